@@ -1,0 +1,74 @@
+//! The only place that says now. Everything else gets the time as an argument.
+
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+
+/// A moment of the show's clock: microseconds since 1970-01-01 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Micros(pub u64);
+
+impl Micros {
+    /// From milliseconds since 1970, the unit of the wire.
+    pub const fn from_ms(ms: u64) -> Self {
+        Self(ms.saturating_mul(1000))
+    }
+    /// Whole milliseconds since 1970.
+    pub const fn as_ms(self) -> u64 {
+        self.0 / 1000
+    }
+    /// This moment, `ms` milliseconds later.
+    pub const fn plus_ms(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(ms.saturating_mul(1000)))
+    }
+    /// Milliseconds from `earlier` until this moment; zero if it is not earlier.
+    pub const fn since_ms(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0) / 1000
+    }
+}
+
+/// How far the operating system's clock may have moved against the monotonic one before the node calls itself unsure.
+const STEP_US_MAX: i64 = 50_000;
+
+/// The node's clock: monotonic since the last good look at the system clock, so that a step of the system clock never
+/// moves a window that is already open.
+#[derive(Debug)]
+pub struct Clock {
+    started: Instant,
+    /// What to add to the time since `started`, in microseconds.
+    offset_us: AtomicI64,
+}
+
+impl Clock {
+    /// Starts from the system clock.
+    pub fn start() -> Self {
+        Self { started: Instant::now(), offset_us: AtomicI64::new(system_us()) }
+    }
+
+    /// The time of the show's clock.
+    pub fn now(&self) -> Micros {
+        let elapsed = i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX);
+        Micros(u64::try_from(elapsed + self.offset_us.load(Ordering::Relaxed)).unwrap_or(0))
+    }
+
+    /// Looks at the system clock again. Small drift is followed; a step is not, and its size in microseconds comes
+    /// back, so that the caller can report the clock as unsure.
+    pub fn resync(&self) -> Result<(), i64> {
+        let drift = system_us() - i64::try_from(self.now().0).unwrap_or(i64::MAX);
+        if drift.abs() > STEP_US_MAX {
+            return Err(drift);
+        }
+        // Backwards drift is followed one millisecond a look: time on this clock must not run back past a close that
+        // was reached, and at one look a second this never outruns the clock itself.
+        self.offset_us.fetch_add(drift.max(-1000), Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+fn system_us() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

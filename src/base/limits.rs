@@ -1,0 +1,118 @@
+//! Every cap of the service, each with the reason for its value. "Full" is always an answer with a retry time.
+
+use std::time::Duration;
+
+// ---- messages
+
+/// Largest message from an audience client, in bytes. A ballot is about 100.
+pub const AUDIENCE_MESSAGE_BYTES_MAX: usize = 4 * 1024;
+/// Largest message from staff, in bytes. The largest command carries a reason of a few hundred characters.
+pub const STAFF_MESSAGE_BYTES_MAX: usize = 16 * 1024;
+/// Largest show file, in bytes: 500 cues with long texts.
+pub const SHOW_FILE_BYTES_MAX: usize = 1024 * 1024;
+
+// ---- WebSocket buffers, per connection
+
+/// tungstenite zero-fills this on every read attempt: 128 KiB (the default) costs 134 KiB a connection and half the
+/// CPU; 1 KiB holds any audience message but a rare one, which then takes two reads.
+pub const WS_READ_BUFFER_BYTES: usize = 1024;
+/// Receipts of one wake-up are gathered up to this many bytes and go out in one write.
+pub const WS_WRITE_BUFFER_BYTES: usize = 4 * 1024;
+/// A client that lets this much pile up is too slow and is closed with 1013 (try again later).
+pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// Messages from the server that wait for one staff session; above it the session is closed as too slow.
+pub const SESSION_INBOX_MAX: usize = 256;
+
+// ---- connections
+
+/// A connection must have sent its request headers within this time (against slow headers).
+pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// A session must have joined within this time after the upgrade.
+pub const JOIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// The server pings a silent session this often (spread by ± 20 %).
+pub const PING_INTERVAL: Duration = Duration::from_secs(25);
+/// A session from which nothing came for this long is gone (two pings missed).
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(70);
+/// A write that makes no progress for this long ends the session.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections of one process. The default of most systems' file limit is lower: `tallylight check` compares.
+pub const CONNECTIONS_MAX: usize = 100_000;
+/// How long a drain may take before the process ends anyway.
+pub const DRAIN_GRACE: Duration = Duration::from_secs(10);
+
+// ---- rates, per session
+
+/// Audience messages a session may send at once before it has to slow down.
+pub const MESSAGES_BURST: u32 = 64;
+/// Audience messages per second a session may send in the long run.
+pub const MESSAGES_PER_SECOND: u32 = 20;
+
+// ---- ballots
+
+/// Buckets of a run. Enough that 2 to 64 cores never wait for one another, few enough that a seal reads them at once.
+pub const BUCKETS: u16 = 64;
+/// Ballots that wait for one group, all runs together; above it the answer is `busy`.
+pub const STAGED_MAX: usize = 200_000;
+/// Ballots in one group commit: about a third of a megabyte, some milliseconds of work.
+pub const GROUP_MAX: usize = 4096;
+/// Ballots of one voter that a bucket remembers for one run (counted or not); above it the verdict is `budget`.
+pub const BALLOTS_PER_VOTER_MAX: usize = 256;
+/// Options of one question.
+pub const OPTIONS_MAX: usize = 64;
+/// Votes of one voter in one run.
+pub const VOTES_PER_VOTER_MAX: u16 = 100;
+
+// ---- windows
+
+/// Changes of a window take effect at least this far ahead, so that every node and every phone can know before.
+pub const WINDOW_LEAD_MS: u64 = 1500;
+/// Extra acceptance after the close when a cue does not say: slow networks need a few seconds.
+pub const GRACE_MS_DEFAULT: u64 = 3000;
+/// Longest grace a cue may ask for.
+pub const GRACE_MS_MAX: u64 = 120_000;
+/// Longest window, in seconds (a day).
+pub const WINDOW_S_MAX: u32 = 86_400;
+
+// ---- staff
+
+/// The same command again within this time is a double press and refused kindly.
+pub const DEBOUNCE_MS: u64 = 1000;
+/// An armed action stays armed this long.
+pub const ARMED_MS: u64 = 5000;
+/// The control owner's lease; a session renews it with every ping it answers.
+pub const CONTROL_LEASE_MS: u64 = 15_000;
+/// Staff sessions and screens of one show on one node.
+pub const DESK_SESSIONS_MAX: usize = 200;
+/// Answers to commands that are remembered for repeats, per show.
+pub const COMMANDS_REMEMBERED: usize = 256;
+/// A one-time staff link can be used this long.
+pub const LINK_TTL: Duration = Duration::from_secs(12 * 3600);
+/// A staff token is good this long: a production day.
+pub const STAFF_TOKEN_TTL: Duration = Duration::from_secs(16 * 3600);
+/// A device token is good this long: a season.
+pub const DEVICE_TOKEN_TTL: Duration = Duration::from_secs(180 * 24 * 3600);
+
+// ---- live
+
+/// Results go out at most this often; waiting results are merged, the newest wins.
+pub const TICK: Duration = Duration::from_millis(250);
+/// Cues of one show.
+pub const CUES_MAX: usize = 500;
+/// Characters of a title, a question or an option's label.
+pub const TEXT_CHARS_MAX: usize = 300;
+
+// ---- storage
+
+/// Bytes of one journal segment file.
+pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+/// Intake stops when the disk has less than this left: documents, as-run and seal still need room.
+pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+
+// ---- retry times that a refusal for now tells
+
+/// While a node drains, another one should be reached within this time.
+pub const RETRY_DRAIN_MS: u32 = 1000;
+/// Storage trouble takes a person or a restart.
+pub const RETRY_STORAGE_MS: u32 = 5000;
+/// Too many ballots wait for a group: the backlog clears within this time.
+pub const RETRY_FULL_MS: u32 = 500;

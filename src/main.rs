@@ -1,0 +1,2 @@
+//! The `tallylight` program.
+fn main() {}

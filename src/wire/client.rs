@@ -1,0 +1,87 @@
+//! Messages from a client to the server, all with a tag `t`.
+
+use serde::{Deserialize, Serialize};
+
+use super::command::Command;
+use crate::base::ids::{BallotId, RunId};
+
+/// One message from any client. Which ones a session may send depends on who joined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum ClientMessage {
+    /// The first message of every session.
+    Join(Join),
+    /// A ballot. Offered again with the same id until there is a receipt.
+    Vote(Vote),
+    /// Asks for the receipts of own ballots.
+    Ask(Ask),
+    /// What a screen shows, so that operators see it (screens only).
+    Shown(Shown),
+    /// A command (staff only).
+    Command(CommandMessage),
+}
+
+/// Who joins. With none of the three tokens it is a new viewer, who gets a device token in the welcome.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Join {
+    /// A viewer's device token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// A staff token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staff: Option<String>,
+    /// A key of scope `screen`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// A screen's name, shown to operators: `results in OBS`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// A ballot: option numbers start at 1; a number given twice is two votes for that option.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vote {
+    pub run: RunId,
+    pub id: BallotId,
+    pub picks: Vec<u16>,
+}
+
+/// Asks what became of ballots of this voter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    pub run: RunId,
+    pub ids: Vec<BallotId>,
+}
+
+/// A screen's report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shown {
+    /// The host program: `browser`, `obs`, `casparcg`, `spx`, `vmix`.
+    pub host: String,
+    /// The graphic's name.
+    pub graphic: String,
+    /// Whether the screen says it is visible at all.
+    pub visible: bool,
+    /// Whether the screen says it is in program.
+    pub active: bool,
+    /// The revision of the show that is on this screen.
+    pub rev: u64,
+    /// Frames per second, measured by the screen.
+    pub fps: u16,
+}
+
+/// A command with what makes it safe to send twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandMessage {
+    /// Made by the client; the same id gets the same answer.
+    pub id: String,
+    /// The revision the operator saw; the command is refused if the show has moved on since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<u64>,
+    #[serde(flatten)]
+    pub command: Command,
+}

@@ -1,0 +1,134 @@
+//! What staff may tell a show to do. The same words on the WebSocket, over HTTP and in the as-run log.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::ids::{RunId, SessionId};
+
+/// One command, tagged `do`. Where `run` is left out, the run on program is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Command {
+    /// Puts a cue on standby and makes its run.
+    Standby { cue: String },
+    /// Puts the standby cue on program.
+    Take,
+    /// Puts the cue after the standby (or program) cue on standby.
+    Next,
+    /// Puts the cue before it on standby.
+    Back,
+    /// Advances the graphic on program: question, bars, result, winner.
+    Step,
+    /// Opens the window now.
+    Open {
+        /// Seconds the window stays open; left out: as the cue says; 0: until it is closed by hand.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds: Option<u32>,
+    },
+    /// Announces the close, 1.5 s ahead.
+    Close,
+    /// Moves the close; later than 1.5 s before it, this is a reopening.
+    Extend { seconds: u32 },
+    /// Nothing moves by itself any more; ballots still enter.
+    Hold,
+    /// Ends the hold; what was left of the window runs on.
+    Release,
+    /// Screens keep their last numbers while counting goes on.
+    Freeze,
+    /// Screens follow again.
+    Unfreeze,
+    /// Animates all graphics out.
+    Clear,
+    /// Removes all graphics at once.
+    Panic,
+    /// Closes the buckets of a locked run and sums them.
+    Seal {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+    },
+    /// Signs a sealed run off after its recount (adjudicator).
+    Verify {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+    },
+    /// Unlocks an irrevocable action for 5 s.
+    Arm {
+        what: Armable,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+    },
+    /// Publishes a verified result. Armed first.
+    Reveal {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+    },
+    /// Declares a run void, for ever. Armed first.
+    Void {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        reason: String,
+    },
+    /// Leaves rehearsal, after a check that the show starts at zero. Armed first.
+    GoLive,
+    /// Goes back to rehearsal. Only while nothing is open.
+    Rehearse,
+    /// Who may take.
+    Control {
+        action: ControlAction,
+        /// The session a grant is for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<SessionId>,
+    },
+}
+
+/// What has to be armed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Armable {
+    Reveal,
+    Void,
+    GoLive,
+}
+
+/// What can be done about the control of a show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlAction {
+    /// Asks for it; free control is given at once.
+    Request,
+    /// Hands it to the session in `to`.
+    Grant,
+    /// Takes it without asking.
+    TakeOver,
+    /// Gives it up.
+    Release,
+}
+
+impl Command {
+    /// The command's word, for the log and the debounce.
+    pub const fn verb(&self) -> &'static str {
+        match self {
+            Self::Standby { .. } => "standby",
+            Self::Take => "take",
+            Self::Next => "next",
+            Self::Back => "back",
+            Self::Step => "step",
+            Self::Open { .. } => "open",
+            Self::Close => "close",
+            Self::Extend { .. } => "extend",
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Freeze => "freeze",
+            Self::Unfreeze => "unfreeze",
+            Self::Clear => "clear",
+            Self::Panic => "panic",
+            Self::Seal { .. } => "seal",
+            Self::Verify { .. } => "verify",
+            Self::Arm { .. } => "arm",
+            Self::Reveal { .. } => "reveal",
+            Self::Void { .. } => "void",
+            Self::GoLive => "go_live",
+            Self::Rehearse => "rehearse",
+            Self::Control { .. } => "control",
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Numbers on the wire: one snapshot of one run, complete every time, newest wins.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::ids::RunId;
+
+/// The numbers of one run as one audience may see them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Results {
+    /// The run.
+    pub run: RunId,
+    /// What kind of number this is.
+    pub state: ResultState,
+    /// Compared newest first: an older (epoch, version) is ignored. Totals may fall.
+    pub epoch: u32,
+    pub version: u64,
+    /// When this was counted, milliseconds since 1970.
+    pub as_of: u64,
+    /// Votes in all; 0 while hidden.
+    pub total: u64,
+    /// One entry per option, in the order of the question.
+    pub options: Vec<OptionResult>,
+}
+
+/// One option's part of the result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OptionResult {
+    /// The option's number, from 1.
+    pub n: u16,
+    /// Votes counted; 0 while hidden.
+    pub votes: u64,
+    /// Percent with one decimal; the shares of a result add up to exactly 100.0 (or all are 0).
+    pub share: f64,
+}
+
+/// What may be said of the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResultState {
+    /// Not to be seen now: every number is 0.
+    Hidden,
+    /// Counting goes on.
+    Live,
+    /// Frozen by an operator; counting goes on.
+    Frozen,
+    /// Intake is over, not yet verified.
+    Provisional,
+    /// Verified and published.
+    Final,
+}

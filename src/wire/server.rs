@@ -1,0 +1,411 @@
+//! Messages from the server to a client, all with a tag `t`. Times are milliseconds since 1970 on the server's clock.
+
+use serde::{Deserialize, Serialize};
+
+use super::{codes::Code, results::Results};
+use crate::base::ids::{BallotId, JournalId, NodeId, RunId, SessionId};
+
+/// One message to a client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// The answer to `join`.
+    Welcome(Welcome),
+    /// What is on for viewers and screens; sent at join and whenever it changes.
+    Show(Box<ShowView>),
+    /// The numbers of the run in the last `show`.
+    Results(Results),
+    /// What became of a ballot.
+    Receipt(Receipt),
+    /// The whole desk, for staff; sent at join and whenever it changes.
+    Desk(Box<DeskView>),
+    /// Moving figures for staff, once a second.
+    Gauge(Box<Gauge>),
+    /// New as-run entries, for staff.
+    Log { entries: Vec<AsRunEntry> },
+    /// The answer to a command.
+    Done(Done),
+    /// Something the client sent cannot be taken. The session goes on unless it is closed after it.
+    Problem(Problem),
+    /// This node is going away: connect again after `after_ms`.
+    Reconnect { after_ms: u32 },
+}
+
+/// The answer to `join`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    pub protocol: String,
+    pub node: NodeId,
+    /// This session, as other staff see it.
+    pub session: SessionId,
+    pub now: u64,
+    /// What the session joined as.
+    pub role: Role,
+    /// A new device token, if the client had none that is good: keep it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Ballots of this voter in the runs that are not over: what I voted, after a reload.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mine: Vec<Receipt>,
+}
+
+/// Who somebody is in a show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Viewer,
+    Screen,
+    Observer,
+    Operator,
+    Producer,
+    Adjudicator,
+}
+
+/// What is on, as viewers and screens may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ShowView {
+    pub id: String,
+    pub title: String,
+    pub epoch: u32,
+    pub rev: u64,
+    /// When this was true.
+    pub now: u64,
+    pub rehearsal: bool,
+    /// The run on program; absent: nothing is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunView>,
+    /// What the graphic shows.
+    pub graphic: GraphicView,
+}
+
+/// The state of the show's graphic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct GraphicView {
+    pub state: GraphicState,
+    /// 0 question, 1 bars, 2 result, 3 winner.
+    pub step: u8,
+    pub frozen: bool,
+}
+
+/// Whether the graphic is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GraphicState {
+    /// Shown.
+    OnAir,
+    /// Animated out.
+    Cleared,
+    /// Removed at once.
+    Panic,
+}
+
+/// One run as everybody may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RunView {
+    pub id: RunId,
+    pub cue: String,
+    pub question: String,
+    pub options: Vec<OptionView>,
+    /// Votes of one voter.
+    pub votes: u16,
+    pub phase: Phase,
+    pub hold: bool,
+    /// When the window opened or opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens_at: Option<u64>,
+    /// When it closes; absent: by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closes_at: Option<u64>,
+    /// When intake is over: close and grace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locks_at: Option<u64>,
+}
+
+/// One option of a question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OptionView {
+    /// From 1.
+    pub n: u16,
+    pub label: String,
+}
+
+/// Where a run is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Standby,
+    Open,
+    Closing,
+    Locked,
+    Sealed,
+    Verified,
+    Revealed,
+    Void,
+}
+
+/// What became of a ballot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Receipt {
+    pub run: RunId,
+    pub id: BallotId,
+    pub is: Answer,
+    /// Why, if refused; `after_seal` if held for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Offer it again after this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_ms: Option<u32>,
+    /// Votes this voter has left, if counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<u16>,
+    /// When the ballot reached the server, milliseconds since 1970, if it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
+    /// What was voted, in `mine` and in answers to `ask`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub picks: Vec<u16>,
+    /// The same ballot was answered before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
+}
+
+/// The four answers of a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    Counted,
+    Held,
+    Refused,
+    Unknown,
+}
+
+/// Why a ballot is refused (or held after the seal).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The ballot does not fit the question.
+    Invalid,
+    /// This voter may not vote in this run.
+    NotEligible,
+    /// The run was declared void.
+    Void,
+    /// Outside the window.
+    Late,
+    /// The voter has not that many votes left.
+    Budget,
+    /// The id was used for other content.
+    IdReused,
+    /// Another ballot of the same voter was found to have been counted first.
+    Displaced,
+    /// Not open here yet; offer it again.
+    NotOpen,
+    /// Not taken here now; offer it again after `retry_ms`.
+    Busy,
+    /// Held: reached the ledger after the seal.
+    AfterSeal,
+}
+
+/// Everything the studio page shows, but for the moving figures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeskView {
+    pub id: String,
+    pub title: String,
+    pub epoch: u32,
+    pub rev: u64,
+    pub now: u64,
+    pub rehearsal: bool,
+    pub cues: Vec<CueView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standby: Option<OnDesk>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<OnDesk>,
+    pub graphic: GraphicView,
+    /// All runs that are not archived, newest last.
+    pub runs: Vec<DeskRun>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<StaffView>,
+    /// Who asked for control.
+    pub requests: Vec<StaffView>,
+    /// Staff that is connected here.
+    pub staff: Vec<StaffView>,
+    pub armed: Vec<ArmedView>,
+}
+
+/// A cue and its run on standby or on program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnDesk {
+    pub cue: String,
+    pub run: RunId,
+}
+
+/// One line of the rundown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CueView {
+    /// The cue's short number, `3A`.
+    pub number: String,
+    pub segment: String,
+    pub title: String,
+    pub question: String,
+    pub options: Vec<OptionView>,
+    pub votes: u16,
+    /// Seconds; absent: closed by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_s: Option<u32>,
+    pub opens_on_take: bool,
+}
+
+/// A run as staff sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeskRun {
+    #[serde(flatten)]
+    pub run: RunView,
+    pub rehearsal: bool,
+    /// What an extension would be now: `true` if it reopens.
+    pub extend_reopens: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<SealView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub void_reason: Option<String>,
+}
+
+/// What a seal says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SealView {
+    pub revision: u32,
+    pub total: u64,
+    /// Votes between the first and the second.
+    pub margin: u64,
+    /// Ballots that may still be missing.
+    pub outstanding: u64,
+    /// Ballots that came too late.
+    pub late: u64,
+    /// Whether the late ones would change the order.
+    pub late_would_change_order: bool,
+    /// Whether nothing outstanding can change the winner.
+    pub decisive: bool,
+    /// Hash of the run's frozen rules.
+    pub rules_hash: String,
+    /// Whether the recount agreed; absent: not verified yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recount_agrees: Option<bool>,
+    /// Who verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified_by: Option<String>,
+}
+
+/// One member of staff with an open session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StaffView {
+    pub session: SessionId,
+    pub name: String,
+    pub role: Role,
+}
+
+/// An irrevocable action that is unlocked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmedView {
+    pub what: super::command::Armable,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    pub until: u64,
+    pub by: String,
+}
+
+/// Moving figures for staff.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gauge {
+    pub now: u64,
+    pub viewers: u64,
+    /// The run on program, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunGauge>,
+    pub screens: Vec<ScreenView>,
+    pub node: NodeGauge,
+}
+
+/// Moving figures of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunGauge {
+    pub run: RunId,
+    /// Ballots counted.
+    pub counted: u64,
+    /// Ballots counted in the last second.
+    pub rate: u64,
+    pub late: u64,
+    pub late_would_change_order: bool,
+    /// Ballots not yet decided.
+    pub outstanding: u64,
+    pub margin: u64,
+    pub decisive: bool,
+}
+
+/// What a screen reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScreenView {
+    pub name: String,
+    pub host: String,
+    pub graphic: String,
+    pub visible: bool,
+    pub active: bool,
+    pub rev: u64,
+    pub fps: u16,
+    /// When it last reported.
+    pub at: u64,
+}
+
+/// How the node itself is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeGauge {
+    pub node: NodeId,
+    pub journal: JournalId,
+    /// `open`, `draining`, `disk_full`, `journal_failed`.
+    pub stance: String,
+    /// Median time of a group's fsync in the last second, microseconds.
+    pub fsync_us: u64,
+    pub disk_free_mb: u64,
+    pub clock_ok: bool,
+}
+
+/// One entry of the as-run log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AsRunEntry {
+    /// The same transition has the same id on every node.
+    pub id: String,
+    pub at: u64,
+    pub rehearsal: bool,
+    /// Who: a name, or `clock` for what time did.
+    pub by: String,
+    /// What: a command's word, or `opened`, `closed`, `locked`.
+    pub what: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cue: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The rest, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// The answer to a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Done {
+    /// The command's id.
+    pub id: String,
+    pub ok: bool,
+    /// The show's revision after it.
+    pub rev: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// What to do about it, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// What cannot be taken and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub code: Code,
+    pub detail: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_ms: Option<u32>,
+}
