@@ -98,7 +98,7 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 }
 
 /// A show's id: what a person types into an address. 1 to 40 of `a-z`, `0-9` and `-`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ShowId(Arc<str>);
 
 impl ShowId {
@@ -129,6 +129,12 @@ impl fmt::Display for ShowId {
 impl fmt::Debug for ShowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Serialize for ShowId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
