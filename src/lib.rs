@@ -1,4 +1,6 @@
 //! Tallylight: the backend of a live show's interaction. docs/ARCHITECTURE.md shows the way.
+//! A module may import only modules above it in this list; `tests/it/tidy.rs` checks that.
 
 pub mod base;
+pub mod shows;
 pub mod wire;

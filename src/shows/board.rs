@@ -1,0 +1,59 @@
+//! The board: what the hot path needs of a show, immutable, swapped whole at every revision and read without locks.
+
+use std::sync::Arc;
+
+use super::{
+    document::Document,
+    run::{Definition, Run},
+    windows::Windows,
+};
+use crate::base::ids::RunId;
+
+/// What admission reads.
+#[derive(Debug, Clone, Default)]
+pub struct Board {
+    /// The revision it was made of.
+    pub epoch: u32,
+    pub revision: u64,
+    /// Runs that may be asked about. A handful at a time, so a scan beats a map.
+    runs: Vec<BoardRun>,
+}
+
+/// One run on the board.
+#[derive(Debug, Clone)]
+pub struct BoardRun {
+    pub definition: Arc<Definition>,
+    pub windows: Windows,
+    pub void: bool,
+    /// The seal that is being made or was made, if any.
+    pub seal_revision: Option<u32>,
+}
+
+impl Board {
+    /// The board of a document.
+    pub fn of(document: &Document) -> Self {
+        let runs = document.runs.iter().map(BoardRun::of).collect();
+        Self { epoch: document.epoch, revision: document.revision, runs }
+    }
+
+    /// A run; `None`: unknown here, which is no reason to refuse.
+    pub fn run(&self, id: RunId) -> Option<&BoardRun> {
+        self.runs.iter().rev().find(|run| run.definition.run == id)
+    }
+
+    /// All runs.
+    pub fn runs(&self) -> &[BoardRun] {
+        &self.runs
+    }
+}
+
+impl BoardRun {
+    fn of(run: &Run) -> Self {
+        Self {
+            definition: Arc::new(run.definition.clone()),
+            windows: run.windows.clone(),
+            void: run.void.is_some(),
+            seal_revision: run.seal.as_ref().map(|seal| seal.revision),
+        }
+    }
+}

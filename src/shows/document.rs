@@ -1,0 +1,152 @@
+//! The show's document: everything staff decided, in one value with a revision. A projection that any node can make
+//! again; changed only by compare-and-swap.
+
+use serde::{Deserialize, Serialize};
+
+use super::{run::Run, rundown::Cue};
+use crate::{
+    base::{
+        clock::Micros,
+        hex,
+        ids::{RunId, SessionId, ShowId},
+    },
+    wire::{
+        command::Armable,
+        server::{GraphicState, Role},
+    },
+};
+
+/// One revision of a show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// The show.
+    pub id: ShowId,
+    /// Its name, as people read it.
+    pub title: String,
+    /// Random, 32 hexadecimal digits: with the node secret it makes the voter key. Destroying it makes pseudonyms final.
+    pub salt: String,
+    /// Counts the histories of the store that holds the document.
+    pub epoch: u32,
+    /// Counts the changes from 1.
+    pub revision: u64,
+    /// SHA-256 of the revision before, in hexadecimal; empty for the first.
+    pub previous: String,
+    /// Runs made now are rehearsal runs.
+    pub rehearsal: bool,
+    /// Cues in the order of the show.
+    pub rundown: Vec<Cue>,
+    /// What the next take puts on program.
+    pub standby: Option<Placed>,
+    /// What is on.
+    pub program: Option<Placed>,
+    /// The show's graphic.
+    pub graphic: Graphic,
+    /// Runs that are not archived, oldest first.
+    pub runs: Vec<Run>,
+    /// Irrevocable actions that are unlocked.
+    #[serde(default)]
+    pub armed: Vec<Armed>,
+    /// Who may take.
+    #[serde(default)]
+    pub control: Control,
+}
+
+/// A cue and the run made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placed {
+    /// The cue's number.
+    pub cue: String,
+    /// Its run.
+    pub run: RunId,
+}
+
+/// The show's graphic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Graphic {
+    pub state: GraphicState,
+    /// 0 question, 1 bars, 2 result, 3 winner.
+    pub step: u8,
+    /// Screens keep their last numbers.
+    pub frozen: bool,
+}
+
+/// An unlocked action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Armed {
+    pub what: Armable,
+    pub run: Option<RunId>,
+    pub until: Micros,
+    pub by: String,
+}
+
+/// Who may take, and who asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    pub owner: Option<Staff>,
+    pub requests: Vec<Staff>,
+}
+
+/// A session of a member of staff.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Staff {
+    pub session: SessionId,
+    pub name: String,
+    pub role: Role,
+}
+
+impl Document {
+    /// A show's first revision: in rehearsal, nothing on.
+    pub fn new(id: ShowId, title: String, rundown: Vec<Cue>, salt: String) -> Self {
+        Self {
+            id,
+            title,
+            salt,
+            epoch: 1,
+            revision: 1,
+            previous: String::new(),
+            rehearsal: true,
+            rundown,
+            standby: None,
+            program: None,
+            graphic: Graphic { state: GraphicState::Cleared, step: 0, frozen: false },
+            runs: Vec::new(),
+            armed: Vec::new(),
+            control: Control::default(),
+        }
+    }
+
+    /// The next revision, still to be changed: its number counts on and it names this one.
+    pub fn succeed(&self) -> Self {
+        Self { revision: self.revision + 1, previous: self.hash(), ..self.clone() }
+    }
+
+    /// SHA-256 of the document's JSON, in hexadecimal.
+    pub fn hash(&self) -> String {
+        hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.to_json().as_bytes()).as_ref())
+    }
+
+    /// The document as it is stored.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a document is plain data")
+    }
+
+    /// A run by its id.
+    pub fn run(&self, id: RunId) -> Option<&Run> {
+        self.runs.iter().find(|run| run.id() == id)
+    }
+
+    /// A run by its id, to change it.
+    pub fn run_mut(&mut self, id: RunId) -> Option<&mut Run> {
+        self.runs.iter_mut().find(|run| run.id() == id)
+    }
+
+    /// The run on program.
+    pub fn on_program(&self) -> Option<&Run> {
+        self.run(self.program.as_ref()?.run)
+    }
+
+    /// A cue and its place in the rundown, by its number.
+    pub fn cue(&self, number: &str) -> Option<(usize, &Cue)> {
+        self.rundown.iter().enumerate().find(|(_, cue)| cue.number == number)
+    }
+}

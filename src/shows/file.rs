@@ -1,0 +1,249 @@
+//! The show file: a rundown as TOML, read with errors that name line, column and the mend, and written so that what
+//! comes out reads in as the same show.
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use super::rundown::{Cue, Poll, Visibility};
+use crate::base::{ids::ShowId, limits};
+
+/// A show as its file says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShowFile {
+    /// The show's id.
+    pub id: ShowId,
+    /// Its name.
+    pub title: String,
+    /// Its cues.
+    pub rundown: Vec<Cue>,
+}
+
+/// Where a show file is wrong and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {detail}")]
+pub struct FileError {
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// What is wrong and the mend.
+    pub detail: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Top {
+    show: Spanned<String>,
+    title: Spanned<String>,
+    #[serde(default)]
+    cue: Vec<Spanned<Entry<Spanned<String>>>>,
+}
+
+/// One `[[cue]]`, with or without the places of its texts.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "Text: Deserialize<'de>"))]
+struct Entry<Text> {
+    number: Text,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    segment: Option<Text>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<Text>,
+    question: Text,
+    options: Vec<Text>,
+    #[serde(default = "one")]
+    votes: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window_s: Option<u32>,
+    #[serde(default = "grace_default")]
+    grace_ms: u64,
+    #[serde(default)]
+    opens_on_take: bool,
+    #[serde(default = "after_close")]
+    viewers_see: Visibility,
+    #[serde(default = "always")]
+    screens_see: Visibility,
+}
+
+fn one() -> u16 {
+    1
+}
+fn grace_default() -> u64 {
+    limits::GRACE_MS_DEFAULT
+}
+fn after_close() -> Visibility {
+    Visibility::AfterClose
+}
+fn always() -> Visibility {
+    Visibility::Always
+}
+
+/// Reads a show file.
+pub fn read(text: &str) -> Result<ShowFile, FileError> {
+    if text.len() > limits::SHOW_FILE_BYTES_MAX {
+        return Err(at(text, 0, format!("the file is larger than {} bytes", limits::SHOW_FILE_BYTES_MAX)));
+    }
+    let top: Top = toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        at(text, start, error.message().to_owned())
+    })?;
+    let id = top.show.get_ref().parse().map_err(|error| at(text, top.show.span().start, format!("{error}")))?;
+    let title = checked(text, &top.title, "title")?;
+    if top.cue.is_empty() {
+        return Err(at(text, text.len(), "the show has no cue: add a [[cue]]".into()));
+    }
+    if top.cue.len() > limits::CUES_MAX {
+        let place = top.cue[limits::CUES_MAX].span().start;
+        return Err(at(text, place, format!("more than {} cues: split the show", limits::CUES_MAX)));
+    }
+    let mut rundown: Vec<Cue> = Vec::with_capacity(top.cue.len());
+    for entry in &top.cue {
+        let cue = cue(text, entry)?;
+        if rundown.iter().any(|other| other.number == cue.number) {
+            let place = entry.get_ref().number.span().start;
+            return Err(at(text, place, format!("cue {} is there twice: give it another number", cue.number)));
+        }
+        rundown.push(cue);
+    }
+    Ok(ShowFile { id, title, rundown })
+}
+
+fn cue(text: &str, entry: &Spanned<Entry<Spanned<String>>>) -> Result<Cue, FileError> {
+    let place = entry.span().start;
+    let entry = entry.get_ref();
+    let number = checked(text, &entry.number, "number")?;
+    if number.chars().count() > 8 || !number.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-') {
+        let place = entry.number.span().start;
+        return Err(at(text, place, "a cue's number is 1 to 8 of A-Z, a-z, 0-9, . and -, like \"3A\"".into()));
+    }
+    let options = entry.options.iter().map(|o| checked(text, o, "option")).collect::<Result<Vec<_>, _>>()?;
+    if !(2..=limits::OPTIONS_MAX).contains(&options.len()) {
+        let place = entry.question.span().start;
+        return Err(at(text, place, format!("this question needs 2 to {} options", limits::OPTIONS_MAX)));
+    }
+    if let Some(twice) = (1..options.len()).find(|i| options[..*i].contains(&options[*i])) {
+        let place = entry.options[twice].span().start;
+        return Err(at(text, place, format!("the option {:?} is there twice", options[twice])));
+    }
+    if entry.votes == 0 || entry.votes > limits::VOTES_PER_VOTER_MAX {
+        return Err(at(text, place, format!("votes: give 1 to {}", limits::VOTES_PER_VOTER_MAX)));
+    }
+    if entry.window_s.is_some_and(|s| s == 0 || s > limits::WINDOW_S_MAX) {
+        let detail = format!("window_s: give 1 to {}, or leave it out to close by hand", limits::WINDOW_S_MAX);
+        return Err(at(text, place, detail));
+    }
+    if entry.grace_ms > limits::GRACE_MS_MAX {
+        return Err(at(text, place, format!("grace_ms: give at most {}", limits::GRACE_MS_MAX)));
+    }
+    let optional = |value: &Option<Spanned<String>>, what| match value {
+        Some(value) => checked(text, value, what),
+        None => Ok(String::new()),
+    };
+    Ok(Cue {
+        number,
+        segment: optional(&entry.segment, "segment")?,
+        title: optional(&entry.title, "title")?,
+        poll: Poll {
+            question: checked(text, &entry.question, "question")?,
+            options,
+            votes: entry.votes,
+            window_s: entry.window_s,
+            grace_ms: entry.grace_ms,
+            opens_on_take: entry.opens_on_take,
+            viewers_see: entry.viewers_see,
+            screens_see: entry.screens_see,
+        },
+    })
+}
+
+/// A text that will stand on screens: not empty, not longer than a screen takes, no control characters.
+fn checked(text: &str, value: &Spanned<String>, what: &str) -> Result<String, FileError> {
+    let trimmed = value.get_ref().trim();
+    let place = value.span().start;
+    if trimmed.is_empty() {
+        return Err(at(text, place, format!("the {what} is empty: write it, or leave the line out")));
+    }
+    if trimmed.chars().count() > limits::TEXT_CHARS_MAX {
+        return Err(at(text, place, format!("the {what} is longer than {} characters", limits::TEXT_CHARS_MAX)));
+    }
+    if trimmed.chars().any(char::is_control) {
+        return Err(at(text, place, format!("the {what} has a control character (a line break?)")));
+    }
+    Ok(trimmed.to_owned())
+}
+
+fn at(text: &str, offset: usize, detail: String) -> FileError {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    FileError {
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+        detail: detail.trim().replace('\n', " "),
+    }
+}
+
+/// Writes a show as its file.
+pub fn write(file: &ShowFile) -> String {
+    #[derive(Serialize)]
+    struct Out<'a> {
+        show: &'a ShowId,
+        title: &'a str,
+        cue: Vec<Entry<&'a str>>,
+    }
+    let cue = file.rundown.iter().map(|cue| Entry {
+        number: cue.number.as_str(),
+        segment: Some(cue.segment.as_str()).filter(|text| !text.is_empty()),
+        title: Some(cue.title.as_str()).filter(|text| !text.is_empty()),
+        question: &cue.poll.question,
+        options: cue.poll.options.iter().map(String::as_str).collect(),
+        votes: cue.poll.votes,
+        window_s: cue.poll.window_s,
+        grace_ms: cue.poll.grace_ms,
+        opens_on_take: cue.poll.opens_on_take,
+        viewers_see: cue.poll.viewers_see,
+        screens_see: cue.poll.screens_see,
+    });
+    let out = Out { show: &file.id, title: &file.title, cue: cue.collect() };
+    toml::to_string_pretty(&out).expect("a show is plain data")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = "show = \"finale\"\ntitle = \"The Final\"\n\n[[cue]]\nnumber = \"1\"\nquestion = \"Who?\"\noptions = [\"Ada\", \"Grace\"]\n";
+
+    fn error(text: &str) -> String {
+        read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_written_reads_in_as_the_same_show() {
+        let rich = SMALL.to_owned()
+            + "\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
+               options = [\"ja\", \"nein\", \"💡\"]\nvotes = 3\nwindow_s = 45\ngrace_ms = 0\nopens_on_take = true\n\
+               viewers_see = \"on_reveal\"\nscreens_see = \"never\"\n";
+        let show = read(&rich).unwrap();
+        assert_eq!(show.rundown.len(), 2);
+        assert_eq!(read(&write(&show)).unwrap(), show);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place_and_the_mend() {
+        assert!(error("show = \"finale\"\ntitle = \n").starts_with("line 2, column 9: "));
+        assert!(
+            error(&SMALL.replace("finale", "The Finale")).starts_with("line 1, column 8: not a show id: give 1 to 40")
+        );
+        assert!(error(&SMALL.replace("question", "qestion")).starts_with("line 6, column 1: unknown field `qestion`"));
+        assert!(
+            error(&SMALL.replace("\"Grace\"", "\"Ada\""))
+                .starts_with("line 7, column 19: the option \"Ada\" is there twice")
+        );
+        assert!(
+            error(&(SMALL.to_owned() + &SMALL[SMALL.find("[[").unwrap()..]))
+                .starts_with("line 9, column 10: cue 1 is there twice")
+        );
+        assert!(error(&SMALL.replace("[\"Ada\", \"Grace\"]", "[\"Ada\"]")).contains("needs 2 to 64 options"));
+        assert!(error(&(SMALL.to_owned() + "votes = 0\n")).contains("votes: give 1 to 100"));
+        assert!(error("show = \"a\"\ntitle = \"b\"\n").contains("add a [[cue]]"));
+    }
+}

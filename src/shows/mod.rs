@@ -1,0 +1,11 @@
+//! A show as a pure value: its rundown, its runs and their windows, and what a command makes of them.
+//! Nothing here waits, stores or counts; ballots never pass through.
+
+pub mod board;
+pub mod document;
+pub mod end;
+pub mod file;
+pub mod run;
+pub mod rundown;
+pub mod transition;
+pub mod windows;

@@ -1,0 +1,156 @@
+//! A run: one immutable instance of a cue's interaction, made at standby. What is frozen is the definition; what moves
+//! is its windows and the marks of its end.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    rundown::Poll,
+    windows::{ClockPhase, Windows},
+};
+use crate::{
+    base::{
+        clock::Micros,
+        hex,
+        ids::{RunId, ShowId},
+    },
+    wire::server::Phase,
+};
+
+/// How voters are spread over buckets: the first two bytes of the voter, which is itself a keyed hash, modulo the
+/// number of buckets.
+pub const BUCKET_HASH: &str = "voter-prefix/1";
+/// The layout of a ballot's record in the journal.
+pub const RECORD_FORMAT: u16 = 1;
+
+/// What is frozen at standby and carried with every batch of ballots.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Definition {
+    /// The run.
+    pub run: RunId,
+    /// Its show.
+    pub show: ShowId,
+    /// The number of its cue when it was made.
+    pub cue: String,
+    /// Rehearsal ballots never mix with live ones.
+    pub rehearsal: bool,
+    /// The question and its rules.
+    pub poll: Poll,
+    /// Number of buckets.
+    pub buckets: u16,
+    /// How voters are spread over them.
+    pub bucket_hash: String,
+    /// Layout of the journalled ballots.
+    pub record_format: u16,
+}
+
+impl Definition {
+    /// SHA-256 of the definition's JSON, in hexadecimal: names the rules in every result.
+    pub fn rules_hash(&self) -> String {
+        let json = serde_json::to_vec(self).expect("a definition is plain data");
+        hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &json).as_ref())
+    }
+}
+
+/// A run in the show's document.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Run {
+    /// What is frozen.
+    #[serde(flatten)]
+    pub definition: Definition,
+    /// When ballots are accepted.
+    pub windows: Windows,
+    /// In hold: milliseconds of the window that were left (`None`: it had no close).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// The seal that is being made or was made last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<SealState>,
+    /// When it was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revealed_at: Option<Micros>,
+    /// Declared void, for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void: Option<Void>,
+}
+
+/// What was left of a window when it was put on hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Hold {
+    /// Milliseconds left; `None`: the window had no close.
+    pub left_ms: Option<u64>,
+}
+
+/// A seal on its way or done.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SealState {
+    /// Counts the seals of this run from 1.
+    pub revision: u32,
+    /// What it says, once all buckets are marked. The manifest beside it has every detail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<SealSummary>,
+    /// Who signed it off, after the recount agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
+}
+
+/// What the document keeps of a seal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SealSummary {
+    /// When the buckets were summed.
+    pub at: Micros,
+    /// Votes per option.
+    pub totals: Vec<u64>,
+    /// Ballots that came outside the window, and their votes per option.
+    pub late: u64,
+    pub late_totals: Vec<u64>,
+    /// Ballots that may still be missing.
+    pub outstanding: u64,
+    /// SHA-256 of the signed manifest.
+    pub manifest_hash: String,
+}
+
+/// Who signed a seal off.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Verified {
+    pub at: Micros,
+    pub by: String,
+}
+
+/// Why a run does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Void {
+    pub at: Micros,
+    pub by: String,
+    pub reason: String,
+}
+
+impl Run {
+    /// The run's id.
+    pub fn id(&self) -> RunId {
+        self.definition.run
+    }
+
+    /// Where the run is in its life at a moment. Open, closing and locked need nobody to execute them.
+    pub fn phase(&self, now: Micros) -> Phase {
+        if self.void.is_some() {
+            return Phase::Void;
+        }
+        if self.revealed_at.is_some() {
+            return Phase::Revealed;
+        }
+        if let Some(SealState { summary: Some(_), verified, .. }) = &self.seal {
+            return if verified.is_some() { Phase::Verified } else { Phase::Sealed };
+        }
+        match self.windows.phase(now) {
+            ClockPhase::Before => Phase::Standby,
+            ClockPhase::Open => Phase::Open,
+            ClockPhase::Closing => Phase::Closing,
+            ClockPhase::Locked => Phase::Locked,
+        }
+    }
+
+    /// The summary of the newest seal.
+    pub fn sealed(&self) -> Option<&SealSummary> {
+        self.seal.as_ref()?.summary.as_ref()
+    }
+}

@@ -1,0 +1,439 @@
+//! What a command makes of a document: pure, (document, command, who, now) → the next document. What has to be counted
+//! or signed first (seal, verify, reveal) is in `end.rs`.
+
+use super::{
+    document::{Armed, Control, Document, Placed, Staff},
+    end,
+    run::{BUCKET_HASH, Definition, Hold, RECORD_FORMAT, Run},
+    windows::{Span, Windows},
+};
+use crate::{
+    base::{clock::Micros, ids::RunId, limits},
+    wire::{
+        codes::Code,
+        command::{Armable, Command, ControlAction},
+        server::{GraphicState, Phase, Role},
+    },
+};
+
+/// Why a command was not done, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Refusal {
+    /// From the one table.
+    pub code: Code,
+    /// For the person who pressed.
+    pub detail: String,
+}
+
+/// What a command is judged by, beside the document.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Now, on the show's clock.
+    pub now: Micros,
+    /// Who sent it.
+    pub by: Staff,
+    /// Whether the session of the control owner is still there.
+    pub owner_present: bool,
+    /// The id for a run, should the command make one.
+    pub fresh_run: RunId,
+}
+
+pub(super) fn refuse<T>(code: Code, detail: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal { code, detail: detail.into() })
+}
+
+fn not_now<T>(detail: impl Into<String>) -> Result<T, Refusal> {
+    refuse(Code::NotNow, detail)
+}
+
+/// The document after a command. The caller stores it by compare-and-swap before anybody is told.
+pub fn apply(document: &Document, command: &Command, context: &Context) -> Result<Document, Refusal> {
+    check_role(command, context.by.role)?;
+    let mut next = document.succeed();
+    next.armed.retain(|armed| armed.until > context.now);
+    if let Command::Control { action, to } = command {
+        control(&mut next, *action, *to, context)?;
+        return Ok(next);
+    }
+    take_control(&mut next.control, command, context)?;
+    match command {
+        Command::Standby { cue } => standby(&mut next, cue, context)?,
+        Command::Next => neighbour(&mut next, 1, context)?,
+        Command::Back => neighbour(&mut next, -1, context)?,
+        Command::Take => take(&mut next, context)?,
+        Command::Step => step(&mut next)?,
+        Command::Open { seconds } => open(&mut next, *seconds, context.now)?,
+        Command::Close => close(&mut next, context.now)?,
+        Command::Extend { seconds } => extend(&mut next, *seconds, context.now)?,
+        Command::Hold => hold(&mut next, context.now)?,
+        Command::Release => release(&mut next, context.now)?,
+        Command::Freeze => next.graphic.frozen = true,
+        Command::Unfreeze => next.graphic.frozen = false,
+        Command::Clear => next.graphic.state = GraphicState::Cleared,
+        Command::Panic => next.graphic.state = GraphicState::Panic,
+        Command::Seal { run } => end::start_seal(&mut next, *run, context)?,
+        Command::Verify { .. } => return not_now("a verification carries its recount; ask the desk for it"),
+        Command::Arm { what, run } => arm(&mut next, *what, *run, context)?,
+        Command::Reveal { run } => end::reveal(&mut next, *run, context)?,
+        Command::Void { run, reason } => end::void(&mut next, *run, reason, context)?,
+        Command::GoLive => go_live(&mut next, context)?,
+        Command::Rehearse => rehearse(&mut next, context)?,
+        Command::Control { .. } => unreachable!("answered above"),
+    }
+    Ok(next)
+}
+
+/// Who may send what. docs/WIRE.md has the same table in words.
+fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
+    let allowed = match command {
+        Command::Seal { .. } | Command::Verify { .. } | Command::Reveal { .. } => {
+            matches!(role, Role::Producer | Role::Adjudicator)
+        }
+        Command::Arm { what: Armable::Reveal, .. } => matches!(role, Role::Producer | Role::Adjudicator),
+        Command::Void { .. } | Command::GoLive | Command::Rehearse | Command::Arm { .. } => role == Role::Producer,
+        _ => matches!(role, Role::Operator | Role::Producer),
+    };
+    if !allowed {
+        return refuse(Code::Forbidden, format!("your role may not {}; ask a colleague who may", command.verb()));
+    }
+    Ok(())
+}
+
+/// Commands of the rundown, the window and the screens need control. Control that nobody holds goes to who acts.
+fn take_control(control: &mut Control, command: &Command, context: &Context) -> Result<(), Refusal> {
+    let needs = !matches!(
+        command,
+        Command::Seal { .. }
+            | Command::Verify { .. }
+            | Command::Arm { .. }
+            | Command::Reveal { .. }
+            | Command::Void { .. }
+    );
+    // Pulling something from the screens is never a question of ownership.
+    let urgent = matches!(command, Command::Clear | Command::Panic | Command::Freeze);
+    if !needs || urgent {
+        return Ok(());
+    }
+    match &control.owner {
+        Some(owner) if owner.session == context.by.session => Ok(()),
+        Some(owner) if context.owner_present => {
+            refuse(Code::NoControl, format!("{} has control: request it, or take over", owner.name))
+        }
+        _ => {
+            own(control, context.by.clone());
+            Ok(())
+        }
+    }
+}
+
+fn own(control: &mut Control, staff: Staff) {
+    control.requests.retain(|request| request.session != staff.session);
+    control.owner = Some(staff);
+}
+
+fn control(
+    next: &mut Document,
+    action: ControlAction,
+    to: Option<crate::base::ids::SessionId>,
+    context: &Context,
+) -> Result<(), Refusal> {
+    let control = &mut next.control;
+    let mine = control.owner.as_ref().is_some_and(|owner| owner.session == context.by.session);
+    match action {
+        ControlAction::Request if mine => return not_now("you have control already"),
+        ControlAction::Request if control.owner.is_none() || !context.owner_present => own(control, context.by.clone()),
+        ControlAction::Request => {
+            control.requests.retain(|request| request.session != context.by.session);
+            control.requests.push(context.by.clone());
+        }
+        ControlAction::TakeOver => own(control, context.by.clone()),
+        ControlAction::Release if mine => control.owner = None,
+        ControlAction::Grant if mine => {
+            let asked = control.requests.iter().find(|request| Some(request.session) == to).cloned();
+            match asked {
+                Some(staff) => own(control, staff),
+                None => return not_now("this session did not ask for control, or is gone"),
+            }
+        }
+        ControlAction::Release | ControlAction::Grant => {
+            return refuse(Code::NoControl, "only who has control can give it away");
+        }
+    }
+    Ok(())
+}
+
+fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), Refusal> {
+    let Some((_, cue)) = next.cue(number) else {
+        return refuse(Code::NotFound, format!("there is no cue {number} in this rundown"));
+    };
+    if next.standby.as_ref().is_some_and(|placed| placed.cue == number) {
+        return not_now(format!("cue {number} is on standby already"));
+    }
+    let definition = Definition {
+        run: context.fresh_run,
+        show: next.id.clone(),
+        cue: cue.number.clone(),
+        rehearsal: next.rehearsal,
+        poll: cue.poll.clone(),
+        buckets: limits::BUCKETS,
+        bucket_hash: BUCKET_HASH.to_owned(),
+        record_format: RECORD_FORMAT,
+    };
+    drop_standby(next);
+    next.standby = Some(Placed { cue: definition.cue.clone(), run: definition.run });
+    let windows = Windows::new(definition.poll.grace_ms);
+    next.runs.push(Run { definition, windows, hold: None, seal: None, revealed_at: None, void: None });
+    Ok(())
+}
+
+/// A run that was only on standby took no ballot: it leaves no trace but its as-run entry.
+fn drop_standby(next: &mut Document) {
+    if let Some(placed) = next.standby.take() {
+        next.runs.retain(|run| run.id() != placed.run);
+    }
+}
+
+fn neighbour(next: &mut Document, by: isize, context: &Context) -> Result<(), Refusal> {
+    let from = next.standby.as_ref().or(next.program.as_ref()).and_then(|placed| next.cue(&placed.cue));
+    let to = match from {
+        None => Some(0),
+        Some((index, _)) => index.checked_add_signed(by),
+    };
+    let Some(cue) = to.and_then(|index| next.rundown.get(index)) else {
+        return not_now("the rundown ends here");
+    };
+    let number = cue.number.clone();
+    standby(next, &number, context)
+}
+
+fn take(next: &mut Document, context: &Context) -> Result<(), Refusal> {
+    if let Some(run) = next.on_program() {
+        let phase = run.phase(context.now);
+        if matches!(phase, Phase::Open | Phase::Closing) {
+            return not_now(format!("cue {} is still {}: close it first", run.definition.cue, phase_word(phase)));
+        }
+    }
+    let Some(placed) = next.standby.take() else {
+        return not_now("nothing is on standby: choose a cue first");
+    };
+    let run = placed.run;
+    next.program = Some(placed);
+    next.graphic.state = GraphicState::OnAir;
+    next.graphic.step = 0;
+    next.graphic.frozen = false;
+    if next.run(run).is_some_and(|run| run.definition.poll.opens_on_take) {
+        open(next, None, context.now)?;
+    }
+    Ok(())
+}
+
+fn step(next: &mut Document) -> Result<(), Refusal> {
+    if next.program.is_none() {
+        return not_now("nothing is on program");
+    }
+    if next.graphic.state != GraphicState::OnAir {
+        next.graphic.state = GraphicState::OnAir;
+    } else if next.graphic.step < 3 {
+        next.graphic.step += 1;
+    } else {
+        return not_now("the graphic is at its last step");
+    }
+    Ok(())
+}
+
+/// The run on program, with the document's revision put on its windows, which the caller is about to change.
+fn program_run(next: &mut Document) -> Result<&mut Run, Refusal> {
+    let (epoch, revision) = (next.epoch, next.revision);
+    let Some(id) = next.program.as_ref().map(|placed| placed.run) else {
+        return not_now("nothing is on program: take a cue first");
+    };
+    match next.run_mut(id) {
+        Some(run) if run.void.is_some() => not_now("this run is void: put the cue on standby again"),
+        Some(run) => {
+            run.windows.epoch = epoch;
+            run.windows.revision = revision;
+            Ok(run)
+        }
+        None => not_now("the run on program is archived"),
+    }
+}
+
+fn open(next: &mut Document, seconds: Option<u32>, now: Micros) -> Result<(), Refusal> {
+    let run = program_run(next)?;
+    if !run.windows.spans.is_empty() {
+        return not_now(format!(
+            "this run is {} already; extend it, or standby the cue again",
+            phase_word(run.phase(now))
+        ));
+    }
+    let seconds = match seconds {
+        Some(seconds) if seconds > limits::WINDOW_S_MAX => return too_long(),
+        Some(0) => None,
+        Some(seconds) => Some(seconds),
+        None => run.definition.poll.window_s,
+    };
+    let closes = seconds.map(|seconds| now.plus_ms(u64::from(seconds) * 1000));
+    run.windows.spans.push(Span { opens: now, closes });
+    Ok(())
+}
+
+fn too_long<T>() -> Result<T, Refusal> {
+    refuse(Code::BadMessage, format!("a window lasts at most {} seconds", limits::WINDOW_S_MAX))
+}
+
+fn close(next: &mut Document, now: Micros) -> Result<(), Refusal> {
+    let run = program_run(next)?;
+    if run.phase(now) != Phase::Open {
+        return not_now(format!("this run is {}", phase_word(run.phase(now))));
+    }
+    let announced = now.plus_ms(limits::WINDOW_LEAD_MS);
+    let span = run.windows.spans.last_mut().expect("an open run has a span");
+    if span.closes.is_some_and(|closes| closes <= announced) {
+        return not_now("it closes within 1.5 s anyway");
+    }
+    span.closes = Some(announced);
+    run.hold = None;
+    Ok(())
+}
+
+fn extend(next: &mut Document, seconds: u32, now: Micros) -> Result<(), Refusal> {
+    let run = program_run(next)?;
+    if seconds == 0 || seconds > limits::WINDOW_S_MAX {
+        return too_long();
+    }
+    if run.seal.is_some() {
+        return not_now("this run is sealed: standby the cue again for a new run");
+    }
+    if run.hold.is_some() {
+        return not_now("this run is on hold: release it first");
+    }
+    let more_ms = u64::from(seconds) * 1000;
+    let reopens = run.windows.extension_reopens(now);
+    match run.windows.spans.last_mut() {
+        None => not_now("this run was not opened yet"),
+        Some(Span { closes: None, .. }) => not_now("this window has no close to move"),
+        Some(Span { closes: Some(closes), .. }) if !reopens => {
+            *closes = closes.plus_ms(more_ms);
+            Ok(())
+        }
+        Some(Span { closes: Some(closes), .. }) => {
+            // A new span may not begin inside the old one: until then the old close stands.
+            let opens = now.plus_ms(limits::WINDOW_LEAD_MS).max(*closes);
+            run.windows.spans.push(Span { opens, closes: Some(opens.plus_ms(more_ms)) });
+            Ok(())
+        }
+    }
+}
+
+fn hold(next: &mut Document, now: Micros) -> Result<(), Refusal> {
+    let run = program_run(next)?;
+    if run.phase(now) != Phase::Open || run.hold.is_some() {
+        return not_now("only an open window can be put on hold");
+    }
+    let lead = now.plus_ms(limits::WINDOW_LEAD_MS);
+    let span = run.windows.spans.last_mut().expect("an open run has a span");
+    if span.closes.is_some_and(|closes| closes <= lead) {
+        return not_now("it closes within 1.5 s: too late for a hold; extend it instead");
+    }
+    run.hold = Some(Hold { left_ms: span.closes.map(|closes| closes.since_ms(now)) });
+    span.closes = None;
+    Ok(())
+}
+
+fn release(next: &mut Document, now: Micros) -> Result<(), Refusal> {
+    let run = program_run(next)?;
+    let Some(hold) = run.hold.take() else { return not_now("this run is not on hold") };
+    let span = run.windows.spans.last_mut().expect("a held run has a span");
+    span.closes = hold.left_ms.map(|left| now.plus_ms(left.max(limits::WINDOW_LEAD_MS)));
+    Ok(())
+}
+
+/// The run a command means: the one it names, or the one on program.
+pub(super) fn meant(next: &Document, run: Option<RunId>) -> Result<RunId, Refusal> {
+    let Some(id) = run.or_else(|| next.program.as_ref().map(|placed| placed.run)) else {
+        return not_now("nothing is on program: name a run");
+    };
+    match next.run(id) {
+        Some(_) => Ok(id),
+        None => refuse(Code::NotFound, format!("this show has no run {id}")),
+    }
+}
+
+fn arm(next: &mut Document, what: Armable, run: Option<RunId>, context: &Context) -> Result<(), Refusal> {
+    let run = match what {
+        Armable::GoLive if !next.rehearsal => return not_now("the show is on air already"),
+        Armable::GoLive => None,
+        Armable::Reveal | Armable::Void => Some(meant(next, run)?),
+    };
+    let phase = run.and_then(|run| next.run(run)).map(|run| run.phase(context.now));
+    if what == Armable::Reveal && phase != Some(Phase::Verified) {
+        return not_now("only a verified result can be revealed");
+    }
+    next.armed.retain(|armed| (armed.what, armed.run) != (what, run));
+    let until = context.now.plus_ms(limits::ARMED_MS);
+    next.armed.push(Armed { what, run, until, by: context.by.name.clone() });
+    Ok(())
+}
+
+/// Uses up what was armed; what was not armed is refused.
+pub(super) fn disarm(next: &mut Document, what: Armable, run: Option<RunId>) -> Result<(), Refusal> {
+    let before = next.armed.len();
+    next.armed.retain(|armed| (armed.what, armed.run) != (what, run));
+    if next.armed.len() == before {
+        return refuse(Code::NotArmed, "arm it first; it stays armed for 5 seconds");
+    }
+    Ok(())
+}
+
+fn nothing_open(next: &Document, now: Micros) -> Result<(), Refusal> {
+    match next.runs.iter().find(|run| matches!(run.phase(now), Phase::Open | Phase::Closing)) {
+        Some(run) => not_now(format!("cue {} is still {}", run.definition.cue, phase_word(run.phase(now)))),
+        None => Ok(()),
+    }
+}
+
+/// Leaves rehearsal: rehearsal runs leave the desk, so that the live show starts with nothing but zeros.
+fn go_live(next: &mut Document, context: &Context) -> Result<(), Refusal> {
+    if !next.rehearsal {
+        return not_now("the show is on air already");
+    }
+    nothing_open(next, context.now)?;
+    disarm(next, Armable::GoLive, None)?;
+    next.rehearsal = false;
+    leave_runs(next);
+    Ok(())
+}
+
+fn rehearse(next: &mut Document, context: &Context) -> Result<(), Refusal> {
+    if next.rehearsal {
+        return not_now("the show is in rehearsal already");
+    }
+    nothing_open(next, context.now)?;
+    next.rehearsal = true;
+    leave_runs(next);
+    Ok(())
+}
+
+fn leave_runs(next: &mut Document) {
+    next.standby = None;
+    next.program = None;
+    next.graphic.state = GraphicState::Cleared;
+    let rehearsal = next.rehearsal;
+    // Live runs stay on the desk through a rehearsal; rehearsal runs end with it. Their ballots stay in the journals.
+    next.runs.retain(|run| !run.definition.rehearsal && (rehearsal || !run.windows.spans.is_empty()));
+}
+
+/// A phase in the words of the pages.
+pub fn phase_word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Standby => "on standby",
+        Phase::Open => "open",
+        Phase::Closing => "closing",
+        Phase::Locked => "locked",
+        Phase::Sealed => "sealed",
+        Phase::Verified => "verified",
+        Phase::Revealed => "revealed",
+        Phase::Void => "void",
+    }
+}
