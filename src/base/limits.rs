@@ -51,6 +51,8 @@ pub const MESSAGES_PER_SECOND: u32 = 20;
 
 /// Buckets of a run. Enough that 2 to 64 cores never wait for one another, few enough that a seal reads them at once.
 pub const BUCKETS: u16 = 64;
+/// Ballots of one session that may wait for their receipts; honest clients have one.
+pub const BALLOTS_ON_THE_WAY_MAX: u32 = 64;
 /// Ballots that wait for one group, all runs together; above it the answer is `busy`.
 pub const STAGED_MAX: usize = 200_000;
 /// Ballots in one group commit: about a third of a megabyte, some milliseconds of work.
@@ -114,5 +116,7 @@ pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 pub const RETRY_DRAIN_MS: u32 = 1000;
 /// Storage trouble takes a person or a restart.
 pub const RETRY_STORAGE_MS: u32 = 5000;
+/// A run that is not open here yet, or not known: most clients come right at the opening.
+pub const RETRY_NOT_OPEN_MS: u32 = 500;
 /// Too many ballots wait for a group: the backlog clears within this time.
 pub const RETRY_FULL_MS: u32 = 500;

@@ -1,5 +1,7 @@
 //! What this node may do right now, in one small value that the hot path reads.
 
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
 use super::limits;
 
 /// Whether ballots may be taken. Made by `app.rs` from the state of the journal and the node's life; read by admission.
@@ -23,6 +25,59 @@ impl Stance {
             Self::Open => None,
             Self::Draining => Some(limits::RETRY_DRAIN_MS),
             Self::DiskFull | Self::JournalFailed => Some(limits::RETRY_STORAGE_MS),
+        }
+    }
+}
+
+/// How the journal is, as the stance sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum JournalState {
+    /// Takes records.
+    Writing = 0,
+    /// Takes none before there is room again.
+    Full = 1,
+    /// Has ended for good.
+    Failed = 2,
+}
+
+/// The stance as it moves: the committer and the drain write it, everybody reads it.
+#[derive(Debug, Default)]
+pub struct StanceCell {
+    journal: AtomicU8,
+    draining: AtomicBool,
+}
+
+impl StanceCell {
+    /// The journal's state has changed.
+    pub fn set_journal(&self, state: JournalState) {
+        self.journal.store(state as u8, Ordering::Release);
+    }
+
+    /// The node is going away.
+    pub fn set_draining(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// The stance now.
+    pub fn get(&self) -> Stance {
+        match self.journal.load(Ordering::Acquire) {
+            2 => Stance::JournalFailed,
+            1 => Stance::DiskFull,
+            _ if self.draining.load(Ordering::Acquire) => Stance::Draining,
+            _ => Stance::Open,
+        }
+    }
+}
+
+impl Stance {
+    /// The stance as one word, for pages and metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Draining => "draining",
+            Self::DiskFull => "disk_full",
+            Self::JournalFailed => "journal_failed",
         }
     }
 }

@@ -1,0 +1,139 @@
+//! A ballot, the copy of it that counts, and the verdict over it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    base::{
+        clock::Micros,
+        ids::{BallotId, JournalId, VoterId},
+    },
+    wire::server::{Answer, Reason},
+};
+
+/// What one voter expresses at once in one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ballot {
+    /// Who, as a pseudonym.
+    pub voter: VoterId,
+    /// The client's id for it, unique per (run, voter).
+    pub id: BallotId,
+    /// What.
+    pub picks: Picks,
+    /// When it reached a node, on the show's clock.
+    pub received: Micros,
+}
+
+/// Option numbers from 1, in ascending order; a number that stands twice is two votes. One pick, the common case, needs
+/// no heap.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Picks {
+    /// One vote for one option.
+    One(u16),
+    /// Any other number of votes.
+    Many(Box<[u16]>),
+}
+
+impl Picks {
+    /// Sorts what a client sent, so that the same choice is the same content.
+    pub fn new(mut numbers: Vec<u16>) -> Self {
+        numbers.sort_unstable();
+        match *numbers {
+            [one] => Self::One(one),
+            _ => Self::Many(numbers.into()),
+        }
+    }
+
+    /// The option numbers.
+    pub fn as_slice(&self) -> &[u16] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+
+    /// Votes spent.
+    pub fn votes(&self) -> u16 {
+        u16::try_from(self.as_slice().len()).unwrap_or(u16::MAX)
+    }
+
+    /// Whether the picks fit a question with this many options and votes.
+    pub fn fit(&self, options: usize, votes: u16) -> bool {
+        let numbers = self.as_slice();
+        !numbers.is_empty()
+            && numbers.len() <= usize::from(votes)
+            && numbers.iter().all(|n| (1..=options).contains(&usize::from(*n)))
+    }
+
+    /// Adds the votes to totals per option.
+    pub fn add_to(&self, totals: &mut [u64]) {
+        for number in self.as_slice() {
+            if let Some(total) = totals.get_mut(usize::from(*number).wrapping_sub(1)) {
+                *total += 1;
+            }
+        }
+    }
+}
+
+/// Where a ballot's record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The journal.
+    pub journal: JournalId,
+    /// The number within this journal and bucket, from 1.
+    pub seq: u64,
+}
+
+/// What was decided over a ballot. Part of the ballot for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// In the tally.
+    Counted,
+    /// Outside the window.
+    Late,
+    /// More votes than the voter had left.
+    Budget,
+    /// The id was used for other content.
+    IdReused,
+    /// Does not fit the question.
+    Invalid,
+    /// In time, but decided after the seal: kept apart until a new revision takes it.
+    AfterSeal,
+}
+
+impl Verdict {
+    /// All verdicts; their place is their number in a record.
+    pub const ALL: [Self; 6] =
+        [Self::Counted, Self::Late, Self::Budget, Self::IdReused, Self::Invalid, Self::AfterSeal];
+
+    /// The answer and the reason of a receipt.
+    pub const fn answer(self) -> (Answer, Option<Reason>) {
+        match self {
+            Self::Counted => (Answer::Counted, None),
+            Self::Late => (Answer::Refused, Some(Reason::Late)),
+            Self::Budget => (Answer::Refused, Some(Reason::Budget)),
+            Self::IdReused => (Answer::Refused, Some(Reason::IdReused)),
+            Self::Invalid => (Answer::Refused, Some(Reason::Invalid)),
+            Self::AfterSeal => (Answer::Held, Some(Reason::AfterSeal)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_choice_is_the_same_content() {
+        assert_eq!(Picks::new(vec![3, 1, 3]), Picks::new(vec![1, 3, 3]));
+        assert_eq!(size_of::<Picks>(), 16);
+    }
+
+    #[test]
+    fn picks_fit_a_question_or_not() {
+        assert!(Picks::new(vec![2]).fit(2, 1));
+        for (picks, votes) in [(vec![], 1), (vec![0], 1), (vec![3], 1), (vec![1, 1], 1)] {
+            assert!(!Picks::new(picks.clone()).fit(2, votes), "{picks:?}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The rules of a bucket as one pure state machine: (state, rules, windows, batch) → (state, verdicts, totals). Whatever
+//! decides ballots, on whichever machine, gives the outcome of these lines.
+//!
+//! The first ballot applied wins, and its verdict is part of it for ever. Every ballot of every batch is looked up by
+//! its id; the watermark of a journal only detects gaps.
+
+use std::collections::{HashMap, hash_map::Entry};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::ballot::{Ballot, Picks, Place, Verdict};
+use crate::{
+    base::{
+        clock::Micros,
+        ids::{BallotId, JournalId, VoterId},
+        limits,
+    },
+    shows::windows::{Timeliness, Windows},
+};
+
+/// What of a run's definition the bucket decides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Options of the question.
+    pub options: usize,
+    /// Votes of one voter.
+    pub votes: u16,
+}
+
+/// Ballots of one journal for one bucket, in the order of their numbers.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    /// The journal that holds them.
+    pub journal: JournalId,
+    /// Number of the first one; the others follow without gap. May be one past the watermark, or lower for ballots that
+    /// are sent again.
+    pub first_seq: u64,
+    /// The ballots, and their verdicts if they were decided before.
+    pub ballots: &'a [(Ballot, Option<Verdict>)],
+}
+
+/// Ballots before this batch are missing: send from `watermark + 1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the bucket has this journal up to number {watermark}: send again from there")]
+pub struct Gap {
+    /// The last number that the bucket has of this journal.
+    pub watermark: u64,
+}
+
+/// The decision over one ballot of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The copy that the verdict is about: this one, or the one that came first.
+    pub place: Place,
+    /// When that copy was received.
+    pub received: Micros,
+    /// Votes the voter has left.
+    pub left: u16,
+    /// The ballot was decided before.
+    pub repeated: bool,
+}
+
+/// Totals of a bucket at a version.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Counts the changes of the bucket.
+    pub version: u64,
+    /// Ballots counted.
+    pub counted: u64,
+    /// Votes per option.
+    pub votes: Vec<u64>,
+    /// Ballots outside the window.
+    pub late: u64,
+    /// Their votes per option.
+    pub late_votes: Vec<u64>,
+}
+
+/// A ballot that the bucket remembers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its id.
+    pub id: BallotId,
+    /// What was picked.
+    pub picks: Picks,
+    /// When it was received.
+    pub received: Micros,
+    /// Where its record stands.
+    pub place: Place,
+    /// What was decided.
+    pub verdict: Verdict,
+}
+
+#[derive(Debug, Default)]
+struct Voter {
+    spent: u16,
+    kept: Vec<Kept>,
+}
+
+/// The state of a bucket.
+#[derive(Debug)]
+pub struct Bucket {
+    rules: Rules,
+    windows: Windows,
+    voters: HashMap<VoterId, Voter, BuildHasherDefault<VoterHasher>>,
+    watermarks: Vec<(JournalId, u64)>,
+    totals: Totals,
+    marked: Option<u32>,
+}
+
+impl Bucket {
+    /// An empty bucket.
+    pub fn new(rules: Rules) -> Self {
+        let zeros = vec![0; rules.options];
+        let totals = Totals { votes: zeros.clone(), late_votes: zeros, ..Totals::default() };
+        let windows = Windows::default();
+        Self { rules, windows, voters: HashMap::default(), watermarks: Vec::new(), totals, marked: None }
+    }
+
+    /// Takes newer windows; older ones change nothing.
+    pub fn set_windows(&mut self, windows: &Windows) {
+        if self.windows.is_older_than(windows) {
+            self.windows = windows.clone();
+        }
+    }
+
+    /// Closes the bucket for a seal: timely ballots that come after it are kept apart. Marking again for a newer
+    /// revision takes nothing in by itself.
+    pub fn mark(&mut self, revision: u32) {
+        self.marked = self.marked.max(Some(revision));
+    }
+
+    /// Decides a batch. Reads and decides everything first; a batch with a gap changes nothing.
+    pub fn apply(&mut self, batch: &Batch<'_>) -> Result<Vec<Decision>, Gap> {
+        let watermark = self.watermark(batch.journal);
+        if batch.first_seq > watermark + 1 {
+            return Err(Gap { watermark });
+        }
+        let mut decisions = Vec::with_capacity(batch.ballots.len());
+        for (seq, (ballot, verdict)) in (batch.first_seq..).zip(batch.ballots) {
+            let place = Place { journal: batch.journal, seq };
+            decisions.push(self.decide(ballot, *verdict, place));
+            self.advance(batch.journal, seq);
+        }
+        self.totals.version += 1;
+        Ok(decisions)
+    }
+
+    /// One ballot: looked up by its id, and only if it is new decided by the rules.
+    fn decide(&mut self, ballot: &Ballot, decided: Option<Verdict>, place: Place) -> Decision {
+        let timeliness = self.windows.judge(ballot.received);
+        let voter = match self.voters.entry(ballot.voter) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(Voter::default()),
+        };
+        let left = self.rules.votes.saturating_sub(voter.spent);
+        if let Some(kept) = voter.kept.iter().find(|kept| kept.id == ballot.id) {
+            if kept.picks == ballot.picks {
+                let Kept { verdict, place, received, .. } = *kept;
+                return Decision { verdict, place, received, left, repeated: true };
+            }
+            let received = ballot.received;
+            return Decision { verdict: Verdict::IdReused, place, received, left, repeated: false };
+        }
+        let votes = ballot.picks.votes();
+        let verdict = match decided {
+            Some(verdict) => verdict,
+            None if !ballot.picks.fit(self.rules.options, self.rules.votes) => Verdict::Invalid,
+            None if timeliness != Timeliness::Within => Verdict::Late,
+            None if self.marked.is_some() => Verdict::AfterSeal,
+            None if votes > left => Verdict::Budget,
+            None => Verdict::Counted,
+        };
+        let mut left = left;
+        match verdict {
+            Verdict::Counted => {
+                voter.spent = voter.spent.saturating_add(votes);
+                left = left.saturating_sub(votes);
+                self.totals.counted += 1;
+                ballot.picks.add_to(&mut self.totals.votes);
+            }
+            Verdict::Late => {
+                self.totals.late += 1;
+                ballot.picks.add_to(&mut self.totals.late_votes);
+            }
+            Verdict::Budget | Verdict::IdReused | Verdict::Invalid | Verdict::AfterSeal => {}
+        }
+        // What is not remembered is decided anew if it comes again, to the same verdict: none of them can become better.
+        let remembered = verdict == Verdict::Counted || voter.kept.len() < limits::BALLOTS_PER_VOTER_MAX;
+        if remembered && verdict != Verdict::IdReused {
+            let (id, picks, received) = (ballot.id, ballot.picks.clone(), ballot.received);
+            voter.kept.reserve_exact(1);
+            voter.kept.push(Kept { id, picks, received, place, verdict });
+        }
+        Decision { verdict, place, received: ballot.received, left, repeated: false }
+    }
+
+    fn advance(&mut self, journal: JournalId, seq: u64) {
+        match self.watermarks.iter_mut().find(|(id, _)| *id == journal) {
+            Some((_, watermark)) => *watermark = seq.max(*watermark),
+            None => self.watermarks.push((journal, seq)),
+        }
+    }
+
+    /// Goes on behind records that are lost for good, which the caller reports as an incident.
+    pub fn skip_to(&mut self, journal: JournalId, seq: u64) {
+        self.advance(journal, seq);
+    }
+
+    /// The last number that the bucket has of a journal; 0: none.
+    pub fn watermark(&self, journal: JournalId) -> u64 {
+        self.watermarks.iter().find(|(id, _)| *id == journal).map_or(0, |(_, watermark)| *watermark)
+    }
+
+    /// The watermarks of all journals.
+    pub fn watermarks(&self) -> &[(JournalId, u64)] {
+        &self.watermarks
+    }
+
+    /// The totals as they stand.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// What a voter has in this run, in the order of decision, and the votes left.
+    pub fn voter(&self, voter: VoterId) -> (&[Kept], u16) {
+        match self.voters.get(&voter) {
+            Some(voter) => (&voter.kept, self.rules.votes.saturating_sub(voter.spent)),
+            None => (&[], self.rules.votes),
+        }
+    }
+
+    /// Every ballot that the bucket remembers.
+    pub fn ballots(&self) -> impl Iterator<Item = (VoterId, &Kept)> {
+        self.voters.iter().flat_map(|(id, voter)| voter.kept.iter().map(|kept| (*id, kept)))
+    }
+}
+
+/// Voters are keyed hashes already, which nobody can choose: their first bytes serve as they are.
+#[derive(Debug, Default)]
+pub struct VoterHasher(u64);
+
+impl Hasher for VoterHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+    fn write_u128(&mut self, value: u128) {
+        #[expect(clippy::cast_possible_truncation, reason = "either half of a keyed hash is as good as the other")]
+        let low = value as u64;
+        self.0 = low;
+    }
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests;

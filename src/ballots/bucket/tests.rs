@@ -1,0 +1,144 @@
+//! The rules of a bucket, each with a test that fails without it, and a model that knows nothing of batches.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::shows::windows::Span;
+
+const JOURNAL: JournalId = JournalId(7);
+
+fn bucket(votes: u16) -> Bucket {
+    let mut bucket = Bucket::new(Rules { options: 3, votes });
+    bucket.set_windows(&open_from_to(1000, 2000, 1));
+    bucket
+}
+
+fn open_from_to(opens: u64, closes: u64, revision: u64) -> Windows {
+    let span = Span { opens: Micros::from_ms(opens), closes: Some(Micros::from_ms(closes)) };
+    Windows { epoch: 1, revision, grace_ms: 0, spans: vec![span] }
+}
+
+fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Verdict>) {
+    let picks = Picks::new(picks.to_vec());
+    (Ballot { voter: VoterId(voter), id: BallotId(id), picks, received: Micros::from_ms(ms) }, None)
+}
+
+fn apply(bucket: &mut Bucket, first_seq: u64, ballots: &[(Ballot, Option<Verdict>)]) -> Vec<Decision> {
+    bucket.apply(&Batch { journal: JOURNAL, first_seq, ballots }).unwrap()
+}
+
+fn verdicts(decisions: &[Decision]) -> Vec<Verdict> {
+    decisions.iter().map(|decision| decision.verdict).collect()
+}
+
+#[test]
+fn the_first_ballot_wins_and_a_repeat_names_the_copy_that_counts() {
+    let mut bucket = bucket(1);
+    let first = ballot(1, 1, &[2], 1500);
+    let decisions = apply(&mut bucket, 1, &[first.clone(), first.clone(), ballot(1, 2, &[3], 1500), ballot(1, 1, &[3], 1500)]);
+    assert_eq!(verdicts(&decisions), [Verdict::Counted, Verdict::Counted, Verdict::Budget, Verdict::IdReused]);
+    assert_eq!((decisions[1].place.seq, decisions[1].repeated), (1, true));
+    assert_eq!(bucket.totals().votes, [0, 1, 0]);
+    assert_eq!(bucket.totals().counted, 1);
+}
+
+#[test]
+fn several_votes_are_spent_all_or_nothing() {
+    let mut bucket = bucket(3);
+    let decisions = apply(&mut bucket, 1, &[ballot(1, 1, &[1, 1], 1500), ballot(1, 2, &[2, 3], 1500), ballot(1, 3, &[3], 1500)]);
+    assert_eq!(verdicts(&decisions), [Verdict::Counted, Verdict::Budget, Verdict::Counted]);
+    assert_eq!(decisions.iter().map(|d| d.left).collect::<Vec<_>>(), [1, 1, 0]);
+    assert_eq!(bucket.totals().votes, [2, 0, 1]);
+}
+
+#[test]
+fn a_ballot_is_judged_by_its_receive_time_and_the_newest_windows() {
+    let mut bucket = bucket(1);
+    bucket.set_windows(&open_from_to(1000, 3000, 2));
+    bucket.set_windows(&open_from_to(1000, 2000, 1));
+    let decisions = apply(&mut bucket, 1, &[ballot(1, 1, &[1], 2999), ballot(2, 1, &[1], 3000), ballot(3, 1, &[1], 999)]);
+    assert_eq!(verdicts(&decisions), [Verdict::Counted, Verdict::Late, Verdict::Late]);
+    assert_eq!((bucket.totals().late, bucket.totals().late_votes[0]), (2, 2));
+}
+
+#[test]
+fn a_gap_is_named_and_changes_nothing() {
+    let mut bucket = bucket(1);
+    apply(&mut bucket, 1, &[ballot(1, 1, &[1], 1500)]);
+    let before = bucket.totals().clone();
+    let late_batch = [ballot(2, 1, &[1], 1500)];
+    let gap = bucket.apply(&Batch { journal: JOURNAL, first_seq: 3, ballots: &late_batch });
+    assert_eq!(gap, Err(Gap { watermark: 1 }));
+    assert_eq!(*bucket.totals(), before);
+    assert_eq!(bucket.apply(&Batch { journal: JournalId(8), first_seq: 2, ballots: &[] }), Err(Gap { watermark: 0 }));
+}
+
+#[test]
+fn a_verdict_that_was_given_is_never_given_anew() {
+    let mut bucket = bucket(1);
+    let (late, _) = ballot(1, 1, &[1], 5000);
+    let decisions = apply(&mut bucket, 1, &[(late, Some(Verdict::Counted))]);
+    assert_eq!(verdicts(&decisions), [Verdict::Counted]);
+    assert_eq!(bucket.totals().votes, [1, 0, 0]);
+}
+
+#[test]
+fn after_the_mark_timely_ballots_are_kept_apart_and_late_ones_are_late() {
+    let mut bucket = bucket(1);
+    bucket.mark(1);
+    let decisions = apply(&mut bucket, 1, &[ballot(1, 1, &[1], 1500), ballot(2, 1, &[1], 2500), ballot(1, 1, &[1], 1500)]);
+    assert_eq!(verdicts(&decisions), [Verdict::AfterSeal, Verdict::Late, Verdict::AfterSeal]);
+    assert_eq!(bucket.totals().counted, 0);
+}
+
+#[test]
+fn a_ballot_that_does_not_fit_gets_a_verdict_and_nothing_wedges() {
+    let mut bucket = bucket(1);
+    let decisions = apply(&mut bucket, 1, &[ballot(1, 1, &[9], 1500), ballot(1, 2, &[], 1500), ballot(1, 3, &[1], 1500)]);
+    assert_eq!(verdicts(&decisions), [Verdict::Invalid, Verdict::Invalid, Verdict::Counted]);
+    assert_eq!(bucket.watermark(JOURNAL), 3);
+}
+
+proptest! {
+    /// Any ballots, in any batches, sent again in any way: each id counts at most once, nobody spends more than the
+    /// budget, the totals are the fold of what is kept, and a bucket made from the verdicts alone is the same.
+    #[test]
+    fn totals_are_the_fold_whatever_is_sent_again(
+        sent in prop::collection::vec((0..6_u128, 0..5_u128, prop::collection::vec(1..=3_u16, 1..3), 900..2100_u64), 1..60),
+        again in prop::collection::vec(0..60_usize, 0..20),
+        votes in 1..4_u16,
+    ) {
+        let all: Vec<_> = sent.iter().map(|(voter, id, picks, ms)| ballot(*voter, *id, picks, *ms)).collect();
+        let mut bucket = bucket(votes);
+        let mut decisions = Vec::new();
+        for (index, one) in all.iter().enumerate() {
+            decisions.extend(apply(&mut bucket, index as u64 + 1, std::slice::from_ref(one)));
+        }
+        let settled = bucket.totals().clone();
+        for index in again.iter().filter(|index| **index < all.len()) {
+            let repeat = apply(&mut bucket, *index as u64 + 1, std::slice::from_ref(&all[*index]));
+            prop_assert_eq!(repeat[0].verdict, decisions[*index].verdict);
+        }
+        prop_assert_eq!(&bucket.totals().votes, &settled.votes);
+        prop_assert_eq!(bucket.totals().counted, settled.counted);
+
+        let mut fold = vec![0; 3];
+        let mut spent: BTreeMap<VoterId, u16> = BTreeMap::new();
+        let mut seen = std::collections::BTreeSet::new();
+        for (voter, kept) in bucket.ballots().filter(|(_, kept)| kept.verdict == Verdict::Counted) {
+            prop_assert!(seen.insert((voter, kept.id)), "counted twice");
+            *spent.entry(voter).or_default() += kept.picks.votes();
+            kept.picks.add_to(&mut fold);
+        }
+        prop_assert_eq!(&fold, &settled.votes);
+        prop_assert!(spent.values().all(|spent| *spent <= votes));
+
+        let told: Vec<_> = all.iter().zip(&decisions).map(|((b, _), d)| (b.clone(), Some(d.verdict))).collect();
+        let mut restored = Bucket::new(Rules { options: 3, votes });
+        apply(&mut restored, 1, &told);
+        prop_assert_eq!(&restored.totals().votes, &settled.votes);
+        prop_assert_eq!(restored.totals().late, settled.late);
+    }
+}

@@ -1,0 +1,344 @@
+//! The committer: one thread that decides what is staged, writes it in one group, and tells nobody before the disk has
+//! it. While a group is on its way the next one gathers by itself; there is no timer.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    bucket::{Batch, Decision, Totals},
+    intake::RunIntake,
+    record::{self, BallotRecord},
+};
+use crate::{
+    base::{
+        ids::{BallotId, JournalId, RunId, VoterId},
+        limits,
+        stance::{JournalState, StanceCell},
+    },
+    providers::journal::{Frame, Journal, JournalError},
+};
+
+/// How often a group that found the disk full is tried again.
+const FULL_RETRY: Duration = Duration::from_millis(200);
+
+/// What waits for the committer.
+#[derive(Debug, Default)]
+pub struct Queue {
+    waiting: Mutex<Waiting>,
+    wake: Condvar,
+    /// Ballots that are staged in all shards together.
+    pub(super) staged: AtomicUsize,
+    /// How long the last group's fsync took, in microseconds.
+    pub fsync_us: AtomicU64,
+    /// Bytes the disk has left above the reserve, as of the last look.
+    pub free_bytes: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    shards: VecDeque<(Arc<RunIntake>, u16)>,
+    orders: VecDeque<Order>,
+    stopped: bool,
+}
+
+/// Something to be done in the order of the ballots.
+#[derive(Debug)]
+pub enum Order {
+    /// Mark all buckets of a run for a seal.
+    Mark {
+        /// The run.
+        run: Arc<RunIntake>,
+        /// The seal's revision.
+        revision: u32,
+        /// Gets what the buckets held.
+        reply: oneshot::Sender<Marked>,
+    },
+}
+
+/// What the buckets of a run held when they were marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// The sum of all buckets.
+    pub totals: Totals,
+    /// Per bucket and journal the last number that is part of the seal.
+    pub watermarks: Vec<(u16, JournalId, u64)>,
+}
+
+impl Queue {
+    /// A shard has something staged and had nothing before.
+    pub(super) fn announce(&self, run: Arc<RunIntake>, bucket: u16) {
+        self.lock().shards.push_back((run, bucket));
+        self.wake.notify_one();
+    }
+
+    /// Something is to be done behind all that is staged now.
+    pub(super) fn order(&self, order: Order) {
+        let mut waiting = self.lock();
+        // After the stop nobody would answer: dropping the order tells the asker so.
+        if !waiting.stopped {
+            waiting.orders.push_back(order);
+            self.wake.notify_one();
+        }
+    }
+
+    /// Lets the committer finish what is staged and end.
+    pub fn stop(&self) {
+        self.lock().stopped = true;
+        self.wake.notify_one();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One group: what was decided together and goes to disk together.
+#[derive(Debug, Default)]
+struct Group {
+    bytes: Vec<u8>,
+    frames: Vec<Record>,
+    /// Frames that the journal has taken already.
+    appended: usize,
+    decided: Vec<Decided>,
+}
+
+#[derive(Debug)]
+struct Record {
+    kind: u8,
+    run: RunId,
+    bucket: u16,
+    seq: u64,
+    end: usize,
+}
+
+#[derive(Debug)]
+struct Decided {
+    run: Arc<RunIntake>,
+    bucket: u16,
+    ballots: Vec<(VoterId, BallotId, Decision)>,
+}
+
+/// The owner of the journal.
+#[derive(Debug)]
+pub struct Committer<J> {
+    queue: Arc<Queue>,
+    journal: J,
+    stance: Arc<StanceCell>,
+    /// The windows that this journal has of each run it has the definition of.
+    described: HashMap<RunId, (u32, u64)>,
+    shards: VecDeque<(Arc<RunIntake>, u16)>,
+    orders: VecDeque<Order>,
+    group: Group,
+    payload: Vec<u8>,
+    state: JournalState,
+}
+
+impl<J: Journal> Committer<J> {
+    /// A committer that writes into a journal nobody else writes into.
+    pub fn new(queue: Arc<Queue>, journal: J, stance: Arc<StanceCell>) -> Self {
+        queue.free_bytes.store(journal.free_bytes(), Ordering::Relaxed);
+        Self {
+            queue,
+            journal,
+            stance,
+            described: HashMap::new(),
+            shards: VecDeque::new(),
+            orders: VecDeque::new(),
+            group: Group::default(),
+            payload: Vec::new(),
+            state: JournalState::Writing,
+        }
+    }
+
+    /// Works until the queue is stopped and nothing waits any more.
+    pub fn run(mut self) {
+        while self.wait() {
+            self.round();
+        }
+    }
+
+    /// Waits for work. `false`: stopped, and all is done that can be.
+    fn wait(&mut self) -> bool {
+        let blocked = !self.group.frames.is_empty();
+        let idle = |w: &mut Waiting| w.shards.is_empty() && w.orders.is_empty() && !w.stopped;
+        let waiting = self.queue.lock();
+        let mut waiting = if blocked {
+            let timed = self.queue.wake.wait_timeout_while(waiting, FULL_RETRY, |w| !w.stopped);
+            timed.unwrap_or_else(PoisonError::into_inner).0
+        } else if self.shards.is_empty() && self.orders.is_empty() {
+            self.queue.wake.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner)
+        } else {
+            waiting
+        };
+        self.shards.append(&mut waiting.shards);
+        self.orders.append(&mut waiting.orders);
+        let nothing_left = self.shards.is_empty() && self.orders.is_empty();
+        !(waiting.stopped && (nothing_left || blocked))
+    }
+
+    /// One group: decide, write, fsync, tell. Then the orders that came with it, once everything before them is settled.
+    pub fn round(&mut self) {
+        if self.group.frames.is_empty() {
+            self.gather();
+        }
+        match self.write() {
+            Ok(()) => self.settle(),
+            Err(error @ JournalError::Failed { .. }) => self.fail(&error),
+            Err(error) => return self.block(&error),
+        }
+        if self.shards.is_empty() {
+            for order in std::mem::take(&mut self.orders) {
+                obey(order);
+            }
+        }
+    }
+
+    /// Decides what is staged, up to a full group.
+    fn gather(&mut self) {
+        while self.group.frames.len() < limits::GROUP_MAX {
+            let Some((run, bucket)) = self.shards.pop_front() else { break };
+            let windows = run.windows();
+            self.describe(&run, (windows.epoch, windows.revision));
+            let mut shard = run.shard(bucket);
+            let staged = std::mem::take(&mut shard.staged);
+            self.queue.staged.fetch_sub(staged.len(), Ordering::Relaxed);
+            let first_seq = shard.next_seq;
+            shard.next_seq += staged.len() as u64;
+            shard.bucket.set_windows(&windows);
+            let batch = Batch { journal: self.journal.id(), first_seq, ballots: &staged };
+            let decisions = shard.bucket.apply(&batch).expect("numbers are given here, without gap");
+            drop(shard);
+            let mut ballots = Vec::with_capacity(staged.len());
+            for (seq, ((ballot, _), decision)) in (first_seq..).zip(staged.into_iter().zip(decisions)) {
+                ballots.push((ballot.voter, ballot.id, decision));
+                let verdict = Some(decision.verdict);
+                let (windows_epoch, windows_revision) = (windows.epoch, windows.revision);
+                record::encode(&BallotRecord { ballot, windows_epoch, windows_revision, verdict }, &mut self.payload);
+                self.group.push(record::BALLOT, run.id(), bucket, seq, &self.payload);
+            }
+            self.group.decided.push(Decided { run, bucket, ballots });
+        }
+    }
+
+    /// Before its first ballot in this journal the run's definition is written, and its windows whenever they changed.
+    fn describe(&mut self, run: &RunIntake, windows: (u32, u64)) {
+        let known = self.described.insert(run.id(), windows);
+        if known.is_none() {
+            let json = serde_json::to_vec(&*run.definition).expect("a definition is plain data");
+            self.group.push(record::DEFINITION, run.id(), 0, 0, &json);
+        }
+        if known != Some(windows) {
+            let json = serde_json::to_vec(&*run.windows()).expect("windows are plain data");
+            self.group.push(record::WINDOWS, run.id(), 0, 0, &json);
+        }
+    }
+
+    fn write(&mut self) -> Result<(), JournalError> {
+        if self.state == JournalState::Failed {
+            // The journal answers with the error that ended it.
+            return self.journal.commit().map(drop);
+        }
+        while let Some(record) = self.group.frames.get(self.group.appended) {
+            let start = self.group.appended.checked_sub(1).map_or(0, |before| self.group.frames[before].end);
+            let Record { kind, run, bucket, seq, end } = *record;
+            self.journal.append(Frame { kind, run, bucket, seq, payload: &self.group.bytes[start..end] })?;
+            self.group.appended += 1;
+        }
+        let committed = self.journal.commit()?;
+        if committed.bytes > 0 {
+            let fsync_us = u64::try_from(committed.fsync.as_micros()).unwrap_or(u64::MAX);
+            self.queue.fsync_us.store(fsync_us, Ordering::Relaxed);
+            self.queue.free_bytes.store(self.journal.free_bytes(), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self) {
+        self.set_state(JournalState::Writing);
+        for decided in self.group.decided.drain(..) {
+            let Decided { run, bucket, ballots } = decided;
+            let mut shard = run.shard(bucket);
+            for (voter, id, decision) in &ballots {
+                shard.settle(run.id(), *voter, *id, decision);
+            }
+            run.publish(bucket, shard.bucket.totals());
+        }
+        self.group.clear();
+    }
+
+    /// The disk reserve is reached: the group waits, whole, and everybody who waits for it is told that nothing can be
+    /// said yet.
+    fn block(&mut self, error: &JournalError) {
+        if self.state != JournalState::Full {
+            tracing::error!(%error, "intake stops: the disk reserve is reached");
+        }
+        self.set_state(JournalState::Full);
+        self.group.doubt();
+    }
+
+    /// The journal has ended for good. Nothing that waited or comes later can be answered by this process.
+    fn fail(&mut self, error: &JournalError) {
+        if self.state != JournalState::Failed {
+            tracing::error!(%error, "intake stops: the journal failed");
+        }
+        self.set_state(JournalState::Failed);
+        self.group.doubt();
+        self.group.clear();
+        self.orders.clear();
+    }
+
+    fn set_state(&mut self, state: JournalState) {
+        if self.state != state {
+            self.state = state;
+            self.stance.set_journal(state);
+        }
+    }
+}
+
+impl Group {
+    fn push(&mut self, kind: u8, run: RunId, bucket: u16, seq: u64, payload: &[u8]) {
+        self.bytes.extend_from_slice(payload);
+        self.frames.push(Record { kind, run, bucket, seq, end: self.bytes.len() });
+    }
+
+    fn doubt(&self) {
+        for Decided { run, bucket, ballots } in &self.decided {
+            let mut shard = run.shard(*bucket);
+            for (voter, id, _) in ballots {
+                shard.doubt(run.id(), *voter, *id);
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.frames.clear();
+        self.decided.clear();
+        self.appended = 0;
+    }
+}
+
+fn obey(order: Order) {
+    match order {
+        Order::Mark { run, revision, reply } => {
+            let mut watermarks = Vec::new();
+            for bucket in 0..run.definition.buckets {
+                let mut shard = run.shard(bucket);
+                shard.bucket.mark(revision);
+                let of_bucket = shard.bucket.watermarks().iter();
+                watermarks.extend(of_bucket.map(|(journal, watermark)| (bucket, *journal, *watermark)));
+            }
+            watermarks.sort_unstable();
+            // The asker may have gone; the mark stands all the same.
+            let _ = reply.send(Marked { totals: run.totals(), watermarks });
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Where ballots are decided and kept. A ballot goes down: admission → shard → committer → journal; its receipt comes
+//! back up to the inbox of the session that brought it. Ballots never touch the network here, and no number leaves
+//! without its run and version.
+
+pub mod admission;
+pub mod ballot;
+pub mod bucket;
+pub mod committer;
+pub mod inbox;
+pub mod intake;
+pub mod record;
+pub mod restore;
+pub mod shard;
+pub mod tally;
+pub mod witness;

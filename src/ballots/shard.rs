@@ -1,0 +1,161 @@
+//! A shard: one bucket of a run in this node's memory, with the ballots that wait to be decided. Held under one short
+//! lock; nothing here blocks.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{
+    ballot::{Ballot, Picks, Verdict},
+    bucket::{Bucket, Decision, Kept, Rules},
+    inbox::Inbox,
+};
+use crate::{
+    base::ids::{BallotId, RunId, VoterId},
+    wire::server::{Answer, Reason, Receipt},
+};
+
+/// One bucket and what waits before it.
+#[derive(Debug)]
+pub struct Shard {
+    pub(super) bucket: Bucket,
+    /// Ballots that the next group takes.
+    pub(super) staged: Vec<(Ballot, Option<Verdict>)>,
+    /// Ballots that are staged, or decided and not on disk yet: nobody is told anything about them.
+    pending: HashMap<(VoterId, BallotId), Pending>,
+    /// The number of the next record in the current journal.
+    pub(super) next_seq: u64,
+}
+
+#[derive(Debug)]
+struct Pending {
+    picks: Picks,
+    first: Option<Arc<Inbox>>,
+    others: Vec<Arc<Inbox>>,
+    /// The disk did not take it (yet): nothing can be said.
+    doubtful: bool,
+}
+
+/// What a shard says to a ballot that comes in.
+#[derive(Debug)]
+pub enum Staged {
+    /// It was decided before: this is its receipt.
+    Known(Receipt),
+    /// It is on its way already; the receipt comes to this inbox too.
+    Joined,
+    /// It is on its way, but nothing can be said: the disk is in doubt, or another content has this id.
+    Undecided,
+    /// It is new: [`Shard::stage`] takes it.
+    New,
+}
+
+impl Shard {
+    /// An empty shard.
+    pub fn new(rules: Rules) -> Self {
+        Self { bucket: Bucket::new(rules), staged: Vec::new(), pending: HashMap::new(), next_seq: 1 }
+    }
+
+    /// Looks a ballot up, by its id, among what is on its way and what is decided.
+    pub fn look_up(&mut self, run: RunId, ballot: &Ballot, inbox: &Arc<Inbox>) -> Staged {
+        if let Some(pending) = self.pending.get_mut(&(ballot.voter, ballot.id)) {
+            if pending.doubtful || pending.picks != ballot.picks || !inbox.reserve() {
+                return Staged::Undecided;
+            }
+            pending.others.push(inbox.clone());
+            return Staged::Joined;
+        }
+        let (kept, left) = self.bucket.voter(ballot.voter);
+        match kept.iter().find(|kept| kept.id == ballot.id) {
+            Some(kept) if kept.picks == ballot.picks => {
+                Staged::Known(Receipt { picks: Vec::new(), ..known(run, kept, left) })
+            }
+            _ => Staged::New,
+        }
+    }
+
+    /// Takes a new ballot for the next group. `true`: the shard was empty and has to be announced to the committer.
+    pub fn stage(&mut self, ballot: Ballot, inbox: Arc<Inbox>) -> bool {
+        let pending = Pending { picks: ballot.picks.clone(), first: Some(inbox), others: Vec::new(), doubtful: false };
+        self.pending.insert((ballot.voter, ballot.id), pending);
+        self.staged.push((ballot, None));
+        self.staged.len() == 1
+    }
+
+    /// A ballot's verdict is on disk: everybody who waits is told.
+    pub(super) fn settle(&mut self, run: RunId, voter: VoterId, id: BallotId, decision: &Decision) {
+        let Some(pending) = self.pending.remove(&(voter, id)) else { return };
+        let (is, reason) = decision.verdict.answer();
+        let receipt = Receipt {
+            run,
+            id,
+            is,
+            reason,
+            retry_ms: None,
+            left: (is == Answer::Counted).then_some(decision.left),
+            at: Some(decision.received.as_ms()),
+            picks: Vec::new(),
+            repeated: decision.repeated,
+        };
+        for other in pending.others {
+            other.deliver(Receipt { repeated: true, ..receipt.clone() });
+        }
+        if let Some(first) = pending.first {
+            first.deliver(receipt);
+        }
+    }
+
+    /// The disk did not take a ballot: everybody who waits is told that nothing can be said, and so is everybody
+    /// who asks, until the ballot is settled or a new start has read the disk.
+    pub(super) fn doubt(&mut self, run: RunId, voter: VoterId, id: BallotId) {
+        let Some(pending) = self.pending.get_mut(&(voter, id)) else { return };
+        pending.doubtful = true;
+        for inbox in pending.first.take().into_iter().chain(pending.others.drain(..)) {
+            inbox.deliver(unknown(run, id));
+        }
+    }
+
+    /// What is known of one ballot of a voter.
+    pub fn receipt(&self, run: RunId, voter: VoterId, id: BallotId) -> Receipt {
+        let (kept, left) = self.bucket.voter(voter);
+        match kept.iter().find(|kept| kept.id == id) {
+            Some(kept) if !self.pending.contains_key(&(voter, id)) => known(run, kept, left),
+            _ => unknown(run, id),
+        }
+    }
+
+    /// Everything that is settled of a voter.
+    pub fn mine(&self, run: RunId, voter: VoterId) -> Vec<Receipt> {
+        let (kept, left) = self.bucket.voter(voter);
+        let settled = kept.iter().filter(|kept| !self.pending.contains_key(&(voter, kept.id)));
+        settled.map(|kept| known(run, kept, left)).collect()
+    }
+
+    /// Ballots that are not settled.
+    pub fn outstanding(&self) -> usize {
+        self.pending.len()
+    }
+}
+
+fn known(run: RunId, kept: &Kept, left: u16) -> Receipt {
+    let (is, reason) = kept.verdict.answer();
+    Receipt {
+        run,
+        id: kept.id,
+        is,
+        reason,
+        retry_ms: None,
+        left: (is == Answer::Counted).then_some(left),
+        at: Some(kept.received.as_ms()),
+        picks: kept.picks.as_slice().to_vec(),
+        repeated: true,
+    }
+}
+
+/// A receipt that says that nothing can be said.
+pub fn unknown(run: RunId, id: BallotId) -> Receipt {
+    answer(run, id, Answer::Unknown, None, Some(crate::base::limits::RETRY_NOT_OPEN_MS))
+}
+
+/// A receipt without any more than the answer.
+pub fn answer(run: RunId, id: BallotId, is: Answer, reason: Option<Reason>, retry_ms: Option<u32>) -> Receipt {
+    Receipt { run, id, is, reason, retry_ms, left: None, at: None, picks: Vec::new(), repeated: false }
+}

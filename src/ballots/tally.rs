@@ -1,0 +1,139 @@
+//! The tally of a run as it may be shown: per bucket the newest totals that are on disk, summed when somebody looks.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::bucket::Totals;
+
+/// One run's published totals, per bucket.
+#[derive(Debug)]
+pub struct Tally {
+    buckets: Mutex<Vec<Totals>>,
+}
+
+impl Tally {
+    /// All zeros.
+    pub fn new(buckets: u16, options: usize) -> Self {
+        let zeros = vec![0; options];
+        let zero = Totals { votes: zeros.clone(), late_votes: zeros, ..Totals::default() };
+        Self { buckets: Mutex::new(vec![zero; usize::from(buckets)]) }
+    }
+
+    /// Takes the totals of a bucket, if they are newer.
+    pub fn publish(&self, bucket: u16, totals: &Totals) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = buckets.get_mut(usize::from(bucket)).filter(|slot| slot.version < totals.version) {
+            slot.clone_from(totals);
+        }
+    }
+
+    /// The sum over all buckets. Its version is the sum of theirs: it grows with every change.
+    pub fn sum(&self) -> Totals {
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sum = Totals::default();
+        for bucket in buckets.iter() {
+            sum.version += bucket.version;
+            sum.counted += bucket.counted;
+            sum.late += bucket.late;
+            add(&mut sum.votes, &bucket.votes);
+            add(&mut sum.late_votes, &bucket.late_votes);
+        }
+        sum
+    }
+}
+
+fn add(into: &mut Vec<u64>, votes: &[u64]) {
+    into.resize(into.len().max(votes.len()), 0);
+    for (total, more) in into.iter_mut().zip(votes) {
+        *total += more;
+    }
+}
+
+/// Shares of votes in tenths of a percent that add up to exactly 1000 (or are all 0): the largest remainders are rounded
+/// up, among equal ones the first option's. Integers only, so that everybody gets the same.
+pub fn shares(votes: &[u64]) -> Vec<u16> {
+    let total: u128 = votes.iter().map(|v| u128::from(*v)).sum();
+    if total == 0 {
+        return vec![0; votes.len()];
+    }
+    let exact = |votes: &u64| u128::from(*votes) * 1000;
+    let mut shares: Vec<u16> = votes.iter().map(|v| u16::try_from(exact(v) / total).unwrap_or(1000)).collect();
+    let missing = 1000 - shares.iter().map(|share| usize::from(*share)).sum::<usize>();
+    let mut by_remainder: Vec<usize> = (0..votes.len()).collect();
+    by_remainder.sort_by_key(|index| std::cmp::Reverse(exact(&votes[*index]) % total));
+    for index in by_remainder.into_iter().take(missing) {
+        shares[index] += 1;
+    }
+    shares
+}
+
+/// What separates the first from the second, and whether ballots that are missing or late could change that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Margin {
+    /// Votes between the first and the second.
+    pub votes: u64,
+    /// No ballots that are still missing can bring another option to the first place.
+    pub decisive: bool,
+    /// The late ballots, had they counted, would change the order.
+    pub late_would_change_order: bool,
+}
+
+/// The margin of a final run, with `outstanding` ballots that may still be missing, each with at most `votes` votes.
+pub fn margin(totals: &Totals, outstanding: u64, votes: u16) -> Margin {
+    let order = |votes: &[u64]| {
+        let mut order: Vec<usize> = (0..votes.len()).collect();
+        order.sort_by_key(|index| (std::cmp::Reverse(votes[*index]), *index));
+        order
+    };
+    let mut sorted = totals.votes.clone();
+    sorted.sort_unstable_by_key(|votes| std::cmp::Reverse(*votes));
+    let lead = match *sorted {
+        [first, second, ..] => first - second,
+        _ => 0,
+    };
+    let mut with_late = totals.votes.clone();
+    add(&mut with_late, &totals.late_votes);
+    Margin {
+        votes: lead,
+        decisive: lead > outstanding * u64::from(votes),
+        late_would_change_order: order(&totals.votes) != order(&with_late),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn shares_add_up_to_exactly_one_hundred_percent(votes in prop::collection::vec(0..u64::MAX / 64, 1..20)) {
+            let sum: u32 = shares(&votes).iter().map(|share| u32::from(*share)).sum();
+            prop_assert_eq!(sum, if votes.iter().all(|v| *v == 0) { 0 } else { 1000 });
+        }
+    }
+
+    #[test]
+    fn shares_of_three_equal_options() {
+        assert_eq!(shares(&[1, 1, 1]), [334, 333, 333]);
+        assert_eq!(shares(&[2, 1]), [667, 333]);
+    }
+
+    #[test]
+    fn a_margin_is_decisive_only_beyond_all_that_is_missing() {
+        let totals = Totals { votes: vec![10, 7, 1], late_votes: vec![0, 4, 0], ..Totals::default() };
+        assert_eq!(margin(&totals, 2, 1), Margin { votes: 3, decisive: true, late_would_change_order: true });
+        assert!(!margin(&totals, 3, 1).decisive);
+        assert!(!margin(&totals, 1, 3).decisive);
+    }
+
+    #[test]
+    fn older_totals_change_nothing() {
+        let tally = Tally::new(2, 1);
+        let totals = |version, votes| Totals { version, votes: vec![votes], ..Totals::default() };
+        tally.publish(0, &totals(2, 5));
+        tally.publish(0, &totals(1, 4));
+        tally.publish(1, &totals(1, 1));
+        assert_eq!((tally.sum().version, tally.sum().votes), (3, vec![6]));
+    }
+}

@@ -1,0 +1,102 @@
+//! What a witness says of the counted ballots: how many there are per bucket and journal, and a hash of the set that
+//! does not depend on the order. Two witnesses that agree have the same ballots.
+//!
+//! The hash is the sum, modulo 2^256, of the SHA-256 of every counted copy (the construction of Bellare and Micciancio's
+//! AdHash). It guards against faults; against forgery stands the recount of the ballots themselves.
+
+use std::collections::BTreeMap;
+
+use super::ballot::{Picks, Place};
+use crate::base::{
+    clock::Micros,
+    hex,
+    ids::{BallotId, JournalId, RunId, VoterId},
+};
+
+/// The witness of one run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Witness {
+    parts: BTreeMap<(u16, JournalId), Part>,
+}
+
+/// The counted copies of one bucket in one journal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part {
+    /// How many.
+    pub count: u64,
+    sum: [u64; 4],
+}
+
+impl Part {
+    /// The hash of the set, in hexadecimal.
+    pub fn hash(&self) -> String {
+        let bytes: Vec<u8> = self.sum.iter().rev().flat_map(|word| word.to_be_bytes()).collect();
+        hex::encode(&bytes)
+    }
+}
+
+/// One counted copy, as far as it is hashed.
+#[derive(Debug, Clone, Copy)]
+pub struct Copy<'a> {
+    pub run: RunId,
+    pub bucket: u16,
+    pub voter: VoterId,
+    pub id: BallotId,
+    pub picks: &'a Picks,
+    pub received: Micros,
+    pub place: Place,
+}
+
+impl Witness {
+    /// Adds one counted copy.
+    pub fn add(&mut self, copy: Copy<'_>) {
+        let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+        digest.update(&copy.run.0.to_be_bytes());
+        digest.update(&copy.voter.0.to_be_bytes());
+        digest.update(&copy.id.0.to_be_bytes());
+        digest.update(&copy.received.0.to_be_bytes());
+        digest.update(&copy.place.journal.0.to_be_bytes());
+        digest.update(&copy.place.seq.to_be_bytes());
+        for pick in copy.picks.as_slice() {
+            digest.update(&pick.to_be_bytes());
+        }
+        let digest = digest.finish();
+        let part = self.parts.entry((copy.bucket, copy.place.journal)).or_default();
+        part.count += 1;
+        let mut carry = false;
+        for (word, bytes) in part.sum.iter_mut().zip(digest.as_ref().as_chunks::<8>().0) {
+            let (sum, over) = word.overflowing_add(u64::from_le_bytes(*bytes));
+            let (sum, over_again) = sum.overflowing_add(u64::from(carry));
+            *word = sum;
+            carry = over || over_again;
+        }
+    }
+
+    /// The parts in the order of bucket and journal.
+    pub fn parts(&self) -> impl Iterator<Item = (u16, JournalId, &Part)> {
+        self.parts.iter().map(|((bucket, journal), part)| (*bucket, *journal, part))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn witness(ids: &[u128]) -> Witness {
+        let mut witness = Witness::default();
+        for id in ids {
+            let place = Place { journal: JournalId(1), seq: 1 };
+            let (run, voter, id, received) = (RunId(1), VoterId(1), BallotId(*id), Micros(1));
+            witness.add(Copy { run, bucket: 0, voter, id, picks: &Picks::One(1), received, place });
+        }
+        witness
+    }
+
+    #[test]
+    fn the_order_does_not_matter_and_everything_else_does() {
+        assert_eq!(witness(&[1, 2, 3]), witness(&[3, 1, 2]));
+        assert_ne!(witness(&[1, 2, 3]), witness(&[1, 2, 4]));
+        assert_ne!(witness(&[1]), witness(&[1, 1]));
+        assert_eq!(witness(&[1]).parts().next().unwrap().2.hash().len(), 64);
+    }
+}
