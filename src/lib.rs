@@ -1,4 +1,5 @@
 //! Tallylight: the backend of a live show's interaction. docs/ARCHITECTURE.md shows the way.
 
 pub mod base;
+pub mod providers;
 pub mod wire;
