@@ -2,5 +2,7 @@
 //! A module may import only modules above it in this list; `tests/it/tidy.rs` checks that.
 
 pub mod base;
-pub mod shows;
 pub mod wire;
+pub mod providers;
+pub mod shows;
+pub mod ballots;

@@ -4,10 +4,7 @@
 use super::ballot::Picks;
 use crate::{
     base::{clock::Micros, limits, stance::Stance},
-    shows::{
-        board::BoardRun,
-        windows::Timeliness,
-    },
+    shows::{board::BoardRun, windows::Timeliness},
     wire::server::{Answer, Reason},
 };
 
@@ -58,14 +55,14 @@ fn until_open(run: &BoardRun, received: Micros) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::ids::{RunId, SessionId};
     use crate::shows::{
         board::Board,
         document::Document,
+        document::Staff,
         file,
         transition::{self, Context},
-        document::Staff,
     };
-    use crate::base::ids::{RunId, SessionId};
     use crate::wire::{command::Command, server::Role};
 
     fn board(open_at: Option<Micros>) -> Board {
@@ -73,9 +70,9 @@ mod tests {
         let show = file::read(show).unwrap();
         let mut document = Document::new(show.id, show.title, show.rundown, "00".into());
         let by = Staff { session: SessionId(1), name: "Op".into(), role: Role::Operator };
-        let context =
-            |now| Context { now, by: by.clone(), owner_present: true, fresh_run: RunId(5) };
-        let mut send = |command: Command, now| document = transition::apply(&document, &command, &context(now)).unwrap();
+        let context = |now| Context { now, by: by.clone(), owner_present: true, fresh_run: RunId(5) };
+        let mut send =
+            |command: Command, now| document = transition::apply(&document, &command, &context(now)).unwrap();
         send(Command::Standby { cue: "1".into() }, Micros(0));
         send(Command::Take, Micros(0));
         if let Some(at) = open_at {

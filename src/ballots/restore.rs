@@ -55,7 +55,11 @@ impl Restore {
                 let mut batch = Batch { journal, first_seq: frame.seq, ballots: &ballots };
                 if let Err(gap) = bucket.apply(&batch) {
                     let Frame { run, bucket: number, seq, .. } = frame;
-                    let missing = format!("journal {journal}, run {run}, bucket {number}: {} to {} are missing", gap.watermark + 1, seq - 1);
+                    let missing = format!(
+                        "journal {journal}, run {run}, bucket {number}: {} to {} are missing",
+                        gap.watermark + 1,
+                        seq - 1
+                    );
                     self.incidents.push(missing);
                     bucket.skip_to(journal, seq - 1);
                     batch.first_seq = seq;

@@ -107,6 +107,12 @@ pub const TEXT_CHARS_MAX: usize = 300;
 
 /// Bytes of one journal segment file.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+/// Largest payload of one journal record, in bytes: a run's definition with all its texts.
+pub const JOURNAL_RECORD_BYTES_MAX: usize = 64 * 1024;
+/// Largest group of one journal commit, in bytes; bounds what waits in memory. A full group of ballots is under 1 MiB.
+pub const JOURNAL_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// A journal segment is filled with zeros this far ahead of the records (measured, see providers/journal/segment.rs).
+pub const JOURNAL_AHEAD_BYTES: u64 = 1024 * 1024;
 /// Intake stops when the disk has less than this left: documents, as-run and seal still need room.
 pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 

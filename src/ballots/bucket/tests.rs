@@ -37,7 +37,8 @@ fn verdicts(decisions: &[Decision]) -> Vec<Verdict> {
 fn the_first_ballot_wins_and_a_repeat_names_the_copy_that_counts() {
     let mut bucket = bucket(1);
     let first = ballot(1, 1, &[2], 1500);
-    let decisions = apply(&mut bucket, 1, &[first.clone(), first.clone(), ballot(1, 2, &[3], 1500), ballot(1, 1, &[3], 1500)]);
+    let decisions =
+        apply(&mut bucket, 1, &[first.clone(), first.clone(), ballot(1, 2, &[3], 1500), ballot(1, 1, &[3], 1500)]);
     assert_eq!(verdicts(&decisions), [Verdict::Counted, Verdict::Counted, Verdict::Budget, Verdict::IdReused]);
     assert_eq!((decisions[1].place.seq, decisions[1].repeated), (1, true));
     assert_eq!(bucket.totals().votes, [0, 1, 0]);
@@ -47,7 +48,8 @@ fn the_first_ballot_wins_and_a_repeat_names_the_copy_that_counts() {
 #[test]
 fn several_votes_are_spent_all_or_nothing() {
     let mut bucket = bucket(3);
-    let decisions = apply(&mut bucket, 1, &[ballot(1, 1, &[1, 1], 1500), ballot(1, 2, &[2, 3], 1500), ballot(1, 3, &[3], 1500)]);
+    let decisions =
+        apply(&mut bucket, 1, &[ballot(1, 1, &[1, 1], 1500), ballot(1, 2, &[2, 3], 1500), ballot(1, 3, &[3], 1500)]);
     assert_eq!(verdicts(&decisions), [Verdict::Counted, Verdict::Budget, Verdict::Counted]);
     assert_eq!(decisions.iter().map(|d| d.left).collect::<Vec<_>>(), [1, 1, 0]);
     assert_eq!(bucket.totals().votes, [2, 0, 1]);
@@ -58,7 +60,8 @@ fn a_ballot_is_judged_by_its_receive_time_and_the_newest_windows() {
     let mut bucket = bucket(1);
     bucket.set_windows(&open_from_to(1000, 3000, 2));
     bucket.set_windows(&open_from_to(1000, 2000, 1));
-    let decisions = apply(&mut bucket, 1, &[ballot(1, 1, &[1], 2999), ballot(2, 1, &[1], 3000), ballot(3, 1, &[1], 999)]);
+    let decisions =
+        apply(&mut bucket, 1, &[ballot(1, 1, &[1], 2999), ballot(2, 1, &[1], 3000), ballot(3, 1, &[1], 999)]);
     assert_eq!(verdicts(&decisions), [Verdict::Counted, Verdict::Late, Verdict::Late]);
     assert_eq!((bucket.totals().late, bucket.totals().late_votes[0]), (2, 2));
 }
@@ -88,7 +91,8 @@ fn a_verdict_that_was_given_is_never_given_anew() {
 fn after_the_mark_timely_ballots_are_kept_apart_and_late_ones_are_late() {
     let mut bucket = bucket(1);
     bucket.mark(1);
-    let decisions = apply(&mut bucket, 1, &[ballot(1, 1, &[1], 1500), ballot(2, 1, &[1], 2500), ballot(1, 1, &[1], 1500)]);
+    let decisions =
+        apply(&mut bucket, 1, &[ballot(1, 1, &[1], 1500), ballot(2, 1, &[1], 2500), ballot(1, 1, &[1], 1500)]);
     assert_eq!(verdicts(&decisions), [Verdict::AfterSeal, Verdict::Late, Verdict::AfterSeal]);
     assert_eq!(bucket.totals().counted, 0);
 }
@@ -96,7 +100,8 @@ fn after_the_mark_timely_ballots_are_kept_apart_and_late_ones_are_late() {
 #[test]
 fn a_ballot_that_does_not_fit_gets_a_verdict_and_nothing_wedges() {
     let mut bucket = bucket(1);
-    let decisions = apply(&mut bucket, 1, &[ballot(1, 1, &[9], 1500), ballot(1, 2, &[], 1500), ballot(1, 3, &[1], 1500)]);
+    let decisions =
+        apply(&mut bucket, 1, &[ballot(1, 1, &[9], 1500), ballot(1, 2, &[], 1500), ballot(1, 3, &[1], 1500)]);
     assert_eq!(verdicts(&decisions), [Verdict::Invalid, Verdict::Invalid, Verdict::Counted]);
     assert_eq!(bucket.watermark(JOURNAL), 3);
 }
