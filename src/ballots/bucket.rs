@@ -247,9 +247,7 @@ impl Hasher for VoterHasher {
         }
     }
     fn write_u128(&mut self, value: u128) {
-        #[expect(clippy::cast_possible_truncation, reason = "either half of a keyed hash is as good as the other")]
-        let low = value as u64;
-        self.0 = low;
+        self.0 = (value >> 64) as u64;
     }
     fn finish(&self) -> u64 {
         self.0

@@ -60,7 +60,6 @@ impl RunIntake {
 
     /// The number of a voter's bucket.
     fn bucket_of(&self, voter: VoterId) -> u16 {
-        #[expect(clippy::cast_possible_truncation, reason = "the first two bytes are meant")]
         let prefix = (voter.0 >> 112) as u16;
         prefix % self.definition.buckets
     }
