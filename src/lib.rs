@@ -3,6 +3,8 @@
 
 pub mod base;
 pub mod wire;
+pub mod telemetry;
 pub mod providers;
+pub mod identity;
 pub mod shows;
 pub mod ballots;

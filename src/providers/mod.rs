@@ -2,3 +2,5 @@
 //! Providers know bytes and failures, never what a vote is.
 
 pub mod journal;
+pub mod secret_file;
+pub mod store;

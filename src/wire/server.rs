@@ -205,6 +205,36 @@ pub enum Reason {
     AfterSeal,
 }
 
+impl Answer {
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Counted => "counted",
+            Self::Held => "held",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Reason {
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::NotEligible => "not_eligible",
+            Self::Void => "void",
+            Self::Late => "late",
+            Self::Budget => "budget",
+            Self::IdReused => "id_reused",
+            Self::Displaced => "displaced",
+            Self::NotOpen => "not_open",
+            Self::Busy => "busy",
+            Self::AfterSeal => "after_seal",
+        }
+    }
+}
+
 /// Everything the studio page shows, but for the moving figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeskView {

@@ -1,0 +1,76 @@
+//! Documents: shows, the as-run log, manifests and staff links. Contract here, SQLite beside it. Ballots are not here:
+//! they are in the journal.
+
+mod sqlite;
+
+pub use sqlite::SqliteStore;
+
+use crate::{
+    base::{
+        clock::Micros,
+        ids::{RunId, ShowId},
+    },
+    wire::server::{AsRunEntry, Role},
+};
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database says no.
+    #[error("the documents file: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// What is stored cannot be read.
+    #[error("the documents file holds something unreadable: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// The file could not be opened.
+    #[error("the documents file {path}: {reason}")]
+    Open {
+        /// Where.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A show as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredShow {
+    /// The revision, for the compare-and-swap.
+    pub revision: u64,
+    /// The document.
+    pub json: String,
+}
+
+/// A one-time link for a member of staff. Only the hash of its code is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub show: ShowId,
+    pub role: Role,
+    pub name: String,
+    pub expires: Micros,
+}
+
+/// Where documents live. Every call is on disk when it returns; all of them block.
+pub trait Store: Send + Sync {
+    /// The ids of all shows.
+    fn shows(&self) -> Result<Vec<ShowId>, StoreError>;
+    /// One show.
+    fn show(&self, show: &ShowId) -> Result<Option<StoredShow>, StoreError>;
+    /// Replaces revision `expected` (0: the show is new) and writes the entries of the as-run log with it, all or
+    /// nothing. `false`: another revision is stored.
+    fn replace(&self, show: &ShowId, expected: u64, next: &StoredShow, log: &[AsRunEntry]) -> Result<bool, StoreError>;
+    /// Adds entries to the as-run log; one whose id is there already is passed over.
+    fn log(&self, show: &ShowId, entries: &[AsRunEntry]) -> Result<(), StoreError>;
+    /// The newest entries of the as-run log, oldest first.
+    fn as_run(&self, show: &ShowId, most: usize) -> Result<Vec<AsRunEntry>, StoreError>;
+    /// Keeps a manifest. A manifest that is there is never changed.
+    fn put_manifest(&self, show: &ShowId, run: RunId, revision: u32, json: &str) -> Result<(), StoreError>;
+    /// The manifests of a show, by run and revision.
+    fn manifests(&self, show: &ShowId) -> Result<Vec<(RunId, u32, String)>, StoreError>;
+    /// Keeps a link under the hash of its code.
+    fn put_link(&self, code_hash: &str, link: &Link) -> Result<(), StoreError>;
+    /// Uses a link up. `None`: unknown, used or expired.
+    fn use_link(&self, code_hash: &str, now: Micros) -> Result<Option<Link>, StoreError>;
+    /// Moves the write-ahead log into the file, so that it does not grow.
+    fn checkpoint(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,245 @@
+//! The store in one SQLite file: write-ahead log, every commit fsynced, checkpoints only when asked for, because one in
+//! the middle of a window costs tens of milliseconds.
+
+use std::{
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use super::{Link, Store, StoreError, StoredShow};
+use crate::{
+    base::{
+        clock::Micros,
+        ids::{RunId, ShowId},
+    },
+    wire::server::AsRunEntry,
+};
+
+const SCHEMA_VERSION: i64 = 1;
+const SCHEMA: &str = "
+    CREATE TABLE shows (id TEXT PRIMARY KEY, revision INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
+    CREATE TABLE as_run (n INTEGER PRIMARY KEY, show TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL,
+                         UNIQUE (show, id)) STRICT;
+    CREATE TABLE manifests (show TEXT NOT NULL, run TEXT NOT NULL, revision INTEGER NOT NULL, json TEXT NOT NULL,
+                            PRIMARY KEY (show, run, revision)) STRICT;
+    CREATE TABLE links (code_hash TEXT PRIMARY KEY, show TEXT NOT NULL, role TEXT NOT NULL, name TEXT NOT NULL,
+                        expires INTEGER NOT NULL, used INTEGER) STRICT;
+";
+
+/// The store of one data directory.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Mutex<Connection>,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or a newer release of this program wrote it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::with(path, OpenFlags::default())
+    }
+
+    /// Opens the file to read it beside a running node.
+    ///
+    /// # Errors
+    /// The file is not there or cannot be read.
+    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        Self::with(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    }
+
+    fn with(path: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
+        let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| failed(error.to_string()))?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
+            SCHEMA_VERSION => {}
+            0 => connection.execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"))?,
+            newer => return Err(failed(format!("a newer release wrote it (schema {newer}): use that one"))),
+        }
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn write_log(connection: &Connection, show: &ShowId, entries: &[AsRunEntry]) -> Result<(), StoreError> {
+    let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO as_run (show, id, json) VALUES (?1, ?2, ?3)")?;
+    for entry in entries {
+        insert.execute(params![show.as_str(), entry.id, serde_json::to_string(entry)?])?;
+    }
+    Ok(())
+}
+
+/// SQLite's integers are signed; revisions and times of this millennium fit.
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+impl Store for SqliteStore {
+    fn shows(&self) -> Result<Vec<ShowId>, StoreError> {
+        let connection = self.lock();
+        let mut select = connection.prepare_cached("SELECT id FROM shows ORDER BY id")?;
+        let ids = select.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+        Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+    }
+
+    fn show(&self, show: &ShowId) -> Result<Option<StoredShow>, StoreError> {
+        let connection = self.lock();
+        let mut select = connection.prepare_cached("SELECT revision, json FROM shows WHERE id = ?1")?;
+        let row = select.query_row([show.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).optional()?;
+        Ok(row.map(|(revision, json)| StoredShow { revision: revision.unsigned_abs(), json }))
+    }
+
+    fn replace(&self, show: &ShowId, expected: u64, next: &StoredShow, log: &[AsRunEntry]) -> Result<bool, StoreError> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let (id, revision) = (show.as_str(), signed(next.revision));
+        let changed = if expected == 0 {
+            let insert = "INSERT OR IGNORE INTO shows (id, revision, json) VALUES (?1, ?2, ?3)";
+            transaction.prepare_cached(insert)?.execute(params![id, revision, next.json])?
+        } else {
+            let update = "UPDATE shows SET revision = ?2, json = ?3 WHERE id = ?1 AND revision = ?4";
+            transaction.prepare_cached(update)?.execute(params![id, revision, next.json, signed(expected)])?
+        };
+        if changed == 0 {
+            return Ok(false);
+        }
+        write_log(&transaction, show, log)?;
+        transaction.commit()?;
+        Ok(true)
+    }
+
+    fn log(&self, show: &ShowId, entries: &[AsRunEntry]) -> Result<(), StoreError> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        write_log(&transaction, show, entries)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn as_run(&self, show: &ShowId, most: usize) -> Result<Vec<AsRunEntry>, StoreError> {
+        let connection = self.lock();
+        let mut select =
+            connection.prepare_cached("SELECT json FROM as_run WHERE show = ?1 ORDER BY n DESC LIMIT ?2")?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = select.query_map(params![show.as_str(), most], |row| row.get::<_, String>(0))?;
+        let mut entries = Vec::new();
+        for json in rows {
+            entries.push(serde_json::from_str(&json?)?);
+        }
+        entries.reverse();
+        Ok(entries)
+    }
+
+    fn put_manifest(&self, show: &ShowId, run: RunId, revision: u32, json: &str) -> Result<(), StoreError> {
+        let insert = "INSERT INTO manifests (show, run, revision, json) VALUES (?1, ?2, ?3, ?4)";
+        let connection = self.lock();
+        connection.prepare_cached(insert)?.execute(params![show.as_str(), run.to_string(), revision, json])?;
+        Ok(())
+    }
+
+    fn manifests(&self, show: &ShowId) -> Result<Vec<(RunId, u32, String)>, StoreError> {
+        let connection = self.lock();
+        let mut select = connection
+            .prepare_cached("SELECT run, revision, json FROM manifests WHERE show = ?1 ORDER BY run, revision")?;
+        let rows = select.query_map([show.as_str()], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
+        let rows = rows.collect::<Result<Vec<(String, u32, String)>, _>>()?;
+        Ok(rows.into_iter().filter_map(|(run, revision, json)| Some((run.parse().ok()?, revision, json))).collect())
+    }
+
+    fn put_link(&self, code_hash: &str, link: &Link) -> Result<(), StoreError> {
+        let insert = "INSERT INTO links (code_hash, show, role, name, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let role = serde_json::to_string(&link.role)?;
+        let values = params![code_hash, link.show.as_str(), role, link.name, signed(link.expires.0)];
+        self.lock().prepare_cached(insert)?.execute(values)?;
+        Ok(())
+    }
+
+    fn use_link(&self, code_hash: &str, now: Micros) -> Result<Option<Link>, StoreError> {
+        let update = "UPDATE links SET used = ?2 WHERE code_hash = ?1 AND used IS NULL AND expires > ?2
+                      RETURNING show, role, name, expires";
+        let connection = self.lock();
+        let mut update = connection.prepare_cached(update)?;
+        let row = update.query_row(params![code_hash, signed(now.0)], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get::<_, i64>(3)?))
+        });
+        let Some((show, role, name, expires)) = row.optional()? else { return Ok(None) };
+        let Ok(show) = show.parse() else { return Ok(None) };
+        Ok(Some(Link { show, role: serde_json::from_str(&role)?, name, expires: Micros(expires.unsigned_abs()) }))
+    }
+
+    fn checkpoint(&self) -> Result<(), StoreError> {
+        let connection = self.lock();
+        // The first column says whether a reader was in the way; the next checkpoint then takes the rest.
+        let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy != 0 {
+            tracing::warn!("a reader held up the checkpoint of the documents file");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::server::Role;
+
+    fn entry(id: &str) -> AsRunEntry {
+        let (by, what) = ("Op".to_owned(), "take".to_owned());
+        AsRunEntry { id: id.into(), at: 1, rehearsal: true, by, what, cue: None, run: None, note: String::new() }
+    }
+
+    #[test]
+    fn a_show_is_replaced_only_at_the_revision_that_was_seen() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("documents.db");
+        let show: ShowId = "finale".parse().unwrap();
+        let stored = |revision: u64| StoredShow { revision, json: format!("{{\"r\":{revision}}}") };
+        {
+            let store = SqliteStore::open(&path).unwrap();
+            assert!(store.replace(&show, 0, &stored(1), &[entry("a")]).unwrap());
+            assert!(!store.replace(&show, 0, &stored(1), &[entry("b")]).unwrap(), "it is there already");
+            assert!(store.replace(&show, 1, &stored(2), &[entry("c"), entry("a")]).unwrap());
+            assert!(!store.replace(&show, 1, &stored(2), &[entry("d")]).unwrap(), "somebody was faster");
+            store.checkpoint().unwrap();
+        }
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!(store.show(&show).unwrap(), Some(stored(2)));
+        assert_eq!(store.shows().unwrap(), [show.clone()]);
+        let ids: Vec<_> = store.as_run(&show, 10).unwrap().into_iter().map(|entry| entry.id).collect();
+        assert_eq!(ids, ["a", "c"], "an entry is written once, and only with the revision it belongs to");
+    }
+
+    #[test]
+    fn a_link_can_be_used_once_and_not_for_ever() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&directory.path().join("documents.db")).unwrap();
+        let link = Link { show: "s".parse().unwrap(), role: Role::Operator, name: "Kim".into(), expires: Micros(100) };
+        store.put_link("h1", &link).unwrap();
+        store.put_link("h2", &link).unwrap();
+        assert_eq!(store.use_link("h1", Micros(50)).unwrap(), Some(link));
+        assert_eq!(store.use_link("h1", Micros(51)).unwrap(), None);
+        assert_eq!(store.use_link("h2", Micros(100)).unwrap(), None);
+        assert_eq!(store.use_link("h3", Micros(1)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_manifest_is_never_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&directory.path().join("documents.db")).unwrap();
+        let show: ShowId = "s".parse().unwrap();
+        store.put_manifest(&show, RunId(1), 1, "{}").unwrap();
+        assert!(store.put_manifest(&show, RunId(1), 1, "{\"other\":1}").is_err());
+        assert_eq!(store.manifests(&show).unwrap(), [(RunId(1), 1, "{}".to_owned())]);
+    }
+}

@@ -1,0 +1,25 @@
+//! Every metric of the service, with its help text. The exporter adds the unit and, for counters, `_total`.
+
+/// A metric's name and help.
+pub type Name = (&'static str, &'static str);
+
+/// Gauge, by `role`.
+pub const SESSIONS: Name = ("tallylight_sessions", "Sessions that have joined");
+/// Gauge.
+pub const CONNECTIONS: Name = ("tallylight_connections", "Open connections");
+/// Counter, by `answer` and `reason`.
+pub const RECEIPTS: Name = ("tallylight_receipts", "Receipts sent");
+/// Histogram.
+pub const RECEIPT_SECONDS: Name = ("tallylight_receipt", "Time from a ballot's arrival to its receipt");
+/// Gauge.
+pub const FSYNC_SECONDS: Name = ("tallylight_journal_fsync", "Duration of the last group's fsync");
+/// Gauge.
+pub const DISK_FREE_BYTES: Name = ("tallylight_journal_disk_free", "Disk space left above the reserve");
+/// Gauge, 1 for the state that holds, by `stance`.
+pub const STANCE: Name = ("tallylight_stance", "Whether ballots are taken, and if not why");
+/// Counter, by `code`.
+pub const PROBLEMS: Name = ("tallylight_problems", "Requests and messages that were not done, by code");
+/// Counter, by `command` and `code` (`ok` if done).
+pub const COMMANDS: Name = ("tallylight_commands", "Commands of staff");
+/// Counter.
+pub const INCIDENTS: Name = ("tallylight_incidents", "Differences and damages that somebody has to look at");
