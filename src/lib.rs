@@ -8,3 +8,5 @@ pub mod providers;
 pub mod identity;
 pub mod shows;
 pub mod ballots;
+pub mod live;
+pub mod studio;

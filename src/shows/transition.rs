@@ -85,7 +85,7 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
 }
 
 /// Who may send what. docs/WIRE.md has the same table in words.
-fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
+pub fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
     let allowed = match command {
         Command::Seal { .. } | Command::Verify { .. } | Command::Reveal { .. } => {
             matches!(role, Role::Producer | Role::Adjudicator)
@@ -350,7 +350,7 @@ fn release(next: &mut Document, now: Micros) -> Result<(), Refusal> {
 }
 
 /// The run a command means: the one it names, or the one on program.
-pub(super) fn meant(next: &Document, run: Option<RunId>) -> Result<RunId, Refusal> {
+pub fn meant(next: &Document, run: Option<RunId>) -> Result<RunId, Refusal> {
     let Some(id) = run.or_else(|| next.program.as_ref().map(|placed| placed.run)) else {
         return not_now("nothing is on program: name a run");
     };
