@@ -249,8 +249,8 @@ impl DeskTask {
         for run in board.runs() {
             self.services.intake.follow(run);
         }
-        let gone: Vec<RunId> = self.desk.document.load().runs.iter().map(|run| run.id()).collect();
-        let gone = gone.into_iter().filter(|run| next.run(*run).is_none());
+        let before = self.desk.document();
+        let gone: Vec<RunId> = before.runs.iter().map(|run| run.id()).filter(|run| next.run(*run).is_none()).collect();
         self.desk.board.store(Arc::new(board));
         self.desk.document.store(Arc::new(next));
         for run in gone {

@@ -92,19 +92,7 @@ impl Directory {
     /// Reads all older journals, each record once: journals in the order of their process starts, records as written.
     /// Journals that this process made are not read. Nothing is changed on disk. One segment at a time is in memory.
     pub fn replay(&self, each: &mut dyn FnMut(JournalId, Frame<'_>)) -> Result<Replay, DirectoryError> {
-        let mut replay = Replay::default();
-        let mut buffer = Vec::new();
-        let mut seen = HashSet::new();
-        for files in &self.older {
-            if seen.insert(files.name.id) {
-                Reader::new(files, &mut replay, each, &mut buffer).read()?;
-                continue;
-            }
-            for path in files.segments.values() {
-                replay.incident(files.name.id, path, 0..0, Damage::Twice);
-            }
-        }
-        Ok(replay)
+        read_all(&self.older, each)
     }
 
     /// Starts the journal of this process start, with a new random id; its file and name are on disk when this returns.
@@ -113,6 +101,28 @@ impl Directory {
         let name = Name { start, id: JournalId::random() };
         Ok(SegmentJournal::create(Arc::clone(&self.home), name, now, self.sizes)?)
     }
+}
+
+/// Reads all journals of a directory beside the process that writes there, if any. What was committed before the call is
+/// read; of what is being written a part may be, and then shows as torn.
+pub fn read(path: &Path, each: &mut dyn FnMut(JournalId, Frame<'_>)) -> Result<Replay, DirectoryError> {
+    read_all(&list(path)?, each)
+}
+
+fn read_all(journals: &[Files], each: &mut dyn FnMut(JournalId, Frame<'_>)) -> Result<Replay, DirectoryError> {
+    let mut replay = Replay::default();
+    let mut buffer = Vec::new();
+    let mut seen = HashSet::new();
+    for files in journals {
+        if seen.insert(files.name.id) {
+            Reader::new(files, &mut replay, each, &mut buffer).read()?;
+            continue;
+        }
+        for path in files.segments.values() {
+            replay.incident(files.name.id, path, 0..0, Damage::Twice);
+        }
+    }
+    Ok(replay)
 }
 
 /// Makes the directory if it is not there. The names of what was made are on disk when this returns: before that,

@@ -22,7 +22,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use directory::{Directory, DirectoryError};
+pub use directory::{Directory, DirectoryError, read};
 pub use replay::{Damage, Incident, JournalSummary, Replay, Torn};
 pub use writer::SegmentJournal;
 
