@@ -10,3 +10,4 @@ pub mod shows;
 pub mod ballots;
 pub mod live;
 pub mod studio;
+pub mod sessions;

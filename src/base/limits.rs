@@ -35,6 +35,12 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(25);
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(70);
 /// A write that makes no progress for this long ends the session.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// After a close the client has this long to agree.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A ballot that came by POST is answered within this time, or `unknown`.
+pub const POST_RECEIPT_TIMEOUT: Duration = Duration::from_secs(8);
+/// Clients of a node that goes away come back spread over this time.
+pub const RECONNECT_SPREAD_MS: u32 = 3000;
 /// Connections of one process. The default of most systems' file limit is lower: `tallylight check` compares.
 pub const CONNECTIONS_MAX: usize = 100_000;
 /// How long a drain may take before the process ends anyway.
@@ -93,6 +99,9 @@ pub const LINK_TTL: Duration = Duration::from_secs(12 * 3600);
 pub const STAFF_TOKEN_TTL: Duration = Duration::from_secs(16 * 3600);
 /// A device token is good this long: a season.
 pub const DEVICE_TOKEN_TTL: Duration = Duration::from_secs(180 * 24 * 3600);
+
+/// As-run entries that a studio page gets when it joins.
+pub const AS_RUN_TAIL: usize = 100;
 
 // ---- live
 
