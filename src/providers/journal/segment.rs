@@ -11,9 +11,10 @@
 //! | **1 MiB** | **4,000–4,800** | **0.14–0.18 / 0.9–1.1** |
 //! | 4 MiB | 2,600–4,100 | 0.16–0.20 / 3–9 |
 //!
-//! Groups of 4,096 records gain nothing (1.1 ms against 0.9): they are as large as the step. In a bare loop of the same writes, `fallocate` was no better than growing (its blocks are still marked unwritten), and
-//! whole files of zeros were fastest, but stalled 30 to 270 ms at each new segment. The zeros also take the room of most
-//! groups before them, so that the disk reserve is checked once per MiB and not once per group.
+//! Groups of 4,096 records gain nothing (1.1 ms against 0.9): they are nearly as large as the step. In a bare loop of the
+//! same writes, `fallocate` was no better than growing (its blocks are still marked unwritten), and whole files of zeros
+//! were fastest, but stalled 30 to 270 ms at each new segment. The zeros also take the room of most groups before them,
+//! so that the disk reserve is checked once per MiB and not once per group.
 
 use std::{fs::File, os::unix::fs::FileExt, path::PathBuf};
 
