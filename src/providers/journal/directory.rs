@@ -125,10 +125,11 @@ fn read_all(journals: &[Files], each: &mut dyn FnMut(JournalId, Frame<'_>)) -> R
     Ok(replay)
 }
 
-/// Makes the directory if it is not there. The names of what was made are on disk when this returns: before that,
-/// nothing inside can be promised.
+/// Makes the directory if it is not there. Its name is on disk when this returns (also if another start made it and ended
+/// before that): sooner, nothing inside can be promised.
 fn make(directory: &Path) -> Result<(), DirectoryError> {
-    let made: Vec<_> = directory.ancestors().take_while(|path| !path.exists()).collect();
+    let missing = directory.ancestors().skip(1).take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+    let made: Vec<_> = std::iter::once(directory).chain(missing).collect();
     fs::create_dir_all(directory).map_err(trouble("making", directory))?;
     for path in made {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -153,9 +154,8 @@ fn lock(directory: &Path) -> Result<File, DirectoryError> {
         }
         Err(TryLockError::Error(source)) => return Err(trouble("locking", &path)(source).into()),
     }
-    file.set_len(0)
-        .and_then(|()| writeln!(file, "process {}", std::process::id()))
-        .map_err(trouble("writing", &path))?;
+    // The lock holds without these words; a full disk must not keep a node from starting because of them.
+    let _ = file.set_len(0).and_then(|()| writeln!(file, "process {}", std::process::id()));
     Ok(file)
 }
 
