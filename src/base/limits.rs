@@ -27,6 +27,10 @@ pub const SESSION_INBOX_MAX: usize = 256;
 
 /// A connection must have sent its request headers within this time (against slow headers).
 pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of one request's headers; browsers send about 500.
+pub const HEADER_BYTES_MAX: usize = 16 * 1024;
+/// The accept loop rests this long when the process is out of files.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A session must have joined within this time after the upgrade.
 pub const JOIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// The server pings a silent session this often (spread by ± 20 %).

@@ -2,7 +2,10 @@
 
 use std::{future::Future, io, thread, time::Duration};
 
-use tokio_util::{sync::CancellationToken, task::{TaskTracker, task_tracker::TaskTrackerToken}};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 
 /// Work that is waited for at the end.
 pub type Counted = TaskTrackerToken;

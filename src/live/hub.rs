@@ -78,7 +78,8 @@ impl Hub {
     pub fn publish(&self, audience: Audience, show: ShowView, results: Option<Results>) {
         let line = self.line(audience);
         let mut last = line.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let same_show = last.0.as_ref().is_some_and(|last| *last == ShowView { now: last.now, rev: last.rev, ..show.clone() });
+        let same_show =
+            last.0.as_ref().is_some_and(|last| *last == ShowView { now: last.now, rev: last.rev, ..show.clone() });
         let same_results = match (&last.1, &results) {
             (Some(last), Some(results)) => *last == Results { as_of: last.as_of, ..results.clone() },
             (None, None) => true,

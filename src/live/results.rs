@@ -3,7 +3,7 @@
 use crate::{
     ballots::{bucket::Totals, tally},
     base::clock::Micros,
-    shows::{rundown::Visibility, run::Run},
+    shows::{run::Run, rundown::Visibility},
     wire::{
         results::{OptionResult, ResultState, Results},
         server::Phase,

@@ -122,10 +122,7 @@ impl DeskSession {
         }
     }
 
-    async fn feed_newest(
-        &mut self,
-        line: &mut watch::Receiver<axum::extract::ws::Utf8Bytes>,
-    ) -> Result<(), Gone> {
+    async fn feed_newest(&mut self, line: &mut watch::Receiver<axum::extract::ws::Utf8Bytes>) -> Result<(), Gone> {
         let newest = line.borrow_and_update().clone();
         if newest.is_empty() { Ok(()) } else { self.socket.feed(newest).await }
     }

@@ -50,7 +50,8 @@ const SCREEN_NAME_CHARS_MAX: usize = 60;
 /// become another voter.
 pub fn join(services: &Services, desk: &Desk, join: Join, now: Micros) -> Result<Joined, Problem> {
     if let Some(staff) = join.staff {
-        let claims = token::verify::<StaffClaims>(&services.secret, &staff, now).filter(|claims| claims.show == desk.show);
+        let claims =
+            token::verify::<StaffClaims>(&services.secret, &staff, now).filter(|claims| claims.show == desk.show);
         let Some(StaffClaims { session, name, role, .. }) = claims else {
             return Err(bad_token("this staff token is not good for this show (any more): use a new link"));
         };
@@ -61,7 +62,8 @@ pub fn join(services: &Services, desk: &Desk, join: Join, now: Micros) -> Result
         if key.is_none() {
             return Err(bad_token("this key is not good for this show: copy the address from the studio page again"));
         }
-        let name: String = join.name.unwrap_or_default().chars().filter(|c| !c.is_control()).take(SCREEN_NAME_CHARS_MAX).collect();
+        let name: String =
+            join.name.unwrap_or_default().chars().filter(|c| !c.is_control()).take(SCREEN_NAME_CHARS_MAX).collect();
         let name = if name.is_empty() { "screen".to_owned() } else { name };
         return Ok(Joined::Screen(Screen { session: SessionId::random(), name }));
     }

@@ -31,7 +31,9 @@ pub async fn vote(services: &Services, desk: &Desk, voter: VoterId, vote: Vote, 
                     }
                 }
             };
-            tokio::time::timeout(limits::POST_RECEIPT_TIMEOUT, arrived).await.unwrap_or_else(|_| shard::unknown(run, id))
+            tokio::time::timeout(limits::POST_RECEIPT_TIMEOUT, arrived)
+                .await
+                .unwrap_or_else(|_| shard::unknown(run, id))
         }
     };
     services.metrics.receipt(&receipt);

@@ -27,10 +27,7 @@ impl Drop for Present {
 }
 
 /// The stream of a show's snapshots for viewers, until the client or the process goes.
-pub fn events(
-    services: Arc<Services>,
-    desk: Arc<Desk>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub fn events(services: Arc<Services>, desk: Arc<Desk>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     desk.presence.viewer_came();
     services.metrics.sessions(Role::Viewer, 1);
     let mut snapshots = desk.hub.follow(Audience::Viewers);

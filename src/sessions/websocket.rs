@@ -16,12 +16,7 @@ use super::{
 use crate::{
     base::limits,
     studio::{desk::Desk, services::Services},
-    wire::{
-        SUBPROTOCOL,
-        client::ClientMessage,
-        codes::Code,
-        server::Problem,
-    },
+    wire::{SUBPROTOCOL, client::ClientMessage, codes::Code, server::Problem},
 };
 
 /// Upgrades a request; the session runs until the client or the process goes.

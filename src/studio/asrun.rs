@@ -4,10 +4,7 @@
 use crate::{
     base::clock::Micros,
     shows::{document::Document, run::Run},
-    wire::{
-        command::Command,
-        server::AsRunEntry,
-    },
+    wire::{command::Command, server::AsRunEntry},
 };
 
 /// The entry of a command that made `next`.

@@ -99,8 +99,12 @@ impl Desk {
     /// Does a command, once it is its turn.
     pub async fn command(&self, services: &Arc<Services>, message: CommandMessage, by: Staff) -> Done {
         let id = message.id.clone();
-        let refused = |Refusal { code, detail }| {
-            Done { id: id.clone(), ok: false, rev: self.document.load().revision, code: Some(code), detail }
+        let refused = |Refusal { code, detail }| Done {
+            id: id.clone(),
+            ok: false,
+            rev: self.document.load().revision,
+            code: Some(code),
+            detail,
         };
         let busy = |detail: &str| refused(Refusal { code: Code::Busy, detail: detail.to_owned() });
         let recounted = match message.command {
@@ -231,7 +235,8 @@ impl DeskTask {
             }
             Err(error) => {
                 tracing::error!(%error, show = %self.desk.show, "a revision could not be stored");
-                let detail = "the revision could not be written, so nothing was done: look at the node's disk".to_owned();
+                let detail =
+                    "the revision could not be written, so nothing was done: look at the node's disk".to_owned();
                 Err(Refusal { code: Code::Storage, detail })
             }
         }

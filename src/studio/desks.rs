@@ -6,7 +6,10 @@ use dashmap::DashMap;
 
 use super::{desk::Desk, services::Services};
 use crate::{
-    base::{hex, ids::{ShowId, random_bytes}},
+    base::{
+        hex,
+        ids::{ShowId, random_bytes},
+    },
     providers::store::{StoreError, StoredShow},
     shows::{document::Document, file::ShowFile},
     wire::server::AsRunEntry,

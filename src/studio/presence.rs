@@ -82,9 +82,10 @@ impl Presence {
     /// Whether somebody's lease still runs: connected, or gone for less than 15 s.
     pub fn is_present(&self, session: SessionId, now: Micros) -> bool {
         let rooms = self.rooms();
-        rooms.staff.get(&session).is_some_and(|present| {
-            present.left_at.is_none_or(|left| now.since_ms(left) < limits::CONTROL_LEASE_MS)
-        })
+        rooms
+            .staff
+            .get(&session)
+            .is_some_and(|present| present.left_at.is_none_or(|left| now.since_ms(left) < limits::CONTROL_LEASE_MS))
     }
 
     /// Staff with an open connection, by name. Those who left long ago are forgotten.

@@ -9,12 +9,12 @@ use super::{
 };
 use crate::{
     ballots::{
+        ballot::{Place, Verdict},
         committer::Marked,
         manifest::{Manifest, Signed},
-        recount::Recount,
         record,
+        recount::Recount,
         witness::{Copy, Witness},
-        ballot::{Place, Verdict},
     },
     base::{hex, ids::RunId},
     providers::journal,
@@ -24,11 +24,7 @@ use crate::{
         run::{Run, SealSummary},
         transition::{self, Context, Refusal},
     },
-    wire::{
-        codes::Code,
-        command::Command,
-        server::AsRunEntry,
-    },
+    wire::{codes::Code, command::Command, server::AsRunEntry},
 };
 
 /// What a recount found out.
@@ -60,9 +56,11 @@ pub(super) async fn seal(
     let services = &task.services;
     let run = sealing.run(id).expect("it is being sealed").clone();
     let revision = run.seal.as_ref().map_or(0, |seal| seal.revision);
-    let marked = services.intake.mark(id, revision).await.ok_or_else(|| {
-        storage("the journal has ended, so this node cannot seal: restart it, then seal again")
-    })?;
+    let marked = services
+        .intake
+        .mark(id, revision)
+        .await
+        .ok_or_else(|| storage("the journal has ended, so this node cannot seal: restart it, then seal again"))?;
     let manifest = manifest(services, &sealing, &run, revision, &marked).await?;
     let json = manifest.to_json();
     let summary = SealSummary {
@@ -74,8 +72,8 @@ pub(super) async fn seal(
         manifest_hash: hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, json.as_bytes()).as_ref()),
     };
     keep(services, &sealing, id, revision, json).await?;
-    let next = end::with_seal(&sealing, id, revision, summary)
-        .ok_or_else(|| storage("the seal was overtaken: seal again"))?;
+    let next =
+        end::with_seal(&sealing, id, revision, summary).ok_or_else(|| storage("the seal was overtaken: seal again"))?;
     let (counted, late) = (manifest.counted, manifest.late);
     let note = format!("revision {revision}: {counted} ballots counted, {late} late");
     let now = services.clock.now();
@@ -112,7 +110,13 @@ async fn manifest(
     Ok(Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding))
 }
 
-async fn keep(services: &Arc<Services>, document: &Document, run: RunId, revision: u32, json: String) -> Result<(), Refusal> {
+async fn keep(
+    services: &Arc<Services>,
+    document: &Document,
+    run: RunId,
+    revision: u32,
+    json: String,
+) -> Result<(), Refusal> {
     let signed = Signed {
         signature: services.secret.sign(json.as_bytes()),
         public_key: services.secret.public_key(),
@@ -130,7 +134,10 @@ pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<R
     let id = transition::meant(&document, run)?;
     let seal = document.run(id).and_then(|run| run.seal.as_ref()).filter(|seal| seal.summary.is_some());
     let Some(revision) = seal.map(|seal| seal.revision) else {
-        return Err(Refusal { code: Code::NotNow, detail: "only a sealed run can be verified: seal it first".to_owned() });
+        return Err(Refusal {
+            code: Code::NotNow,
+            detail: "only a sealed run can be verified: seal it first".to_owned(),
+        });
     };
     let (store, show, journals) = (services.store.clone(), desk.show.clone(), services.journals.clone());
     let work = move || -> anyhow::Result<Recounted> {
