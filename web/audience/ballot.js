@@ -24,6 +24,11 @@ export function mine(ballots, run) {
   return votes;
 }
 
+/** Whether every standing ballot of a run is counted. @param {Ballot[]} ballots @param {string} run */
+export function allCounted(ballots, run) {
+  return standing(ballots, run).every((ballot) => ballot.is === 'counted');
+}
+
 /** A choice in words: `Ada`, `2 × Ada, Grace`. @param {Ballot} ballot */
 export function choiceText(ballot) {
   /** @type {Map<string, number>} */

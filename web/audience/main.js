@@ -16,8 +16,9 @@ import { Store } from '../shared/store.js';
 const id = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 const client = new Client({ show: id });
 
-/** @type {Store<AudienceState>} */
-export const store = new Store({ client, link: client.state, ballots: client.ballots, chosen: { run: '', picks: [] } });
+/** @type {AudienceState} */
+const first = { client, link: client.state, ballots: client.ballots, chosen: { run: '', picks: [] } };
+const store = new Store(first);
 StoreElement.store = store;
 
 for (const name of /** @type {const} */ (['link', 'show', 'results'])) {
@@ -26,7 +27,7 @@ for (const name of /** @type {const} */ (['link', 'show', 'results'])) {
 client.addEventListener('ballots', () => store.set({ ballots: [...client.ballots] }));
 
 await Promise.all([
-  import('./tl-title.js'), import('./tl-question.js'), import('./tl-options.js'), import('./tl-countdown.js'),
+  import('./tl-title.js'), import('./tl-rehearsal.js'), import('./tl-question.js'), import('./tl-options.js'), import('./tl-countdown.js'),
   import('./tl-receipt.js'), import('./tl-connection.js'), import('./tl-share.js'),
 ]);
 client.start();

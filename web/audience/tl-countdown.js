@@ -35,6 +35,7 @@ class Countdown extends StoreElement {
     setText(this.#time, time === undefined ? '' : countdown(time));
     setAttribute(this, 'data-phase', phase);
     setAttribute(this, 'data-last', left !== undefined && left <= 10_000);
+    setAttribute(this, 'data-timed', time !== undefined);
     const whole = (run.closes_at ?? 0) - (run.opens_at ?? 0);
     this.#bar.style.setProperty('transform', `scaleX(${left !== undefined && whole > 0 ? Math.min(1, left / whole).toFixed(4) : 0})`);
   }

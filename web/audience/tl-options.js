@@ -1,7 +1,7 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { percent } from '../shared/format.js';
 import { phaseOf } from '../shared/phase.js';
-import { leaders, mine, votesLeft } from './ballot.js';
+import { allCounted, leaders, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
 
 /**
@@ -23,6 +23,7 @@ class Options extends StoreElement {
     const left = votesLeft(state.ballots, run);
     const chosen = state.chosen.run === run.id ? state.chosen.picks : [];
     const given = mine(state.ballots, run.id);
+    const counted = allCounted(state.ballots, run.id);
     const results = state.results?.run === run.id && state.results.state !== 'hidden' && phase !== 'void' ? state.results : undefined;
     const front = results?.state === 'final' ? leaders(results) : [];
     const may = left > 0 && (phase === 'open' || phase === 'standby');
@@ -33,6 +34,7 @@ class Options extends StoreElement {
         full: chosen.length >= left,
         chosen: chosen.filter((pick) => pick === n).length,
         given: given.get(n) ?? 0,
+        counted,
         result: results?.options.find((option) => option.n === n),
         won: front.includes(n) ? (front.length > 1 ? 'tie' : 'winner') : undefined,
       });
@@ -43,7 +45,7 @@ class Options extends StoreElement {
   #make(run) {
     this.#built = run.id;
     this.#tiles.clear();
-    const list = h('fieldset', { class: 'options', 'data-many': run.votes > 1 }, h('legend', { class: 'tl-unseen' }, run.question));
+    const list = h('fieldset', { class: 'options', 'data-many': run.options.length > 5 }, h('legend', { class: 'tl-unseen' }, run.question));
     for (const option of run.options) {
       const tile = run.votes > 1 ? new CountTile(option, run) : new RadioTile(option, run);
       this.#tiles.set(option.n, tile);
@@ -59,6 +61,7 @@ class Options extends StoreElement {
  * @property {boolean} full whether all votes are chosen
  * @property {number} chosen
  * @property {number} given
+ * @property {boolean} counted whether what was given has its receipt
  * @property {import('../sdk/wire.js').OptionResult} [result]
  * @property {'winner'|'tie'} [won]
  */
@@ -79,12 +82,15 @@ class Tile {
   }
 
   /** @param {TileState} state */
-  draw({ chosen, given, result, won }) {
+  draw({ may, chosen, given, counted, result, won }) {
     const notes = [];
+    // While the plus and minus are there, the share goes under the label: the label needs the width.
+    const inline = may && this.run.votes > 1;
+    if (inline && result) notes.push(percent(result.share));
     if (won) notes.push(won === 'winner' ? `★ ${say('winner')}` : `＝ ${say('tie')}`);
-    if (given) notes.push(`✓ ${given > 1 ? say('mine_many', { n: given }) : say('mine')}`);
+    if (given) notes.push(counted ? `✓ ${given > 1 ? say('mine_many', { n: given }) : say('mine')}` : `◔ ${say('mine_pending')}`);
     setText(this.note, notes.join(' · '));
-    setText(this.share, result ? percent(result.share) : '');
+    setText(this.share, result && !inline ? percent(result.share) : '');
     setAttribute(this.node, 'data-chosen', chosen > 0);
     setAttribute(this.node, 'data-mine', given > 0);
     setAttribute(this.node, 'data-won', won);

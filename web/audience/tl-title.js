@@ -1,14 +1,12 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
-import { say } from './words.js';
 
-/** The show's name, with the lamp that is lit while a question is on, and the word of rehearsal. */
+/** The show's name, with the lamp that is lit while a question is on. */
 class Title extends StoreElement {
   #lamp = h('span', { class: 'tl-lamp', 'aria-hidden': 'true' });
   #name = h('h1', { class: 'title-name' });
-  #rehearsal = h('p', { class: 'title-rehearsal' });
 
   build() {
-    this.append(this.#lamp, this.#name, this.#rehearsal);
+    this.append(this.#lamp, this.#name);
   }
 
   /** @param {import('./main.js').AudienceState} state */
@@ -17,8 +15,6 @@ class Title extends StoreElement {
     setText(this.#name, title);
     if (show) document.title = show.run ? `${show.run.question} – ${show.title}` : show.title;
     setAttribute(this.#lamp, 'data-on', Boolean(show?.run));
-    setText(this.#rehearsal, show?.rehearsal ? say('rehearsal') : '');
-    this.#rehearsal.hidden = !show?.rehearsal;
   }
 }
 

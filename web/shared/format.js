@@ -1,13 +1,13 @@
 /** Numbers and times as text, in the reader's language and in slots of constant width. */
 
 const whole = new Intl.NumberFormat();
-const tenth = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const tenth = new Intl.NumberFormat(undefined, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
 /** @param {number} n */
 export const count = (n) => whole.format(n);
 /** @param {number} share percent */
-export const percent = (share) => `${tenth.format(share)} %`;
+export const percent = (share) => tenth.format(share / 100);
 /** @param {number} ms since 1970 */
 export const timeOfDay = (ms) => clock.format(ms);
 
