@@ -359,7 +359,7 @@ export class Client extends EventTarget {
   async #sync() {
     this.#synced_at = Date.now();
     const ok = await this.clock.sync(async () => (await request(new URL('/api/v1/time', this.#entry.server))).now);
-    if (!ok) this.#synced_at = 0;
+    if (!ok) this.#synced_at = Date.now() - SYNC_MS + RETRY_MAX_MS;
     return ok;
   }
 
