@@ -2,11 +2,11 @@
 
 /**
  * Makes an element. Text is always text, never HTML.
- * @template {keyof HTMLElementTagNameMap} K
+ * @template {keyof HTMLElementTagNameMap | `tl-${string}`} K
  * @param {K} tag
  * @param {Record<string, string|number|boolean|EventListener|undefined>} [attributes] `class`, `on…` listeners, anything else as an attribute; `true` is empty, `false` and `undefined` are left out
  * @param {...(Node|string)} children
- * @returns {HTMLElementTagNameMap[K]}
+ * @returns {K extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[K] : HTMLElement}
  */
 export function h(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -16,7 +16,7 @@ export function h(tag, attributes = {}, ...children) {
     else if (value !== false && value !== undefined) node.setAttribute(name, String(value));
   }
   node.append(...children);
-  return node;
+  return /** @type {any} */ (node);
 }
 
 /** Writes a text only if it changed, so that nothing is read aloud or laid out twice. @param {Element|null} node @param {string} text */
@@ -38,6 +38,8 @@ export function setAttribute(node, name, value) {
 export class StoreElement extends HTMLElement {
   /** @type {import('./store.js').Store<any>|undefined} set by the page before its elements are defined */
   static store;
+  /** @type {import('../studio/desk.js').Desk|undefined} what the studio's elements press; other pages have none */
+  static desk;
   /** @type {(() => void)|undefined} */
   #unwatch;
 
