@@ -2,3 +2,5 @@
 
 pub mod base;
 pub mod wire;
+
+pub mod viewer;
