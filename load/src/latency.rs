@@ -3,6 +3,10 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+/// Longer times count as this, ten minutes. The range is fixed: a histogram that grows does not grow on a saturating
+/// record, it clips.
+const US_MAX: u64 = 600_000_000;
+
 /// Times from a beginning to an end, to three digits.
 #[derive(Debug)]
 pub struct Latency(Histogram<u64>);
@@ -20,7 +24,7 @@ pub struct Percentiles {
 impl Latency {
     /// None yet.
     pub fn new() -> Self {
-        Self(Histogram::new(3).expect("three digits are allowed"))
+        Self(Histogram::new_with_max(US_MAX, 3).expect("the range and three digits are allowed"))
     }
 
     /// Adds one, in microseconds.
