@@ -35,6 +35,8 @@ mod member;
 mod plan;
 mod record;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 /// Connections from one local address: far below the 28,000 ports it has, so that a free one is found at once.
 const CONNECTIONS_PER_SOURCE: usize = 2000;
@@ -77,8 +79,8 @@ pub struct Args {
     #[arg(long, default_value_t = 0.0)]
     compete_share: f64,
     /// Seconds in which ballots are cast.
-    #[arg(long, default_value_t = 60)]
-    duration: u64,
+    #[arg(long, default_value_t = 60.0)]
+    duration: f64,
     /// Seconds to wait after that for ballots that are not settled.
     #[arg(long, default_value_t = 15)]
     settle: u64,
@@ -127,8 +129,12 @@ async fn play(args: Args) -> Result<Summary> {
         args.votes_per_second,
         args.think_ms,
     );
-    let shared =
-        Arc::new(Shared::new(plan, args.votes_per_voter, args.over_budget, started.plus_ms(args.duration * 1000)));
+    let shared = Arc::new(Shared::new(
+        plan,
+        args.votes_per_voter,
+        args.over_budget,
+        started.plus_ms((args.duration * 1000.0) as u64),
+    ));
     let tasks = Tasks::default();
     let (notes, mut noted) = mpsc::channel(1024);
     let play = async {
