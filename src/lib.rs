@@ -3,6 +3,7 @@
 
 pub mod base;
 pub mod wire;
+pub mod viewer;
 pub mod telemetry;
 pub mod config;
 pub mod providers;
@@ -15,3 +16,4 @@ pub mod studio;
 pub mod sessions;
 pub mod http;
 pub mod app;
+pub mod cli;
