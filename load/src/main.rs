@@ -1,1 +1,3 @@
+//! A virtual audience with exact book-keeping of every receipt.
+
 fn main() {}
