@@ -1,0 +1,3 @@
+//! All integration tests in one program: it links once, and its parts share `support`.
+
+mod tidy;
