@@ -1,4 +1,5 @@
 //! The only place that starts tasks and threads, so that all of them have a name, an owner and an end.
+#![expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
 
 use std::{future::Future, io, thread, time::Duration};
 

@@ -1,0 +1,6 @@
+//! All integration tests in one program: it links once, and its parts share `support`.
+#![expect(clippy::disallowed_methods, reason = "tests measure real time and start real processes")]
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+
+mod support;
+mod tidy;
