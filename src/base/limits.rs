@@ -74,6 +74,9 @@ pub const OPTIONS_MAX: usize = 64;
 /// Votes of one voter in one run.
 pub const VOTES_PER_VOTER_MAX: u16 = 100;
 
+/// Runs that a show keeps on its desk; above it those that are revealed or void are archived, oldest first.
+pub const RUNS_ON_DESK_MAX: usize = 40;
+
 // ---- windows
 
 /// Changes of a window take effect at least this far ahead, so that every node and every phone can know before.

@@ -1,4 +1,5 @@
 //! How much room the file system has, and how much of it intake may use.
+#![expect(unsafe_code, reason = "the standard library does not ask a file system for its room")]
 
 use std::{fs::File, io, mem::MaybeUninit, os::fd::AsRawFd};
 
