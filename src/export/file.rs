@@ -11,6 +11,7 @@ use std::{collections::HashSet, io::Write, path::Path};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::{
     ballots::{
@@ -28,13 +29,24 @@ use crate::{
 /// The format's name, in the first line.
 pub const FORMAT: &str = "export/1";
 
-/// One line of the file.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Line {
-    Head { tallylight: String, show: ShowId },
-    Manifest(Signed),
-    Ballot { ballot: BallotLine },
+/// One line of the file: a head, a manifest or a ballot, by the fields that are there.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// The format, in the head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tallylight: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub show: Option<ShowId>,
+    /// The exact text that is signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ballot: Option<BallotLine>,
 }
 
 /// One ballot as it stands in a journal.
@@ -76,14 +88,16 @@ pub struct Written {
 pub fn write(store: &dyn Store, journals: &Path, show: &ShowId, out: &mut dyn Write) -> anyhow::Result<Written> {
     let manifests = store.manifests(show)?;
     anyhow::ensure!(!manifests.is_empty(), "show {show} has no sealed run yet: seal one on the studio page");
-    line(out, &Line::Head { tallylight: FORMAT.to_owned(), show: show.clone() })?;
+    line(out, &Line { tallylight: Some(FORMAT.to_owned()), show: Some(show.clone()), ..Line::default() })?;
     let mut runs = HashSet::new();
     for (run, revision, json) in &manifests {
         let signed: Signed = serde_json::from_str(json)?;
         // Read whole, so that an export never carries what nobody can verify.
         serde_json::from_str::<Manifest>(signed.manifest.get())
             .with_context(|| format!("the manifest of run {run}, revision {revision}"))?;
-        line(out, &Line::Manifest(signed))?;
+        let Signed { manifest, signature, public_key } = signed;
+        let (signature, public_key) = (Some(signature), Some(public_key));
+        line(out, &Line { manifest: Some(manifest), signature, public_key, ..Line::default() })?;
         runs.insert(*run);
     }
     let mut ballots = 0;
@@ -97,7 +111,7 @@ pub fn write(store: &dyn Store, journals: &Path, show: &ShowId, out: &mut dyn Wr
         let (run, bucket, seq) = (frame.run, frame.bucket, frame.seq);
         let (picks, verdict) = (picks.as_slice().to_vec(), record.verdict);
         let ballot = BallotLine { run, bucket, journal, seq, voter, id, received, picks, verdict };
-        failed = line(out, &Line::Ballot { ballot });
+        failed = line(out, &Line { ballot: Some(ballot), ..Line::default() });
         ballots += 1;
     })?;
     failed?;

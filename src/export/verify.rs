@@ -75,18 +75,21 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
     let mut head = false;
     for (number, text) in (1_u64..).zip(file.lines()) {
         let text = text?;
-        let line = serde_json::from_str(&text).with_context(|| format!("line {number} is no line of an export"))?;
+        let line: Line =
+            serde_json::from_str(&text).with_context(|| format!("line {number} is no line of an export"))?;
         match line {
-            Line::Head { tallylight, .. } if number == 1 && tallylight == FORMAT => head = true,
-            Line::Head { tallylight, .. } => {
-                anyhow::bail!("line {number}: the format {tallylight:?} is not {FORMAT:?}")
+            Line { tallylight: Some(format), .. } => {
+                anyhow::ensure!(format == FORMAT, "line {number}: the format {format:?} is not {FORMAT:?}");
+                head = number == 1;
             }
-            Line::Manifest(signed) => {
+            Line { manifest: Some(manifest), signature: Some(signature), public_key: Some(public_key), .. } => {
+                let signed = Signed { manifest, signature, public_key };
                 let manifest: Manifest = serde_json::from_str(signed.manifest.get())
                     .with_context(|| format!("the manifest in line {number}"))?;
                 manifests.push((signed, manifest));
             }
-            Line::Ballot { ballot } => ballots.entry(ballot.run).or_default().push(ballot),
+            Line { ballot: Some(ballot), .. } => ballots.entry(ballot.run).or_default().push(ballot),
+            _ => anyhow::bail!("line {number} is neither a manifest with its signature nor a ballot"),
         }
     }
     anyhow::ensure!(head, "the first line does not say that this is an export of Tallylight");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, State, ws::WebSocketUpgrade},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     extract::{self, Body, OfShow},
+    listen::Place,
     reply::{Failure, ProblemDetails},
     router::Doors,
 };
@@ -117,13 +118,14 @@ pub async fn receipt(
 pub async fn websocket(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
+    Extension(place): Extension<Place>,
     headers: HeaderMap,
     request: WebSocketUpgrade,
 ) -> Result<Response, Failure> {
     if !own_origin(&doors, &headers) {
         return Err(Failure::new(Code::Forbidden, "pages of another origin may not connect"));
     }
-    Ok(websocket::upgrade(doors.services.clone(), desk, request))
+    Ok(websocket::upgrade(doors.services.clone(), desk, request, place))
 }
 
 fn own_origin(doors: &Doors, headers: &HeaderMap) -> bool {

@@ -9,8 +9,10 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
+
+use tower::ServiceExt as _;
 
 use crate::{base::limits, studio::services::Services};
 
@@ -40,12 +42,10 @@ pub async fn run(listener: TcpListener, router: Router, services: Arc<Services>)
         match accepted {
             Ok((stream, _)) => {
                 // Without a place the connection is dropped: the client comes back, and those who are here are served.
-                let Ok(place) = places.clone().try_acquire_owned() else { continue };
-                let connection = serve(stream, router.clone(), services.clone());
-                services.tasks.spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
+                let Ok(permit) = places.clone().try_acquire_owned() else { continue };
+                services.metrics.connections(1);
+                let place = Place(Arc::new(Held { services: services.clone(), _permit: permit }));
+                services.tasks.spawn(serve(stream, router.clone(), services.clone(), place));
             }
             Err(error) => {
                 // Out of files, most likely: a pause lets connections end.
@@ -56,10 +56,30 @@ pub async fn run(listener: TcpListener, router: Router, services: Arc<Services>)
     }
 }
 
-async fn serve(stream: TcpStream, router: Router, services: Arc<Services>) {
+/// A connection's place among all. An upgrade takes a copy along into its session, because the connection that HTTP knows
+/// ends there.
+#[derive(Debug, Clone)]
+pub struct Place(#[expect(dead_code, reason = "held, not read")] Arc<Held>);
+
+#[derive(Debug)]
+struct Held {
+    services: Arc<Services>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.services.metrics.connections(-1);
+    }
+}
+
+async fn serve(stream: TcpStream, router: Router, services: Arc<Services>, place: Place) {
     // A receipt must not wait for more to send.
     let _ = stream.set_nodelay(true);
-    services.metrics.connections(1);
+    let router = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(place.clone());
+        request
+    });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -79,5 +99,4 @@ async fn serve(stream: TcpStream, router: Router, services: Arc<Services>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");
     }
-    services.metrics.connections(-1);
 }

@@ -19,8 +19,13 @@ use crate::{
     wire::{SUBPROTOCOL, client::ClientMessage, codes::Code, server::Problem},
 };
 
-/// Upgrades a request; the session runs until the client or the process goes.
-pub fn upgrade(services: Arc<Services>, desk: Arc<Desk>, request: WebSocketUpgrade) -> Response {
+/// Upgrades a request; the session runs until the client or the process goes, and holds `place` as long.
+pub fn upgrade<Place: Send + 'static>(
+    services: Arc<Services>,
+    desk: Arc<Desk>,
+    request: WebSocketUpgrade,
+    place: Place,
+) -> Response {
     request
         .protocols([SUBPROTOCOL])
         .read_buffer_size(limits::WS_READ_BUFFER_BYTES)
@@ -28,7 +33,10 @@ pub fn upgrade(services: Arc<Services>, desk: Arc<Desk>, request: WebSocketUpgra
         .max_write_buffer_size(limits::WS_WRITE_BUFFER_BYTES_MAX)
         .max_message_size(limits::STAFF_MESSAGE_BYTES_MAX)
         .max_frame_size(limits::STAFF_MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| run(services, desk, socket))
+        .on_upgrade(async move |socket| {
+            run(services, desk, socket).await;
+            drop(place);
+        })
 }
 
 async fn run(services: Arc<Services>, desk: Arc<Desk>, socket: WebSocket) {

@@ -48,6 +48,10 @@ struct Robot {
 
 impl Robot {
     async fn play(&self) {
+        if self.desk.document().rehearsal {
+            self.press(Command::Arm { what: Armable::GoLive, run: None }).await;
+            self.press(Command::GoLive).await;
+        }
         loop {
             let cues: Vec<String> = self.desk.document().rundown.iter().map(|cue| cue.number.clone()).collect();
             for cue in cues {
