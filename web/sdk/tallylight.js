@@ -239,7 +239,9 @@ export class Client extends EventTarget {
   #hear(message) {
     this.heard_at = Date.now();
     if (typeof message.now === 'number') this.clock.hear(message.now);
-    if (this.state.is !== 'up' && message.t !== 'problem' && message.t !== 'reconnect') this.#joined();
+    // Over plain HTTP the welcome says little: the way is open when the first snapshot came through it.
+    const opens = message.t === 'welcome' ? this.#link?.kind === 'websocket' : message.t !== 'problem' && message.t !== 'reconnect';
+    if (this.state.is !== 'up' && opens) this.#joined();
     switch (message.t) {
       case 'welcome': return this.#welcome(message);
       case 'show': return this.#showed(message);
