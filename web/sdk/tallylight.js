@@ -25,7 +25,7 @@ export { HttpProblem, request } from './links.js';
  * @property {'connecting'|'up'|'down'|'ended'} is `ended`: nothing more is tried
  * @property {LinkKind} kind
  * @property {string} [why] a code of src/wire/codes.rs, if the server said one
- * @property {number} since local milliseconds since 1970
+ * @property {number} since when it came up, or since when it is not up; local milliseconds since 1970
  * @property {number} [next_at] when the next try starts, local
  * @property {boolean} offline the device itself says that it has no network
  */
@@ -388,7 +388,8 @@ export class Client extends EventTarget {
 
   /** @param {Partial<LinkState>} change */
   #set(change) {
-    const since = change.is && change.is !== this.state.is ? Date.now() : this.state.since;
+    // Trying again is no news: it counts since when there is, or is no, connection.
+    const since = change.is && (change.is === 'up') !== (this.state.is === 'up') ? Date.now() : this.state.since;
     this.state = { ...this.state, kind: this.#kind, since, ...change };
     this.#emit('link', this.state);
   }
