@@ -139,8 +139,9 @@ class HttpLink {
     try {
       const receipt = await request(this.address(path), { ...init, headers: { authorization: `Bearer ${this.#device}` } });
       if (!this.over && receipt.is) this.ears.message({ ...receipt, t: 'receipt' });
-    } catch {
-      // No answer promises nothing: the ballot is offered again when it is due.
+    } catch (error) {
+      // No answer promises nothing: the ballot is offered again when it is due. Only a token that is no longer good needs a new join.
+      if (error instanceof HttpProblem && error.code === 'bad_token') this.end(error);
     }
   }
 

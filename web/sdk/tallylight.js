@@ -25,7 +25,7 @@ export { HttpProblem, request } from './links.js';
  * @property {'connecting'|'up'|'down'|'ended'} is `ended`: nothing more is tried
  * @property {LinkKind} kind
  * @property {string} [why] a code of src/wire/codes.rs, if the server said one
- * @property {number} since local milliseconds since 1970
+ * @property {number} since when it came up, or since when it is not up; local milliseconds since 1970
  * @property {number} [next_at] when the next try starts, local
  * @property {boolean} offline the device itself says that it has no network
  */
@@ -239,7 +239,9 @@ export class Client extends EventTarget {
   #hear(message) {
     this.heard_at = Date.now();
     if (typeof message.now === 'number') this.clock.hear(message.now);
-    if (this.state.is !== 'up' && message.t !== 'problem' && message.t !== 'reconnect') this.#joined();
+    // Over plain HTTP the welcome says little: the way is open when the first snapshot came through it.
+    const opens = message.t === 'welcome' ? this.#link?.kind === 'websocket' : message.t !== 'problem' && message.t !== 'reconnect';
+    if (this.state.is !== 'up' && opens) this.#joined();
     switch (message.t) {
       case 'welcome': return this.#welcome(message);
       case 'show': return this.#showed(message);
@@ -386,7 +388,8 @@ export class Client extends EventTarget {
 
   /** @param {Partial<LinkState>} change */
   #set(change) {
-    const since = change.is && change.is !== this.state.is ? Date.now() : this.state.since;
+    // Trying again is no news: it counts since when there is, or is no, connection.
+    const since = change.is && (change.is === 'up') !== (this.state.is === 'up') ? Date.now() : this.state.since;
     this.state = { ...this.state, kind: this.#kind, since, ...change };
     this.#emit('link', this.state);
   }

@@ -41,7 +41,9 @@ export const actions = {
     label: (state) => {
       const graphic = state.desk?.graphic;
       if (!graphic || !state.desk?.program) return 'Step';
-      return graphic.state === 'on_air' ? `Step: ${steps[Math.min(3, graphic.step + 1)]}` : 'Step: bring back';
+      if (graphic.state !== 'on_air') return 'Bring back';
+      const next = steps[graphic.step + 1];
+      return next ? `Step: ${next}` : 'Step';
     },
     why_not: nothingOn,
     press: (_, desk) => desk.send({ do: 'step' }),

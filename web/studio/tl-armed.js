@@ -21,6 +21,8 @@ class Armed extends StoreElement {
   #panel = h('div', { class: 'armed', role: 'alertdialog', 'aria-labelledby': 'armed-title', 'aria-describedby': 'armed-text' }, this.#bar,
     h('div', { class: 'armed-words' }, h('p', {}, this.#title, ' ', this.#left), this.#text, this.#reason), this.#cancel, this.#go);
   #shown = '';
+  /** @type {HTMLElement|null} where the focus goes back to */
+  #before = null;
 
   build() {
     this.append(this.#panel);
@@ -61,10 +63,11 @@ class Armed extends StoreElement {
     const shown = arming ? `${arming.what} ${arming.until ? 'armed' : 'reason'}` : '';
     if (shown === this.#shown) return;
     const focused = this.#panel.contains(document.activeElement);
+    if (arming && !focused) this.#before = /** @type {HTMLElement|null} */ (document.activeElement);
     this.#shown = shown;
     this.#panel.hidden = !arming;
     if (!arming) {
-      if (focused) document.querySelector('tl-rundown [role=listbox]')?.dispatchEvent(new Event('focus'));
+      if (focused) this.#before?.focus();
       return;
     }
     const run = desk?.runs.find((one) => one.id === arming.run);

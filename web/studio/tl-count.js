@@ -16,8 +16,7 @@ class Count extends StoreElement {
   build() {
     this.append(
       h('div', { class: 'count-head' }, h('h2', { class: 'panel-head' }, 'Count'), this.#choose, this.#steps),
-      h('div', { class: 'count-body' }, this.#text,
-        h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name })))));
+      h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name }))), this.#text);
     setInterval(() => StoreElement.store && this.draw(StoreElement.store.state), 500);
   }
 

@@ -10,7 +10,7 @@ class HoldButton extends HTMLElement {
   #button = h('button', { type: 'button', class: 'action hold-button' });
 
   connectedCallback() {
-    this.#button.append(h('span', { class: 'hold-fill', 'aria-hidden': 'true' }), h('span', { class: 'action-label' }, this.getAttribute('label') ?? ''), h('kbd', { 'aria-hidden': 'true' }, 'hold 2 s'));
+    this.#button.append(h('span', { class: 'hold-fill', 'aria-hidden': 'true' }), h('span', { class: 'action-label' }, this.getAttribute('label') ?? ''), h('kbd', { 'aria-hidden': 'true' }, 'hold'));
     this.#button.setAttribute('aria-description', 'Hold for two seconds');
     this.append(this.#button);
     const begin = () => this.#begin();

@@ -44,7 +44,7 @@ class Program extends StoreElement {
     setAttribute(this, 'data-phase', phase);
     setText(this.#phase, run.hold ? '‖ On hold' : phases[phase]);
     const locks = run.locks_at !== undefined && now < run.locks_at && !run.hold ? run.locks_at - now : undefined;
-    setText(this.#time, left !== undefined ? countdown(left) : phase === 'closing' && locks !== undefined ? countdown(locks) : phase === 'open' ? 'by hand' : '–:––');
+    setText(this.#time, left !== undefined ? countdown(left) : phase === 'closing' && locks !== undefined ? countdown(locks) : phase === 'open' ? 'by hand' : '');
     setAttribute(this.#time, 'data-last', left !== undefined && left <= 10_000);
     setText(this.#lock, run.locks_at === undefined || run.hold ? '' : locks === undefined ? `locked at ${timeOfDay(run.locks_at)}` : `locks at ${timeOfDay(run.locks_at)}`);
   }
@@ -68,7 +68,7 @@ class Program extends StoreElement {
     this.#set('Viewers', gauge ? count(gauge.viewers) : '–', 'connected');
     this.#set('Margin', figures ? count(figures.margin) : '–', figures ? (figures.decisive ? '✓ decisive' : '≈ not decisive') : '');
     this.#set('Outstanding', figures ? count(figures.outstanding) : '–', 'not decided yet');
-    this.#set('Late', figures ? count(figures.late) : '–', !figures?.late ? 'stored apart' : figures.late_would_change_order ? '▲ would change the order' : 'would not change the order');
+    this.#set('Late', figures ? count(figures.late) : '–', !figures?.late ? 'stored apart' : figures.late_would_change_order ? '▲ order would change' : '✓ order stands');
     setAttribute(this.#figures['Margin note'], 'data-tone', figures ? (figures.decisive ? 'good' : 'warn') : undefined);
     setAttribute(this.#figures['Late note'], 'data-tone', figures?.late && figures.late_would_change_order ? 'warn' : undefined);
     this.#tick();

@@ -26,7 +26,7 @@ class Screens extends StoreElement {
       setText(line.querySelector('.screen-sign'), { silent: '▲', air: '●', seen: '◐', off: '○' }[is]);
       setText(line.querySelector('.screen-name'), screen.name);
       const where = { silent: `silent for ${Math.round(((gauge?.now ?? 0) - screen.at) / 1000)} s`, air: 'in program', seen: 'visible', off: 'not visible' }[is];
-      setText(line.querySelector('.screen-state'), `${screen.host} · ${where} · ${behind > 0 ? `rev ${screen.rev}` : 'up to date'} · ${screen.fps} fps`);
+      setText(line.querySelector('.screen-state'), `${screen.host} · ${where} · ${behind > 0 ? `behind, at rev ${screen.rev}` : 'up to date'} · ${screen.fps} fps`);
     }
   }
 }
