@@ -177,6 +177,8 @@ async fn an_honest_service_passes_and_the_book_agrees_with_it() {
     assert_eq!((&ballots["cast"], &ballots["counted"]), (&json!(110), &json!(100)), "{value:#}");
     assert_eq!((&ballots["refused"], &ballots["open"]), (&json!({"budget": 10}), &json!({})));
     assert!(value["rejoins"].as_u64() > Some(20) && ballots["again"].as_u64() > Some(30));
+    assert!(value["closings"]["told to reconnect"].as_u64() > Some(5), "{value:#}");
+    assert_eq!(value["never_joined"], 0);
     assert_eq!((book.len(), value["to_settled"]["n"].as_u64()), (110, Some(110)));
     let given = given.lock().unwrap();
     let counted = given.receipts.iter().filter(|(_, receipt)| receipt["is"] == "counted");
