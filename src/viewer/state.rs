@@ -96,8 +96,7 @@ impl<B: Behaviour> State<B> {
     pub fn due(&mut self, now: Micros) -> Option<Step> {
         if self.leave_at.is_some_and(|at| at <= now) {
             self.leave_at = None;
-            self.node = self.next_node();
-            return Some(Step::Close(Closing::Moved));
+            return Some(Step::Close(Closing::Told { wait_ms: 0 }));
         }
         while let Some(act) = self.agenda.due(now) {
             match act {
@@ -324,8 +323,9 @@ mod tests {
         // It does not: the viewer leaves.
         state.hear(&welcome(None), T0);
         state.hear(&ServerMessage::Reconnect { after_ms: 700 }, T0);
-        assert_eq!(state.due(T0.plus_ms(700)), Some(Step::Close(Closing::Moved)));
-        assert_eq!(state.closed(Closing::Moved, T0.plus_ms(700)), Next::After(0));
+        let told = Closing::Told { wait_ms: 0 };
+        assert_eq!(state.due(T0.plus_ms(700)), Some(Step::Close(told)));
+        assert_eq!(state.closed(told, T0.plus_ms(700)), Next::After(0));
         assert_eq!((state.node(), state.due(T0.plus_ms(800))), (0, None));
     }
 

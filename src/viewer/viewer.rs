@@ -96,7 +96,7 @@ impl<B: Behaviour> Viewer<B> {
             connection.skip_results();
         }
         let closing = self.talk(&mut connection, stop).await.unwrap_or_else(|closing| closing);
-        if matches!(closing, Closing::Moved | Closing::Left) {
+        if matches!(closing, Closing::Moved | Closing::Left | Closing::Told { .. }) {
             // The goodbye is a courtesy; who does not take it finds the connection ended.
             let _ = timeout(CLOSE_TIMEOUT, connection.close()).await;
         }

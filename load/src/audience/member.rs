@@ -59,6 +59,8 @@ pub struct Opened {
 #[derive(Debug, Default)]
 pub struct Counters {
     pub joins: AtomicU64,
+    /// Connections that joined at least once.
+    pub joined: AtomicU64,
     pub again: AtomicU64,
     pub offers: AtomicU64,
     pub receipts: AtomicU64,
@@ -129,6 +131,7 @@ pub struct Member {
     token: Option<watch::Sender<Option<String>>>,
     life: u32,
     connected: bool,
+    joined: bool,
     seen: Vec<RunId>,
     records: Vec<Record>,
 }
@@ -136,7 +139,7 @@ pub struct Member {
 impl Member {
     /// A member that has not connected yet.
     pub const fn new(part: Part, shared: Arc<Shared>, token: Option<watch::Sender<Option<String>>>) -> Self {
-        Self { part, shared, token, life: 0, connected: false, seen: Vec::new(), records: Vec::new() }
+        Self { part, shared, token, life: 0, connected: false, joined: false, seen: Vec::new(), records: Vec::new() }
     }
 
     /// All that it noted.
@@ -148,6 +151,9 @@ impl Member {
         self.shared.counters.joins.fetch_add(1, Relaxed);
         self.shared.counters.connected.fetch_add(1, Relaxed);
         self.connected = true;
+        if !std::mem::replace(&mut self.joined, true) {
+            self.shared.counters.joined.fetch_add(1, Relaxed);
+        }
         if let (Some(token), Some(device)) = (&self.token, &welcome.device) {
             token.send_replace(Some(device.clone()));
         }

@@ -36,7 +36,7 @@ mod plan;
 mod record;
 mod summary;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// Connections from one local address: far below the 28,000 ports it has, so that a free one is found at once.
 const CONNECTIONS_PER_SOURCE: usize = 2000;

@@ -30,6 +30,8 @@ pub struct Summary {
     voters: usize,
     seconds: f64,
     joins: u64,
+    /// Connections that never had a welcome: their voters' ballots are missing in all that follows.
+    never_joined: u64,
     /// Joins after the first of each connection.
     rejoins: u64,
     closings: BTreeMap<String, u64>,
@@ -94,6 +96,7 @@ impl Summary {
             voters: shared.plan.voters(),
             seconds: 0.0,
             joins: 0,
+            never_joined: 0,
             rejoins: 0,
             closings: BTreeMap::new(),
             problems: 0,
@@ -150,7 +153,9 @@ impl Summary {
         let counters = &shared.counters;
         self.seconds = ms as f64 / 1000.0;
         self.joins = read(&counters.joins);
-        self.rejoins = self.joins.saturating_sub(self.connections as u64);
+        let joined = read(&counters.joined);
+        self.never_joined = (self.connections as u64).saturating_sub(joined);
+        self.rejoins = self.joins.saturating_sub(joined);
         self.problems = read(&counters.problems);
         self.ballots.sends = read(&counters.offers);
         self.ballots.again = read(&counters.again);

@@ -25,8 +25,10 @@ const RUN: &str = "00000000000000aa";
 const SILENT_EVERY: usize = 7;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Honesty {
+pub(crate) enum Honesty {
     Honest,
+    /// And never silent.
+    Steady,
     /// Says of a counted ballot that came again that it was late.
     TakesBack,
     /// Counts all ballots of a voter.
@@ -37,7 +39,7 @@ enum Honesty {
 
 /// The receipts that were given, and the voters that have voted.
 #[derive(Debug, Default)]
-struct Given {
+pub(crate) struct Given {
     receipts: HashMap<(String, String), Value>,
     voted: HashMap<String, u32>,
     tokens: usize,
@@ -105,7 +107,7 @@ async fn serve(stream: TcpStream, given: Arc<Mutex<Given>>, honesty: Honesty) {
                 let (receipt, first) = given.decide(&voter, &message, honesty);
                 (receipt, first, given.receipts.len())
             };
-            if first && n % SILENT_EVERY == 0 {
+            if first && n % SILENT_EVERY == 0 && honesty != Honesty::Steady {
                 let _ = socket.send(Message::text(r#"{"t":"reconnect","after_ms":0}"#)).await;
                 return;
             }
@@ -117,14 +119,20 @@ async fn serve(stream: TcpStream, given: Arc<Mutex<Given>>, honesty: Honesty) {
             replies.push(receipt);
         }
         for reply in replies {
-            if socket.send(Message::text(reply.to_string())).await.is_err() {
+            if socket.send(Message::text(tag_first(reply))).await.is_err() {
                 return;
             }
         }
     }
 }
 
-async fn listen(tasks: &Tasks, given: &Arc<Mutex<Given>>, honesty: Honesty) -> NodeAddress {
+/// As the real server writes it: the tag comes first.
+fn tag_first(mut message: Value) -> String {
+    let tag = message.as_object_mut().unwrap().remove("t").unwrap();
+    format!(r#"{{"t":{tag},{}"#, &message.to_string()[1..])
+}
+
+pub(crate) async fn listen(tasks: &Tasks, given: &Arc<Mutex<Given>>, honesty: Honesty) -> NodeAddress {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string().parse().unwrap();
     let (inner, given) = (tasks.clone(), Arc::clone(given));
@@ -177,6 +185,8 @@ async fn an_honest_service_passes_and_the_book_agrees_with_it() {
     assert_eq!((&ballots["cast"], &ballots["counted"]), (&json!(110), &json!(100)), "{value:#}");
     assert_eq!((&ballots["refused"], &ballots["open"]), (&json!({"budget": 10}), &json!({})));
     assert!(value["rejoins"].as_u64() > Some(20) && ballots["again"].as_u64() > Some(30));
+    assert!(value["closings"]["told to reconnect"].as_u64() > Some(5), "{value:#}");
+    assert_eq!(value["never_joined"], 0);
     assert_eq!((book.len(), value["to_settled"]["n"].as_u64()), (110, Some(110)));
     let given = given.lock().unwrap();
     let counted = given.receipts.iter().filter(|(_, receipt)| receipt["is"] == "counted");

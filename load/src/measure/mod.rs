@@ -16,6 +16,8 @@ use self::{
 mod fanout;
 mod fleet;
 mod process;
+#[cfg(test)]
+mod tests;
 mod votes;
 
 /// Options of `measure`.
@@ -76,6 +78,11 @@ enum Kind {
 
 /// Measures and prints one JSON object.
 pub fn run(args: &Args) -> Result<()> {
+    println!("{}", serde_json::to_string_pretty(&Value::Object(measure(args)?))?);
+    Ok(())
+}
+
+fn measure(args: &Args) -> Result<Map<String, Value>> {
     ensure!(args.connections > 0 && args.in_flight > 0, "--connections and --in-flight must be more than 0");
     ensure!(args.burst >= args.in_flight || args.pace <= 0.0 || args.floor, "--burst must hold what is in flight");
     let rss_before = rss_kib(Some(args.pid))?;
@@ -103,8 +110,7 @@ pub fn run(args: &Args) -> Result<()> {
     });
     report.insert("rss".to_owned(), rss);
     report.insert("closed".to_owned(), fleet.closed.into());
-    println!("{}", serde_json::to_string_pretty(&Value::Object(report))?);
-    Ok(())
+    Ok(report)
 }
 
 /// The interval of a measurement: the costs of the server and of this client, over its operations.
