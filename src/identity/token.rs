@@ -102,7 +102,11 @@ pub fn verify<T: Claims>(secret: &Secret, token: &str, now: Micros) -> Option<T>
     let expected = hmac::sign(secret.tokens(), body.as_bytes());
     let mac = hex::decode::<16>(mac)?;
     aws_lc_rs::constant_time::verify_slices_are_equal(&mac, &expected.as_ref()[..16]).ok()?;
-    let json: Vec<u8> = json.as_bytes().chunks(2).map(|pair| Some(hex::decode::<1>(std::str::from_utf8(pair).ok()?)?[0])).collect::<Option<_>>()?;
+    let json: Vec<u8> = json
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| Some(hex::decode::<1>(std::str::from_utf8(pair).ok()?)?[0]))
+        .collect::<Option<_>>()?;
     let claims: T = serde_json::from_slice(&json).ok()?;
     claims.good(now).then_some(claims)
 }

@@ -12,7 +12,10 @@ use std::sync::atomic::AtomicU64;
 use super::names;
 use crate::{
     base::stance::Stance,
-    wire::{codes::Code, server::{Reason, Receipt, Role}},
+    wire::{
+        codes::Code,
+        server::{Reason, Receipt, Role},
+    },
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -61,7 +61,9 @@ impl SqliteStore {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
             SCHEMA_VERSION => {}
-            0 => connection.execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"))?,
+            0 => {
+                connection.execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"))?
+            }
             newer => return Err(failed(format!("a newer release wrote it (schema {newer}): use that one"))),
         }
         Ok(Self { connection: Mutex::new(connection) })
