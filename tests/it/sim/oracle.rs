@@ -159,11 +159,11 @@ impl Oracle {
     /// A receipt leaves the node.
     pub fn receipt(&mut self, key: Key, receipt: &Receipt) {
         if !clients::is_final(receipt) {
-            // A node that knows an answer gives it, even when it can take no ballot. A verdict that is not remembered, because
-            // it comes from the content alone, is found again later.
+            // A node that knows an answer gives it, even when it can take no ballot. What is not always remembered will be
+            // found again.
+            let found_again = [Some(Reason::IdReused), Some(Reason::Invalid), Some(Reason::Budget)];
             let known = self.books.get(&key).and_then(|book| book.answer);
-            let remembered =
-                known.is_some_and(|(_, reason, _)| !matches!(reason, Some(Reason::IdReused | Reason::Invalid)));
+            let remembered = known.is_some_and(|(_, reason, _)| !found_again.contains(&reason));
             if receipt.is != Answer::Unknown && remembered {
                 self.blame(Invariant::ReceiptsAgree, format!("{key:?}: {known:?}, then {receipt:?}"));
             }
