@@ -3,8 +3,17 @@
 
 pub mod base;
 pub mod wire;
+pub mod viewer;
 pub mod telemetry;
+pub mod config;
 pub mod providers;
 pub mod identity;
 pub mod shows;
 pub mod ballots;
+pub mod export;
+pub mod live;
+pub mod studio;
+pub mod sessions;
+pub mod http;
+pub mod app;
+pub mod cli;

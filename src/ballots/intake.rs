@@ -63,12 +63,6 @@ impl RunIntake {
         self.definition.run
     }
 
-    /// The number of a voter's bucket.
-    fn bucket_of(&self, voter: VoterId) -> u16 {
-        let prefix = (voter.0 >> 112) as u16;
-        prefix % self.definition.buckets
-    }
-
     /// Locks a shard. The lock is held for microseconds and never across a write.
     pub(super) fn shard(&self, bucket: u16) -> MutexGuard<'_, Shard> {
         self.shards[usize::from(bucket)].lock().unwrap_or_else(PoisonError::into_inner)
@@ -135,14 +129,19 @@ impl Intake {
         intake
     }
 
-    /// Takes a run that a restore brought back.
-    pub fn adopt(&self, run: RunIntake) {
+    /// Takes a run that a restore brought back, with the seal that its document has.
+    pub fn adopt(&self, run: RunIntake, seal_revision: Option<u32>) {
+        if let Some(revision) = seal_revision {
+            for bucket in 0..run.definition.buckets {
+                run.shard(bucket).bucket.mark(revision);
+            }
+        }
         self.runs.insert(run.id(), Arc::new(run));
     }
 
-    /// Forgets runs that are on no board any more.
-    pub fn keep_only(&self, known: impl Fn(RunId) -> bool) {
-        self.runs.retain(|run, _| known(*run));
+    /// Forgets a run that is on no board any more. Its ballots stay in the journals.
+    pub fn forget(&self, run: RunId) {
+        self.runs.remove(&run);
     }
 
     /// A run of this node.
@@ -161,7 +160,7 @@ impl Intake {
         if on_board.void {
             return reply(Answer::Refused, Some(Reason::Void), None);
         }
-        let bucket = intake.bucket_of(ballot.voter);
+        let bucket = intake.definition.bucket_of(ballot.voter);
         let mut shard = intake.shard(bucket);
         match shard.look_up(run, &ballot, inbox) {
             Staged::Known(receipt) => return Some(receipt),
@@ -187,7 +186,7 @@ impl Intake {
     /// The receipt of one ballot of a voter again.
     pub fn ask(&self, run: RunId, voter: VoterId, id: BallotId) -> Receipt {
         match self.run(run) {
-            Some(intake) => intake.shard(intake.bucket_of(voter)).receipt(run, voter, id),
+            Some(intake) => intake.shard(intake.definition.bucket_of(voter)).receipt(run, voter, id),
             None => shard::unknown(run, id),
         }
     }
@@ -195,7 +194,7 @@ impl Intake {
     /// What a voter has in a run.
     pub fn mine(&self, run: RunId, voter: VoterId) -> Vec<Receipt> {
         match self.run(run) {
-            Some(intake) => intake.shard(intake.bucket_of(voter)).mine(run, voter),
+            Some(intake) => intake.shard(intake.definition.bucket_of(voter)).mine(run, voter),
             None => Vec::new(),
         }
     }

@@ -1,4 +1,5 @@
 //! The only place that says now. Everything else gets the time as an argument.
+#![expect(clippy::disallowed_methods, reason = "this is the one place that says now")]
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},

@@ -27,6 +27,10 @@ pub const SESSION_INBOX_MAX: usize = 256;
 
 /// A connection must have sent its request headers within this time (against slow headers).
 pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of one request's headers; browsers send about 500.
+pub const HEADER_BYTES_MAX: usize = 16 * 1024;
+/// The accept loop rests this long when the process is out of files.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A session must have joined within this time after the upgrade.
 pub const JOIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// The server pings a silent session this often (spread by ± 20 %).
@@ -35,6 +39,12 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(25);
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(70);
 /// A write that makes no progress for this long ends the session.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// After a close the client has this long to agree.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A ballot that came by POST is answered within this time, or `unknown`.
+pub const POST_RECEIPT_TIMEOUT: Duration = Duration::from_secs(8);
+/// Clients of a node that goes away come back spread over this time.
+pub const RECONNECT_SPREAD_MS: u32 = 3000;
 /// Connections of one process. The default of most systems' file limit is lower: `tallylight check` compares.
 pub const CONNECTIONS_MAX: usize = 100_000;
 /// How long a drain may take before the process ends anyway.
@@ -63,6 +73,9 @@ pub const BALLOTS_PER_VOTER_MAX: usize = 256;
 pub const OPTIONS_MAX: usize = 64;
 /// Votes of one voter in one run.
 pub const VOTES_PER_VOTER_MAX: u16 = 100;
+
+/// Runs that a show keeps on its desk; above it those that are revealed or void are archived, oldest first.
+pub const RUNS_ON_DESK_MAX: usize = 40;
 
 // ---- windows
 
@@ -93,6 +106,9 @@ pub const LINK_TTL: Duration = Duration::from_secs(12 * 3600);
 pub const STAFF_TOKEN_TTL: Duration = Duration::from_secs(16 * 3600);
 /// A device token is good this long: a season.
 pub const DEVICE_TOKEN_TTL: Duration = Duration::from_secs(180 * 24 * 3600);
+
+/// As-run entries that a studio page gets when it joins.
+pub const AS_RUN_TAIL: usize = 100;
 
 // ---- live
 

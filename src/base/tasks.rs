@@ -1,8 +1,15 @@
 //! The only place that starts tasks and threads, so that all of them have a name, an owner and an end.
+#![expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
 
 use std::{future::Future, io, thread, time::Duration};
 
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
+
+/// Work that is waited for at the end.
+pub type Counted = TaskTrackerToken;
 
 /// The tasks of one process: what is started here is told to stop together and waited for.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +22,11 @@ impl Tasks {
     /// Starts a task. It should watch [`Tasks::stop`]; it is waited for in [`Tasks::finish`].
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(task);
+    }
+
+    /// Counts work that somebody else started (a session) among what [`Tasks::finish`] waits for, until it is dropped.
+    pub fn count(&self) -> Counted {
+        self.tracker.token()
     }
 
     /// Runs blocking work (a database file) away from the event loop and gives back its value.

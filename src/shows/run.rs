@@ -11,7 +11,7 @@ use crate::{
     base::{
         clock::Micros,
         hex,
-        ids::{RunId, ShowId},
+        ids::{RunId, ShowId, VoterId},
     },
     wire::server::Phase,
 };
@@ -44,6 +44,11 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// The bucket of a voter, by [`BUCKET_HASH`].
+    pub fn bucket_of(&self, voter: VoterId) -> u16 {
+        (voter.0 >> 112) as u16 % self.buckets
+    }
+
     /// SHA-256 of the definition's JSON, in hexadecimal: names the rules in every result.
     pub fn rules_hash(&self) -> String {
         let json = serde_json::to_vec(self).expect("a definition is plain data");

@@ -85,7 +85,7 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
 }
 
 /// Who may send what. docs/WIRE.md has the same table in words.
-fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
+pub fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
     let allowed = match command {
         Command::Seal { .. } | Command::Verify { .. } | Command::Reveal { .. } => {
             matches!(role, Role::Producer | Role::Adjudicator)
@@ -181,6 +181,7 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
         record_format: RECORD_FORMAT,
     };
     drop_standby(next);
+    archive(next, context.now);
     next.standby = Some(Placed { cue: definition.cue.clone(), run: definition.run });
     let windows = Windows::new(definition.poll.grace_ms);
     next.runs.push(Run { definition, windows, hold: None, seal: None, revealed_at: None, void: None });
@@ -191,6 +192,16 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
 fn drop_standby(next: &mut Document) {
     if let Some(placed) = next.standby.take() {
         next.runs.retain(|run| run.id() != placed.run);
+    }
+}
+
+/// Runs that are over leave the desk, oldest first, once there are many. Their ballots and manifests stay.
+fn archive(next: &mut Document, now: Micros) {
+    let program = next.program.as_ref().map(|placed| placed.run);
+    while next.runs.len() >= limits::RUNS_ON_DESK_MAX {
+        let over = |run: &Run| matches!(run.phase(now), Phase::Revealed | Phase::Void) && Some(run.id()) != program;
+        let Some(oldest) = next.runs.iter().position(over) else { return };
+        next.runs.remove(oldest);
     }
 }
 
@@ -350,7 +361,7 @@ fn release(next: &mut Document, now: Micros) -> Result<(), Refusal> {
 }
 
 /// The run a command means: the one it names, or the one on program.
-pub(super) fn meant(next: &Document, run: Option<RunId>) -> Result<RunId, Refusal> {
+pub fn meant(next: &Document, run: Option<RunId>) -> Result<RunId, Refusal> {
     let Some(id) = run.or_else(|| next.program.as_ref().map(|placed| placed.run)) else {
         return not_now("nothing is on program: name a run");
     };

@@ -40,7 +40,7 @@ pub struct Join {
 }
 
 /// A ballot: option numbers start at 1; a number given twice is two votes for that option.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vote {
     pub run: RunId,
@@ -75,7 +75,7 @@ pub struct Shown {
 }
 
 /// A command with what makes it safe to send twice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CommandMessage {
     /// Made by the client; the same id gets the same answer.
     pub id: String,

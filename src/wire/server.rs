@@ -32,7 +32,7 @@ pub enum ServerMessage {
 }
 
 /// The answer to `join`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Welcome {
     pub protocol: String,
     pub node: NodeId,

@@ -1,3 +1,7 @@
-//! All integration tests, in one binary.
+//! All integration tests in one program: it links once, and its parts share `support`.
+#![expect(clippy::disallowed_methods, reason = "tests measure real time and start real processes")]
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
 mod sim;
+mod support;
+mod tidy;

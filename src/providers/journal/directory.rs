@@ -1,16 +1,37 @@
 //! The locked directory that holds the journals of all process starts.
 
 use std::{
-    io,
+    collections::{BTreeMap, HashSet},
+    fs::{self, File, TryLockError},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use super::{Frame, Replay, SegmentJournal};
+use super::{
+    Damage, Frame, Replay, SegmentJournal,
+    home::{Home, Name, Trouble, trouble},
+    reader::{Files, Reader},
+    writer::Sizes,
+};
 use crate::base::{clock::Micros, ids::JournalId};
+
+/// The file whose lock is the directory's.
+const LOCK_FILE: &str = "LOCK";
 
 /// An exclusively locked directory of journals. The lock is held until this and every journal made by it are gone.
 #[derive(Debug)]
-pub struct Directory {}
+pub struct Directory {
+    home: Arc<Home>,
+    /// The journals that were there when the directory was opened, in the order of their process starts.
+    older: Vec<Files>,
+    /// Number of the next journal's process start.
+    next_start: AtomicU64,
+    sizes: Sizes,
+}
 
 /// Why a directory cannot be used.
 #[derive(thiserror::Error, Debug)]
@@ -35,7 +56,7 @@ pub enum DirectoryError {
         format: u32,
     },
     /// The operating system refused.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("{doing} {} failed: {source}", path.display())]
     Io {
         /// The step that failed.
         doing: &'static str,
@@ -46,22 +67,106 @@ pub enum DirectoryError {
     },
 }
 
+impl From<Trouble> for DirectoryError {
+    fn from(trouble: Trouble) -> Self {
+        Self::Io { doing: trouble.doing, path: trouble.path, source: trouble.source }
+    }
+}
+
 impl Directory {
     /// Opens and locks `path`, which is made if it is not there.
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
-        let _ = path;
-        unimplemented!("comes with the next commit")
+        Self::open_sized(path, Sizes::default())
+    }
+
+    pub(super) fn open_sized(path: &Path, sizes: Sizes) -> Result<Self, DirectoryError> {
+        make(path)?;
+        let lock = lock(path)?;
+        let handle = File::open(path).map_err(trouble("opening", path))?;
+        let older = list(path)?;
+        let next_start = older.last().map_or(1, |files| files.name.start + 1);
+        let home = Home { path: path.to_owned(), handle, _lock: lock };
+        Ok(Self { home: Arc::new(home), older, next_start: AtomicU64::new(next_start), sizes })
     }
 
     /// Reads all older journals, each record once: journals in the order of their process starts, records as written.
+    /// Journals that this process made are not read. Nothing is changed on disk. One segment at a time is in memory.
     pub fn replay(&self, each: &mut dyn FnMut(JournalId, Frame<'_>)) -> Result<Replay, DirectoryError> {
-        let _ = each;
-        unimplemented!("comes with the next commit")
+        read_all(&self.older, each)
     }
 
-    /// Starts the journal of this process start, with a new random id.
+    /// Starts the journal of this process start, with a new random id; its file and name are on disk when this returns.
     pub fn create(&self, now: Micros) -> Result<SegmentJournal, DirectoryError> {
-        let _ = now;
-        unimplemented!("comes with the next commit")
+        let start = self.next_start.fetch_add(1, Ordering::Relaxed);
+        let name = Name { start, id: JournalId::random() };
+        Ok(SegmentJournal::create(Arc::clone(&self.home), name, now, self.sizes)?)
     }
+}
+
+/// Reads all journals of a directory beside the process that writes there, if any. What was committed before the call is
+/// read; of what is being written a part may be, and then shows as torn.
+pub fn read(path: &Path, each: &mut dyn FnMut(JournalId, Frame<'_>)) -> Result<Replay, DirectoryError> {
+    read_all(&list(path)?, each)
+}
+
+fn read_all(journals: &[Files], each: &mut dyn FnMut(JournalId, Frame<'_>)) -> Result<Replay, DirectoryError> {
+    let mut replay = Replay::default();
+    let mut buffer = Vec::new();
+    let mut seen = HashSet::new();
+    for files in journals {
+        if seen.insert(files.name.id) {
+            Reader::new(files, &mut replay, each, &mut buffer).read()?;
+            continue;
+        }
+        for path in files.segments.values() {
+            replay.incident(files.name.id, path, 0..0, Damage::Twice);
+        }
+    }
+    Ok(replay)
+}
+
+/// Makes the directory if it is not there. Its name is on disk when this returns (also if another start made it and ended
+/// before that): sooner, nothing inside can be promised.
+fn make(directory: &Path) -> Result<(), DirectoryError> {
+    let missing = directory.ancestors().skip(1).take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+    let made: Vec<_> = std::iter::once(directory).chain(missing).collect();
+    fs::create_dir_all(directory).map_err(trouble("making", directory))?;
+    for path in made {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(parent).and_then(|parent| parent.sync_all()).map_err(trouble("fsync", parent))?;
+    }
+    Ok(())
+}
+
+/// Takes the lock, and leaves the process's id in it for the message that another process would get.
+fn lock(directory: &Path) -> Result<File, DirectoryError> {
+    let path = directory.join(LOCK_FILE);
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file = file.map_err(trouble("opening", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let read = file.take(64).read_to_string(&mut holder);
+            let unknown = read.is_err() || holder.trim().is_empty();
+            let holder = if unknown { "process unknown".to_owned() } else { holder.trim().to_owned() };
+            return Err(DirectoryError::Locked { path: directory.to_owned(), holder });
+        }
+        Err(TryLockError::Error(source)) => return Err(trouble("locking", &path)(source).into()),
+    }
+    // The lock holds without these words; a full disk must not keep a node from starting because of them.
+    let _ = file.set_len(0).and_then(|()| writeln!(file, "process {}", std::process::id()));
+    Ok(file)
+}
+
+/// The journals in a directory, in the order of their process starts. Files with other names are left alone.
+fn list(directory: &Path) -> Result<Vec<Files>, DirectoryError> {
+    let mut journals = BTreeMap::<Name, Files>::new();
+    for entry in fs::read_dir(directory).map_err(trouble("listing", directory))? {
+        let entry = entry.map_err(trouble("listing", directory))?;
+        let Some((name, segment)) = entry.file_name().to_str().and_then(Name::parse) else { continue };
+        let files = journals.entry(name).or_insert_with(|| Files { name, segments: BTreeMap::new() });
+        files.segments.insert(segment, entry.path());
+    }
+    Ok(journals.into_values().collect())
 }

@@ -10,12 +10,21 @@ use std::{path::PathBuf, time::Duration};
 use crate::base::ids::{JournalId, RunId};
 
 mod directory;
+mod home;
+mod layout;
+mod reader;
 mod replay;
+mod scan;
 mod segment;
+mod space;
+mod writer;
 
-pub use directory::{Directory, DirectoryError};
+#[cfg(test)]
+mod tests;
+
+pub use directory::{Directory, DirectoryError, read};
 pub use replay::{Damage, Incident, JournalSummary, Replay, Torn};
-pub use segment::SegmentJournal;
+pub use writer::SegmentJournal;
 
 /// One record. `seq` is numbered by the caller, per journal and bucket, and never reused; the journal stores it, and
 /// neither checks nor changes it.

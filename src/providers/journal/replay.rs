@@ -1,6 +1,6 @@
-//! Reading journals again.
+//! What a replay tells: what was read, what was cut, and what is damaged.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::base::{clock::Micros, ids::JournalId};
 
@@ -13,6 +13,13 @@ pub struct Replay {
     pub torn: Vec<Torn>,
     /// Damage to what may have been promised; to be shown, never hidden.
     pub incidents: Vec<Incident>,
+}
+
+impl Replay {
+    pub(super) fn incident(&mut self, journal: JournalId, file: &Path, at: std::ops::Range<usize>, why: Damage) {
+        let (offset, bytes) = (at.start as u64, at.len() as u64);
+        self.incidents.push(Incident { journal, file: file.to_owned(), offset, bytes, why });
+    }
 }
 
 /// One journal that was read.
@@ -68,7 +75,7 @@ pub enum Damage {
     #[error("one or more records cannot be read")]
     Record,
     /// The header of a segment cannot be read; its records were.
-    #[error("the segment's header cannot be read")]
+    #[error("the segment's header cannot be read, or is that of another file")]
     Header,
     /// All records read well, and yet the digest in the next segment is another one.
     #[error("the segment is not the one that the next segment names: its digest differs")]

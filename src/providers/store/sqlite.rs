@@ -44,11 +44,11 @@ impl SqliteStore {
         Self::with(path, OpenFlags::default())
     }
 
-    /// Opens the file to read it beside a running node.
+    /// Opens a file that is there, beside a running node.
     ///
     /// # Errors
     /// The file is not there or cannot be read.
-    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+    pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
         Self::with(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
     }
 

@@ -1,0 +1,22 @@
+# The names a person types. What they do is in scripts/.
+.PHONY: run build test check sim-long clean
+
+run: ## Build, then start a show that votes on itself.
+	cargo build --release --locked
+	$${CARGO_TARGET_DIR:-target}/release/tallylight demo
+
+build:
+	cargo build --release --locked --workspace
+
+test: ## Everything, and what everything needs. The last line counts.
+	scripts/test
+
+check: ## What to run before a commit: all of `make test` that needs no browser.
+	scripts/test fmt clippy policy tidy rust doc types
+
+sim-long: ## The seeded simulation for as long as SIM_SECONDS says.
+	SIM_SECONDS=$${SIM_SECONDS:-1800} cargo test --release --locked --test it sim -- --nocapture
+
+clean:
+	cargo clean
+	rm -rf tests/browser/node_modules

@@ -1,0 +1,212 @@
+//! The composition root: makes every part of a node, in order, and takes them apart again. The only place that wires
+//! areas together.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use anyhow::Context as _;
+
+use crate::{
+    ballots::{
+        committer::{Committer, Queue},
+        intake::Intake,
+        restore::Restore,
+    },
+    base::{
+        clock::{Clock, Micros},
+        limits,
+        stance::StanceCell,
+        tasks::{self, Tasks},
+    },
+    config::NodeConfig,
+    http::{
+        listen,
+        router::{self, Doors},
+    },
+    identity::secret::Secret,
+    providers::{
+        journal::{Directory, Journal as _},
+        store::{SqliteStore, Store},
+    },
+    shows::{document::Document, file},
+    studio::{
+        desks::{Desks, Imported},
+        services::Services,
+    },
+    telemetry::metrics::Metrics,
+};
+
+/// Where the parts of a data directory are.
+pub mod layout {
+    /// Journals.
+    pub const JOURNALS: &str = "journals";
+    /// Shows, the as-run log, manifests, links.
+    pub const DOCUMENTS: &str = "documents.db";
+    /// The secret that every key is made of.
+    pub const SECRET: &str = "node.secret";
+}
+
+/// A node that runs.
+pub struct App {
+    pub doors: Arc<Doors>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    committer: JoinHandle<()>,
+}
+
+impl App {
+    /// Starts a node: reads what the last start left, then opens the doors.
+    ///
+    /// # Errors
+    /// The data directory is used by another process or cannot be read, a show file is wrong, or the address is taken.
+    pub async fn start(config: &NodeConfig) -> anyhow::Result<Self> {
+        let clock = Clock::start();
+        let journals = config.data.join(layout::JOURNALS);
+        // The lock on the journals is the lock on the whole data directory: first of all.
+        let directory = Directory::open(&journals)?;
+        let secret = Secret::open(&config.data.join(layout::SECRET)).context("the node secret")?;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data.join(layout::DOCUMENTS))?);
+        store.checkpoint()?;
+        let documents = documents(&*store)?;
+        let metrics = Metrics::default();
+        let restore = restore(&directory, &documents, &metrics)?;
+
+        let journal = directory.create(clock.now())?;
+        let (queue, stance) = (Arc::<Queue>::default(), Arc::<StanceCell>::default());
+        let intake = Intake::new(queue.clone(), stance.clone());
+        for run in restore.finish() {
+            let seal = documents.iter().find_map(|document| document.run(run.id())?.seal.as_ref());
+            intake.adopt(run, seal.map(|seal| seal.revision));
+        }
+        let services = Arc::new(Services {
+            node: secret.node(),
+            journal: journal.id(),
+            clock,
+            clock_ok: AtomicBool::new(true),
+            tasks: Tasks::default(),
+            stance: stance.clone(),
+            intake,
+            queue: queue.clone(),
+            store,
+            secret,
+            metrics,
+            journals,
+        });
+        let committer = Committer::new(queue, journal, stance);
+        let committer = tasks::thread("committer", move || committer.run())?;
+
+        let desks = Desks::default();
+        for document in documents {
+            desks.open(&services, document);
+        }
+        for path in &config.shows {
+            import(&desks, &services, path).await?;
+        }
+        services.tasks.spawn(watch_clock(services.clone()));
+
+        let listener = listen::bind(config.listen).with_context(|| format!("listening on {}", config.listen))?;
+        let address = listener.local_addr()?;
+        let doors = Arc::new(Doors { services: services.clone(), desks, public_url: config.public_url.clone() });
+        services.tasks.spawn(listen::run(listener, router::router(doors.clone()), services.clone()));
+        tracing::info!(%address, node = %services.node, journal = %services.journal, "the node is ready");
+        Ok(Self { doors, address, committer })
+    }
+
+    /// Drains and ends: clients are steered away, what is staged is settled, documents are moved into their file.
+    pub async fn stop(self) {
+        let services = &self.doors.services;
+        services.stance.set_draining();
+        tracing::info!("draining");
+        if !services.tasks.finish(limits::DRAIN_GRACE).await {
+            tracing::warn!("some sessions did not end in time");
+        }
+        services.queue.stop();
+        if self.committer.join().is_err() {
+            tracing::error!("the committer had panicked");
+        }
+        if let Err(error) = services.store.checkpoint() {
+            tracing::warn!(%error, "the documents were not moved into their file; the next start does it");
+        }
+        tracing::info!("ended");
+    }
+}
+
+/// All shows that are stored.
+fn documents(store: &dyn Store) -> anyhow::Result<Vec<Document>> {
+    let mut documents = Vec::new();
+    for show in store.shows()? {
+        if let Some(stored) = store.show(&show)? {
+            let document = serde_json::from_str(&stored.json);
+            documents.push(document.with_context(|| format!("the document of show {show} cannot be read"))?);
+        }
+    }
+    Ok(documents)
+}
+
+/// The buckets of all runs that are on a desk, from the journals.
+fn restore(directory: &Directory, documents: &[Document], metrics: &Metrics) -> anyhow::Result<Restore> {
+    let runs = documents.iter().flat_map(|document| &document.runs);
+    let mut restore = Restore::wanting(runs.map(|run| Arc::new(run.definition.clone())));
+    let replay = directory.replay(&mut |journal, frame| restore.take(journal, frame))?;
+    for torn in &replay.torn {
+        tracing::info!(?torn, "the end of a journal was cut: nobody was told about what stood there");
+    }
+    for incident in &replay.incidents {
+        metrics.incident();
+        tracing::error!(?incident, "a journal is damaged");
+    }
+    for incident in &restore.incidents {
+        metrics.incident();
+        tracing::error!(incident, "the journals do not add up");
+    }
+    tracing::info!(journals = replay.journals.len(), ballots = restore.ballots, "the journals are read");
+    Ok(restore)
+}
+
+async fn import(desks: &Desks, services: &Arc<Services>, path: &Path) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("the show file {}", path.display()))?;
+    let show = file::read(&text).with_context(|| format!("the show file {}", path.display()))?;
+    let id = show.id.clone();
+    match desks.import(services, show).await? {
+        Imported::Created => tracing::info!(show = %id, "the show is new"),
+        Imported::Unchanged => {}
+        Imported::Kept => tracing::warn!(
+            show = %id,
+            "the show is there already, with another rundown, and stays as it is: give the file another show id"
+        ),
+    }
+    Ok(())
+}
+
+/// Looks at the system clock once a second. A step is told, and not followed: windows that are open keep their length.
+async fn watch_clock(services: Arc<Services>) {
+    const EVERY_MS: u64 = 1000;
+    let stop = services.tasks.stop().clone();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(std::time::Duration::from_millis(EVERY_MS)) => {}
+            () = stop.cancelled() => return,
+        }
+        let step = services.clock.resync();
+        let was_ok = services.clock_ok.swap(step.is_ok(), Ordering::Relaxed);
+        if let (Err(step_us), true) = (step, was_ok) {
+            services.metrics.incident();
+            tracing::error!(
+                step_us,
+                "the system clock stepped; this node goes on by its own: restart it between shows"
+            );
+        }
+    }
+}
+
+/// A moment of the system clock, for command-line tools that run beside a node.
+pub fn now() -> Micros {
+    Clock::start().now()
+}

@@ -1,0 +1,118 @@
+//! The manifest of a seal: everything somebody needs to check a result without us, signed. What is signed are the exact
+//! bytes of its JSON.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{bucket::Totals, committer::Marked, tally, witness::Witness};
+use crate::{
+    base::{
+        clock::Micros,
+        ids::{JournalId, NodeId},
+    },
+    shows::{run::Definition, windows::Windows},
+};
+
+/// The format's name, in every manifest.
+pub const FORMAT: &str = "tallylight.manifest/1";
+
+/// What a seal says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    pub format: String,
+    /// Counts the seals of this run from 1.
+    pub revision: u32,
+    pub sealed_at: Micros,
+    pub node: NodeId,
+    pub title: String,
+    pub definition: Definition,
+    /// SHA-256 of the definition.
+    pub rules_hash: String,
+    /// The windows by which ballots were judged.
+    pub windows: Windows,
+    /// Votes per option.
+    pub totals: Vec<u64>,
+    /// Tenths of a percent per option; 1000 in all.
+    pub shares: Vec<u16>,
+    /// Ballots counted.
+    pub counted: u64,
+    /// Ballots outside the window, and their votes per option.
+    pub late: u64,
+    pub late_totals: Vec<u64>,
+    /// Ballots that may still be missing.
+    pub outstanding: u64,
+    /// What each bucket and journal holds.
+    pub parts: Vec<Part>,
+}
+
+/// The counted ballots of one bucket in one journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    pub bucket: u16,
+    pub journal: JournalId,
+    /// The last number that belongs to the seal.
+    pub watermark: u64,
+    /// How many ballots up to it are counted.
+    pub count: u64,
+    /// The hash of their set.
+    pub hash: String,
+}
+
+/// A manifest with its signature.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Signed {
+    /// The exact text that is signed.
+    pub manifest: Box<RawValue>,
+    /// Ed25519 over that text, 128 hexadecimal digits.
+    pub signature: String,
+    /// The key that made it, 64 hexadecimal digits. Only a key that came another way proves who signed.
+    pub public_key: String,
+}
+
+impl Manifest {
+    /// The manifest of a run whose buckets were marked.
+    pub fn new(
+        head: (NodeId, &str, u32, Micros),
+        definition: &Definition,
+        windows: &Windows,
+        marked: &Marked,
+        witness: &Witness,
+        outstanding: u64,
+    ) -> Self {
+        let (node, title, revision, sealed_at) = head;
+        let Totals { votes, counted, late, late_votes, .. } = &marked.totals;
+        Self {
+            format: FORMAT.to_owned(),
+            revision,
+            sealed_at,
+            node,
+            title: title.to_owned(),
+            definition: definition.clone(),
+            rules_hash: definition.rules_hash(),
+            windows: windows.clone(),
+            totals: votes.clone(),
+            shares: tally::shares(votes),
+            counted: *counted,
+            late: *late,
+            late_totals: late_votes.clone(),
+            outstanding,
+            parts: parts(marked, witness),
+        }
+    }
+
+    /// The text that is signed.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a manifest is plain data")
+    }
+}
+
+/// A part for every journal that a bucket knows, also where nothing was counted.
+fn parts(marked: &Marked, witness: &Witness) -> Vec<Part> {
+    let part = |(bucket, journal, watermark): &(u16, JournalId, u64)| {
+        let part = witness.part(*bucket, *journal);
+        Part { bucket: *bucket, journal: *journal, watermark: *watermark, count: part.count, hash: part.hash() }
+    };
+    marked.watermarks.iter().map(part).collect()
+}

@@ -1,0 +1,58 @@
+//! `tallylight demo`: an example show that plays by itself, with an audience that really connects and votes.
+
+mod audience;
+mod robot;
+
+use std::process::ExitCode;
+
+use super::{
+    serve::{Told, runtime},
+    startup,
+};
+use crate::{
+    app::App,
+    config::{NodeConfig, NodeFlags},
+    shows::file,
+    telemetry::logs,
+};
+
+/// The show that is played, as its file.
+const SHOW: &str = include_str!("../../../examples/evening.toml");
+/// Where the demo keeps its data, unless told otherwise.
+const DATA: &str = "tallylight-demo.data";
+
+/// Play an example show that votes on itself. Take control on the studio page, and the robot operator stands back.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    node: NodeFlags,
+    /// Simulated viewers, each with a connection of its own
+    #[arg(long, default_value_t = 40, value_name = "N")]
+    audience: usize,
+}
+
+/// Plays until it is told to stop.
+///
+/// # Errors
+/// The node cannot start.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let data = args.node.data.clone().or_else(|| Some(DATA.into()));
+    let log = args.node.log.clone().or_else(|| Some("warn".to_owned()));
+    let config = NodeConfig::new(NodeFlags { data, log, ..args.node }, Vec::new())?;
+    logs::start(&config.log, config.log_format)?;
+    runtime()?.block_on(async {
+        let mut told = Told::listen()?;
+        let app = App::start(&config).await?;
+        let show = file::read(SHOW)?;
+        let id = show.id.clone();
+        app.doors.desks.import(&app.doors.services, show).await?;
+        startup::tell(&app)?;
+        if let Some(desk) = app.doors.desks.get(&id) {
+            app.doors.services.tasks.spawn(robot::run(desk, app.doors.services.clone()));
+        }
+        audience::start(&app, &id, args.audience)?;
+        told.to_stop().await;
+        app.stop().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}

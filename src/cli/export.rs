@@ -1,0 +1,48 @@
+//! `tallylight export`: a show's sealed results with every ballot.
+
+use std::{fs::File, io::BufWriter, path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+
+use crate::{app::layout, base::ids::ShowId, export::file, identity::secret::Secret, providers::store::SqliteStore};
+
+/// Write a show's sealed results with every ballot into a file. The node may be running.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The show's id
+    show: ShowId,
+    /// Data directory of the node
+    #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR", default_value = "tallylight.data")]
+    data: PathBuf,
+    /// File to write [default: SHOW.tally.jsonl]; - writes to standard output
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Writes the file.
+///
+/// # Errors
+/// Nothing is sealed, or something cannot be read or written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let store = SqliteStore::open_existing(&args.data.join(layout::DOCUMENTS))?;
+    let journals = args.data.join(layout::JOURNALS);
+    let path = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.tally.jsonl", args.show)));
+    let written = if path.as_os_str() == "-" {
+        file::write(&store, &journals, &args.show, &mut std::io::stdout().lock())?
+    } else {
+        let out = File::create(&path).with_context(|| format!("making {}", path.display()))?;
+        let mut out = BufWriter::new(out);
+        let written = file::write(&store, &journals, &args.show, &mut out)?;
+        out.get_ref().sync_all().with_context(|| format!("writing {}", path.display()))?;
+        written
+    };
+    let key = Secret::open(&args.data.join(layout::SECRET))?.public_key();
+    eprintln!(
+        "{} seals and {} ballots written to {}; check them with\n  tallylight verify {} --key {key}",
+        written.manifests,
+        written.ballots,
+        path.display(),
+        path.display(),
+    );
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,56 @@
+//! `tallylight link`: a one-time staff link, made beside a running node.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use crate::{
+    app::{self, layout},
+    base::ids::ShowId,
+    identity::link,
+    providers::store::{SqliteStore, Store},
+    wire::server::Role,
+};
+
+/// Make a one-time link to the studio page. It works for 12 hours, once.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The show's id
+    show: ShowId,
+    /// What its user may do
+    #[arg(long, value_enum)]
+    role: LinkRole,
+    /// Who it is for; others see this name
+    #[arg(long)]
+    name: String,
+    /// Data directory of the node
+    #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR", default_value = "tallylight.data")]
+    data: PathBuf,
+    /// Address of the node as its user types it
+    #[arg(long, env = "TALLYLIGHT_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    public_url: String,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum LinkRole {
+    Observer,
+    Operator,
+    Producer,
+    Adjudicator,
+}
+
+/// Makes and prints the link.
+///
+/// # Errors
+/// There is no such show in the data directory.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let role = match args.role {
+        LinkRole::Observer => Role::Observer,
+        LinkRole::Operator => Role::Operator,
+        LinkRole::Producer => Role::Producer,
+        LinkRole::Adjudicator => Role::Adjudicator,
+    };
+    let store = SqliteStore::open_existing(&args.data.join(layout::DOCUMENTS))?;
+    anyhow::ensure!(store.show(&args.show)?.is_some(), "there is no show {} in {}", args.show, args.data.display());
+    let code = link::create(&store, &args.show, role, &args.name, app::now())?;
+    println!("{}/studio/{}#{code}", args.public_url.trim_end_matches('/'), args.show);
+    Ok(ExitCode::SUCCESS)
+}

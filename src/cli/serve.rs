@@ -1,0 +1,72 @@
+//! `tallylight serve`: a node for your own shows.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::startup;
+use crate::{
+    app::App,
+    config::{NodeConfig, NodeFlags},
+    telemetry::logs,
+};
+
+/// Run a node for your own shows. SIGTERM (or Ctrl-C) drains it; the next start goes on where it was.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    node: NodeFlags,
+    /// Show file (TOML) to import, if its show is not there yet; may be given several times
+    #[arg(long, value_name = "FILE")]
+    show: Vec<PathBuf>,
+}
+
+/// Runs until it is told to stop.
+///
+/// # Errors
+/// The node cannot start.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let config = NodeConfig::new(args.node, args.show)?;
+    logs::start(&config.log, config.log_format)?;
+    runtime()?.block_on(async {
+        let mut told = Told::listen()?;
+        let app = App::start(&config).await?;
+        startup::tell(&app)?;
+        told.to_stop().await;
+        app.stop().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The event loop of a node: a worker per core.
+///
+/// # Errors
+/// The system gives no threads.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the event loop")
+}
+
+/// The signals that end a node.
+pub struct Told {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Told {
+    /// Listens for them, from here on.
+    ///
+    /// # Errors
+    /// The system does not allow it.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for one of them.
+    pub async fn to_stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

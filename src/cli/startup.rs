@@ -1,0 +1,49 @@
+//! What a node says when it is ready: where it listens, the pages of every show, and one-time links for staff.
+
+use std::io::Write as _;
+
+use crate::{
+    app::App,
+    identity::{
+        link,
+        token::{self, ScreenKey},
+    },
+    wire::server::Role,
+};
+
+/// Writes the start-up message to standard output. Its first line is the one that programs read.
+///
+/// # Errors
+/// A link cannot be stored, or nobody reads the message.
+pub fn tell(app: &App) -> anyhow::Result<()> {
+    let doors = &app.doors;
+    let services = &doors.services;
+    let here = format!("http://{}", app.address);
+    let base = if doors.public_url.is_empty() { here.clone() } else { doors.public_url.clone() };
+    let mut text = format!("listening on {here}\n");
+    for desk in doors.desks.all() {
+        let show = &desk.show;
+        let now = services.clock.now();
+        let key = token::sign(&services.secret, &ScreenKey { show: show.clone() });
+        text += &format!("\n{} ({show})\n", desk.document().title);
+        text += &format!("  audience     {base}/s/{show}\n");
+        for (role, name) in
+            [(Role::Producer, "Producer"), (Role::Operator, "Operator"), (Role::Adjudicator, "Adjudicator")]
+        {
+            let code = link::create(&*services.store, show, role, name, now)?;
+            text += &format!("  {:<12} {base}/studio/{show}#{code}\n", name.to_lowercase());
+        }
+        text += &format!("  overlay      {base}/o/{show}/results?key={key}\n");
+    }
+    if doors.desks.all().is_empty() {
+        text += "\nno show yet: start with --show FILE (examples/evening.toml is one)\n";
+    }
+    text += &format!(
+        "\nstaff links work once; `tallylight link` makes more. Results are signed by {}\n",
+        services.secret.public_key()
+    );
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}

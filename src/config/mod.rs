@@ -1,0 +1,117 @@
+//! What a node is told from outside. Default < file < environment < flag; read once, checked whole. The only place that
+//! reads the environment (through the flags' parser).
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use serde::Deserialize;
+
+use crate::telemetry::logs::LogFormat;
+
+/// How a node runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Its data directory.
+    pub data: PathBuf,
+    /// Show files that are imported at the start.
+    pub shows: Vec<PathBuf>,
+    /// The address that viewers type; empty: as the request says.
+    pub public_url: String,
+    /// A level, or a list like `info,tallylight::ballots=debug`.
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+/// Flags and environment of a node.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct NodeFlags {
+    /// Address and port to listen on; port 0 takes any free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "TALLYLIGHT_LISTEN", value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Data directory: journals, documents and the node secret. One process at a time [default: ./tallylight.data]
+    #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address that viewers type, for the QR code and the origin check, like https://vote.example.org
+    #[arg(long, env = "TALLYLIGHT_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Log level, or a list like info,tallylight::ballots=debug [default: info]
+    #[arg(long, env = "TALLYLIGHT_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    /// How log lines look [default: plain]
+    #[arg(long, env = "TALLYLIGHT_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// Configuration file (TOML) with the same names: listen, data, public_url, log, log_format, shows
+    #[arg(long, env = "TALLYLIGHT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    listen: Option<SocketAddr>,
+    data: Option<PathBuf>,
+    public_url: Option<String>,
+    log: Option<String>,
+    log_format: Option<String>,
+    shows: Vec<PathBuf>,
+}
+
+impl NodeConfig {
+    /// Puts the sources together and checks the whole.
+    ///
+    /// # Errors
+    /// A source cannot be read or says something impossible; the message says where and what to do.
+    pub fn new(flags: NodeFlags, shows: Vec<PathBuf>) -> anyhow::Result<Self> {
+        let file = flags.config.as_deref().map(read).transpose()?.unwrap_or_default();
+        let log_format = match (flags.log_format, file.log_format.as_deref()) {
+            (Some(format), _) => format,
+            (None, Some("json")) => LogFormat::Json,
+            (None, Some("plain") | None) => LogFormat::Plain,
+            (None, Some(other)) => bail!("log_format = {other:?}: give \"plain\" or \"json\""),
+        };
+        let public_url = flags.public_url.or(file.public_url).unwrap_or_default();
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        if !public_url.is_empty() && !public_url.starts_with("http://") && !public_url.starts_with("https://") {
+            bail!("public_url = {public_url:?}: begin it with https:// (or http://)");
+        }
+        Ok(Self {
+            listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("tallylight.data")),
+            shows: if shows.is_empty() { file.shows } else { shows },
+            public_url,
+            log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            log_format,
+        })
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<File> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("the configuration file {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("the configuration file {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_beats_the_file_and_the_file_the_default() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("node.toml");
+        std::fs::write(&path, "listen = \"127.0.0.1:1\"\nlog = \"debug\"\npublic_url = \"https://v.example/\"\n")
+            .unwrap();
+        let listen = Some(SocketAddr::from(([127, 0, 0, 1], 2)));
+        let flags = NodeFlags { listen, config: Some(path.clone()), ..NodeFlags::default() };
+        let config = NodeConfig::new(flags, Vec::new()).unwrap();
+        assert_eq!((config.listen.port(), config.log.as_str()), (2, "debug"));
+        assert_eq!((config.public_url.as_str(), config.data), ("https://v.example", PathBuf::from("tallylight.data")));
+        std::fs::write(&path, "lisen = \"127.0.0.1:1\"\n").unwrap();
+        let flags = NodeFlags { config: Some(path), ..NodeFlags::default() };
+        assert!(format!("{:#}", NodeConfig::new(flags, Vec::new()).unwrap_err()).contains("lisen"));
+    }
+}

@@ -1,0 +1,90 @@
+//! What handlers take from a request, each with an error in words.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+use serde::de::DeserializeOwned;
+
+use super::{reply::Failure, router::Doors};
+use crate::{
+    base::{ids::ShowId, limits},
+    identity::token::{self, ScreenKey, StaffClaims},
+    sessions::greeting::{self, Viewer},
+    shows::document::Staff,
+    studio::desk::Desk,
+    wire::codes::Code,
+};
+
+/// The desk of the show in the address.
+pub struct OfShow(pub Arc<Desk>);
+
+impl FromRequestParts<Arc<Doors>> for OfShow {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, doors: &Arc<Doors>) -> Result<Self, Failure> {
+        let params = RawPathParams::from_request_parts(parts, doors).await;
+        let params = params.map_err(|error| Failure::new(Code::BadMessage, error.to_string()))?;
+        let show = params.iter().find(|(name, _)| *name == "show").map(|(_, value)| value.to_owned());
+        let show = show.and_then(|show| show.parse::<ShowId>().ok());
+        let desk = show.and_then(|show| doors.desks.get(&show));
+        desk.map(Self)
+            .ok_or_else(|| Failure::new(Code::NoShow, "this node has no such show: look at / for those it has"))
+    }
+}
+
+/// A JSON body of at most a staff message.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Doors>> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &Arc<Doors>) -> Result<Self, Failure> {
+        let json = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if !json.is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json")) {
+            return Err(Failure::new(Code::BadMedia, "send the body as application/json"));
+        }
+        let bytes = whole_body(request, limits::STAFF_MESSAGE_BYTES_MAX).await?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| Failure::new(Code::BadMessage, error.to_string()))
+    }
+}
+
+/// The whole body, if it is not larger than `most`.
+pub async fn whole_body(request: Request, most: usize) -> Result<bytes::Bytes, Failure> {
+    let read = axum::body::to_bytes(request.into_body(), most).await;
+    read.map_err(|_| Failure::new(Code::TooLarge, format!("the body may have at most {most} bytes")))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// The viewer whose device token the request bears.
+pub fn viewer(doors: &Doors, desk: &Desk, headers: &HeaderMap) -> Result<Viewer, Failure> {
+    let Some(token) = bearer(headers) else {
+        return Err(Failure::new(Code::BadToken, "send the device token of a join as Authorization: Bearer …"));
+    };
+    Ok(greeting::viewer(&doors.services, desk, Some(token), doors.services.clock.now())?)
+}
+
+/// The member of staff whose token the request bears.
+pub fn staff(doors: &Doors, desk: &Desk, headers: &HeaderMap) -> Result<Staff, Failure> {
+    let now = doors.services.clock.now();
+    let claims = bearer(headers).and_then(|token| token::verify::<StaffClaims>(&doors.services.secret, token, now));
+    match claims.filter(|claims| claims.show == desk.show) {
+        Some(StaffClaims { session, name, role, .. }) => Ok(Staff { session, name, role }),
+        None => Err(Failure::new(Code::BadToken, "send a staff token for this show as Authorization: Bearer …")),
+    }
+}
+
+/// Whether a key of an address reads this show's screens and feeds.
+pub fn screen_key(doors: &Doors, desk: &Desk, key: Option<&str>) -> Result<(), Failure> {
+    let now = doors.services.clock.now();
+    let key = key.and_then(|key| token::verify::<ScreenKey>(&doors.services.secret, key, now));
+    match key.filter(|key| key.show == desk.show) {
+        Some(_) => Ok(()),
+        None => Err(Failure::new(Code::BadToken, "add ?key=… as in the address that the studio page copies")),
+    }
+}

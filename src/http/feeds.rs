@@ -1,0 +1,142 @@
+//! Feeds for graphics systems and control surfaces: one flat, complete snapshot each, as screens may see it.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Query, State},
+    http::header,
+    response::IntoResponse,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    extract::{self, OfShow},
+    reply::{Failure, ProblemDetails},
+    router::Doors,
+};
+use crate::{
+    live::results::Audience,
+    studio::{asrun::csv_cell, desk::Desk},
+    wire::{
+        results::ResultState,
+        server::{GraphicState, Phase},
+    },
+};
+
+/// The key of a feed's address.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct FeedKey {
+    /// As in the address that the studio page copies.
+    key: Option<String>,
+}
+
+/// The show in flat fields, ready to be shown.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Status {
+    show: String,
+    rev: u64,
+    rehearsal: bool,
+    graphic: GraphicState,
+    step: u8,
+    cue: String,
+    question: String,
+    phase: Option<Phase>,
+    /// Until the close, `m:ss`; empty without one.
+    time_left: String,
+    /// Votes, as screens may see them.
+    total: u64,
+    state: Option<ResultState>,
+}
+
+/// The show's state in flat fields.
+#[utoipa::path(get, path = "/f/{show}/status.json", params(("show" = String, Path), FeedKey),
+    responses((status = 200, body = Status), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+pub async fn status(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Query(query): Query<FeedKey>,
+) -> Result<Json<Status>, Failure> {
+    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    let (show, results) = desk.hub.newest(Audience::Screens);
+    let Some(show) = show else { return Err(not_yet()) };
+    let now = doors.services.clock.now().as_ms();
+    let run = show.run;
+    let closes_at = run.as_ref().filter(|run| run.phase == Phase::Open).and_then(|run| run.closes_at);
+    Ok(Json(Status {
+        show: show.id,
+        rev: show.rev,
+        rehearsal: show.rehearsal,
+        graphic: show.graphic.state,
+        step: show.graphic.step,
+        cue: run.as_ref().map(|run| run.cue.clone()).unwrap_or_default(),
+        phase: run.as_ref().map(|run| run.phase),
+        question: run.map(|run| run.question).unwrap_or_default(),
+        time_left: closes_at.map(|at| minutes(at.saturating_sub(now))).unwrap_or_default(),
+        total: results.as_ref().map_or(0, |results| results.total),
+        state: results.map(|results| results.state),
+    }))
+}
+
+fn minutes(ms: u64) -> String {
+    let seconds = ms.div_ceil(1000);
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+fn not_yet() -> Failure {
+    Failure { retry_ms: Some(1000), ..Failure::new(crate::wire::codes::Code::Busy, "the show has only just started") }
+}
+
+/// One option's row.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Row {
+    /// From 1.
+    option: u16,
+    label: String,
+    votes: u64,
+    /// Percent with one decimal.
+    share: String,
+    state: ResultState,
+}
+
+fn rows(desk: &Desk) -> Vec<Row> {
+    let (Some(show), Some(results)) = desk.hub.newest(Audience::Screens) else { return Vec::new() };
+    let labels = show.run.filter(|run| run.id == results.run).map(|run| run.options).unwrap_or_default();
+    let row = |option: &crate::wire::results::OptionResult| Row {
+        option: option.n,
+        label: labels.iter().find(|label| label.n == option.n).map(|label| label.label.clone()).unwrap_or_default(),
+        votes: option.votes,
+        share: format!("{:.1}", option.share),
+        state: results.state,
+    };
+    results.options.iter().map(row).collect()
+}
+
+/// The results as rows: an array with one object per option.
+#[utoipa::path(get, path = "/f/{show}/results.json", params(("show" = String, Path), FeedKey),
+    responses((status = 200, body = Vec<Row>), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+pub async fn results_json(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Query(query): Query<FeedKey>,
+) -> Result<Json<Vec<Row>>, Failure> {
+    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    Ok(Json(rows(&desk)))
+}
+
+/// The results as CSV with a header line.
+#[utoipa::path(get, path = "/f/{show}/results.csv", params(("show" = String, Path), FeedKey),
+    responses((status = 200, content_type = "text/csv"), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+pub async fn results_csv(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Query(query): Query<FeedKey>,
+) -> Result<impl IntoResponse, Failure> {
+    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    let mut text = String::from("option,label,votes,share,state\r\n");
+    for Row { option, label, votes, share, state } in rows(&desk) {
+        let state = serde_json::to_string(&state).unwrap_or_default();
+        text += &format!("{option},{},{votes},{share},{state}\r\n", csv_cell(&label));
+    }
+    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
+}

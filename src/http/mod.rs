@@ -1,0 +1,13 @@
+//! The HTTP edge: every route on one page (`router.rs`), one file per area, and one kind of error. Handlers read, ask
+//! the areas below, and answer; they decide nothing.
+
+pub mod audience;
+pub mod extract;
+pub mod feeds;
+pub mod listen;
+pub mod pages;
+pub mod reply;
+pub mod router;
+pub mod service;
+pub mod shows;
+pub mod staff;

@@ -1,0 +1,108 @@
+//! Every route on one page.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderValue, Uri, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{audience, feeds, pages, reply::Failure, service, shows, staff};
+use crate::{
+    studio::{desks::Desks, services::Services},
+    wire::codes::Code,
+};
+
+/// What every handler can reach.
+#[derive(Debug)]
+pub struct Doors {
+    pub services: Arc<Services>,
+    pub desks: Desks,
+    /// The address that viewers type, without a slash at the end; empty: as the request says.
+    pub public_url: String,
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Tallylight",
+    description = "The HTTP side of a live show's interaction. docs/WIRE.md explains the WebSocket side.",
+    license(name = "Apache-2.0", identifier = "Apache-2.0")
+))]
+struct Api;
+
+fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(audience::time))
+        .routes(routes!(audience::live))
+        .routes(routes!(audience::join))
+        .routes(routes!(audience::ballot))
+        .routes(routes!(audience::receipt))
+        .routes(routes!(shows::list))
+        .routes(routes!(shows::file))
+        .routes(routes!(staff::enter))
+        .routes(routes!(staff::key))
+        .routes(routes!(staff::command))
+        .routes(routes!(staff::as_run))
+        .routes(routes!(feeds::status))
+        .routes(routes!(feeds::results_json))
+        .routes(routes!(feeds::results_csv))
+        .routes(routes!(service::livez))
+        .routes(routes!(service::readyz))
+        .routes(routes!(service::health))
+        .routes(routes!(service::metrics))
+        .routes(routes!(service::limits))
+        .split_for_parts()
+}
+
+/// The whole service.
+pub fn router(doors: Arc<Doors>) -> Router {
+    let (api, description) = api();
+    let description: Arc<str> = description.to_json().expect("the description is plain data").into();
+    let openapi = move || {
+        let json = description.to_string();
+        async move { ([(header::CONTENT_TYPE, "application/json")], json) }
+    };
+    let known = doors.clone();
+    Router::new()
+        .merge(api)
+        .route("/api/v1/openapi.json", get(openapi))
+        .route("/ws/{show}", get(audience::websocket))
+        .route("/sse/{show}", get(audience::events))
+        .route("/", get(pages::index))
+        .route("/s/{show}", get(pages::audience))
+        .route("/s/{show}/qr.svg", get(pages::qr))
+        .route("/studio/{show}", get(pages::studio))
+        .route("/o/{show}/{graphic}", get(pages::overlay))
+        .route("/web/{*path}", get(pages::file))
+        .fallback(no_such_address)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn_with_state(known, finish))
+        .with_state(doors)
+}
+
+async fn no_such_address(uri: Uri) -> Failure {
+    Failure::new(Code::NotFound, format!("there is nothing at {}: / shows the way to every page", uri.path()))
+}
+
+async fn no_such_method() -> Failure {
+    Failure::new(Code::BadMethod, "the API is described at /api/v1/openapi.json")
+}
+
+/// What every answer carries; failures are counted.
+async fn finish(State(doors): State<Arc<Doors>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await.into_response();
+    if let Some(code) = response.extensions().get::<Code>() {
+        doors.services.metrics.problem(*code);
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,119 @@
+//! The service about itself: alive, ready, healthy, its figures and its limits. None of it depends on anything outside
+//! this process.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    reply::{Failure, ProblemDetails},
+    router::Doors,
+};
+use crate::{
+    base::{limits, stance::Stance},
+    wire::codes::Code,
+};
+
+/// The process answers.
+#[utoipa::path(get, path = "/livez", responses((status = 200, body = String)))]
+pub async fn livez() -> &'static str {
+    "alive\n"
+}
+
+/// Whether this node should get new clients. Only faults of its own count: draining, disk, journal.
+#[utoipa::path(get, path = "/readyz",
+    responses((status = 200, body = String), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
+pub async fn readyz(State(doors): State<Arc<Doors>>) -> Result<&'static str, Failure> {
+    match doors.services.stance.get() {
+        Stance::Open => Ok("ready\n"),
+        stance => {
+            let code = if stance == Stance::Draining { Code::Draining } else { Code::Storage };
+            Err(Failure { retry_ms: stance.busy_ms(), ..Failure::new(code, format!("this node is {}", stance.word())) })
+        }
+    }
+}
+
+/// Health in the format of draft-inadarei-api-health-check.
+#[utoipa::path(get, path = "/health",
+    responses((status = 200, body = serde_json::Value, content_type = "application/health+json"),
+              (status = 503, body = serde_json::Value, content_type = "application/health+json")))]
+pub async fn health(State(doors): State<Arc<Doors>>) -> Response {
+    let services = &doors.services;
+    let stance = services.stance.get();
+    let clock_ok = services.clock_ok.load(Ordering::Relaxed);
+    let status = match stance {
+        Stance::Open if clock_ok => "pass",
+        Stance::Open | Stance::Draining => "warn",
+        Stance::DiskFull | Stance::JournalFailed => "fail",
+    };
+    let state = |good: bool| if good { "pass" } else { "fail" };
+    let body = json!({
+        "status": status,
+        "releaseId": env!("CARGO_PKG_VERSION"),
+        "serviceId": services.node,
+        "checks": {
+            "journal:state": [{"status": state(matches!(stance, Stance::Open | Stance::Draining)), "observedValue": stance.word()}],
+            "journal:fsync": [{"status": "pass", "observedValue": services.queue.fsync_us.load(Ordering::Relaxed), "observedUnit": "us"}],
+            "disk:free": [{"status": state(stance != Stance::DiskFull), "observedUnit": "bytes",
+                           "observedValue": services.queue.free_bytes.load(Ordering::Relaxed)}],
+            "clock:step": [{"status": if clock_ok { "pass" } else { "warn" }}],
+        },
+    });
+    let code = if status == "fail" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    (code, [(header::CONTENT_TYPE, "application/health+json")], body.to_string()).into_response()
+}
+
+/// Metrics in the OpenMetrics text format.
+#[utoipa::path(get, path = "/metrics", responses((status = 200, content_type = "application/openmetrics-text")))]
+pub async fn metrics(State(doors): State<Arc<Doors>>) -> impl IntoResponse {
+    let services = &doors.services;
+    let fsync = Duration::from_micros(services.queue.fsync_us.load(Ordering::Relaxed));
+    let free = services.queue.free_bytes.load(Ordering::Relaxed);
+    let text = services.metrics.render(services.stance.get(), fsync, free);
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}
+
+/// What a client should know before it runs into it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Limits {
+    audience_message_bytes: usize,
+    staff_message_bytes: usize,
+    messages_per_second: u32,
+    messages_burst: u32,
+    ballots_on_the_way: u32,
+    connections: usize,
+    join_within_ms: u64,
+    results_every_ms: u64,
+    window_lead_ms: u64,
+    options: usize,
+    votes_per_voter: u16,
+}
+
+/// The limits of this release.
+#[utoipa::path(get, path = "/limits", responses((status = 200, body = Limits)))]
+pub async fn limits() -> Json<Limits> {
+    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    Json(Limits {
+        audience_message_bytes: limits::AUDIENCE_MESSAGE_BYTES_MAX,
+        staff_message_bytes: limits::STAFF_MESSAGE_BYTES_MAX,
+        messages_per_second: limits::MESSAGES_PER_SECOND,
+        messages_burst: limits::MESSAGES_BURST,
+        ballots_on_the_way: limits::BALLOTS_ON_THE_WAY_MAX,
+        connections: limits::CONNECTIONS_MAX,
+        join_within_ms: ms(limits::JOIN_TIMEOUT),
+        results_every_ms: ms(limits::TICK),
+        window_lead_ms: limits::WINDOW_LEAD_MS,
+        options: limits::OPTIONS_MAX,
+        votes_per_voter: limits::VOTES_PER_VOTER_MAX,
+    })
+}

@@ -1,0 +1,11 @@
+//! One connected client each: who it is, what it may send, and the loop that moves messages both ways. Transports are
+//! thin; what a message means is decided further down.
+
+pub mod desk_session;
+pub mod greeting;
+pub mod permits;
+pub mod poll;
+pub mod socket;
+pub mod sse;
+pub mod viewer_session;
+pub mod websocket;

@@ -1,0 +1,41 @@
+//! One ballot by POST: a session that lasts as long as its receipt takes.
+
+use std::sync::Arc;
+
+use crate::{
+    ballots::{
+        ballot::{Ballot, Picks},
+        inbox::Inbox,
+        shard,
+    },
+    base::{clock::Micros, ids::VoterId, limits},
+    studio::{desk::Desk, services::Services},
+    wire::{client::Vote, server::Receipt},
+};
+
+/// Casts a ballot and waits for its receipt. One that takes too long is `unknown`: ask again with the same id.
+pub async fn vote(services: &Services, desk: &Desk, voter: VoterId, vote: Vote, received: Micros) -> Receipt {
+    let Vote { run, id, picks } = vote;
+    let inbox = Arc::new(Inbox::default());
+    let ballot = Ballot { voter, id, picks: Picks::new(picks), received };
+    let board = desk.board();
+    let at_once = services.intake.cast(run, board.run(run), ballot, &inbox);
+    let receipt = match at_once {
+        Some(receipt) => receipt,
+        None => {
+            let arrived = async {
+                loop {
+                    inbox.arrived().await;
+                    if let Some(receipt) = inbox.take().pop() {
+                        return receipt;
+                    }
+                }
+            };
+            tokio::time::timeout(limits::POST_RECEIPT_TIMEOUT, arrived)
+                .await
+                .unwrap_or_else(|_| shard::unknown(run, id))
+        }
+    };
+    services.metrics.receipt(&receipt);
+    receipt
+}

@@ -1,0 +1,140 @@
+//! A WebSocket with what every session needs of it: gathered writes with a deadline, pings, and a close that says why.
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+
+use crate::{
+    base::{clock::Micros, limits},
+    live::hub::encode,
+    wire::{
+        client::ClientMessage,
+        codes::Code,
+        server::{Problem, ServerMessage},
+    },
+};
+
+/// The client is gone, or too slow to keep.
+#[derive(Debug)]
+pub struct Gone;
+
+/// What a client sent.
+#[derive(Debug)]
+pub enum Incoming {
+    Message(ClientMessage),
+    /// A text that is no message.
+    Unreadable(String),
+    /// Something that only shows the client is there.
+    Alive,
+}
+
+/// The socket of one session.
+#[derive(Debug)]
+pub struct Socket {
+    inner: WebSocket,
+    heard: Micros,
+    next_ping: Micros,
+}
+
+impl Socket {
+    /// Takes over a socket after the upgrade.
+    pub fn new(inner: WebSocket, now: Micros) -> Self {
+        Self { inner, heard: now, next_ping: now.plus_ms(ping_ms()) }
+    }
+
+    /// The next message. Safe to drop and call again.
+    pub async fn next(&mut self) -> Result<Incoming, Gone> {
+        let message = self.inner.next().await;
+        Self::read(message)
+    }
+
+    /// A message that is there already.
+    pub fn try_next(&mut self) -> Option<Result<Incoming, Gone>> {
+        self.inner.next().now_or_never().map(Self::read)
+    }
+
+    fn read(message: Option<Result<Message, axum::Error>>) -> Result<Incoming, Gone> {
+        match message {
+            Some(Ok(Message::Text(text))) => Ok(match serde_json::from_str(&text) {
+                Ok(message) => Incoming::Message(message),
+                Err(error) => Incoming::Unreadable(error.to_string()),
+            }),
+            Some(Ok(Message::Binary(_))) => Ok(Incoming::Unreadable("send text frames".to_owned())),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Incoming::Alive),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Gone),
+        }
+    }
+
+    /// The client showed that it is there.
+    pub fn heard(&mut self, now: Micros) {
+        self.heard = now;
+    }
+
+    /// Puts a message into the write buffer; [`Socket::flush`] sends it.
+    pub async fn feed(&mut self, text: Utf8Bytes) -> Result<(), Gone> {
+        let feed = self.inner.feed(Message::Text(text));
+        deadline(feed).await
+    }
+
+    /// Puts a message into the write buffer.
+    pub async fn feed_message(&mut self, message: &ServerMessage) -> Result<(), Gone> {
+        self.feed(encode(message)).await
+    }
+
+    /// Sends everything that was fed, in one write where it fits.
+    pub async fn flush(&mut self) -> Result<(), Gone> {
+        deadline(self.inner.flush()).await
+    }
+
+    /// When [`Socket::keep_alive`] wants to be called next.
+    pub fn next_ping(&self) -> Micros {
+        self.next_ping
+    }
+
+    /// Pings a silent client, and gives one up that was silent for too long.
+    pub async fn keep_alive(&mut self, now: Micros) -> Result<(), Gone> {
+        if now.since_ms(self.heard) >= u64::try_from(limits::IDLE_TIMEOUT.as_millis()).unwrap_or(u64::MAX) {
+            return Err(Gone);
+        }
+        self.next_ping = now.plus_ms(ping_ms());
+        deadline(self.inner.send(Message::Ping(bytes::Bytes::new()))).await
+    }
+
+    /// Tells the client what is wrong; the session ends if the code says so.
+    pub async fn problem(&mut self, problem: Problem) -> Result<(), Gone> {
+        let code = problem.code;
+        self.feed_message(&ServerMessage::Problem(problem)).await?;
+        if code.close() == 0 {
+            return self.flush().await;
+        }
+        self.close(code.close(), code.word()).await;
+        Err(Gone)
+    }
+
+    /// Ends the session with a close code and a word, and waits a moment for the client to agree.
+    pub async fn close(&mut self, code: u16, reason: &'static str) {
+        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
+        // The session is over either way.
+        let _ = deadline(self.inner.send(Message::Close(Some(frame)))).await;
+        let answered = async { while matches!(self.inner.next().await, Some(Ok(_))) {} };
+        let _ = tokio::time::timeout(limits::CLOSE_TIMEOUT, answered).await;
+    }
+}
+
+/// A write that makes no progress in time means that the client does not read.
+async fn deadline<E>(write: impl Future<Output = Result<(), E>>) -> Result<(), Gone> {
+    match tokio::time::timeout(limits::WRITE_TIMEOUT, write).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Gone),
+    }
+}
+
+/// Pings are spread, so that sessions that joined together do not answer together.
+fn ping_ms() -> u64 {
+    let mean = u64::try_from(limits::PING_INTERVAL.as_millis()).unwrap_or(u64::MAX);
+    fastrand::u64(mean * 4 / 5..mean * 6 / 5)
+}
+
+/// A problem with a client's message.
+pub fn bad_message(detail: String) -> Problem {
+    Problem { code: Code::BadMessage, detail, retry_ms: None }
+}

@@ -1,0 +1,68 @@
+//! The WebSocket door: the upgrade with its small buffers, the greeting, and on to the session of whoever joined.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::ws::{WebSocket, WebSocketUpgrade},
+    response::Response,
+};
+
+use super::{
+    desk_session, greeting,
+    greeting::Joined,
+    socket::{Gone, Incoming, Socket, bad_message},
+    viewer_session,
+};
+use crate::{
+    base::limits,
+    studio::{desk::Desk, services::Services},
+    wire::{SUBPROTOCOL, client::ClientMessage, codes::Code, server::Problem},
+};
+
+/// Upgrades a request; the session runs until the client or the process goes.
+pub fn upgrade(services: Arc<Services>, desk: Arc<Desk>, request: WebSocketUpgrade) -> Response {
+    request
+        .protocols([SUBPROTOCOL])
+        .read_buffer_size(limits::WS_READ_BUFFER_BYTES)
+        .write_buffer_size(limits::WS_WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(limits::WS_WRITE_BUFFER_BYTES_MAX)
+        .max_message_size(limits::STAFF_MESSAGE_BYTES_MAX)
+        .max_frame_size(limits::STAFF_MESSAGE_BYTES_MAX)
+        .on_upgrade(move |socket| run(services, desk, socket))
+}
+
+async fn run(services: Arc<Services>, desk: Arc<Desk>, socket: WebSocket) {
+    let _counted = services.tasks.count();
+    let mut socket = Socket::new(socket, services.clock.now());
+    let joined = tokio::time::timeout(limits::JOIN_TIMEOUT, greet(&services, &desk, &mut socket)).await;
+    match joined {
+        Ok(Ok(Joined::Viewer(viewer))) => viewer_session::run(services, desk, viewer, socket).await,
+        Ok(Ok(Joined::Staff(staff))) => desk_session::run_staff(services, desk, staff, socket).await,
+        Ok(Ok(Joined::Screen(screen))) => desk_session::run_screen(services, desk, screen, socket).await,
+        Ok(Err(Gone)) => {}
+        Err(_) => {
+            services.metrics.problem(Code::JoinFirst);
+            socket.close(Code::JoinFirst.close(), Code::JoinFirst.word()).await;
+        }
+    }
+}
+
+async fn greet(services: &Services, desk: &Desk, socket: &mut Socket) -> Result<Joined, Gone> {
+    loop {
+        let problem = match socket.next().await? {
+            Incoming::Alive => continue,
+            Incoming::Message(ClientMessage::Join(join)) => {
+                match greeting::join(services, desk, join, services.clock.now()) {
+                    Ok(joined) => return Ok(joined),
+                    Err(problem) => problem,
+                }
+            }
+            Incoming::Message(_) => {
+                Problem { code: Code::JoinFirst, detail: Code::JoinFirst.title().to_owned(), retry_ms: None }
+            }
+            Incoming::Unreadable(detail) => bad_message(detail),
+        };
+        services.metrics.problem(problem.code);
+        socket.problem(problem).await?;
+    }
+}

@@ -1,0 +1,106 @@
+//! Entries of the as-run log: what staff did, and what the clock did. What the clock did has an id made of the run and
+//! the transition, so that it is written once, whoever writes it.
+
+use crate::{
+    base::clock::Micros,
+    shows::{document::Document, run::Run},
+    wire::{command::Command, server::AsRunEntry},
+};
+
+/// The entry of a command that made `next`.
+pub fn of_command(next: &Document, command: &Command, by: &str, now: Micros, note: String) -> AsRunEntry {
+    let named = match command {
+        Command::Seal { run } | Command::Verify { run } | Command::Reveal { run } | Command::Void { run, .. } => *run,
+        Command::Arm { run, .. } => *run,
+        _ => None,
+    };
+    let placed = match command {
+        Command::Standby { .. } | Command::Next | Command::Back => next.standby.as_ref(),
+        Command::GoLive | Command::Rehearse | Command::Control { .. } => None,
+        _ => next.program.as_ref(),
+    };
+    let run = named.or(placed.map(|placed| placed.run));
+    let cue = run.and_then(|run| next.run(run)).map(|run| run.definition.cue.clone());
+    AsRunEntry {
+        id: format!("{}.{}", next.epoch, next.revision),
+        at: now.as_ms(),
+        rehearsal: next.rehearsal,
+        by: by.to_owned(),
+        what: command.verb().to_owned(),
+        cue,
+        run,
+        note: if note.is_empty() { words(command) } else { note },
+    }
+}
+
+fn words(command: &Command) -> String {
+    match command {
+        Command::Open { seconds: Some(0) } => "until closed by hand".to_owned(),
+        Command::Open { seconds: Some(seconds) } => format!("for {seconds} s"),
+        Command::Extend { seconds } => format!("by {seconds} s"),
+        Command::Void { reason, .. } => reason.trim().to_owned(),
+        Command::Arm { what, .. } => format!("{what:?}").to_lowercase(),
+        Command::Control { action, .. } => format!("{action:?}").to_lowercase(),
+        _ => String::new(),
+    }
+}
+
+/// What the clock has done to a run until now.
+pub fn of_clock(run: &Run, now: Micros) -> impl Iterator<Item = AsRunEntry> {
+    let windows = &run.windows;
+    let transitions = windows.spans.iter().enumerate().flat_map(move |(index, span)| {
+        let last = index + 1 == windows.spans.len();
+        let locks = span.closes.filter(|_| last).map(|closes| closes.plus_ms(windows.grace_ms));
+        [(index, "opened", Some(span.opens)), (index, "closed", span.closes), (index, "locked", locks)]
+    });
+    transitions.filter_map(move |(index, what, at)| {
+        let at = at.filter(|at| *at <= now && run.void.is_none())?;
+        Some(AsRunEntry {
+            id: format!("{}.{what}.{index}", run.id()),
+            at: at.as_ms(),
+            rehearsal: run.definition.rehearsal,
+            by: "clock".to_owned(),
+            what: what.to_owned(),
+            cue: Some(run.definition.cue.clone()),
+            run: Some(run.id()),
+            note: String::new(),
+        })
+    })
+}
+
+/// The log as CSV, safe to open in a spreadsheet: every cell quoted, and none that a spreadsheet would compute.
+pub fn csv(entries: &[AsRunEntry]) -> String {
+    let mut text = String::from("at_ms,rehearsal,by,what,cue,run,note,id\r\n");
+    for entry in entries {
+        let run = entry.run.map(|run| run.to_string()).unwrap_or_default();
+        let cells = [
+            entry.at.to_string(),
+            entry.rehearsal.to_string(),
+            entry.by.clone(),
+            entry.what.clone(),
+            entry.cue.clone().unwrap_or_default(),
+            run,
+            entry.note.clone(),
+            entry.id.clone(),
+        ];
+        text += &(cells.map(|cell| csv_cell(&cell)).join(",") + "\r\n");
+    }
+    text
+}
+
+/// One cell: quoted, and with an apostrophe before what a spreadsheet would take for a formula.
+pub fn csv_cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
+    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_never_a_formula() {
+        assert_eq!(csv_cell("=1+1"), "\"'=1+1\"");
+        assert_eq!(csv_cell("say \"hi\""), "\"say \"\"hi\"\"\"");
+    }
+}

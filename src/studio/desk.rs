@@ -1,0 +1,275 @@
+//! One show's desk: its newest document, its board, who is here, and the task that does its commands one after another.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::{asrun, presence::Presence, seal, services::Services};
+use crate::{
+    base::{
+        clock::Micros,
+        ids::{RunId, SessionId, ShowId},
+        limits,
+    },
+    identity::secret::VoterKey,
+    live::hub::Hub,
+    providers::store::StoredShow,
+    shows::{
+        board::Board,
+        document::{Document, Staff},
+        transition::{self, Context, Refusal},
+    },
+    wire::{
+        client::CommandMessage,
+        codes::Code,
+        command::Command,
+        server::{AsRunEntry, Done},
+    },
+};
+
+/// Commands that wait for a desk; people do not press faster than this is worked off.
+const COMMANDS_WAITING_MAX: usize = 64;
+
+/// One show on this node.
+#[derive(Debug)]
+pub struct Desk {
+    pub show: ShowId,
+    pub voter_key: VoterKey,
+    pub hub: Hub,
+    pub presence: Presence,
+    /// Something that audiences or staff see has changed.
+    pub changed: Notify,
+    document: ArcSwap<Document>,
+    board: ArcSwap<Board>,
+    commands: mpsc::Sender<Request>,
+}
+
+#[derive(Debug)]
+struct Request {
+    message: CommandMessage,
+    by: Staff,
+    /// A verification brings its recount along, so that the desk goes on meanwhile.
+    recounted: Option<seal::Recounted>,
+    reply: oneshot::Sender<Done>,
+}
+
+impl Desk {
+    /// A desk for a document that is stored, with its task running.
+    pub fn start(services: &Arc<Services>, document: Document) -> Arc<Self> {
+        let (commands, requests) = mpsc::channel(COMMANDS_WAITING_MAX);
+        let board = Board::of(&document);
+        for run in board.runs() {
+            services.intake.follow(run);
+        }
+        let desk = Arc::new(Self {
+            show: document.id.clone(),
+            voter_key: services.secret.voter_key(document.id.as_str(), &document.salt),
+            hub: Hub::default(),
+            presence: Presence::default(),
+            changed: Notify::new(),
+            document: ArcSwap::from_pointee(document),
+            board: ArcSwap::from_pointee(board),
+            commands,
+        });
+        let task = DeskTask {
+            desk: desk.clone(),
+            services: services.clone(),
+            answered: VecDeque::new(),
+            pressed: HashMap::new(),
+        };
+        services.tasks.spawn(task.run(requests));
+        services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
+        desk
+    }
+
+    /// The newest document.
+    pub fn document(&self) -> Arc<Document> {
+        self.document.load_full()
+    }
+
+    /// The newest board.
+    pub fn board(&self) -> Arc<Board> {
+        self.board.load_full()
+    }
+
+    /// Does a command, once it is its turn.
+    pub async fn command(&self, services: &Arc<Services>, message: CommandMessage, by: Staff) -> Done {
+        let id = message.id.clone();
+        let refused = |Refusal { code, detail }| Done {
+            id: id.clone(),
+            ok: false,
+            rev: self.document.load().revision,
+            code: Some(code),
+            detail,
+        };
+        let busy = |detail: &str| refused(Refusal { code: Code::Busy, detail: detail.to_owned() });
+        let recounted = match message.command {
+            Command::Verify { run } => {
+                let allowed = transition::check_role(&message.command, by.role);
+                match async { allowed.and(seal::recount(self, services, run).await) }.await {
+                    Ok(recounted) => Some(recounted),
+                    Err(refusal) => return refused(refusal),
+                }
+            }
+            _ => None,
+        };
+        let (reply, answer) = oneshot::channel();
+        if self.commands.try_send(Request { message, by, recounted, reply }).is_err() {
+            return busy("too many commands are waiting: press again in a second");
+        }
+        answer.await.unwrap_or_else(|_| busy("the node is going away: your page will connect to another one"))
+    }
+}
+
+/// The owner of a show's order of commands.
+pub(super) struct DeskTask {
+    pub(super) desk: Arc<Desk>,
+    pub(super) services: Arc<Services>,
+    answered: VecDeque<(SessionId, Done)>,
+    pressed: HashMap<SessionId, (Command, Micros)>,
+}
+
+impl DeskTask {
+    async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let stop = self.services.tasks.stop().clone();
+        loop {
+            let request = tokio::select! {
+                request = requests.recv() => request,
+                () = stop.cancelled() => None,
+            };
+            let Some(Request { message, by, recounted, reply }) = request else { return };
+            let done = self.handle(message, &by, recounted).await;
+            // Who asked may be gone; what was done stays done.
+            let _ = reply.send(done);
+        }
+    }
+
+    async fn handle(&mut self, message: CommandMessage, by: &Staff, recounted: Option<seal::Recounted>) -> Done {
+        let CommandMessage { id, expect, command } = message;
+        let before = self.answered.iter().find(|(session, done)| *session == by.session && done.id == id);
+        if let Some((_, done)) = before {
+            return done.clone();
+        }
+        let verb = command.verb();
+        let outcome = self.judge(expect, command, by, recounted).await;
+        let rev = self.desk.document().revision;
+        let done = match outcome {
+            Ok(()) => Done { id, ok: true, rev, code: None, detail: String::new() },
+            Err(Refusal { code, detail }) => Done { id, ok: false, rev, code: Some(code), detail },
+        };
+        self.services.metrics.command(verb, done.code);
+        self.answered.push_back((by.session, done.clone()));
+        if self.answered.len() > limits::COMMANDS_REMEMBERED {
+            self.answered.pop_front();
+        }
+        done
+    }
+
+    async fn judge(
+        &mut self,
+        expect: Option<u64>,
+        command: Command,
+        by: &Staff,
+        recounted: Option<seal::Recounted>,
+    ) -> Result<(), Refusal> {
+        let now = self.services.clock.now();
+        let document = self.desk.document();
+        // Pulling something from the screens works whatever happened meanwhile, and however often it is pressed.
+        let urgent = matches!(command, Command::Clear | Command::Panic | Command::Freeze);
+        if !urgent {
+            if expect.is_some_and(|expect| expect != document.revision) {
+                let detail = "the show has moved on since your page showed it: look, and press again";
+                return Err(Refusal { code: Code::Stale, detail: detail.to_owned() });
+            }
+            let last = self.pressed.get(&by.session);
+            if last.is_some_and(|(last, at)| *last == command && now.since_ms(*at) < limits::DEBOUNCE_MS) {
+                let detail = "the same command came twice within a second: it was done once";
+                return Err(Refusal { code: Code::TooSoon, detail: detail.to_owned() });
+            }
+        }
+        let context = Context {
+            now,
+            by: by.clone(),
+            owner_present: self.owner_present(&document, now),
+            fresh_run: RunId::random(),
+        };
+        match (&command, recounted) {
+            (_, Some(recounted)) => seal::sign_off(self, &document, &recounted, &context).await?,
+            (Command::Seal { run }, None) => seal::seal(self, &document, *run, &context).await?,
+            _ => {
+                let next = transition::apply(&document, &command, &context)?;
+                let entry = asrun::of_command(&next, &command, &by.name, now, String::new());
+                self.commit(next, vec![entry]).await?;
+            }
+        }
+        self.pressed.retain(|_, (_, at)| now.since_ms(*at) < limits::DEBOUNCE_MS);
+        self.pressed.insert(by.session, (command, now));
+        Ok(())
+    }
+
+    fn owner_present(&self, document: &Document, now: Micros) -> bool {
+        let owner = document.control.owner.as_ref();
+        owner.is_some_and(|owner| self.desk.presence.is_present(owner.session, now))
+    }
+
+    /// Stores a revision with its as-run entries, all or nothing; only then it acts.
+    pub(super) async fn commit(&self, next: Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
+        let stored = StoredShow { revision: next.revision, json: next.to_json() };
+        let expected = next.revision - 1;
+        let (store, show) = (self.services.store.clone(), self.desk.show.clone());
+        let entries = log.clone();
+        let work = move || store.replace(&show, expected, &stored, &entries);
+        match self.services.tasks.blocking(work).await {
+            Ok(true) => {
+                self.act(next);
+                self.desk.hub.publish_log(log);
+                Ok(())
+            }
+            Ok(false) => {
+                let detail = "another process has changed this show: restart this node, which shows an old revision";
+                Err(Refusal { code: Code::Stale, detail: detail.to_owned() })
+            }
+            Err(error) => {
+                tracing::error!(%error, show = %self.desk.show, "a revision could not be stored");
+                let detail =
+                    "the revision could not be written, so nothing was done: look at the node's disk".to_owned();
+                Err(Refusal { code: Code::Storage, detail })
+            }
+        }
+    }
+
+    /// Writes entries of the as-run log that belong to no revision.
+    pub(super) async fn log(&self, entries: Vec<AsRunEntry>) {
+        log(&self.desk, &self.services, entries).await;
+    }
+
+    /// Makes a stored revision the one that everybody reads.
+    fn act(&self, next: Document) {
+        let board = Board::of(&next);
+        // Runs first: a board must not name a run that the intake does not know.
+        for run in board.runs() {
+            self.services.intake.follow(run);
+        }
+        let before = self.desk.document();
+        let gone: Vec<RunId> = before.runs.iter().map(|run| run.id()).filter(|run| next.run(*run).is_none()).collect();
+        self.desk.board.store(Arc::new(board));
+        self.desk.document.store(Arc::new(next));
+        for run in gone {
+            self.services.intake.forget(run);
+        }
+        self.desk.changed.notify_one();
+    }
+}
+
+/// Writes entries of the as-run log that belong to no revision, and tells staff.
+pub(super) async fn log(desk: &Desk, services: &Services, entries: Vec<AsRunEntry>) {
+    let (store, show, written) = (services.store.clone(), desk.show.clone(), entries.clone());
+    match services.tasks.blocking(move || store.log(&show, &written)).await {
+        Ok(()) => desk.hub.publish_log(entries),
+        Err(error) => tracing::error!(%error, show = %desk.show, "the as-run log could not be written"),
+    }
+}

@@ -1,0 +1,148 @@
+//! Follows the clock for one show: phases that begin and end by themselves, results at each tick, gauges, and the as-run
+//! entries of what the clock did. Executes nothing: every node could do without it and still close on time.
+
+use std::{collections::HashSet, sync::Arc, sync::atomic::Ordering, time::Duration};
+
+use super::{asrun, desk, desk::Desk, services::Services, view};
+use crate::{
+    ballots::{bucket::Totals, tally},
+    base::{clock::Micros, limits},
+    live::{
+        results::{AUDIENCES, Audience, results},
+        view::show,
+    },
+    shows::{document::Document, run::Run},
+    wire::{
+        results::ResultState,
+        server::{DeskView, Gauge, NodeGauge, Phase, RunGauge},
+    },
+};
+
+const GAUGE_EVERY_MS: u64 = 1000;
+
+/// Runs until the process stops.
+pub(super) async fn run(desk: Arc<Desk>, services: Arc<Services>) {
+    let stop = services.tasks.stop().clone();
+    let mut runner = Runner { desk, services, last_desk: None, logged: HashSet::new(), last_gauge: None };
+    loop {
+        let now = runner.services.clock.now();
+        runner.tick(now).await;
+        let wait = runner.until_next(now);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = runner.desk.changed.notified() => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+struct Runner {
+    desk: Arc<Desk>,
+    services: Arc<Services>,
+    last_desk: Option<DeskView>,
+    /// Entries of the clock that are written.
+    logged: HashSet<String>,
+    last_gauge: Option<(Micros, u64)>,
+}
+
+impl Runner {
+    async fn tick(&mut self, now: Micros) {
+        let document = self.desk.document();
+        let on = document.on_program();
+        let totals = on.map(|run| self.totals(run)).unwrap_or_default();
+        for audience in AUDIENCES {
+            self.publish(&document, on, &totals, audience, now);
+        }
+        self.publish_desk(&document, now);
+        self.gauge(on, &totals, now);
+        self.log_clock(&document, now).await;
+    }
+
+    fn totals(&self, run: &Run) -> Totals {
+        self.services.intake.run(run.id()).map(|intake| intake.totals()).unwrap_or_default()
+    }
+
+    fn publish(&self, document: &Document, on: Option<&Run>, totals: &Totals, audience: Audience, now: Micros) {
+        let results = on.map(|run| {
+            let fresh = results(run, totals, document.epoch, audience, now);
+            let last = self.desk.hub.last_results(audience).filter(|last| last.run == run.id());
+            match last {
+                // Frozen screens keep their last numbers; a hidden result stays hidden.
+                Some(last) if document.graphic.frozen && audience == Audience::Screens => {
+                    let state = if last.state == ResultState::Hidden { last.state } else { ResultState::Frozen };
+                    crate::wire::results::Results { state, ..last }
+                }
+                _ => fresh,
+            }
+        });
+        self.desk.hub.publish(audience, show(document, now), results);
+    }
+
+    fn publish_desk(&mut self, document: &Document, now: Micros) {
+        let view = view::desk(document, self.desk.presence.staff(now), now);
+        if self.last_desk.as_ref().is_some_and(|last| *last == DeskView { now: last.now, ..view.clone() }) {
+            return;
+        }
+        self.desk.hub.publish_desk(view.clone());
+        self.last_desk = Some(view);
+    }
+
+    fn gauge(&mut self, on: Option<&Run>, totals: &Totals, now: Micros) {
+        let since_ms = self.last_gauge.map(|(at, _)| now.since_ms(at));
+        if since_ms.is_some_and(|ms| ms < GAUGE_EVERY_MS) {
+            return;
+        }
+        let before = self.last_gauge.map_or(0, |(_, counted)| counted);
+        let rate = totals.counted.saturating_sub(before) * 1000 / since_ms.unwrap_or(1000).max(1);
+        self.last_gauge = Some((now, totals.counted));
+        let services = &self.services;
+        let run = on.map(|run| {
+            let outstanding = services.intake.run(run.id()).map_or(0, |intake| intake.outstanding());
+            let margin = tally::margin(totals, outstanding, run.definition.poll.votes);
+            RunGauge {
+                run: run.id(),
+                counted: totals.counted,
+                rate,
+                late: totals.late,
+                late_would_change_order: margin.late_would_change_order,
+                outstanding,
+                margin: margin.votes,
+                decisive: margin.decisive && run.phase(now) != Phase::Open,
+            }
+        });
+        self.desk.hub.publish_gauge(Gauge {
+            now: now.as_ms(),
+            viewers: self.desk.presence.viewers(),
+            run,
+            screens: self.desk.presence.screens(),
+            node: NodeGauge {
+                node: services.node,
+                journal: services.journal,
+                stance: services.stance.get().word().to_owned(),
+                fsync_us: services.queue.fsync_us.load(Ordering::Relaxed),
+                disk_free_mb: services.queue.free_bytes.load(Ordering::Relaxed) / 1_000_000,
+                clock_ok: services.clock_ok.load(Ordering::Relaxed),
+            },
+        });
+    }
+
+    async fn log_clock(&mut self, document: &Document, now: Micros) {
+        let due = document.runs.iter().flat_map(|run| asrun::of_clock(run, now));
+        let fresh: Vec<_> = due.filter(|entry| !self.logged.contains(&entry.id)).collect();
+        if fresh.is_empty() {
+            return;
+        }
+        self.logged.extend(fresh.iter().map(|entry| entry.id.clone()));
+        desk::log(&self.desk, &self.services, fresh).await;
+    }
+
+    /// Until the next tick, or the next moment at which the clock changes a phase.
+    fn until_next(&self, now: Micros) -> Duration {
+        let document = self.desk.document();
+        let changes = document.runs.iter().filter_map(|run| run.windows.next_change(now));
+        let disarms = document.armed.iter().map(|armed| armed.until).filter(|until| *until > now);
+        let next = changes.chain(disarms).min();
+        let until = next.map_or(limits::TICK, |next| Duration::from_micros(next.0 - now.0));
+        until.min(limits::TICK)
+    }
+}

@@ -1,0 +1,191 @@
+//! Sealing and signing off: the steps that need the buckets and the journals, around the pure ones of `shows/end.rs`.
+
+use std::sync::Arc;
+
+use super::{
+    asrun,
+    desk::{Desk, DeskTask},
+    services::Services,
+};
+use crate::{
+    ballots::{
+        ballot::{Place, Verdict},
+        committer::Marked,
+        manifest::{Manifest, Signed},
+        record,
+        recount::Recount,
+        witness::{Copy, Witness},
+    },
+    base::{hex, ids::RunId},
+    providers::journal,
+    shows::{
+        document::Document,
+        end,
+        run::{Run, SealSummary},
+        transition::{self, Context, Refusal},
+    },
+    wire::{codes::Code, command::Command, server::AsRunEntry},
+};
+
+/// What a recount found out.
+#[derive(Debug)]
+pub(super) struct Recounted {
+    run: RunId,
+    revision: u32,
+    ballots: u64,
+    findings: Vec<String>,
+}
+
+fn storage(detail: impl Into<String>) -> Refusal {
+    Refusal { code: Code::Storage, detail: detail.into() }
+}
+
+/// Says `sealing`, marks all buckets behind everything that was cast, and writes the seal with its signed manifest.
+pub(super) async fn seal(
+    task: &DeskTask,
+    document: &Document,
+    run: Option<RunId>,
+    context: &Context,
+) -> Result<(), Refusal> {
+    let command = Command::Seal { run };
+    let sealing = transition::apply(document, &command, context)?;
+    let id = transition::meant(&sealing, run)?;
+    let entry = asrun::of_command(&sealing, &command, &context.by.name, context.now, String::new());
+    task.commit(sealing.clone(), vec![entry]).await?;
+
+    let services = &task.services;
+    let run = sealing.run(id).expect("it is being sealed").clone();
+    let revision = run.seal.as_ref().map_or(0, |seal| seal.revision);
+    let marked = services
+        .intake
+        .mark(id, revision)
+        .await
+        .ok_or_else(|| storage("the journal has ended, so this node cannot seal: restart it, then seal again"))?;
+    let manifest = manifest(services, &sealing, &run, revision, &marked).await?;
+    let json = manifest.to_json();
+    let summary = SealSummary {
+        at: manifest.sealed_at,
+        totals: manifest.totals.clone(),
+        late: manifest.late,
+        late_totals: manifest.late_totals.clone(),
+        outstanding: manifest.outstanding,
+        manifest_hash: hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, json.as_bytes()).as_ref()),
+    };
+    keep(services, &sealing, id, revision, json).await?;
+    let next =
+        end::with_seal(&sealing, id, revision, summary).ok_or_else(|| storage("the seal was overtaken: seal again"))?;
+    let (counted, late) = (manifest.counted, manifest.late);
+    let note = format!("revision {revision}: {counted} ballots counted, {late} late");
+    let now = services.clock.now();
+    let sealed = AsRunEntry {
+        what: "sealed".to_owned(),
+        ..asrun::of_command(&next, &Command::Seal { run: Some(id) }, &context.by.name, now, note)
+    };
+    task.commit(next, vec![sealed]).await
+}
+
+async fn manifest(
+    services: &Arc<Services>,
+    document: &Document,
+    run: &Run,
+    revision: u32,
+    marked: &Marked,
+) -> Result<Manifest, Refusal> {
+    let id = run.id();
+    let intake = services.intake.run(id).ok_or_else(|| storage("this node does not hold the run"))?;
+    let witness = services.tasks.blocking(move || {
+        let mut witness = Witness::default();
+        intake.each_bucket(|bucket, state| {
+            for (voter, kept) in state.ballots().filter(|(_, kept)| kept.verdict == Verdict::Counted) {
+                let (ballot, picks, received, place) = (kept.id, &kept.picks, kept.received, kept.place);
+                witness.add(Copy { run: id, bucket, voter, id: ballot, picks, received, place });
+            }
+        });
+        witness
+    });
+    let witness = witness.await;
+    // With one node nothing can be missing once the marks are set: what was cast before them is decided.
+    let outstanding = 0;
+    let head = (services.node, document.title.as_str(), revision, services.clock.now());
+    Ok(Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding))
+}
+
+async fn keep(
+    services: &Arc<Services>,
+    document: &Document,
+    run: RunId,
+    revision: u32,
+    json: String,
+) -> Result<(), Refusal> {
+    let signed = Signed {
+        signature: services.secret.sign(json.as_bytes()),
+        public_key: services.secret.public_key(),
+        manifest: serde_json::value::RawValue::from_string(json).expect("a manifest is JSON"),
+    };
+    let signed = serde_json::to_string(&signed).expect("a manifest is plain data");
+    let (store, show) = (services.store.clone(), document.id.clone());
+    let kept = services.tasks.blocking(move || store.put_manifest(&show, run, revision, &signed)).await;
+    kept.map_err(|error| storage(format!("the manifest could not be written ({error}): seal again")))
+}
+
+/// Reads every ballot of a sealed run from the journals again. Runs beside the desk's other commands.
+pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<RunId>) -> Result<Recounted, Refusal> {
+    let document = desk.document();
+    let id = transition::meant(&document, run)?;
+    let seal = document.run(id).and_then(|run| run.seal.as_ref()).filter(|seal| seal.summary.is_some());
+    let Some(revision) = seal.map(|seal| seal.revision) else {
+        return Err(Refusal {
+            code: Code::NotNow,
+            detail: "only a sealed run can be verified: seal it first".to_owned(),
+        });
+    };
+    let (store, show, journals) = (services.store.clone(), desk.show.clone(), services.journals.clone());
+    let work = move || -> anyhow::Result<Recounted> {
+        let manifests = store.manifests(&show)?;
+        let of_seal = manifests.iter().find(|(run, number, _)| (*run, *number) == (id, revision));
+        let (_, _, signed) = of_seal.ok_or_else(|| anyhow::anyhow!("the manifest of this seal is gone"))?;
+        let signed: Signed = serde_json::from_str(signed)?;
+        let manifest: Manifest = serde_json::from_str(signed.manifest.get())?;
+        let mut recount = Recount::new(&manifest);
+        journal::read(&journals, &mut |journal, frame| {
+            if frame.run == id && frame.kind == record::BALLOT {
+                if let Some(record) = record::decode(frame.payload) {
+                    recount.take(frame.bucket, Place { journal, seq: frame.seq }, &record.ballot, record.verdict);
+                }
+            }
+        })?;
+        let ballots = recount.read;
+        Ok(Recounted { run: id, revision, ballots, findings: recount.finish() })
+    };
+    services.tasks.blocking(work).await.map_err(|error| storage(format!("the recount could not be made: {error}")))
+}
+
+/// Signs a seal off if its recount agreed; a difference is an incident, told and logged.
+pub(super) async fn sign_off(
+    task: &DeskTask,
+    document: &Document,
+    recounted: &Recounted,
+    context: &Context,
+) -> Result<(), Refusal> {
+    let Recounted { run, revision, ballots, findings } = recounted;
+    let command = Command::Verify { run: Some(*run) };
+    if let Some(first) = findings.first() {
+        task.services.metrics.incident();
+        tracing::error!(run = %run, revision, findings = findings.len(), first, "the recount differs from the seal");
+        let note = format!("incident: the recount differs: {}", findings.join("; "));
+        let entry = AsRunEntry {
+            id: format!("{run}.recount.{revision}.{}", context.now.0),
+            ..asrun::of_command(document, &command, &context.by.name, context.now, note)
+        };
+        task.log(vec![entry]).await;
+        let detail = format!("the recount differs from the seal, nothing was signed off: {first}");
+        return Err(Refusal { code: Code::NotNow, detail });
+    }
+    let next = end::with_sign_off(document, *run, *revision, &context.by.name, context.now).ok_or_else(|| Refusal {
+        code: Code::NotNow,
+        detail: "this seal is verified already, or was replaced meanwhile".to_owned(),
+    })?;
+    let note = format!("the recount of {ballots} ballots agrees with seal {revision}");
+    let entry = asrun::of_command(&next, &command, &context.by.name, context.now, note);
+    task.commit(next, vec![entry]).await
+}

@@ -1,0 +1,44 @@
+//! What every desk and every door of this process shares.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use crate::{
+    ballots::{committer::Queue, intake::Intake},
+    base::{
+        clock::Clock,
+        ids::{JournalId, NodeId},
+        stance::StanceCell,
+        tasks::Tasks,
+    },
+    identity::secret::Secret,
+    providers::store::Store,
+    telemetry::metrics::Metrics,
+};
+
+/// The shared parts of one process, made once in `app.rs`.
+pub struct Services {
+    pub node: NodeId,
+    /// The journal of this process start, in words.
+    pub journal: JournalId,
+    pub clock: Clock,
+    /// Whether the system clock agrees with the one this process runs on.
+    pub clock_ok: AtomicBool,
+    pub tasks: Tasks,
+    pub stance: Arc<StanceCell>,
+    pub intake: Intake,
+    pub queue: Arc<Queue>,
+    pub store: Arc<dyn Store>,
+    pub secret: Secret,
+    pub metrics: Metrics,
+    /// Where the journals are, for recounts.
+    pub journals: PathBuf,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").field("node", &self.node).finish_non_exhaustive()
+    }
+}

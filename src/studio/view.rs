@@ -1,0 +1,98 @@
+//! The desk as staff sees it: pure, from the document, who is here, and the time.
+
+use crate::{
+    ballots::{bucket::Totals, tally},
+    base::clock::Micros,
+    live,
+    shows::{
+        document::{Document, Placed, Staff},
+        run::Run,
+    },
+    wire::server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, SealView, StaffView},
+};
+
+/// The whole desk.
+pub fn desk(document: &Document, staff: Vec<StaffView>, now: Micros) -> DeskView {
+    let on_desk = |placed: &Placed| OnDesk { cue: placed.cue.clone(), run: placed.run };
+    DeskView {
+        id: document.id.to_string(),
+        title: document.title.clone(),
+        epoch: document.epoch,
+        rev: document.revision,
+        now: now.as_ms(),
+        rehearsal: document.rehearsal,
+        cues: cues(document),
+        standby: document.standby.as_ref().map(on_desk),
+        program: document.program.as_ref().map(on_desk),
+        graphic: live::view::graphic(document),
+        runs: document.runs.iter().map(|run| desk_run(run, now)).collect(),
+        owner: document.control.owner.as_ref().map(staff_view),
+        requests: document.control.requests.iter().map(staff_view).collect(),
+        staff,
+        armed: armed(document, now),
+    }
+}
+
+fn staff_view(staff: &Staff) -> StaffView {
+    StaffView { session: staff.session, name: staff.name.clone(), role: staff.role }
+}
+
+fn cues(document: &Document) -> Vec<CueView> {
+    let view = |cue: &crate::shows::rundown::Cue| CueView {
+        number: cue.number.clone(),
+        segment: cue.segment.clone(),
+        title: cue.name().to_owned(),
+        question: cue.poll.question.clone(),
+        options: live::view::options(&cue.poll.options),
+        votes: cue.poll.votes,
+        window_s: cue.poll.window_s,
+        opens_on_take: cue.poll.opens_on_take,
+    };
+    document.rundown.iter().map(view).collect()
+}
+
+fn armed(document: &Document, now: Micros) -> Vec<ArmedView> {
+    let current = document.armed.iter().filter(|armed| armed.until > now);
+    let view = current.map(|armed| ArmedView {
+        what: armed.what,
+        run: armed.run,
+        until: armed.until.as_ms(),
+        by: armed.by.clone(),
+    });
+    view.collect()
+}
+
+fn desk_run(run: &Run, now: Micros) -> DeskRun {
+    DeskRun {
+        run: live::view::run(run, now),
+        rehearsal: run.definition.rehearsal,
+        extend_reopens: run.windows.extension_reopens(now),
+        seal: seal(run),
+        void_reason: run.void.as_ref().map(|void| void.reason.clone()),
+    }
+}
+
+/// What the newest seal of a run says.
+pub fn seal(run: &Run) -> Option<SealView> {
+    let state = run.seal.as_ref()?;
+    let summary = state.summary.as_ref()?;
+    let totals = Totals {
+        votes: summary.totals.clone(),
+        late: summary.late,
+        late_votes: summary.late_totals.clone(),
+        ..Totals::default()
+    };
+    let margin = tally::margin(&totals, summary.outstanding, run.definition.poll.votes);
+    Some(SealView {
+        revision: state.revision,
+        total: summary.totals.iter().sum(),
+        margin: margin.votes,
+        outstanding: summary.outstanding,
+        late: summary.late,
+        late_would_change_order: margin.late_would_change_order,
+        decisive: margin.decisive,
+        rules_hash: run.definition.rules_hash(),
+        recount_agrees: state.verified.is_some().then_some(true),
+        verified_by: state.verified.as_ref().map(|verified| verified.by.clone()),
+    })
+}

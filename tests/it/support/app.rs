@@ -1,0 +1,190 @@
+//! The real server as a test sees it: started on a free port with data of its own, killed, asked to stop, started again.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus},
+};
+
+use tempfile::TempDir;
+
+use super::{
+    SOON,
+    http::{self, Reply},
+    process::Process,
+};
+
+/// How a server should be started.
+pub struct TestAppBuilder {
+    program: PathBuf,
+    show: PathBuf,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+}
+
+/// A server and its data directory. When this is dropped both are gone.
+pub struct TestApp {
+    how: TestAppBuilder,
+    data: TempDir,
+    /// `None` between an end and the next start.
+    running: Option<(Process, SocketAddr)>,
+}
+
+impl TestAppBuilder {
+    /// One more argument of `serve`.
+    pub fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// A variable of the server's environment. It inherits no setting of ours from the test's.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Another program with the same interface.
+    pub fn program(mut self, program: &Path) -> Self {
+        self.program = program.into();
+        self
+    }
+
+    /// Starts the server and waits until it listens.
+    pub fn start(self) -> TestApp {
+        let data = TempDir::with_prefix("tallylight-").expect("a data directory can be made");
+        let mut app = TestApp { how: self, data, running: None };
+        app.start();
+        app
+    }
+}
+
+impl TestApp {
+    /// A server for the show file at `show`, a path from the project's folder.
+    pub fn with_show(show: &str) -> TestAppBuilder {
+        let program = env!("CARGO_BIN_EXE_tallylight").into();
+        let show = Path::new(env!("CARGO_MANIFEST_DIR")).join(show);
+        TestAppBuilder { program, show, args: Vec::new(), env: Vec::new() }
+    }
+
+    /// Starts it again on the same data, on another free port.
+    ///
+    /// # Panics
+    /// When it runs, or does not listen soon.
+    pub fn start(&mut self) {
+        assert!(self.running.is_none(), "it runs already");
+        let mut command = Command::new(&self.how.program);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TALLYLIGHT_") {
+                command.env_remove(name);
+            }
+        }
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data.path());
+        command.arg("--show").arg(&self.how.show).args(&self.how.args);
+        command.envs(self.how.env.iter().map(|(name, value)| (name, value)));
+        let process = Process::start(&mut command);
+        let address = process.wait_for(SOON, listening);
+        self.running = Some((process, address));
+    }
+
+    /// Where it listens now; another port after each start.
+    pub fn address(&self) -> SocketAddr {
+        self.running().1
+    }
+
+    /// The address of a path, for clients that take one as text.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address())
+    }
+
+    /// Its data directory, which outlives every start.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The running process: what it printed, and what it should print.
+    pub fn process(&self) -> &Process {
+        &self.running().0
+    }
+
+    /// GETs a path.
+    pub fn get(&self, path: &str) -> Reply {
+        http::get(self.address(), path)
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        self.running.take().expect("it runs").0.kill();
+    }
+
+    /// Asks it to end and waits for that.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.running.take().expect("it runs").0.stop(SOON)
+    }
+
+    fn running(&self) -> &(Process, SocketAddr) {
+        self.running.as_ref().expect("it runs")
+    }
+}
+
+/// The address in the line that says that the server is ready.
+fn listening(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("listening on http://")?;
+    let end = rest.find(|c: char| !(c.is_ascii_digit() || ".:[]".contains(c))).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn the_address_is_found_in_text_and_in_json() {
+        let address = Some(SocketAddr::from(([127, 0, 0, 1], 4567)));
+        assert_eq!(listening("tallylight is listening on http://127.0.0.1:4567"), address);
+        assert_eq!(listening(r#"{"message":"listening on http://127.0.0.1:4567/","show":"a"}"#), address);
+        assert_eq!(listening("listening on http://nowhere"), None);
+    }
+
+    /// A stand-in with the server's manners: it counts its starts in its data directory and answers every request.
+    const STAND_IN: &str = r#"#!/usr/bin/env python3
+import http.server, os, sys
+assert sys.argv[1:4] == ["serve", "--listen", "127.0.0.1:0"] and sys.argv[4] == "--data" and sys.argv[6] == "--show"
+assert "TALLYLIGHT_INHERITED" not in os.environ
+starts = os.path.join(sys.argv[5], "starts")
+open(starts, "a").write("x")
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        said = [self.path, str(os.path.getsize(starts)), os.environ["TALLYLIGHT_X"], *sys.argv[8:]]
+        self.wfile.write(" ".join(said).encode())
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+"#;
+
+    #[test]
+    fn it_starts_again_on_the_same_data() {
+        let folder = TempDir::new().unwrap();
+        let program = folder.path().join("stand-in");
+        fs::write(&program, STAND_IN).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+
+        let mut app = TestApp::with_show("x.toml").program(&program).arg("--y").env("TALLYLIGHT_X", "z").start();
+        assert_eq!(app.get("/a").text(), "/a 1 z --y");
+        app.kill();
+        app.start();
+        assert_eq!(app.get("/b").text(), "/b 2 z --y");
+        assert_eq!(app.url("/c"), format!("http://{}/c", app.address()));
+        assert!(!app.stop().success());
+        app.start();
+        assert_eq!(app.process().lines()[0], format!("listening on {}", app.url("")));
+        let data = app.data().to_owned();
+        assert_eq!(fs::read(data.join("starts")).unwrap(), b"xxx");
+        drop(app);
+        assert!(!data.exists());
+    }
+}

@@ -1,0 +1,45 @@
+/** What a viewer's ballots say of one run. Pure. */
+import { settled } from '../sdk/ballots.js';
+
+/** @typedef {import('../sdk/ballots.js').Ballot} Ballot */
+
+/** The ballots of a run that were not refused. @param {Ballot[]} ballots @param {string} run */
+export function standing(ballots, run) {
+  return ballots.filter((ballot) => ballot.run === run && !(ballot.is === 'refused' && settled(ballot)));
+}
+
+/** How many votes the viewer has left, as far as this device knows. @param {Ballot[]} ballots @param {import('../sdk/wire.js').RunView} run */
+export function votesLeft(ballots, run) {
+  const own = standing(ballots, run.id);
+  const told = own.filter((ballot) => ballot.is === 'counted' && ballot.left !== undefined).at(-1);
+  const open = own.filter((ballot) => ballot.is !== 'counted').reduce((sum, ballot) => sum + ballot.picks.length, 0);
+  if (told) return Math.max(0, (told.left ?? 0) - open);
+  return Math.max(0, run.votes - own.reduce((sum, ballot) => sum + ballot.picks.length, 0));
+}
+
+/** Votes per option number in standing ballots. @param {Ballot[]} ballots @param {string} run @returns {Map<number, number>} */
+export function mine(ballots, run) {
+  const votes = new Map();
+  for (const ballot of standing(ballots, run)) for (const n of ballot.picks) votes.set(n, (votes.get(n) ?? 0) + 1);
+  return votes;
+}
+
+/** Whether every standing ballot of a run is counted. @param {Ballot[]} ballots @param {string} run */
+export function allCounted(ballots, run) {
+  return standing(ballots, run).every((ballot) => ballot.is === 'counted');
+}
+
+/** A choice in words: `Ada`, `2 × Ada, Grace`. @param {Ballot} ballot */
+export function choiceText(ballot) {
+  /** @type {Map<string, number>} */
+  const labels = new Map();
+  const named = ballot.labels.length ? ballot.labels : ballot.picks.map((n) => `${n}`);
+  for (const label of named) labels.set(label, (labels.get(label) ?? 0) + 1);
+  return [...labels].map(([label, n]) => (n > 1 ? `${n} × ${label}` : label)).join(', ');
+}
+
+/** The numbers of the options in front; empty while there is nothing to say. @param {import('../sdk/wire.js').Results|undefined} results */
+export function leaders(results) {
+  const most = Math.max(0, ...(results?.options ?? []).map((option) => option.votes));
+  return most ? (results?.options ?? []).filter((option) => option.votes === most).map((option) => option.n) : [];
+}

@@ -1,0 +1,33 @@
+/** The audience page: one store, fed by the wire; the elements draw from it and give ballots to it. */
+import { Client } from '../sdk/tallylight.js';
+import { StoreElement } from '../shared/element.js';
+import { Store } from '../shared/store.js';
+
+/**
+ * @typedef {object} AudienceState
+ * @property {Client} client
+ * @property {import('../sdk/tallylight.js').LinkState} link
+ * @property {import('../sdk/wire.js').ShowView} [show]
+ * @property {import('../sdk/wire.js').Results} [results]
+ * @property {import('../sdk/ballots.js').Ballot[]} ballots
+ * @property {{ run: string, picks: number[] }} chosen what is chosen and not yet given
+ */
+
+const id = decodeURIComponent(location.pathname.split('/')[2] ?? '');
+const client = new Client({ show: id });
+
+/** @type {AudienceState} */
+const first = { client, link: client.state, ballots: client.ballots, chosen: { run: '', picks: [] } };
+const store = new Store(first);
+StoreElement.store = store;
+
+for (const name of /** @type {const} */ (['link', 'show', 'results'])) {
+  client.addEventListener(name, (event) => store.set({ [name]: /** @type {CustomEvent} */ (event).detail }));
+}
+client.addEventListener('ballots', () => store.set({ ballots: [...client.ballots] }));
+
+await Promise.all([
+  import('./tl-title.js'), import('./tl-rehearsal.js'), import('./tl-question.js'), import('./tl-options.js'), import('./tl-countdown.js'),
+  import('./tl-receipt.js'), import('./tl-connection.js'), import('./tl-share.js'),
+]);
+client.start();

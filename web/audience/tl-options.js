@@ -1,0 +1,149 @@
+import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { percent } from '../shared/format.js';
+import { phaseOf } from '../shared/phase.js';
+import { allCounted, leaders, mine, votesLeft } from './ballot.js';
+import { say } from './words.js';
+
+/**
+ * The options, in one tile each that never changes its size: a choice while voting is open, then what I voted, then the result.
+ * One vote: radio buttons. Several: a plus and a minus on each tile.
+ */
+class Options extends StoreElement {
+  /** What the tiles were built for: a run is immutable. */
+  #built = '';
+  /** @type {Map<number, Tile>} */
+  #tiles = new Map();
+
+  /** @param {import('./main.js').AudienceState} state */
+  draw(state) {
+    const run = state.show?.run;
+    if (!run) return;
+    if (this.#built !== run.id) this.#make(run);
+    const phase = phaseOf(run, state.client.now());
+    const left = votesLeft(state.ballots, run);
+    const chosen = state.chosen.run === run.id ? state.chosen.picks : [];
+    const given = mine(state.ballots, run.id);
+    const counted = allCounted(state.ballots, run.id);
+    const results = state.results?.run === run.id && state.results.state !== 'hidden' && phase !== 'void' ? state.results : undefined;
+    const front = results?.state === 'final' ? leaders(results) : [];
+    const may = left > 0 && (phase === 'open' || phase === 'standby');
+    setAttribute(this, 'data-may', may);
+    for (const [n, tile] of this.#tiles) {
+      tile.draw({
+        may,
+        full: chosen.length >= left,
+        chosen: chosen.filter((pick) => pick === n).length,
+        given: given.get(n) ?? 0,
+        counted,
+        result: results?.options.find((option) => option.n === n),
+        won: front.includes(n) ? (front.length > 1 ? 'tie' : 'winner') : undefined,
+      });
+    }
+  }
+
+  /** @param {import('../sdk/wire.js').RunView} run */
+  #make(run) {
+    this.#built = run.id;
+    this.#tiles.clear();
+    const list = h('fieldset', { class: 'options', 'data-many': run.options.length > 5 }, h('legend', { class: 'tl-unseen' }, run.question));
+    for (const option of run.options) {
+      const tile = run.votes > 1 ? new CountTile(option, run) : new RadioTile(option, run);
+      this.#tiles.set(option.n, tile);
+      list.append(tile.node);
+    }
+    this.replaceChildren(list);
+  }
+}
+
+/**
+ * @typedef {object} TileState
+ * @property {boolean} may whether a choice may be made now
+ * @property {boolean} full whether all votes are chosen
+ * @property {number} chosen
+ * @property {number} given
+ * @property {boolean} counted whether what was given has its receipt
+ * @property {import('../sdk/wire.js').OptionResult} [result]
+ * @property {'winner'|'tie'} [won]
+ */
+
+/** The parts of a tile that both kinds share. */
+class Tile {
+  bar = h('span', { class: 'tile-bar', 'aria-hidden': 'true' });
+  note = h('span', { class: 'tile-note' });
+  share = h('span', { class: 'tile-share' });
+
+  /** @param {import('../sdk/wire.js').OptionView} option @param {import('../sdk/wire.js').RunView} run */
+  constructor(option, run) {
+    this.option = option;
+    this.run = run;
+    this.text = h('span', { class: 'tile-text' }, h('span', { class: 'tile-label' }, option.label), this.note);
+    /** @type {HTMLElement} */
+    this.node = h('div', { class: 'tile' });
+  }
+
+  /** @param {TileState} state */
+  draw({ may, chosen, given, counted, result, won }) {
+    const notes = [];
+    // While the plus and minus are there, the share goes under the label: the label needs the width.
+    const inline = may && this.run.votes > 1;
+    if (inline && result) notes.push(percent(result.share));
+    if (won) notes.push(won === 'winner' ? `★ ${say('winner')}` : `＝ ${say('tie')}`);
+    if (given) notes.push(counted ? `✓ ${given > 1 ? say('mine_many', { n: given }) : say('mine')}` : `◔ ${say('mine_pending')}`);
+    setText(this.note, notes.join(' · '));
+    setText(this.share, result && !inline ? percent(result.share) : '');
+    setAttribute(this.node, 'data-chosen', chosen > 0);
+    setAttribute(this.node, 'data-mine', given > 0);
+    setAttribute(this.node, 'data-won', won);
+    setAttribute(this.node, 'data-result', Boolean(result));
+    this.bar.style.setProperty('transform', `scaleX(${((result?.share ?? 0) / 100).toFixed(4)})`);
+  }
+
+  /** @param {(picks: number[]) => number[]} change */
+  choose(change) {
+    const store = StoreElement.store;
+    const { chosen } = store?.state ?? {};
+    store?.set({ chosen: { run: this.run.id, picks: change(chosen.run === this.run.id ? chosen.picks : []) } });
+  }
+}
+
+class RadioTile extends Tile {
+  /** @param {import('../sdk/wire.js').OptionView} option @param {import('../sdk/wire.js').RunView} run */
+  constructor(option, run) {
+    super(option, run);
+    this.input = h('input', { type: 'radio', name: run.id, value: option.n, class: 'tile-input', onchange: () => this.choose(() => [option.n]) });
+    this.node = h('label', { class: 'tile' }, this.bar, this.input, h('span', { class: 'tile-mark', 'aria-hidden': 'true' }), this.text, this.share);
+  }
+
+  /** @param {TileState} state */
+  draw(state) {
+    super.draw(state);
+    this.input.disabled = !state.may;
+    this.input.checked = state.may ? state.chosen > 0 : state.given > 0;
+    setAttribute(this.node, 'data-off', !state.may);
+  }
+}
+
+class CountTile extends Tile {
+  /** @param {import('../sdk/wire.js').OptionView} option @param {import('../sdk/wire.js').RunView} run */
+  constructor(option, run) {
+    super(option, run);
+    const { n, label } = option;
+    this.less = h('button', { type: 'button', class: 'tile-step', 'aria-label': say('fewer', { label }), onclick: () => this.choose((picks) => picks.filter((_, i) => i !== picks.indexOf(n))) }, '−');
+    this.more = h('button', { type: 'button', class: 'tile-step', 'aria-label': say('more', { label }), onclick: () => this.choose((picks) => [...picks, n]) }, '+');
+    this.number = h('output', { class: 'tile-number' });
+    this.steps = h('span', { class: 'tile-steps' }, this.less, this.number, this.more);
+    this.node = h('div', { class: 'tile', role: 'group', 'aria-label': label }, this.bar, this.text, this.share, this.steps);
+  }
+
+  /** @param {TileState} state */
+  draw(state) {
+    super.draw(state);
+    this.steps.hidden = !state.may;
+    this.less.disabled = state.chosen === 0;
+    this.more.disabled = state.full;
+    setText(this.number, String(state.chosen));
+    setAttribute(this.node, 'data-off', !state.may);
+  }
+}
+
+customElements.define('tl-options', Options);

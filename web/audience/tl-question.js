@@ -1,0 +1,64 @@
+import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { count, timeOfDay } from '../shared/format.js';
+import { phaseOf } from '../shared/phase.js';
+import { votesLeft } from './ballot.js';
+import { say } from './words.js';
+
+/** The middle of the page: what is on (or that nothing is), the clock, the options, and what the numbers are worth. */
+class Question extends StoreElement {
+  #waiting = h('section', { class: 'waiting', 'aria-live': 'polite' });
+  #waitingTitle = h('h2');
+  #waitingText = h('p');
+  #asked = h('section', { class: 'asked', 'aria-labelledby': 'question' });
+  #question = h('h2', { id: 'question', class: 'question' });
+  #hint = h('p', { class: 'hint' });
+  #worth = h('p', { class: 'worth', role: 'status' });
+
+  build() {
+    this.#waiting.append(h('span', { class: 'waiting-lamp', 'aria-hidden': 'true' }), this.#waitingTitle, this.#waitingText);
+    this.#asked.append(document.createElement('tl-countdown'), this.#question, this.#hint, document.createElement('tl-options'), this.#worth);
+    this.append(this.#waiting, this.#asked);
+  }
+
+  /** @param {import('./main.js').AudienceState} state */
+  draw(state) {
+    const { show, client, link } = state;
+    const run = show?.run;
+    this.#waiting.hidden = Boolean(run);
+    this.#asked.hidden = !run;
+    if (!run) {
+      const ended = link.is === 'ended';
+      setText(this.#waitingTitle, say(ended ? (link.why === 'no_show' ? 'ended_no_show' : 'ended_other') : show ? 'waiting_title' : 'first_title'));
+      setText(this.#waitingText, ended ? '' : say(show ? 'waiting_text' : 'first_text'));
+      setAttribute(this.#waiting, 'data-ended', ended);
+      return;
+    }
+    setText(this.#question, run.question);
+    setText(this.#hint, hint(run, phaseOf(run, client.now()), votesLeft(state.ballots, run)));
+    setText(this.#worth, worth(run, state.results));
+  }
+}
+
+/** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Phase} phase @param {number} left */
+function hint(run, phase, left) {
+  switch (phase) {
+    case 'standby': case 'open':
+      if (run.votes === 1) return left ? say('choose_one') : '';
+      return left === run.votes ? say('choose_many', { votes: run.votes }) : left ? say('choose_left', { left }) : say('choose_done');
+    case 'closing': return say('closing_text');
+    case 'locked': case 'sealed': return say('locked_text');
+    case 'verified': return say('verified_text');
+    case 'void': return say('void_text');
+    default: return '';
+  }
+}
+
+/** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results */
+function worth(run, results) {
+  if (!results || results.run !== run.id || run.phase === 'void' || run.phase === 'standby') return '';
+  if (results.state === 'hidden') return say('result_hidden');
+  const total = results.total === 1 ? say('result_total_one') : say('result_total', { n: count(results.total) });
+  return `${say(`result_${results.state}`, { time: timeOfDay(results.as_of) })} ${total}`;
+}
+
+customElements.define('tl-question', Question);

@@ -1,0 +1,127 @@
+import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { timeOfDay } from '../shared/format.js';
+import { phaseOf } from '../shared/phase.js';
+import { settled } from '../sdk/tallylight.js';
+import { choiceText, votesLeft } from './ballot.js';
+import { say } from './words.js';
+
+/** @typedef {import('../sdk/ballots.js').Ballot} Ballot */
+
+/** The foot of the page: the button that gives the ballot, and in the same place what became of it. */
+class ReceiptDock extends StoreElement {
+  #send = h('button', { type: 'button', class: 'send', onclick: () => this.#give() });
+  #sign = h('span', { class: 'receipt-sign', 'aria-hidden': 'true' });
+  #head = h('strong', { class: 'receipt-head' });
+  #text = h('span', { class: 'receipt-text' });
+  #time = h('span', { class: 'receipt-time' });
+  #receipt = h('div', { class: 'receipt' }, this.#sign, h('p', { class: 'receipt-words', role: 'status' }, this.#head, ' ', this.#text, ' ', this.#time));
+  #earlier = h('ul', { class: 'earlier', role: 'status', 'aria-label': say('earlier') });
+  /** @type {ReturnType<typeof setInterval>|undefined} */
+  #tick;
+
+  build() {
+    this.append(this.#earlier, this.#receipt, this.#send);
+    // The button must go when the window closes, also if no message comes.
+    this.#tick = setInterval(() => this.draw(StoreElement.store?.state), 250);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    clearInterval(this.#tick);
+  }
+
+  #give() {
+    const store = StoreElement.store;
+    /** @type {import('./main.js').AudienceState} */
+    const { client, show, chosen } = store?.state;
+    if (!show?.run || chosen.run !== show.run.id || !chosen.picks.length) return;
+    store?.set({ chosen: { run: '', picks: [] } });
+    client.vote(show.run, [...chosen.picks].sort((a, b) => a - b));
+  }
+
+  /** @param {import('./main.js').AudienceState} state */
+  draw(state) {
+    const run = state.show?.run;
+    const own = state.ballots.filter((ballot) => ballot.run === run?.id);
+    const last = own.find((ballot) => !settled(ballot)) ?? own.at(-1);
+    this.#receipt.hidden = !last;
+    if (last) this.#drawReceipt(last, state);
+
+    const phase = run && phaseOf(run, state.client.now());
+    const may = run && (phase === 'open' || phase === 'standby') && votesLeft(state.ballots, run) > 0 && !own.some((ballot) => !settled(ballot));
+    this.#send.hidden = !may;
+    if (run && may) {
+      const picks = state.chosen.run === run.id ? state.chosen.picks : [];
+      const label = run.options.find((option) => option.n === picks[0])?.label ?? '';
+      setText(this.#send, picks.length === 0 ? say('send_none') : run.votes > 1 ? say('send_many', { n: picks.length }) : say('send_one', { label }));
+      this.#send.disabled = picks.length === 0 || phase !== 'open';
+    }
+    this.#drawEarlier(state.ballots.filter((ballot) => ballot.run !== run?.id && ballot.question && worthTelling(ballot, state.client.now())));
+  }
+
+  /** @param {Ballot} ballot @param {import('./main.js').AudienceState} state */
+  #drawReceipt(ballot, state) {
+    const { sign, tone, head, text } = words(ballot, state.link.is === 'up' && !state.link.offline);
+    setText(this.#sign, sign);
+    setText(this.#head, head);
+    setText(this.#text, text);
+    setText(this.#time, ballot.is === 'counted' && ballot.at ? say('receipt_at', { time: timeOfDay(ballot.at) }) : ballot.is === 'refused' ? '' : say('receipt_given', { time: timeOfDay(ballot.given) }));
+    setAttribute(this.#receipt, 'data-tone', tone);
+  }
+
+  /** @param {Ballot[]} ballots */
+  #drawEarlier(ballots) {
+    this.#earlier.hidden = !ballots.length;
+    const up = StoreElement.store?.state.link.is === 'up';
+    const lines = ballots.slice(-3).map((ballot) => {
+      const { head, text, sign } = words(ballot, up);
+      return `${sign} ${say('earlier_line', { question: ballot.question, state: head })}. ${text}`;
+    });
+    if (lines.join('\n') === [...this.#earlier.children].map((line) => line.textContent).join('\n')) return;
+    this.#earlier.replaceChildren(...lines.map((line) => h('li', {}, line)));
+  }
+}
+
+/** A ballot of a question that is gone: told while it is open, and for a while if it did not count. @param {Ballot} ballot @param {number} now */
+function worthTelling(ballot, now) {
+  if (!settled(ballot)) return true;
+  return ballot.is === 'refused' && now - ballot.given < 600_000;
+}
+
+/** @param {Ballot} ballot @param {boolean} up */
+function words(ballot, up) {
+  const choice = choiceText(ballot);
+  switch (ballot.is) {
+    case 'counted': return { sign: '✓', tone: 'good', head: say('receipt_counted'), text: say('receipt_counted_text', { choice }) };
+    case 'held': {
+      const late = ballot.reason === 'after_seal';
+      return { sign: '◔', tone: 'warn', head: say('receipt_held'), text: late ? say('receipt_after_seal_text') : say('receipt_held_text', { choice }) };
+    }
+    case 'unknown': return { sign: '?', tone: 'warn', head: say('receipt_unknown'), text: say('receipt_unknown_text', { choice }) };
+    case 'refused':
+      if (!settled(ballot)) {
+        const text = say(ballot.reason === 'busy' ? 'receipt_busy_text' : 'receipt_not_open_text', { choice });
+        return { sign: '◔', tone: 'warn', head: say('receipt_waiting'), text };
+      }
+      return { sign: '✕', tone: 'bad', head: say('receipt_refused'), text: refusal(ballot) };
+    default: return up
+      ? { sign: '↑', tone: 'plain', head: say('receipt_kept'), text: say('receipt_kept_text', { choice }) }
+      : { sign: '◔', tone: 'warn', head: say('receipt_kept_offline'), text: say('receipt_kept_offline_text', { choice }) };
+  }
+}
+
+/** @param {Ballot} ballot */
+function refusal(ballot) {
+  const given = timeOfDay(ballot.given);
+  switch (ballot.reason) {
+    case 'late': return ballot.at ? say('refused_late', { at: timeOfDay(ballot.at), given }) : say('refused_late_plain', { given });
+    case 'budget': return say('refused_budget');
+    case 'not_eligible': return say('refused_not_eligible');
+    case 'void': return say('refused_void');
+    case 'id_reused': return say('refused_id_reused');
+    case 'displaced': return say('refused_displaced');
+    default: return say('refused_invalid');
+  }
+}
+
+customElements.define('tl-receipt', ReceiptDock);

@@ -1,0 +1,21 @@
+import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+
+/** The show's name, with the lamp that is lit while a question is on. */
+class Title extends StoreElement {
+  #lamp = h('span', { class: 'tl-lamp', 'aria-hidden': 'true' });
+  #name = h('h1', { class: 'title-name' });
+
+  build() {
+    this.append(this.#lamp, this.#name);
+  }
+
+  /** @param {import('./main.js').AudienceState} state */
+  draw({ show, link }) {
+    const title = show?.title ?? (link.is === 'ended' ? 'Tallylight' : '…');
+    setText(this.#name, title);
+    if (show) document.title = show.run ? `${show.run.question} – ${show.title}` : show.title;
+    setAttribute(this.#lamp, 'data-on', Boolean(show?.run));
+  }
+}
+
+customElements.define('tl-title', Title);

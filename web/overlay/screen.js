@@ -1,0 +1,178 @@
+/**
+ * The screen: takes the calls of the graphics system and the messages of the server, draws what follows from both, and tells the
+ * server once a second what is really seen. Nothing here speaks on errors: when the server is gone, the last good frame stays.
+ *
+ * Address: `?key=` `?control=server|playout` `?output=program|preview` `?server=` `?show=` `?host=` `?name=` `?position=left|center|right`
+ */
+(() => {
+  const page = /** @type {any} */ (window);
+  const { readFields, picture } = page.tallylight;
+  const query = new URLSearchParams(location.search);
+  const path = /\/o\/([^/]+)\/([^/]+)/.exec(location.pathname);
+  const showId = query.get('show') ?? (path ? decodeURIComponent(path[1]) : '');
+  const graphic = query.get('graphic') ?? (path ? decodeURIComponent(path[2]) : 'results');
+  /** @type {'server'|'playout'} */
+  const control = query.get('control') === 'playout' ? 'playout' : 'server';
+  const preview = query.get('output') === 'preview';
+  const drawn = /** @type {any} */ (document.querySelector('tl-results'));
+  const host = query.get('host') ?? (page.caspar ? 'casparcg' : page.obsstudio ? 'obs' : 'browser');
+
+  /** @type {Record<string, string>} */
+  const fields = {};
+  let playing = false;
+  let step = 0;
+  /** @type {import('../sdk/tallylight.js').Client|undefined} */
+  let client;
+  /** What `client` was made for. */
+  let joined = '';
+  /** @type {import('../sdk/wire.js').ShowView|undefined} */
+  let show;
+  /** @type {import('../sdk/wire.js').Results|undefined} */
+  let results;
+  /** What OBS says of its source; elsewhere what this page knows itself. @type {{ visible?: boolean, active?: boolean }} */
+  const told = {};
+  let frames = 0;
+  let fps = 0;
+  let seen = false;
+
+  page.tallylight.take({
+    update(/** @type {unknown} */ data) {
+      Object.assign(fields, readFields(data));
+      theme(fields.f99);
+      connect();
+      draw();
+    },
+    play() {
+      playing = true;
+      step = 0;
+      draw();
+    },
+    stop() {
+      playing = false;
+      draw();
+    },
+    next() {
+      step = Math.min(3, step + 1);
+      draw();
+    },
+  });
+
+  document.documentElement.dataset.position = query.get('position') ?? 'left';
+  if (preview) watermark();
+  theme(query.get('theme') ?? undefined);
+  connect();
+  draw();
+  addEventListener('obsSourceVisibleChanged', (event) => Object.assign(told, { visible: /** @type {any} */ (event).detail?.visible }));
+  addEventListener('obsSourceActiveChanged', (event) => Object.assign(told, { active: /** @type {any} */ (event).detail?.active }));
+  setInterval(report, 1000);
+  // The countdown and nothing else moves by itself.
+  setInterval(draw, 250);
+  requestAnimationFrame(function frame() {
+    frames += 1;
+    requestAnimationFrame(frame);
+  });
+
+  function draw() {
+    try {
+      const view = picture({ fields, control, playing, step, show, results, now: client?.now() ?? Date.now() });
+      seen = view.visible;
+      drawn?.draw(view);
+      if (preview) tell(view);
+    } catch {
+      // The last good frame stays.
+    }
+  }
+
+  /** Joins the server that the fields or the address name, else the one this page came from. */
+  async function connect() {
+    const server = fields.f90?.split(/[\s,]+/)[0] || query.get('server') || (location.protocol.startsWith('http') && path ? location.origin : '');
+    const key = fields.f91 || query.get('key') || undefined;
+    const wanted = `${server} ${key} ${showId}`;
+    if (!server || !showId || joined === wanted) return;
+    joined = wanted;
+    try {
+      const { Client } = await sdk(server);
+      if (joined !== wanted) return;
+      client?.stop();
+      const fresh = new Client({ server, show: showId, key, name: query.get('name') ?? `${graphic} in ${host}` });
+      client = fresh;
+      fresh.addEventListener('show', (event) => client === fresh && hearShow(/** @type {any} */ (event).detail));
+      fresh.addEventListener('results', (event) => client === fresh && hearResults(/** @type {any} */ (event).detail));
+      fresh.start();
+    } catch {
+      // No way to the wire yet: again later, with what is known then.
+      if (joined === wanted) joined = '';
+      setTimeout(connect, 2000 + Math.random() * 3000);
+    }
+  }
+
+  /** The wire beside this file; where a browser loads no modules from disk, the server's own. @param {string} server */
+  async function sdk(server) {
+    try {
+      return await import('../sdk/tallylight.js');
+    } catch {
+      /** @type {Promise<typeof import('../sdk/tallylight.js')>} */
+      const remote = import(new URL(`/web/sdk/tallylight.js?${Date.now()}`, server).href);
+      return await remote;
+    }
+  }
+
+  /** @param {import('../sdk/wire.js').ShowView} next */
+  function hearShow(next) {
+    const before = show?.graphic.state;
+    show = next;
+    // Under playout control a clear or panic takes the graphic away once; the next play() brings it back.
+    if (before !== next.graphic.state && before !== undefined && next.graphic.state !== 'on_air') playing = false;
+    draw();
+  }
+
+  /** @param {import('../sdk/wire.js').Results} next */
+  function hearResults(next) {
+    if (show?.graphic.frozen && results?.run === next.run && next.state === 'live') return;
+    results = next;
+    draw();
+  }
+
+  function report() {
+    fps = frames;
+    frames = 0;
+    const visible = told.visible ?? document.visibilityState === 'visible';
+    // In OBS the program tally comes from OBS; elsewhere the screen can only say whether it draws anything.
+    const active = told.active ?? (host === 'obs' ? false : seen && visible);
+    client?.shown({ host, graphic, visible, active, rev: show?.rev ?? 0, fps });
+  }
+
+  /** Sets `--name: value;` pairs, or loads a style sheet by address. @param {string|undefined} text */
+  function theme(text) {
+    if (!text) return;
+    if (!text.includes('--')) {
+      const link = /** @type {HTMLLinkElement} */ (document.getElementById('theme') ?? document.head.appendChild(document.createElement('link')));
+      link.id = 'theme';
+      link.rel = 'stylesheet';
+      if (link.getAttribute('href') !== text) link.href = text;
+      return;
+    }
+    for (const [, name, value] of text.matchAll(/(--[\w-]+)\s*:\s*([^;{}]+)/g)) document.documentElement.style.setProperty(name, value.trim());
+  }
+
+  function watermark() {
+    document.documentElement.dataset.output = 'preview';
+    const mark = document.createElement('div');
+    mark.className = 'preview-mark';
+    mark.textContent = 'Preview';
+    const line = document.createElement('div');
+    line.className = 'preview-line';
+    document.body.append(mark, line);
+  }
+
+  /** @param {any} view */
+  function tell(view) {
+    const line = document.querySelector('.preview-line');
+    if (!line) return;
+    const link = client ? (client.state.is === 'up' ? `connected (${client.state.kind})` : `${client.state.is}${client.state.why ? `: ${client.state.why}` : ''}`) : 'no server';
+    const age = client?.heard_at ? `, last message ${Math.round((Date.now() - client.heard_at) / 1000)} s ago` : '';
+    const on = view.visible ? 'on air' : show?.graphic.state === 'on_air' ? 'nothing on' : show?.graphic.state ?? 'off air';
+    const text = `${graphic} · ${on} · step ${view.step} · ${results?.state ?? 'no numbers'}${show?.graphic.frozen ? ' · frozen' : ''} · rev ${show?.rev ?? '–'} · ${link}${age} · control by ${control} · ${host} · ${fps} fps`;
+    if (line.textContent !== text) line.textContent = text;
+  }
+})();

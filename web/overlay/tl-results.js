@@ -1,0 +1,152 @@
+/**
+ * The results graphic: draws a Picture. Fixed slots, text that shrinks a little and is then cut with an ellipsis, and only transform
+ * and opacity move, so that a playout machine without a graphics card keeps its frame rate.
+ */
+(() => {
+  /** Time of the way out, as in overlay.css. */
+  const OUT_MS = 420;
+  /** The least size a text may shrink to before it is cut. */
+  const FIT_LEAST = 0.72;
+
+  class Results extends HTMLElement {
+    #key = '';
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    #swap;
+    /** @type {any} the newest picture */
+    #picture;
+    /** @type {{ row: HTMLElement, bar: HTMLElement, number: HTMLElement }[]} */
+    #rows = [];
+    #head = slot('head-text');
+    #time = slot('head-time');
+    #question = slot('question');
+    #list = slot('rows');
+    #winnerHead = slot('winner-head');
+    #winner = slot('winner-name');
+    #winnerQuestion = slot('winner-question');
+    #winnerNumber = slot('winner-number');
+
+    connectedCallback() {
+      const head = slot('head');
+      head.append(slot('lamp'), this.#head, this.#time);
+      const winner = slot('winner');
+      winner.append(this.#winnerHead, this.#winner, this.#winnerNumber, this.#winnerQuestion);
+      const board = slot('board');
+      const question = slot('question-slot');
+      question.append(this.#question);
+      board.append(head, question, this.#list);
+      const stage = slot('stage');
+      stage.append(board, winner);
+      this.append(stage);
+      this.dataset.visible = 'false';
+    }
+
+    /** @param {any} picture */
+    draw(picture) {
+      this.#picture = picture;
+      this.dataset.panic = String(picture.at_once && !picture.visible);
+      const visible = this.dataset.visible === 'true';
+      if (picture.at_once && !picture.visible) this.#cancel();
+      if (!picture.visible) {
+        this.dataset.visible = 'false';
+        return;
+      }
+      if (picture.key === this.#key && !this.#swap) return this.#fill();
+      if (!visible && !this.#swap) return this.#build();
+      if (this.#swap) return;
+      // Another question while one is seen: out, change, in.
+      this.dataset.visible = 'false';
+      this.#swap = setTimeout(() => {
+        this.#swap = undefined;
+        if (this.#picture.visible) this.#build();
+      }, OUT_MS);
+    }
+
+    #cancel() {
+      clearTimeout(this.#swap);
+      this.#swap = undefined;
+    }
+
+    #build() {
+      const picture = this.#picture;
+      this.#key = picture.key;
+      this.#list.replaceChildren();
+      this.#list.dataset.count = String(picture.options.length);
+      this.#rows = picture.options.map((/** @type {{ label: string }} */ option, /** @type {number} */ i) => {
+        const row = slot('row');
+        const bar = slot('bar');
+        const label = slot('label');
+        const number = slot('number');
+        row.style.setProperty('--i', String(i));
+        label.textContent = option.label;
+        row.append(bar, label, number);
+        this.#list.append(row);
+        fit(label);
+        return { row, bar, number };
+      });
+      this.#fill(false);
+      // One frame in the first position, so that the way in is seen.
+      requestAnimationFrame(() => requestAnimationFrame(() => {
+        if (this.#picture.visible && !this.#swap) this.dataset.visible = 'true';
+      }));
+    }
+
+    /** @param {boolean} [enter] whether the graphic may come in with this call */
+    #fill(enter = true) {
+      const picture = this.#picture;
+      if (this.#rows.length !== picture.options.length) return this.#build();
+      this.dataset.step = String(picture.step);
+      this.dataset.numbers = String(picture.numbers);
+      this.dataset.running = String(picture.left_ms !== undefined);
+      this.dataset.head = String(Boolean(picture.head));
+      write(this.#head, picture.head);
+      write(this.#time, picture.left_ms === undefined ? '' : countdown(picture.left_ms));
+      if (write(this.#question, picture.question)) fit(this.#question, 1.36);
+      picture.options.forEach((/** @type {any} */ option, /** @type {number} */ i) => {
+        const { row, bar, number } = this.#rows[i];
+        write(number, picture.numbers ? option.number : '');
+        bar.style.setProperty('transform', `scaleX(${picture.numbers ? (option.share / 100).toFixed(4) : 0})`);
+        row.dataset.front = String(picture.step >= 2 && picture.numbers && option.front);
+      });
+      if (picture.step === 3) {
+        write(this.#winnerHead, picture.head);
+        if (write(this.#winner, picture.winners.join(' / '))) fit(this.#winner);
+        write(this.#winnerQuestion, picture.question);
+        write(this.#winnerNumber, picture.numbers ? picture.winner_number : '');
+      }
+      if (enter && !this.#swap && picture.visible && picture.key === this.#key && this.dataset.visible === 'false') this.dataset.visible = 'true';
+    }
+  }
+
+  /** @param {string} name */
+  function slot(name) {
+    const node = document.createElement('div');
+    node.className = name;
+    return node;
+  }
+
+  /** @param {HTMLElement} node @param {string} text @returns {boolean} whether it changed */
+  function write(node, text) {
+    if (node.textContent === text) return false;
+    node.textContent = text;
+    return true;
+  }
+
+  /**
+   * Shrinks a text to its slot, down to a limit; what still does not fit is cut by the style.
+   * @param {HTMLElement} node @param {number} [most] the size to begin with
+   */
+  function fit(node, most = 1) {
+    node.style.setProperty('--fit', String(most));
+    for (let size = most; size > FIT_LEAST && (node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight + 1); size -= 0.07) {
+      node.style.setProperty('--fit', size.toFixed(2));
+    }
+  }
+
+  /** @param {number} ms */
+  function countdown(ms) {
+    const s = Math.ceil(ms / 1000);
+    return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
+  }
+
+  customElements.define('tl-results', Results);
+})();

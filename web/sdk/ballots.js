@@ -1,0 +1,184 @@
+/**
+ * The ballots of this device in one show, kept until a receipt settles them: in localStorage, so that a tunnel, a reload or
+ * a closed browser loses none. Without storage (some private modes) they live as long as the page.
+ *
+ * @typedef {import('./wire.js').Receipt} Receipt
+ * @typedef {import('./wire.js').RunView} RunView
+ *
+ * @typedef {object} Ballot
+ * @property {string} run
+ * @property {string} id made here, 128 random bits
+ * @property {number[]} picks
+ * @property {string} question as it was asked, so that the receipt can be read when the show has gone on
+ * @property {string[]} labels of the picks
+ * @property {number} given when the viewer gave it, server's clock
+ * @property {number} [closes_at] the close that was announced then
+ * @property {'kept'|import('./wire.js').Answer} is `kept`: no answer yet
+ * @property {import('./wire.js').Reason} [reason]
+ * @property {number} [left]
+ * @property {number} [at] when the server received it
+ * @property {number} tries offers since the last answer
+ * @property {number} due when to offer or ask next; not stored across loads
+ */
+
+/** A ballot is forgotten a day after it was given: every run is decided long before. */
+const KEEP_MS = 24 * 3600 * 1000;
+/** How long an offer may go without an answer before it is made again. */
+const ANSWER_MS = 5000;
+/** The longest wait between two offers of one ballot. */
+const WAIT_MAX_MS = 30_000;
+
+/** Whether there is nothing left to do for a ballot. @param {Ballot} ballot */
+export function settled(ballot) {
+  if (ballot.is === 'counted') return true;
+  return ballot.is === 'refused' && ballot.reason !== 'not_open' && ballot.reason !== 'busy';
+}
+
+/** 128 random bits as the wire writes them. */
+export function newBallotId() {
+  return hex(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** @param {Uint8Array} bytes */
+export function hex(bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export class BallotBox {
+  #key;
+  /** @type {Ballot[]} */
+  #ballots = [];
+
+  /** @param {string} show */
+  constructor(show) {
+    this.#key = `tallylight.${show}.ballots`;
+    this.#load();
+  }
+
+  /** All ballots, oldest first. */
+  get all() {
+    return this.#ballots;
+  }
+
+  /** The ballots of one run, oldest first. @param {string} run */
+  of(run) {
+    return this.#ballots.filter((ballot) => ballot.run === run);
+  }
+
+  /**
+   * Makes a ballot and keeps it.
+   * @param {RunView} run @param {number[]} picks @param {number} now server's clock
+   */
+  give(run, picks, now) {
+    this.#load();
+    const label = (/** @type {number} */ n) => run.options.find((option) => option.n === n)?.label ?? `${n}`;
+    /** @type {Ballot} */
+    const ballot = {
+      run: run.id, id: newBallotId(), picks, question: run.question, labels: picks.map(label),
+      given: now, closes_at: run.closes_at, is: 'kept', tries: 0, due: 0,
+    };
+    this.#ballots.push(ballot);
+    this.#save();
+    return ballot;
+  }
+
+  /**
+   * Takes a receipt, also one of a ballot that this device forgot (`mine` after its storage was emptied).
+   * @param {Receipt} receipt @param {number} now @param {RunView} [run] the run it may belong to
+   */
+  take(receipt, now, run) {
+    let ballot = this.#ballots.find((one) => one.id === receipt.id && one.run === receipt.run);
+    if (!ballot) {
+      if (!receipt.picks?.length) return;
+      ballot = {
+        run: receipt.run, id: receipt.id, picks: receipt.picks, question: '', labels: [], given: receipt.at ?? now,
+        is: 'kept', tries: 0, due: 0,
+      };
+      this.#ballots.push(ballot);
+    }
+    if (run?.id === ballot.run && !ballot.question) this.#describe(ballot, run);
+    // A settled ballot stays as it is, except that a counted one may be found displaced or void later.
+    const was = settled(ballot);
+    if (was && receipt.is !== 'counted' && receipt.is !== 'refused') return;
+    ballot.is = receipt.is;
+    ballot.reason = receipt.reason;
+    ballot.at = receipt.at ?? ballot.at;
+    ballot.left = receipt.left;
+    const wait = receipt.reason === 'after_seal' ? WAIT_MAX_MS : receipt.retry_ms ?? backoff(ballot.tries);
+    ballot.tries = receipt.is === 'unknown' ? ballot.tries : 0;
+    ballot.due = now + wait * (1 + Math.random() / 4);
+    this.#save();
+  }
+
+  /** Fills in what a ballot from `mine` was about. @param {RunView} run */
+  describe(run) {
+    for (const ballot of this.#ballots) if (ballot.run === run.id && !ballot.question) this.#describe(ballot, run);
+  }
+
+  /** Makes every unsettled ballot due: the connection is new. */
+  wake() {
+    for (const ballot of this.#ballots) if (!settled(ballot)) Object.assign(ballot, { due: 0, tries: 0 });
+  }
+
+  /**
+   * What to say to the server now: one ballot of a run is settled before the next is offered.
+   * @param {number} now @returns {Ballot[]}
+   */
+  due(now) {
+    const seen = new Set();
+    const due = [];
+    for (const ballot of this.#ballots) {
+      if (settled(ballot) || seen.has(ballot.run)) continue;
+      seen.add(ballot.run);
+      if (ballot.due <= now) due.push(ballot);
+    }
+    return due;
+  }
+
+  /** Notes that a ballot is on its way. @param {Ballot} ballot @param {number} now */
+  sent(ballot, now) {
+    ballot.tries += 1;
+    ballot.due = now + ANSWER_MS + backoff(ballot.tries) / 2;
+  }
+
+  /** Whether any ballot waits for an answer. */
+  get waiting() {
+    return this.#ballots.some((ballot) => !settled(ballot));
+  }
+
+  /** @param {Ballot} ballot @param {RunView} run */
+  #describe(ballot, run) {
+    ballot.question = run.question;
+    ballot.labels = ballot.picks.map((n) => run.options.find((option) => option.n === n)?.label ?? `${n}`);
+  }
+
+  /** Reads what is stored, also what another tab of the same device added. */
+  #load() {
+    let stored;
+    try {
+      stored = JSON.parse(localStorage.getItem(this.#key) ?? '[]');
+    } catch {
+      return;
+    }
+    if (!Array.isArray(stored)) return;
+    const oldest = Date.now() - KEEP_MS;
+    for (const ballot of stored) {
+      if (ballot.given < oldest || this.#ballots.some((one) => one.id === ballot.id)) continue;
+      this.#ballots.push({ ...ballot, tries: 0, due: 0 });
+    }
+    this.#ballots.sort((a, b) => a.given - b.given);
+  }
+
+  #save() {
+    try {
+      localStorage.setItem(this.#key, JSON.stringify(this.#ballots));
+    } catch {
+      // Private mode or full: the ballots stay in memory and are still offered.
+    }
+  }
+}
+
+/** One second, doubled at each try. @param {number} tries */
+function backoff(tries) {
+  return Math.min(WAIT_MAX_MS, 1000 * 2 ** Math.min(tries, 5));
+}

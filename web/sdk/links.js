@@ -1,0 +1,297 @@
+/**
+ * The three ways to a show: a WebSocket, server-sent events with POST, and polling with an ETag. All speak the same messages
+ * upwards, so that nobody above knows which one is in use, except to say it on the page.
+ *
+ * @typedef {import('./wire.js').Receipt} Receipt
+ * @typedef {{ server: string, show: string, device?: string, staff?: string, key?: string, name?: string }} Entry
+ * @typedef {{ code?: number, problem?: string, joined: boolean }} Down why a link ended, and whether it ever worked
+ * @typedef {{ message: (message: any) => void, down: (why: Down) => void }} Ears
+ * @typedef {{ kind: LinkKind, joined: boolean, send: (message: any) => boolean, close: () => void }} Link
+ * @typedef {'websocket'|'sse'|'polling'} LinkKind
+ */
+
+import { SUBPROTOCOL } from './wire.js';
+
+/** How long the way from connecting to the welcome may take. */
+const JOIN_MS = 8000;
+/** How often a polling client asks; the answer is mostly 304. */
+const POLL_MS = 2000;
+
+/** @param {LinkKind} kind @param {Entry} entry @param {Ears} ears @returns {Link} */
+export function openLink(kind, entry, ears) {
+  if (kind === 'websocket') return new WebSocketLink(entry, ears);
+  return kind === 'sse' ? new EventsLink(entry, ears) : new PollingLink(entry, ears);
+}
+
+class WebSocketLink {
+  /** @type {LinkKind} */
+  kind = 'websocket';
+  joined = false;
+  #socket;
+  #ears;
+  #deadline;
+  #over = false;
+  /** @type {string|undefined} the last problem the server told, often the reason of the close after it */
+  #problem;
+
+  /** @param {Entry} entry @param {Ears} ears */
+  constructor(entry, ears) {
+    this.#ears = ears;
+    const address = new URL(`/ws/${encodeURIComponent(entry.show)}`, entry.server);
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    this.#socket = new WebSocket(address, SUBPROTOCOL);
+    this.#deadline = setTimeout(() => this.#end({}), JOIN_MS);
+    this.#socket.onopen = () => {
+      const { device, staff, key, name } = entry;
+      this.#socket.send(JSON.stringify({ t: 'join', device, staff, key, name }));
+    };
+    this.#socket.onmessage = (event) => this.#hear(event.data);
+    this.#socket.onclose = (event) => this.#end({ code: event.code });
+  }
+
+  /** @param {any} message */
+  send(message) {
+    if (!this.joined || this.#socket.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  close() {
+    this.#over = true;
+    clearTimeout(this.#deadline);
+    this.#socket.close();
+  }
+
+  /** @param {any} data */
+  #hear(data) {
+    if (this.#over) return;
+    const message = parse(data);
+    if (!message) return;
+    if (message.t === 'welcome') {
+      this.joined = true;
+      clearTimeout(this.#deadline);
+    }
+    if (message.t === 'problem') this.#problem = message.code;
+    this.#ears.message(message);
+  }
+
+  /** @param {{ code?: number }} why */
+  #end(why) {
+    if (this.#over) return;
+    this.close();
+    this.#ears.down({ ...why, problem: this.#problem, joined: this.joined });
+  }
+}
+
+/** What both ways over plain HTTP share: join, ballots and receipts by request. */
+class HttpLink {
+  joined = false;
+  over = false;
+  /** @type {string|undefined} */
+  #device;
+
+  /** @param {Entry} entry @param {Ears} ears */
+  constructor(entry, ears) {
+    this.entry = entry;
+    this.ears = ears;
+    this.#device = entry.device;
+  }
+
+  /** @param {string} path */
+  address(path) {
+    const address = new URL(path, this.entry.server);
+    if (this.entry.key) address.searchParams.set('key', this.entry.key);
+    return address;
+  }
+
+  /** A screen has a key and casts no ballots: it needs no join. */
+  async join() {
+    if (this.entry.key) {
+      this.joined = true;
+      return;
+    }
+    const body = JSON.stringify(this.#device ? { device: this.#device } : {});
+    const welcome = await request(this.address(`/api/v1/shows/${this.entry.show}/join`), { method: 'POST', body });
+    if (this.over) return;
+    this.#device = welcome.device ?? this.#device;
+    this.joined = true;
+    this.ears.message({ ...welcome, t: 'welcome' });
+  }
+
+  /** @param {any} message */
+  send(message) {
+    if (!this.joined || !this.#device) return false;
+    const show = this.entry.show;
+    if (message.t === 'vote') {
+      const body = JSON.stringify({ run: message.run, id: message.id, picks: message.picks });
+      this.#ask(`/api/v1/shows/${show}/ballots`, { method: 'POST', body });
+      return true;
+    }
+    if (message.t === 'ask') {
+      for (const id of message.ids) this.#ask(`/api/v1/shows/${show}/receipts/${message.run}/${id}`, {});
+      return true;
+    }
+    return false;
+  }
+
+  /** @param {string} path @param {RequestInit} init */
+  async #ask(path, init) {
+    try {
+      const receipt = await request(this.address(path), { ...init, headers: { authorization: `Bearer ${this.#device}` } });
+      if (!this.over && receipt.is) this.ears.message({ ...receipt, t: 'receipt' });
+    } catch {
+      // No answer promises nothing: the ballot is offered again when it is due.
+    }
+  }
+
+  /** @param {unknown} [error] */
+  end(error) {
+    if (this.over) return;
+    const joined = this.joined;
+    this.close();
+    const known = error instanceof HttpProblem ? error : undefined;
+    this.ears.down({ problem: known?.code, code: known && CLOSES[known.code], joined });
+  }
+
+  close() {
+    this.over = true;
+    this.joined = false;
+  }
+}
+
+/** The close code that means the same as a problem over HTTP, from the table of src/wire/codes.rs. @type {Record<string, number>} */
+const CLOSES = { bad_token: 4001, forbidden: 4003, no_show: 4004, too_many: 1008, busy: 1013, storage: 1013, draining: 1012, internal: 1011 };
+
+class EventsLink extends HttpLink {
+  /** @type {LinkKind} */
+  kind = 'sse';
+  /** @type {EventSource|undefined} */
+  #source;
+
+  /** @param {Entry} entry @param {Ears} ears */
+  constructor(entry, ears) {
+    super(entry, ears);
+    this.#start();
+  }
+
+  async #start() {
+    try {
+      await this.join();
+    } catch (error) {
+      return this.end(error);
+    }
+    if (this.over) return;
+    let worked = false;
+    this.joined = !this.entry.key;
+    this.#source = new EventSource(this.address(`/sse/${this.entry.show}`));
+    const hear = (/** @type {MessageEvent} */ event) => {
+      const message = parse(event.data);
+      if (!message || this.over) return;
+      worked = true;
+      this.joined = true;
+      this.ears.message({ t: event.type, ...message });
+    };
+    for (const type of ['show', 'results', 'reconnect', 'message']) this.#source.addEventListener(type, hear);
+    this.#source.onerror = () => {
+      this.joined = worked;
+      this.end();
+    };
+    setTimeout(() => {
+      if (!worked) this.#source?.onerror?.(new Event('error'));
+    }, JOIN_MS);
+  }
+
+  close() {
+    super.close();
+    this.#source?.close();
+  }
+}
+
+class PollingLink extends HttpLink {
+  /** @type {LinkKind} */
+  kind = 'polling';
+  /** @type {string|undefined} */
+  #etag;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #timer;
+
+  /** @param {Entry} entry @param {Ears} ears */
+  constructor(entry, ears) {
+    super(entry, ears);
+    this.#start();
+  }
+
+  async #start() {
+    try {
+      await this.join();
+      await this.#poll();
+    } catch (error) {
+      this.end(error);
+    }
+  }
+
+  async #poll() {
+    /** @type {Record<string, string>} */
+    const headers = this.#etag ? { 'if-none-match': this.#etag } : {};
+    const answer = await fetch(this.address(`/api/v1/shows/${this.entry.show}/live`), { headers, cache: 'no-store', signal: deadline() });
+    if (this.over) return;
+    if (answer.status === 200) {
+      this.#etag = answer.headers.get('etag') ?? undefined;
+      const live = await answer.json();
+      if (this.over) return;
+      if (live.show) this.ears.message({ ...live.show, t: 'show' });
+      if (live.results) this.ears.message({ ...live.results, t: 'results' });
+    } else if (answer.status !== 304) {
+      throw await HttpProblem.of(answer);
+    }
+    this.#timer = setTimeout(() => this.#poll().catch((error) => this.end(error)), POLL_MS * (0.8 + 0.4 * Math.random()));
+  }
+
+  close() {
+    super.close();
+    clearTimeout(this.#timer);
+  }
+}
+
+/** An answer that is not 2xx, with the code of its problem+json. */
+export class HttpProblem extends Error {
+  /** @param {number} status @param {string} code @param {string} detail */
+  constructor(status, code, detail) {
+    super(detail || code);
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+  }
+
+  /** @param {Response} answer */
+  static async of(answer) {
+    const problem = await answer.json().catch(() => ({}));
+    return new HttpProblem(answer.status, problem.code ?? `http_${answer.status}`, problem.detail ?? problem.title ?? '');
+  }
+}
+
+/**
+ * One request with a JSON answer. A receipt is a receipt whatever its status.
+ * @param {URL|string} address @param {RequestInit} [init] @returns {Promise<any>}
+ */
+export async function request(address, init = {}) {
+  const headers = { ...(init.body ? { 'content-type': 'application/json' } : {}), ...init.headers };
+  const answer = await fetch(address, { cache: 'no-store', signal: deadline(), ...init, headers });
+  if (answer.ok) return answer.json();
+  throw await HttpProblem.of(answer);
+}
+
+/** Ends a request that hangs; phones of before 2022 wait as long as they like. */
+function deadline() {
+  return AbortSignal.timeout?.(JOIN_MS);
+}
+
+/** @param {any} text */
+function parse(text) {
+  try {
+    const message = JSON.parse(text);
+    return message && typeof message === 'object' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}

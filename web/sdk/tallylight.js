@@ -1,0 +1,428 @@
+/**
+ * The wire, for every page and for integrators: joins a show, keeps and offers ballots until a receipt settles them, keeps the
+ * server's time, sends commands, comes back after every loss, and falls back from WebSocket to server-sent events to polling.
+ *
+ *     const client = new Client({ show: 'finale' });
+ *     client.addEventListener('show', (event) => draw(event.detail));
+ *     client.start();
+ *
+ * Events: `link` (LinkState), `show`, `results`, `desk`, `gauge`, `log`, `welcome`, `problem` (the messages of docs/WIRE.md, newest
+ * wins), `ballots` (Ballot[]; some ballot changed). Nothing here draws, and nothing throws at the page.
+ */
+
+import { BallotBox, hex, settled } from './ballots.js';
+import { ServerClock } from './clock.js';
+import { HttpProblem, openLink, request } from './links.js';
+
+export { settled } from './ballots.js';
+export { HttpProblem, request } from './links.js';
+
+/**
+ * @typedef {import('./links.js').LinkKind} LinkKind
+ * @typedef {import('./wire.js').Done} Done
+ *
+ * @typedef {object} LinkState
+ * @property {'connecting'|'up'|'down'|'ended'} is `ended`: nothing more is tried
+ * @property {LinkKind} kind
+ * @property {string} [why] a code of src/wire/codes.rs, if the server said one
+ * @property {number} since local milliseconds since 1970
+ * @property {number} [next_at] when the next try starts, local
+ * @property {boolean} offline the device itself says that it has no network
+ */
+
+/** First wait after a loss, doubled at each failure. */
+const RETRY_MS = 1000;
+const RETRY_MAX_MS = 30_000;
+/** A link that lived this long starts the doubling anew. */
+const STEADY_MS = 10_000;
+/** On a fallback, how often a WebSocket is tried again. */
+const UPGRADE_MS = 90_000;
+/** Staff hears a gauge every second; a connection silent for this long is taken for dead. */
+const STAFF_SILENCE_MS = 6000;
+/** How long after a boundary of a run (open, close, lock) the new `show` may take, before the connection is taken for dead. */
+const BOUNDARY_MS = 4000;
+/** How long a command may go without an answer before it is sent again by the other way, with the same id. */
+const COMMAND_MS = 3000;
+/** How often the server's time is asked. */
+const SYNC_MS = 300_000;
+
+export class Client extends EventTarget {
+  clock = new ServerClock();
+  /** Local time of the last message. */
+  heard_at = 0;
+  /** @type {LinkState} */
+  state = { is: 'connecting', kind: 'websocket', since: Date.now(), offline: false };
+  /** @type {import('./wire.js').ShowView|undefined} */
+  show;
+  /** @type {import('./wire.js').Results|undefined} */
+  results;
+  /** @type {import('./wire.js').DeskView|undefined} */
+  desk;
+
+  #entry;
+  /** @type {import('./links.js').Link|undefined} */
+  #link;
+  /** @type {LinkKind} */
+  #kind = 'websocket';
+  #failures = 0;
+  /** Attempts in a row that never got through, of the present kind. */
+  #deaf = 0;
+  #up_at = 0;
+  /** @type {number|undefined} */
+  #after_ms;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #retry;
+  /** @type {ReturnType<typeof setInterval>|undefined} */
+  #tick;
+  #synced_at = 0;
+  #upgrade_at = 0;
+  /** @type {number|undefined} the boundary whose `show` we wait for, server's clock */
+  #boundary;
+  #box;
+  /** @type {Map<string, (done: Done) => void>} */
+  #asked = new Map();
+
+  /**
+   * @param {object} options
+   * @param {string} options.show
+   * @param {string} [options.server] origin, default: where the page came from
+   * @param {string} [options.staff] a staff token
+   * @param {string} [options.key] a screen's key
+   * @param {string} [options.name] a screen's name
+   */
+  constructor({ show, server = location.origin, staff, key, name }) {
+    super();
+    this.viewer = !staff && !key && !name;
+    this.#entry = { show, server, staff, key, name, device: this.viewer ? recall(show) : undefined };
+    this.#box = this.viewer ? new BallotBox(show) : undefined;
+  }
+
+  start() {
+    if (this.#tick) return;
+    this.#tick = setInterval(() => this.#beat(), 500);
+    addEventListener('online', this.#online);
+    addEventListener('offline', this.#offline);
+    document.addEventListener('visibilitychange', this.#visible);
+    this.#connect();
+  }
+
+  stop() {
+    clearInterval(this.#tick);
+    clearTimeout(this.#retry);
+    this.#tick = undefined;
+    removeEventListener('online', this.#online);
+    removeEventListener('offline', this.#offline);
+    document.removeEventListener('visibilitychange', this.#visible);
+    this.#link?.close();
+    this.#link = undefined;
+  }
+
+  /** The server's time, milliseconds since 1970. */
+  now() {
+    return this.clock.now();
+  }
+
+  /** This viewer's ballots, oldest first. */
+  get ballots() {
+    return this.#box?.all ?? [];
+  }
+
+  /** Gives a ballot: kept first, then offered until it is settled. @param {import('./wire.js').RunView} run @param {number[]} picks */
+  vote(run, picks) {
+    if (!this.#box) return;
+    this.#box.give(run, picks, this.now());
+    this.#offer();
+    this.#emit('ballots', this.ballots);
+  }
+
+  /** Tells what this screen shows. @param {import('./wire.js').Shown} shown */
+  shown(shown) {
+    this.#link?.send({ t: 'shown', ...shown });
+  }
+
+  /**
+   * Sends a command and waits for its answer. Without a connection, or without an answer, it goes by POST with the same id;
+   * the same id is never done twice.
+   * @param {Record<string, unknown>} command with `do`
+   * @param {number} [expect] the revision the operator saw
+   * @returns {Promise<Done>}
+   */
+  async command(command, expect) {
+    const id = hex(crypto.getRandomValues(new Uint8Array(12)));
+    const body = { id, ...(expect === undefined ? {} : { expect }), ...command };
+    if (this.#link?.send({ t: 'command', ...body })) {
+      const done = await this.#answer(id);
+      if (done) return done;
+    }
+    try {
+      return await request(new URL(`/api/v1/shows/${this.#entry.show}/commands`, this.#entry.server), {
+        method: 'POST', body: JSON.stringify(body), headers: { authorization: `Bearer ${this.#entry.staff}` },
+      });
+    } catch (error) {
+      const known = error instanceof HttpProblem ? error : undefined;
+      return { id, ok: false, rev: this.desk?.rev ?? 0, code: known?.code ?? 'no_answer', detail: known?.detail ?? '' };
+    }
+  }
+
+  /** @param {string} id @returns {Promise<Done|undefined>} */
+  #answer(id) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#asked.delete(id) && resolve(undefined), COMMAND_MS);
+      this.#asked.set(id, (done) => {
+        clearTimeout(timer);
+        this.#asked.delete(id);
+        resolve(done);
+      });
+    });
+  }
+
+  #connect() {
+    clearTimeout(this.#retry);
+    this.#link?.close();
+    this.#after_ms = undefined;
+    this.#set({ is: 'connecting', next_at: undefined });
+    this.#link = this.#open(this.#kind);
+  }
+
+  /** @param {LinkKind} kind */
+  #open(kind) {
+    /** @type {import('./links.js').Link} */
+    let link;
+    try {
+      link = openLink(kind, this.#entry, {
+        message: (message) => this.#link === link && this.#hear(message),
+        down: (why) => this.#link === link && this.#down(why),
+      });
+    } catch {
+      // An address that no socket can be made of, or a policy against sockets: the next way may do.
+      this.#down({ joined: false });
+      return undefined;
+    }
+    return link;
+  }
+
+  /** @param {import('./links.js').Down} why */
+  async #down(why) {
+    this.#link = undefined;
+    if (Date.now() - this.#up_at > STEADY_MS && why.joined) this.#failures = 0;
+    if (why.code === 4003 || why.code === 4004 || (why.code === 4001 && !this.viewer)) {
+      return this.#set({ is: 'ended', why: why.problem ?? { 4001: 'bad_token', 4003: 'forbidden', 4004: 'no_show' }[why.code] });
+    }
+    if (why.code === 4001) this.#remember(undefined);
+    this.#deaf = why.joined ? 0 : this.#deaf + 1;
+    let wait = this.#after_ms;
+    if (wait === undefined) {
+      const most = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** this.#failures);
+      if (why.code === 1008 || why.code === 1009) wait = RETRY_MAX_MS;
+      else if (why.code === 1013) wait = 2000 + Math.random() * most * 2;
+      else wait = Math.random() * most;
+    }
+    this.#failures = Math.min(this.#failures + 1, 5);
+    this.#after_ms = undefined;
+    this.#set({ is: 'down', why: why.problem, next_at: Date.now() + wait });
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#connect(), wait);
+    if (this.#deaf >= 2 && !this.#entry.staff) await this.#fall();
+  }
+
+  /** Takes the next way, but only if the server answers plain HTTP: otherwise it is just not there. */
+  async #fall() {
+    if (this.#kind === 'polling' || !(await this.#sync())) return;
+    this.#kind = this.#kind === 'websocket' ? 'sse' : 'polling';
+    this.#deaf = 0;
+    this.#failures = 0;
+    this.#upgrade_at = Date.now() + UPGRADE_MS * (0.75 + Math.random() / 2);
+    if (this.state.is !== 'up') this.#connect();
+  }
+
+  /** @param {any} message */
+  #hear(message) {
+    this.heard_at = Date.now();
+    if (typeof message.now === 'number') this.clock.hear(message.now);
+    if (this.state.is !== 'up' && message.t !== 'problem' && message.t !== 'reconnect') this.#joined();
+    switch (message.t) {
+      case 'welcome': return this.#welcome(message);
+      case 'show': return this.#showed(message);
+      case 'results': return this.#counted(message);
+      case 'receipt': return this.#receipt(message);
+      case 'desk':
+        if (this.desk && older(message, this.desk, 'rev')) return;
+        this.desk = message;
+        return this.#emit('desk', message);
+      case 'done': return this.#asked.get(message.id)?.(message);
+      case 'reconnect': return this.#leave(message.after_ms);
+      case 'gauge': case 'log': case 'problem': return this.#emit(message.t, message);
+    }
+  }
+
+  #joined() {
+    this.#up_at = Date.now();
+    this.#deaf = 0;
+    this.#set({ is: 'up', why: undefined, next_at: undefined });
+    if (Date.now() - this.#synced_at > SYNC_MS || this.clock.doubtful) this.#sync();
+    this.#box?.wake();
+    queueMicrotask(() => this.#offer());
+  }
+
+  /** @param {import('./wire.js').Welcome} welcome */
+  #welcome(welcome) {
+    if (this.viewer && welcome.device) this.#remember(welcome.device);
+    for (const receipt of welcome.mine ?? []) this.#box?.take(receipt, this.now(), this.show?.run);
+    this.#emit('welcome', welcome);
+    if (welcome.mine?.length) this.#emit('ballots', this.ballots);
+  }
+
+  /** @param {import('./wire.js').ShowView} show */
+  #showed(show) {
+    if (this.show && older(show, this.show, 'rev')) return;
+    this.show = show;
+    this.#boundary = undefined;
+    if (show.run) this.#box?.describe(show.run);
+    this.#emit('show', show);
+  }
+
+  /** @param {import('./wire.js').Results} results */
+  #counted(results) {
+    if (this.results?.run === results.run && older(results, this.results, 'version')) return;
+    this.results = results;
+    this.#emit('results', results);
+  }
+
+  /** @param {import('./wire.js').Receipt} receipt */
+  #receipt(receipt) {
+    this.#box?.take(receipt, this.now(), this.show?.run);
+    this.#emit('ballots', this.ballots);
+    this.#offer();
+  }
+
+  /** The node goes away at a time of its own: come back when it said. @param {number} after_ms */
+  #leave(after_ms) {
+    this.#after_ms = after_ms;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#connect(), after_ms);
+  }
+
+  #offer() {
+    if (!this.#box || this.state.is !== 'up') return;
+    const now = this.now();
+    for (const ballot of this.#box.due(now)) {
+      // Two offers without any answer: the connection only looks alive.
+      if (ballot.is === 'kept' && ballot.tries >= 2) return this.#link?.kind === 'websocket' ? this.#dead() : undefined;
+      const { run, id, picks } = ballot;
+      const message = ballot.is === 'held' ? { t: 'ask', run, ids: [id] } : { t: 'vote', run, id, picks };
+      if (this.#link?.send(message)) this.#box.sent(ballot, now);
+    }
+  }
+
+  /** Twice a second: offers what is due, and notices a connection that died without a word. */
+  #beat() {
+    this.#offer();
+    const silent = Date.now() - this.heard_at;
+    if (this.state.is === 'up' && this.#entry.staff && silent > STAFF_SILENCE_MS) return this.#dead();
+    if (this.state.is === 'up' && this.#overdue()) return this.#dead();
+    if (this.state.is === 'up' && Date.now() - this.#synced_at > SYNC_MS) this.#sync();
+    if (this.state.is === 'up' && this.#kind !== 'websocket' && Date.now() > this.#upgrade_at) this.#upgrade();
+  }
+
+  /** Whether the server should have told a step of the run by now. */
+  #overdue() {
+    const run = this.show?.run;
+    if (!run || run.hold || this.#kind === 'polling') return false;
+    const next = { standby: run.opens_at, open: run.closes_at, closing: run.locks_at }[/** @type {string} */ (run.phase)];
+    if (!next || this.now() < next + BOUNDARY_MS || this.#boundary === next) return false;
+    this.#boundary = next;
+    return Date.now() - this.heard_at > BOUNDARY_MS;
+  }
+
+  #dead() {
+    this.#link?.close();
+    this.#down({ joined: true });
+  }
+
+  /** Tries the WebSocket again beside a working fallback, and changes over if it gets through. */
+  #upgrade() {
+    this.#upgrade_at = Date.now() + UPGRADE_MS * (0.75 + Math.random() / 2);
+    const trial = openLink('websocket', this.#entry, {
+      message: (message) => {
+        if (message.t === 'welcome' && this.#link !== trial) {
+          this.#link?.close();
+          this.#link = trial;
+          this.#kind = 'websocket';
+          this.#set({ is: 'up' });
+        }
+        if (this.#link === trial) this.#hear(message);
+      },
+      down: (why) => this.#link === trial && this.#down(why),
+    });
+  }
+
+  async #sync() {
+    this.#synced_at = Date.now();
+    const ok = await this.clock.sync(async () => (await request(new URL('/api/v1/time', this.#entry.server))).now);
+    if (!ok) this.#synced_at = Date.now() - SYNC_MS + RETRY_MAX_MS;
+    return ok;
+  }
+
+  #online = () => {
+    this.#failures = 0;
+    this.#set({ offline: false });
+    if (this.state.is !== 'ended') this.#connect();
+  };
+
+  #offline = () => {
+    this.#set({ offline: true });
+    if (this.state.is === 'up') this.#dead();
+  };
+
+  /** A phone that was in a pocket: its sockets may be dead and its clock asleep. */
+  #visible = async () => {
+    if (document.hidden || this.state.is === 'ended') return;
+    if (this.state.is !== 'up') return this.#connect();
+    if (this.clock.doubtful || Date.now() - this.heard_at > 15_000) {
+      await this.#sync();
+      if (this.state.is === 'up' && this.clock.doubtful) this.#dead();
+    }
+  };
+
+  /** @param {Partial<LinkState>} change */
+  #set(change) {
+    const since = change.is && change.is !== this.state.is ? Date.now() : this.state.since;
+    this.state = { ...this.state, kind: this.#kind, since, ...change };
+    this.#emit('link', this.state);
+  }
+
+  /** @param {string|undefined} device */
+  #remember(device) {
+    this.#entry.device = device;
+    try {
+      const key = `tallylight.${this.#entry.show}.device`;
+      if (device) localStorage.setItem(key, device);
+      else localStorage.removeItem(key);
+    } catch {
+      // Without storage the device is a new voter after a reload; the page cannot help that.
+    }
+  }
+
+  /** @param {string} name @param {unknown} detail */
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/**
+ * Whether `one` is older than `other` by epoch and then `field`.
+ * @param {any} one @param {any} other @param {'rev'|'version'} field
+ */
+function older(one, other, field) {
+  if (one.epoch !== other.epoch) return one.epoch < other.epoch;
+  return one[field] < other[field];
+}
+
+/** @param {string} show */
+function recall(show) {
+  try {
+    return localStorage.getItem(`tallylight.${show}.device`) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}

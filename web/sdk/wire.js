@@ -1,0 +1,54 @@
+/**
+ * The types of `tallylight.v1`, as docs/WIRE.md and src/wire/ say them. Types only: this file does nothing when it runs.
+ *
+ * @typedef {'viewer'|'screen'|'observer'|'operator'|'producer'|'adjudicator'} Role
+ * @typedef {'standby'|'open'|'closing'|'locked'|'sealed'|'verified'|'revealed'|'void'} Phase
+ * @typedef {'hidden'|'live'|'frozen'|'provisional'|'final'} ResultState
+ * @typedef {'counted'|'held'|'refused'|'unknown'} Answer
+ * @typedef {'invalid'|'not_eligible'|'void'|'late'|'budget'|'id_reused'|'displaced'|'not_open'|'busy'|'after_seal'} Reason
+ * @typedef {'reveal'|'void'|'go_live'} Armable
+ *
+ * @typedef {{ n: number, label: string }} OptionView
+ * @typedef {{ id: string, cue: string, question: string, options: OptionView[], votes: number, phase: Phase, hold: boolean,
+ *   opens_at?: number, closes_at?: number, locks_at?: number }} RunView
+ * @typedef {{ state: 'on_air'|'cleared'|'panic', step: number, frozen: boolean }} GraphicView
+ * @typedef {{ t?: 'show', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean,
+ *   run?: RunView, graphic: GraphicView }} ShowView
+ *
+ * @typedef {{ n: number, votes: number, share: number }} OptionResult
+ * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,
+ *   options: OptionResult[] }} Results
+ *
+ * @typedef {{ t?: 'receipt', run: string, id: string, is: Answer, reason?: Reason, retry_ms?: number, left?: number,
+ *   at?: number, picks?: number[], repeated?: boolean }} Receipt
+ * @typedef {{ t?: 'welcome', protocol: string, node: string, session: string, now: number, role: Role, device?: string,
+ *   mine?: Receipt[] }} Welcome
+ *
+ * @typedef {{ session: string, name: string, role: Role }} StaffView
+ * @typedef {{ number: string, segment: string, title: string, question: string, options: OptionView[], votes: number,
+ *   window_s?: number, opens_on_take: boolean }} CueView
+ * @typedef {{ cue: string, run: string }} OnDesk
+ * @typedef {{ revision: number, total: number, margin: number, outstanding: number, late: number,
+ *   late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string }} SealView
+ * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string }} DeskRun
+ * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
+ * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
+ *   standby?: OnDesk, program?: OnDesk, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
+ *   staff: StaffView[], armed: ArmedView[] }} DeskView
+ *
+ * @typedef {{ run: string, counted: number, rate: number, late: number, late_would_change_order: boolean, outstanding: number,
+ *   margin: number, decisive: boolean }} RunGauge
+ * @typedef {{ name: string, host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number,
+ *   at: number }} ScreenView
+ * @typedef {{ node: string, journal: string, stance: string, fsync_us: number, disk_free_mb: number, clock_ok: boolean }} NodeGauge
+ * @typedef {{ t?: 'gauge', now: number, viewers: number, run?: RunGauge, screens: ScreenView[], node: NodeGauge }} Gauge
+ *
+ * @typedef {{ id: string, at: number, rehearsal: boolean, by: string, what: string, cue?: string, run?: string, note?: string }} AsRunEntry
+ * @typedef {{ t?: 'done', id: string, ok: boolean, rev: number, code?: string, detail?: string }} Done
+ * @typedef {{ t?: 'problem', code: string, detail: string, retry_ms?: number }} Problem
+ *
+ * @typedef {{ host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number }} Shown
+ */
+
+/** The WebSocket subprotocol of this version. */
+export const SUBPROTOCOL = 'tallylight.v1';

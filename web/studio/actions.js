@@ -1,0 +1,178 @@
+/**
+ * Every action of the studio once: its key, its label, whether it can be done now (or why not), and what it sends. The buttons, the
+ * keyboard and the help page are all made from this table.
+ *
+ * @typedef {import('./main.js').StudioState} State
+ * @typedef {import('./desk.js').Desk} Desk
+ * @typedef {object} Action
+ * @property {string} key as `KeyboardEvent.key`, `Shift+` before it where it is needed
+ * @property {string} does for the help page
+ * @property {(state: State) => string} label
+ * @property {(state: State) => string} why_not empty: it can be done
+ * @property {(state: State, desk: Desk) => void} press
+ * @property {string[]} [verbs] commands that keep the button waiting
+ * @property {(state: State) => boolean} [lit] whether the state it makes is on
+ */
+import { phaseOf } from '../shared/phase.js';
+import { nextCue, programRun, runLooked } from './state.js';
+import { steps } from './words.js';
+
+const EXTEND_S = 30;
+
+/** @param {string} key @param {string} does @param {Omit<Action, 'key'|'does'>} rest @returns {Action} */
+const action = (key, does, rest) => ({ key, does, ...rest });
+
+/** @param {State} state */
+const nothingOn = (state) => (state.desk?.program ? '' : 'Nothing is on program.');
+/** @param {State} state @param {Desk} [desk] */
+const phase = (state, desk) => {
+  const run = programRun(state);
+  return run && phaseOf(run, desk?.now() ?? state.desk?.now ?? 0);
+};
+
+/** @type {Record<string, Action>} */
+export const actions = {
+  take: action('T', 'puts the standby cue on program', {
+    label: () => 'Take',
+    why_not: (state) => (state.desk?.standby ? '' : 'Nothing is on standby. Select a cue and press Enter.'),
+    press: (_, desk) => desk.send({ do: 'take' }),
+  }),
+  step: action('S', 'advances the graphic: question, bars, result, winner', {
+    label: (state) => {
+      const graphic = state.desk?.graphic;
+      if (!graphic || !state.desk?.program) return 'Step';
+      return graphic.state === 'on_air' ? `Step: ${steps[Math.min(3, graphic.step + 1)]}` : 'Step: bring back';
+    },
+    why_not: nothingOn,
+    press: (_, desk) => desk.send({ do: 'step' }),
+  }),
+  open: action('O', 'opens the window of the run on program', {
+    label: () => 'Open',
+    why_not: (state) => nothingOn(state) || (phase(state) === 'standby' ? '' : 'The run on program is not waiting to open.'),
+    press: (_, desk) => desk.send({ do: 'open' }),
+  }),
+  close: action('C', 'announces the close, 1.5 s ahead', {
+    label: () => 'Close',
+    why_not: (state) => nothingOn(state) || (phase(state) === 'open' ? '' : 'The window is not open.'),
+    press: (_, desk) => desk.send({ do: 'close' }),
+  }),
+  extend: action('E', `moves the close by ${EXTEND_S} s, or reopens`, {
+    label: (state) => (programRun(state)?.extend_reopens ? `Reopen +${EXTEND_S} s` : `Extend +${EXTEND_S} s`),
+    why_not: (state) => nothingOn(state) || (['open', 'closing', 'locked'].includes(phase(state) ?? '') ? '' : 'There is no window to extend.'),
+    press: (_, desk) => desk.send({ do: 'extend', seconds: EXTEND_S }),
+  }),
+  hold: action('H', 'hold: nothing moves by itself; again: release', {
+    label: (state) => (programRun(state)?.hold ? 'Release' : 'Hold'),
+    why_not: nothingOn,
+    press: (state, desk) => desk.send({ do: programRun(state)?.hold ? 'release' : 'hold' }),
+    verbs: ['hold', 'release'],
+    lit: (state) => Boolean(programRun(state)?.hold),
+  }),
+  freeze: action('F', 'freeze: screens keep their numbers; again: unfreeze', {
+    label: (state) => (state.desk?.graphic.frozen ? 'Unfreeze' : 'Freeze'),
+    why_not: () => '',
+    press: (state, desk) => desk.send({ do: state.desk?.graphic.frozen ? 'unfreeze' : 'freeze' }),
+    verbs: ['freeze', 'unfreeze'],
+    lit: (state) => Boolean(state.desk?.graphic.frozen),
+  }),
+  next: action('N', 'puts the next cue on standby', {
+    label: () => 'Next',
+    why_not: (state) => (nextCue(state, 1) ? '' : 'There is no cue after it.'),
+    press: (_, desk) => desk.send({ do: 'next' }),
+  }),
+  back: action('B', 'puts the cue before on standby', {
+    label: () => 'Back',
+    why_not: (state) => (nextCue(state, -1) ? '' : 'There is no cue before it.'),
+    press: (_, desk) => desk.send({ do: 'back' }),
+  }),
+  clear: action('X', 'animates all graphics out', {
+    label: () => 'Clear',
+    why_not: () => '',
+    press: (_, desk) => desk.send({ do: 'clear' }),
+    lit: (state) => state.desk?.graphic.state === 'cleared',
+  }),
+  panic: action('Shift+Escape', 'removes all graphics at once', {
+    label: () => 'Panic',
+    why_not: () => '',
+    press: (_, desk) => desk.send({ do: 'panic' }),
+    lit: (state) => state.desk?.graphic.state === 'panic',
+  }),
+  standby: action('Enter', 'puts the selected cue on standby', {
+    label: (state) => (state.selected ? `Standby ${state.selected}` : 'Standby'),
+    why_not: (state) => (state.selected ? '' : 'Select a cue first.'),
+    press: (state, desk) => desk.send({ do: 'standby', cue: state.selected }),
+  }),
+  seal: action('L', 'closes the buckets of a locked run and sums them', {
+    label: () => 'Seal',
+    why_not: (state) => (runLooked(state)?.phase === 'locked' ? '' : 'Only a locked run can be sealed.'),
+    press: (state, desk) => desk.send({ do: 'seal', run: runLooked(state)?.id }),
+  }),
+  verify: action('V', 'signs a sealed run off after its recount', {
+    label: () => 'Verify',
+    why_not: (state) => (runLooked(state)?.phase === 'sealed' ? '' : 'Only a sealed run can be verified.'),
+    press: (state, desk) => desk.send({ do: 'verify', run: runLooked(state)?.id }),
+  }),
+  reveal: action('R', 'publishes a verified result (arms first)', {
+    label: (state) => (state.arming?.what === 'reveal' ? 'Reveal now' : 'Reveal…'),
+    why_not: (state) => (runLooked(state)?.phase === 'verified' ? '' : 'Only a verified run can be revealed.'),
+    press: (state, desk) => (state.arming?.what === 'reveal' ? desk.fire() : desk.arm('reveal', runLooked(state)?.id)),
+    verbs: ['arm', 'reveal'],
+  }),
+  void: action('Shift+V', 'declares a run void for ever (asks why, arms first)', {
+    label: () => 'Void…',
+    why_not: (state) => {
+      const run = runLooked(state);
+      if (!run) return 'There is no run to void.';
+      return run.phase === 'void' ? 'The run is void already.' : '';
+    },
+    press: (state, desk) => {
+      if (state.arming?.what === 'void' && state.arming.until) return void desk.fire();
+      const element = /** @type {any} */ (document.querySelector('tl-armed'));
+      element.askReason(runLooked(state)?.id);
+    },
+    verbs: ['arm', 'void'],
+  }),
+  go_live: action('Shift+G', 'leaves rehearsal (arms first); in the live show: goes back to rehearsal', {
+    label: (state) => (!state.desk?.rehearsal ? 'Rehearse' : state.arming?.what === 'go_live' ? 'Go live now' : 'Go live…'),
+    why_not: () => '',
+    press: (state, desk) => {
+      if (!state.desk?.rehearsal) desk.send({ do: 'rehearse' });
+      else if (state.arming?.what === 'go_live') desk.fire();
+      else desk.arm('go_live');
+    },
+    verbs: ['arm', 'go_live', 'rehearse'],
+  }),
+  control: action('K', 'asks for control, or gives it up', {
+    label: (state) => (state.desk?.owner?.session === state.me?.session ? 'Give up control' : state.desk?.owner ? 'Ask for control' : 'Take control'),
+    why_not: () => '',
+    press: (state, desk) => desk.send({ do: 'control', action: state.desk?.owner?.session === state.me?.session ? 'release' : 'request' }),
+  }),
+  grant: action('G', 'gives control to the first who asked', {
+    label: (state) => `Give to ${state.desk?.requests[0]?.name ?? ''}`,
+    why_not: (state) => {
+      if (state.desk?.owner?.session !== state.me?.session) return 'You do not have control.';
+      return state.desk?.requests.length ? '' : 'Nobody asked for control.';
+    },
+    press: (state, desk) => desk.send({ do: 'control', action: 'grant', to: state.desk?.requests[0]?.session }),
+    verbs: ['control'],
+  }),
+};
+
+/** How a key is written on a button. @param {string} key */
+export function keyCap(key) {
+  return key.replace('Shift+', '⇧').replace('Escape', 'Esc').replace('Enter', '↵');
+}
+
+/** Presses an action, or says why it cannot be done. @param {string} name @param {State} state @param {Desk|undefined} desk */
+export function press(name, state, desk) {
+  const one = actions[name];
+  if (!desk || !one || waits(one, name, state)) return;
+  const why = one.why_not(state);
+  if (why) desk.say('bad', `${one.label(state)}: ${why}`, '');
+  else one.press(state, desk);
+}
+
+/** Whether its command is on its way or was pressed within the second. @param {Action} one @param {string} name @param {State} state */
+export function waits(one, name, state) {
+  return (one.verbs ?? [name]).some((verb) => state.busy[verb]) && !state.arming;
+}

@@ -1,0 +1,95 @@
+/**
+ * What an operator can do: sends commands with the revision that was seen, keeps double presses back, arms what cannot be taken
+ * back, and says in words what came of it.
+ */
+import { refusal, verbs } from './words.js';
+
+/** The server refuses the same kind of command within this time; so the button waits as long. */
+const DEBOUNCE_MS = 1000;
+/** How long something stays armed, if the server's own time has not come yet. */
+const ARMED_MS = 5000;
+/** A second press sooner than this is the first one bouncing, not a decision. */
+const DECIDE_MS = 600;
+
+export class Desk {
+  #store;
+  #client;
+  /** The revision after this operator's own last command: the show as this operator made it. */
+  #own_rev = 0;
+
+  /**
+   * @param {import('../shared/store.js').Store<import('./main.js').StudioState>} store
+   * @param {import('../sdk/tallylight.js').Client} client @param {string} show @param {string} token
+   */
+  constructor(store, client, show, token) {
+    this.#store = store;
+    this.#client = client;
+    this.show = show;
+    this.token = token;
+  }
+
+  /** The server's time. */
+  now() {
+    return this.#client.now();
+  }
+
+  /** Local time of the last message. */
+  get heard_at() {
+    return this.#client.heard_at;
+  }
+
+  /**
+   * @param {Record<string, unknown> & { do: string }} command
+   * @returns {Promise<import('../sdk/wire.js').Done|undefined>} undefined: kept back as a double press
+   */
+  async send(command) {
+    const verb = command.do;
+    if (this.#store.state.busy[verb]) return undefined;
+    this.#busy(verb, true);
+    const pressed_at = Date.now();
+    // Panic is never refused for being late: it carries no revision.
+    const expect = verb === 'panic' ? undefined : Math.max(this.#store.state.desk?.rev ?? 0, this.#own_rev);
+    const done = await this.#client.command(command, expect);
+    setTimeout(() => this.#busy(verb, false), Math.max(0, DEBOUNCE_MS - (Date.now() - pressed_at)));
+    if (done.ok) {
+      if (expect !== undefined) this.#own_rev = done.rev;
+      if (verb !== 'arm') this.say('good', `${verbs[verb] ?? verb}: done`, done.detail ?? '');
+    } else {
+      const { title, advice } = refusal(done.code, done.detail);
+      this.say('bad', `${verbs[verb] ?? verb}: ${title}`, advice);
+    }
+    return done;
+  }
+
+  /** Asks for the server's consent to an irrevocable action; the second press does it. @param {import('../sdk/wire.js').Armable} what @param {string} [run] @param {string} [reason] */
+  async arm(what, run, reason) {
+    const done = await this.send({ do: 'arm', what, ...(run ? { run } : {}) });
+    if (!done?.ok) return this.#store.set({ arming: undefined });
+    this.#store.set({ arming: { what, run, reason, until: this.now() + ARMED_MS } });
+  }
+
+  /** Does what is armed. */
+  async fire() {
+    const { arming } = this.#store.state;
+    if (!arming?.until || arming.until < this.now() || arming.until - this.now() > ARMED_MS - DECIDE_MS) return;
+    this.#store.set({ arming: undefined });
+    const { what, run, reason } = arming;
+    await this.send({ do: what, ...(run && what !== 'go_live' ? { run } : {}), ...(what === 'void' ? { reason } : {}) });
+  }
+
+  cancel() {
+    if (!this.#store.state.arming) return;
+    this.#store.set({ arming: undefined });
+    this.say('plain', 'Cancelled. Nothing was done.', '');
+  }
+
+  /** @param {'good'|'bad'|'plain'} tone @param {string} text @param {string} advice */
+  say(tone, text, advice) {
+    this.#store.set({ notice: { tone, text, advice, at: this.now() } });
+  }
+
+  /** @param {string} verb @param {boolean} is */
+  #busy(verb, is) {
+    this.#store.set({ busy: { ...this.#store.state.busy, [verb]: is } });
+  }
+}

@@ -1,0 +1,46 @@
+/** The keyboard: single keys press the same actions as the buttons. Off while somebody writes, and by a switch in the help. */
+import { actions, press } from './actions.js';
+
+/** @param {import('../shared/store.js').Store<import('./main.js').StudioState>} store @param {import('./desk.js').Desk} desk */
+export function listen(store, desk) {
+  removeEventListener('keydown', before);
+  before = (event) => hear(event, store, desk);
+  addEventListener('keydown', before);
+}
+
+/** @type {(event: KeyboardEvent) => void} */
+let before = () => {};
+
+/** @param {KeyboardEvent} event @param {import('../shared/store.js').Store<import('./main.js').StudioState>} store @param {import('./desk.js').Desk} desk */
+function hear(event, store, desk) {
+  const { state } = store;
+  if (event.repeat && !event.key.startsWith('Arrow')) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || !state.desk) return;
+  const target = event.target instanceof HTMLElement ? event.target : undefined;
+  const writes = target?.matches('input:not([type=checkbox]), textarea, select');
+  const key = (event.shiftKey && event.key.length > 0 && event.key !== '?' ? 'Shift+' : '') + (event.key.length === 1 ? event.key.toUpperCase() : event.key);
+  // Panic works whatever is open or focused.
+  if (key === actions.panic.key) return done(event, () => press('panic', state, desk));
+  if (key === 'Escape') return state.help ? done(event, () => store.set({ help: false })) : done(event, () => desk.cancel());
+  if (writes || !state.keys) return;
+  if (event.key === '?') return done(event, () => store.set({ help: !state.help }));
+  if (state.help) return;
+  if ((key === 'Enter' || key === ' ') && target?.closest('button, a, summary')) return;
+  if (key === 'ArrowDown' || key === 'ArrowUp') return done(event, () => move(store, key === 'ArrowDown' ? 1 : -1));
+  const name = Object.keys(actions).find((one) => actions[one].key === key);
+  if (name) done(event, () => press(name, state, desk));
+}
+
+/** @param {KeyboardEvent} event @param {() => void} act */
+function done(event, act) {
+  event.preventDefault();
+  act();
+}
+
+/** @param {import('../shared/store.js').Store<import('./main.js').StudioState>} store @param {number} by */
+function move(store, by) {
+  const cues = store.state.desk?.cues ?? [];
+  const index = cues.findIndex((cue) => cue.number === store.state.selected);
+  const next = cues[Math.max(0, Math.min(cues.length - 1, index + by))];
+  if (next) store.set({ selected: next.number });
+}

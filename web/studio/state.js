@@ -1,0 +1,29 @@
+/** Questions to the studio's state that several elements ask. Pure. */
+
+/** @typedef {import('./main.js').StudioState} State */
+
+/** The run on program. @param {State} state */
+export function programRun(state) {
+  const id = state.desk?.program?.run;
+  return state.desk?.runs.find((run) => run.id === id);
+}
+
+/** The run whose count is looked at: the chosen one, else the one on program, else the last that was open. @param {State} state */
+export function runLooked(state) {
+  const runs = state.desk?.runs ?? [];
+  const begun = runs.filter((run) => run.phase !== 'standby');
+  return runs.find((run) => run.id === state.looked) ?? begun.find((run) => run.id === state.desk?.program?.run) ?? begun.at(-1) ?? programRun(state);
+}
+
+/** The cue that next or back would put on standby. @param {State} state @param {1|-1} by */
+export function nextCue(state, by) {
+  const cues = state.desk?.cues ?? [];
+  const from = state.desk?.standby?.cue ?? state.desk?.program?.cue;
+  const index = cues.findIndex((cue) => cue.number === from);
+  return index < 0 ? (by > 0 ? cues[0] : undefined) : cues[index + by];
+}
+
+/** @param {State} state @param {string|undefined} number */
+export function cueOf(state, number) {
+  return state.desk?.cues.find((cue) => cue.number === number);
+}

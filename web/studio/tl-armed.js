@@ -1,0 +1,85 @@
+import { StoreElement, h, setText } from '../shared/element.js';
+import { cueOf } from './state.js';
+
+const words = {
+  reveal: { title: 'Reveal is armed', text: 'The result of {what} goes to everybody. It cannot be taken back.', go: 'Reveal now', key: 'R' },
+  void: { title: 'Void is armed', text: 'No ballot of {what} will count, for ever. Reason: “{reason}”.', go: 'Void now', key: '⇧V' },
+  go_live: { title: 'Go live is armed', text: 'Rehearsal ends. From here on everything counts.', go: 'Go live now', key: '⇧G' },
+};
+
+/** What is armed, for how long, and the second press. Cancel has the focus: doing nothing is the default. */
+class Armed extends StoreElement {
+  #title = h('strong', { id: 'armed-title' });
+  #left = h('span', { class: 'armed-left' });
+  #text = h('p', { id: 'armed-text' });
+  #bar = h('span', { class: 'armed-bar', 'aria-hidden': 'true' });
+  #cancel = h('button', { type: 'button', class: 'action armed-cancel', onclick: () => StoreElement.desk?.cancel() }, h('span', { class: 'action-label' }, 'Cancel'), h('kbd', { 'aria-hidden': 'true' }, 'Esc'));
+  #goLabel = h('span', { class: 'action-label' });
+  #goKey = h('kbd', { 'aria-hidden': 'true' });
+  #go = h('button', { type: 'button', class: 'action armed-go', onclick: () => this.#second() }, this.#goLabel, this.#goKey);
+  #reason = h('input', { type: 'text', class: 'armed-reason', maxlength: 200, 'aria-label': 'Reason for void', placeholder: 'Why? It is written in the as-run log.', onkeydown: (event) => /** @type {KeyboardEvent} */ (event).key === 'Enter' && this.#second() });
+  #panel = h('div', { class: 'armed', role: 'alertdialog', 'aria-labelledby': 'armed-title', 'aria-describedby': 'armed-text' }, this.#bar,
+    h('div', { class: 'armed-words' }, h('p', {}, this.#title, ' ', this.#left), this.#text, this.#reason), this.#cancel, this.#go);
+  #shown = '';
+
+  build() {
+    this.append(this.#panel);
+    this.#panel.hidden = true;
+    setInterval(() => this.#tick(), 100);
+  }
+
+  /** Opens the panel to write why a run is void; arming comes after. @param {string|undefined} run */
+  askReason(run) {
+    this.#reason.value = '';
+    StoreElement.store?.set({ arming: { what: 'void', run } });
+  }
+
+  #second() {
+    const arming = StoreElement.store?.state.arming;
+    if (!arming) return;
+    if (arming.until) return StoreElement.desk?.fire();
+    const reason = this.#reason.value.trim();
+    if (reason) StoreElement.desk?.arm('void', arming.run, reason);
+    else this.#reason.focus();
+  }
+
+  #tick() {
+    const arming = StoreElement.store?.state.arming;
+    if (!arming?.until || !StoreElement.desk) return;
+    const left = arming.until - StoreElement.desk.now();
+    if (left <= 0) {
+      StoreElement.store?.set({ arming: undefined });
+      return StoreElement.desk.say('plain', 'The 5 s are over. Nothing was done.', '');
+    }
+    setText(this.#left, `${(left / 1000).toFixed(1)} s`);
+    this.#bar.style.setProperty('transform', `scaleX(${(left / 5000).toFixed(3)})`);
+  }
+
+  /** @param {import('./main.js').StudioState} state */
+  draw(state) {
+    const { arming, desk } = state;
+    const shown = arming ? `${arming.what} ${arming.until ? 'armed' : 'reason'}` : '';
+    if (shown === this.#shown) return;
+    const focused = this.#panel.contains(document.activeElement);
+    this.#shown = shown;
+    this.#panel.hidden = !arming;
+    if (!arming) {
+      if (focused) document.querySelector('tl-rundown [role=listbox]')?.dispatchEvent(new Event('focus'));
+      return;
+    }
+    const run = desk?.runs.find((one) => one.id === arming.run);
+    const what = run ? `${run.cue} ${cueOf(state, run.cue)?.title ?? ''}` : '';
+    const word = words[arming.what];
+    setText(this.#title, arming.until ? word.title : `Void ${what}?`);
+    setText(this.#text, arming.until ? word.text.replace('{what}', what).replace('{reason}', arming.reason ?? '') : 'Say why; then it is armed.');
+    setText(this.#goLabel, arming.until ? word.go : 'Arm void');
+    setText(this.#goKey, arming.until ? word.key : '↵');
+    this.#reason.hidden = Boolean(arming.until);
+    this.#bar.hidden = !arming.until;
+    if (!arming.until) setText(this.#left, '');
+    this.#tick();
+    (arming.until ? this.#cancel : this.#reason).focus();
+  }
+}
+
+customElements.define('tl-armed', Armed);

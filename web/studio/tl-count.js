@@ -1,0 +1,72 @@
+import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { count, countdown, timeOfDay } from '../shared/format.js';
+import { phaseOf } from '../shared/phase.js';
+import { runLooked } from './state.js';
+import { phases } from './words.js';
+
+const way = /** @type {const} */ (['open', 'closing', 'locked', 'sealed', 'verified', 'revealed']);
+
+/** The way of a count to the public: locked by the clock, sealed, verified, revealed; or void. */
+class Count extends StoreElement {
+  #choose = h('select', { 'aria-label': 'Run', onchange: () => StoreElement.store?.set({ looked: this.#choose.value }) });
+  #steps = h('ol', { class: 'way' }, ...way.map((phase) => h('li', { 'data-phase': phase }, phases[phase])));
+  #text = h('p', { class: 'count-text', role: 'status' });
+  #runs = '';
+
+  build() {
+    this.append(
+      h('div', { class: 'count-head' }, h('h2', { class: 'panel-head' }, 'Count'), this.#choose, this.#steps),
+      h('div', { class: 'count-body' }, this.#text,
+        h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name })))));
+    setInterval(() => StoreElement.store && this.draw(StoreElement.store.state), 500);
+  }
+
+  /** @param {import('./main.js').StudioState} state */
+  draw(state) {
+    const { desk } = state;
+    if (!desk) return;
+    const runs = desk.runs.filter((run) => run.phase !== 'standby' || run.id === desk.program?.run);
+    const shape = runs.map((run) => `${run.id} ${run.phase}`).join();
+    if (shape !== this.#runs) {
+      this.#runs = shape;
+      this.#choose.replaceChildren(...runs.map((run) => h('option', { value: run.id }, `${run.cue} · ${phases[run.phase]}${run.rehearsal ? ' · rehearsal' : ''} · ${run.id.slice(0, 4)}`)));
+    }
+    const run = runLooked(state);
+    this.#choose.hidden = !runs.length;
+    if (run) this.#choose.value = run.id;
+    const phase = run && phaseOf(run, StoreElement.desk?.now() ?? desk.now);
+    const at = way.indexOf(/** @type {any} */ (phase));
+    for (const [i, step] of [...this.#steps.children].entries()) {
+      setAttribute(step, 'data-is', i < at ? 'done' : i === at ? 'now' : undefined);
+      setAttribute(step, 'aria-current', i === at ? 'step' : undefined);
+    }
+    setText(this.#text, run ? words(run, phase ?? run.phase) : 'No run has begun.');
+    setAttribute(this.#text, 'data-tone', run ? tone(run) : undefined);
+  }
+}
+
+/** @param {import('../sdk/wire.js').DeskRun} run */
+function tone(run) {
+  if (run.phase === 'void' || run.seal?.recount_agrees === false) return 'bad';
+  return run.seal && (!run.seal.decisive || run.seal.late_would_change_order) ? 'warn' : undefined;
+}
+
+/** @param {import('../sdk/wire.js').DeskRun} run @param {import('../sdk/wire.js').Phase} phase */
+function words(run, phase) {
+  if (phase === 'void') return `✕ Void: ${run.void_reason || 'no reason given'}. Standby of the cue makes a new run.`;
+  const seal = run.seal;
+  if (!seal) {
+    const now = StoreElement.desk?.now() ?? 0;
+    if (phase === 'standby') return 'Not open yet.';
+    if (phase === 'locked') return 'Locked. Seal closes the buckets and sums them.';
+    if (run.locks_at === undefined) return 'Open until it is closed by hand; then it locks after the grace.';
+    return `Locks in ${countdown(Math.max(0, run.locks_at - now))}, at ${timeOfDay(run.locks_at)}. Then it can be sealed.`;
+  }
+  const parts = [`${count(seal.total)} votes, margin ${count(seal.margin)}, ${count(seal.outstanding)} outstanding: ${seal.decisive ? '✓ decisive' : '≈ not decisive'}.`];
+  parts.push(`${count(seal.late)} late${seal.late ? (seal.late_would_change_order ? ', ▲ would change the order' : ', would not change the order') : ''}.`);
+  if (seal.recount_agrees === undefined) parts.push('Not verified yet.');
+  else parts.push(seal.recount_agrees ? `✓ Recount agrees${seal.verified_by ? `, verified by ${seal.verified_by}` : ''}.` : '✕ Recount does not agree: an incident. Do not reveal.');
+  return `${parts.join(' ')} Seal ${seal.revision}, rules ${seal.rules_hash.slice(0, 8)}.`;
+}
+
+customElements.define('tl-count', Count);

@@ -1,0 +1,52 @@
+import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+
+/** The rundown by segments: what is on program (now), what is on standby (next), and which cue the keys have selected. */
+class Rundown extends StoreElement {
+  #list = h('div', { class: 'rundown-list', role: 'listbox', tabindex: 0, 'aria-label': 'Cues' });
+  #built = '';
+
+  build() {
+    this.append(h('h2', { class: 'panel-head' }, 'Rundown'), this.#list,
+      h('div', { class: 'rundown-foot' }, h('tl-action', { name: 'back' }), h('tl-action', { name: 'next' }), h('tl-action', { name: 'standby' })));
+  }
+
+  /** @param {import('./main.js').StudioState} state */
+  draw({ desk, selected }) {
+    if (!desk) return;
+    const shape = JSON.stringify(desk.cues);
+    if (shape !== this.#built) this.#make(desk.cues, shape);
+    for (const row of this.#list.querySelectorAll('.cue')) {
+      const number = /** @type {HTMLElement} */ (row).dataset.cue;
+      const is = number === desk.program?.cue ? 'now' : number === desk.standby?.cue ? 'next' : undefined;
+      setAttribute(row, 'data-is', is);
+      setText(row.querySelector('.cue-is'), is === 'now' ? '● Now' : is === 'next' ? '▸ Next' : '');
+      const chosen = number === selected;
+      if (chosen && row.getAttribute('aria-selected') !== 'true') row.scrollIntoView({ block: 'nearest' });
+      setAttribute(row, 'aria-selected', String(chosen));
+      if (chosen) setAttribute(this.#list, 'aria-activedescendant', row.id);
+    }
+  }
+
+  /** @param {import('../sdk/wire.js').CueView[]} cues @param {string} shape */
+  #make(cues, shape) {
+    this.#built = shape;
+    /** @type {Map<string, HTMLElement>} */
+    const groups = new Map();
+    for (const [i, cue] of cues.entries()) {
+      const group = groups.get(cue.segment) ?? h('div', { role: 'group', 'aria-label': cue.segment }, h('p', { class: 'segment', 'aria-hidden': 'true' }, cue.segment));
+      groups.set(cue.segment, group);
+      const how = [cue.window_s ? `${cue.window_s} s` : 'by hand', cue.opens_on_take ? 'opens on take' : 'opens by hand', cue.votes > 1 ? `${cue.votes} votes` : ''].filter(Boolean).join(' · ');
+      group.append(h('div', {
+        class: 'cue', id: `cue-${i}`, role: 'option', 'data-cue': cue.number, 'aria-selected': 'false',
+        onclick: () => StoreElement.store?.set({ selected: cue.number }),
+        ondblclick: () => StoreElement.desk?.send({ do: 'standby', cue: cue.number }),
+      },
+      h('span', { class: 'cue-number' }, cue.number),
+      h('span', { class: 'cue-text' }, h('span', { class: 'cue-title' }, cue.title), h('span', { class: 'cue-question' }, cue.question), h('span', { class: 'cue-how' }, how)),
+      h('span', { class: 'cue-is' })));
+    }
+    this.#list.replaceChildren(...groups.values());
+  }
+}
+
+customElements.define('tl-rundown', Rundown);

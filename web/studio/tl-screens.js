@@ -1,0 +1,34 @@
+import { StoreElement, h, setText } from '../shared/element.js';
+
+/** A screen that was silent for this long is not believed any more. */
+const SILENT_MS = 3500;
+
+/** Which screens report, and whether they show what they should. */
+class Screens extends StoreElement {
+  #list = h('ul', { class: 'screens' });
+  #none = h('p', { class: 'quiet' }, 'No screen reports.');
+
+  build() {
+    this.append(h('h2', { class: 'panel-head' }, 'Screens'), this.#none, this.#list);
+  }
+
+  /** @param {import('./main.js').StudioState} state */
+  draw({ gauge, desk }) {
+    const screens = gauge?.screens ?? [];
+    this.#none.hidden = screens.length > 0;
+    while (this.#list.children.length > screens.length) this.#list.lastElementChild?.remove();
+    for (const [i, screen] of screens.entries()) {
+      const line = this.#list.children[i] ?? this.#list.appendChild(h('li', { class: 'screen' }, h('span', { class: 'screen-sign' }), h('span', { class: 'screen-name' }), h('span', { class: 'screen-state' })));
+      const silent = (gauge?.now ?? 0) - screen.at > SILENT_MS;
+      const behind = (desk?.rev ?? 0) - screen.rev;
+      const is = silent ? 'silent' : screen.active ? 'air' : screen.visible ? 'seen' : 'off';
+      line.setAttribute('data-is', is);
+      setText(line.querySelector('.screen-sign'), { silent: '▲', air: '●', seen: '◐', off: '○' }[is]);
+      setText(line.querySelector('.screen-name'), screen.name);
+      const where = { silent: `silent for ${Math.round(((gauge?.now ?? 0) - screen.at) / 1000)} s`, air: 'in program', seen: 'visible', off: 'not visible' }[is];
+      setText(line.querySelector('.screen-state'), `${screen.host} · ${where} · ${behind > 0 ? `rev ${screen.rev}` : 'up to date'} · ${screen.fps} fps`);
+    }
+  }
+}
+
+customElements.define('tl-screens', Screens);

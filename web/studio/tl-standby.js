@@ -1,0 +1,26 @@
+import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { cueOf } from './state.js';
+
+/** The cue that the next take puts on program. */
+class Standby extends StoreElement {
+  #cue = h('span', { class: 'standby-cue' });
+  #question = h('span', { class: 'standby-question' });
+  #how = h('span', { class: 'standby-how' });
+  #badge = h('span', { class: 'badge standby-badge' });
+
+  build() {
+    this.append(this.#badge, this.#cue, this.#question, this.#how);
+  }
+
+  /** @param {import('./main.js').StudioState} state */
+  draw(state) {
+    const cue = cueOf(state, state.desk?.standby?.cue);
+    setAttribute(this, 'data-empty', !cue);
+    setText(this.#badge, cue ? '▸ Standby' : '▹ Standby empty');
+    setText(this.#cue, cue ? `${cue.number} ${cue.title}` : '');
+    setText(this.#question, cue?.question ?? 'Select a cue with ↑ ↓ and press Enter.');
+    setText(this.#how, cue ? `${cue.options.length} options · ${cue.opens_on_take ? 'opens on take' : 'opens by hand'} · ${cue.window_s ? `${cue.window_s} s` : 'closed by hand'}` : '');
+  }
+}
+
+customElements.define('tl-standby', Standby);

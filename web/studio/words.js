@@ -1,0 +1,46 @@
+/** What the studio says: phases, refusals and what to do about them. One catalogue, as on the audience page. */
+
+/** @type {Record<string, string>} */
+export const phases = {
+  standby: 'Standby', open: 'Open', closing: 'Closing', locked: 'Locked', sealed: 'Sealed', verified: 'Verified', revealed: 'Revealed', void: 'Void',
+};
+
+/** The verbs as the operator reads them. @type {Record<string, string>} */
+export const verbs = {
+  standby: 'Standby', take: 'Take', next: 'Next', back: 'Back', step: 'Step', open: 'Open', close: 'Close', extend: 'Extend', hold: 'Hold',
+  release: 'Release', freeze: 'Freeze', unfreeze: 'Unfreeze', clear: 'Clear', panic: 'Panic', seal: 'Seal', verify: 'Verify', arm: 'Arm',
+  reveal: 'Reveal', void: 'Void', go_live: 'Go live', rehearse: 'Rehearse', control: 'Control', opened: 'Opened', closed: 'Closed', locked: 'Locked',
+};
+
+/** What a graphic shows at each step. */
+export const steps = ['Question', 'Bars', 'Result', 'Winner'];
+
+/** @type {Record<string, string>} */
+export const graphics = { on_air: 'On air', cleared: 'Cleared', panic: 'Removed by panic' };
+
+/** @type {Record<string, string>} */
+export const stances = { open: 'Open', draining: 'Draining', disk_full: 'Disk full', journal_failed: 'Journal failed' };
+
+/** Why a command was not done, and what to do. @type {Record<string, [string, string]>} */
+const refusals = {
+  stale: ['The show has moved on since you looked.', 'Look again, then press again.'],
+  not_now: ['Not possible in this state.', ''],
+  not_armed: ['It was not armed, or the 5 s are over.', 'Press once to arm, and again within 5 s.'],
+  no_control: ['Somebody else has control.', 'Press K to ask for it, or hold Take over for 2 s.'],
+  too_soon: ['A double press.', 'The first press counts; nothing was done twice.'],
+  forbidden: ['Your role may not do that.', 'Ask a producer or the adjudicator.'],
+  bad_token: ['Your entry is no longer good.', 'Open a new link to this page.'],
+  not_found: ['There is no such cue or run any more.', 'Look at the rundown.'],
+  no_show: ['There is no such show.', ''],
+  busy: ['The node is full right now.', 'Press again in a moment.'],
+  draining: ['The node is going away.', 'This page joins another by itself; then press again.'],
+  storage: ['The node cannot write, so nothing was done.', 'Clear and panic still work. See to the disk.'],
+  internal: ['A fault on our side.', 'Look whether it was done before you press again.'],
+  no_answer: ['No answer. Whether it was done is not known.', 'Look at the rundown before you press again.'],
+};
+
+/** @param {string|undefined} code @param {string|undefined} detail */
+export function refusal(code, detail) {
+  const [title, advice] = refusals[code ?? ''] ?? ['Not done.', ''];
+  return { title, advice: [detail, advice].filter(Boolean).join(' ') };
+}
