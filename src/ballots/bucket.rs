@@ -163,9 +163,11 @@ impl Bucket {
             return Decision { verdict: Verdict::IdReused, place, received, left, repeated: false };
         }
         let votes = ballot.picks.votes();
+        let full = voter.kept.len() >= limits::BALLOTS_PER_VOTER_MAX;
         let verdict = match decided {
             Some(verdict) => verdict,
             None if !ballot.picks.fit(self.rules.options, self.rules.votes) => Verdict::Invalid,
+            None if full => Verdict::Budget,
             None if timeliness != Timeliness::Within => Verdict::Late,
             None if self.marked.is_some() => Verdict::AfterSeal,
             None if votes > left => Verdict::Budget,
@@ -185,8 +187,9 @@ impl Bucket {
             }
             Verdict::Budget | Verdict::IdReused | Verdict::Invalid | Verdict::AfterSeal => {}
         }
-        // What is not remembered is decided anew if it comes again, to the same verdict: none of them can become better.
-        let remembered = verdict == Verdict::Counted || voter.kept.len() < limits::BALLOTS_PER_VOTER_MAX;
+        // What is not remembered is decided anew if it comes again, to the same verdict: by its content, or because the
+        // voter has as many ballots as are remembered, whatever the windows have become.
+        let remembered = verdict == Verdict::Counted || !full;
         if remembered && verdict != Verdict::IdReused {
             let (id, picks, received) = (ballot.id, ballot.picks.clone(), ballot.received);
             voter.kept.reserve_exact(1);

@@ -72,6 +72,12 @@ pub struct Marked {
     pub watermarks: Vec<(u16, JournalId, u64)>,
 }
 
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.shards.is_empty() && self.orders.is_empty()
+    }
+}
+
 impl Queue {
     /// A shard has something staged and had nothing before.
     pub(super) fn announce(&self, run: Arc<RunIntake>, bucket: u16) {
@@ -166,26 +172,25 @@ impl<J: Journal> Committer<J> {
     }
 
     /// Waits for work. `false`: stopped, and all is done that can be.
-    fn wait(&mut self) -> bool {
+    fn wait(&self) -> bool {
         let blocked = !self.group.frames.is_empty();
-        let idle = |w: &mut Waiting| w.shards.is_empty() && w.orders.is_empty() && !w.stopped;
+        let idle = self.shards.is_empty() && self.orders.is_empty();
         let waiting = self.queue.lock();
-        let mut waiting = if blocked {
+        let waiting = if blocked {
             let timed = self.queue.wake.wait_timeout_while(waiting, FULL_RETRY, |w| !w.stopped);
             timed.unwrap_or_else(PoisonError::into_inner).0
-        } else if self.shards.is_empty() && self.orders.is_empty() {
-            self.queue.wake.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner)
         } else {
-            waiting
+            let nothing = |w: &mut Waiting| idle && w.is_empty() && !w.stopped;
+            self.queue.wake.wait_while(waiting, nothing).unwrap_or_else(PoisonError::into_inner)
         };
-        self.shards.append(&mut waiting.shards);
-        self.orders.append(&mut waiting.orders);
-        let nothing_left = self.shards.is_empty() && self.orders.is_empty();
+        let nothing_left = idle && waiting.is_empty();
         !(waiting.stopped && (nothing_left || blocked))
     }
 
-    /// One group: decide, write, fsync, tell. Then the orders that came with it, once everything before them is settled.
+    /// One group of what waits: decide, write, fsync, tell. Then the orders that came with it, once everything before
+    /// them is settled. Waits for nothing but the disk, so that a test can be the scheduler.
     pub fn round(&mut self) {
+        self.collect();
         if self.group.frames.is_empty() {
             self.gather();
         }
@@ -199,6 +204,13 @@ impl<J: Journal> Committer<J> {
                 obey(order);
             }
         }
+    }
+
+    /// Takes over what waits in the queue.
+    fn collect(&mut self) {
+        let mut waiting = self.queue.lock();
+        self.shards.append(&mut waiting.shards);
+        self.orders.append(&mut waiting.orders);
     }
 
     /// Decides what is staged, up to a full group.

@@ -1,7 +1,10 @@
 //! The front of this area: sessions cast, ask and look here. Knows which runs exist on this node and where their shards
 //! are; decides nothing itself.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
@@ -33,6 +36,7 @@ pub struct RunIntake {
     shards: Box<[Mutex<Shard>]>,
     tally: Tally,
     windows: ArcSwap<Windows>,
+    followed: AtomicBool,
 }
 
 impl RunIntake {
@@ -50,7 +54,8 @@ impl RunIntake {
             Mutex::new(shard)
         });
         let shards = shards.collect();
-        Self { definition, shards, tally, windows: ArcSwap::from_pointee(Windows::default()) }
+        let windows = ArcSwap::from_pointee(Windows::default());
+        Self { definition, shards, tally, windows, followed: AtomicBool::new(false) }
     }
 
     /// The run's id.
@@ -109,12 +114,17 @@ impl Intake {
         Self { runs: DashMap::new(), queue, stance }
     }
 
-    /// Brings a run in line with the board: makes it known, and hands on its windows and its mark.
+    /// Brings a run in line with the board: makes it known, and hands on its windows, and its mark to buckets that a start made.
     pub fn follow(&self, run: &BoardRun) -> Arc<RunIntake> {
         let fresh = || Arc::new(RunIntake::new(run.definition.clone(), None));
         let intake = self.runs.entry(run.definition.run).or_insert_with(fresh).clone();
         if intake.windows.load().is_older_than(&run.windows) {
             intake.windows.store(Arc::new(run.windows.clone()));
+        }
+        // The buckets were made anew by this start, without the mark of a seal that was begun before. A seal that begins
+        // later comes by `mark`, behind the ballots that were cast before it.
+        if let (false, Some(revision)) = (intake.followed.swap(true, Ordering::AcqRel), run.seal_revision) {
+            (0..intake.definition.buckets).for_each(|bucket| intake.shard(bucket).bucket.mark(revision));
         }
         intake
     }

@@ -63,10 +63,10 @@ impl Shard {
             pending.others.push(inbox.clone());
             return Staged::Joined;
         }
-        let (kept, left) = self.bucket.voter(ballot.voter);
+        let (kept, _) = self.bucket.voter(ballot.voter);
         match kept.iter().find(|kept| kept.id == ballot.id) {
             Some(kept) if kept.picks == ballot.picks => {
-                Staged::Known(Receipt { picks: Vec::new(), ..known(run, kept, left) })
+                Staged::Known(Receipt { picks: Vec::new(), ..known(run, kept, self.left(ballot.voter)) })
             }
             _ => Staged::New,
         }
@@ -115,18 +115,32 @@ impl Shard {
 
     /// What is known of one ballot of a voter.
     pub fn receipt(&self, run: RunId, voter: VoterId, id: BallotId) -> Receipt {
-        let (kept, left) = self.bucket.voter(voter);
+        let (kept, _) = self.bucket.voter(voter);
         match kept.iter().find(|kept| kept.id == id) {
-            Some(kept) if !self.pending.contains_key(&(voter, id)) => known(run, kept, left),
+            Some(kept) if !self.is_on_its_way(voter, kept) => known(run, kept, self.left(voter)),
             _ => unknown(run, id),
         }
     }
 
     /// Everything that is settled of a voter.
     pub fn mine(&self, run: RunId, voter: VoterId) -> Vec<Receipt> {
-        let (kept, left) = self.bucket.voter(voter);
-        let settled = kept.iter().filter(|kept| !self.pending.contains_key(&(voter, kept.id)));
+        let (kept, _) = self.bucket.voter(voter);
+        let left = self.left(voter);
+        let settled = kept.iter().filter(|kept| !self.is_on_its_way(voter, kept));
         settled.map(|kept| known(run, kept, left)).collect()
+    }
+
+    /// Whether a ballot is decided and not on disk yet. Another content under its id says nothing about it.
+    fn is_on_its_way(&self, voter: VoterId, kept: &Kept) -> bool {
+        self.pending.get(&(voter, kept.id)).is_some_and(|pending| pending.picks == kept.picks)
+    }
+
+    /// The votes that a voter has left by what is on disk: a crash may give back what is still on its way.
+    fn left(&self, voter: VoterId) -> u16 {
+        let (kept, left) = self.bucket.voter(voter);
+        let counted = kept.iter().filter(|kept| kept.verdict == Verdict::Counted);
+        let on_their_way = counted.filter(|kept| self.is_on_its_way(voter, kept));
+        left + on_their_way.map(|kept| kept.picks.votes()).sum::<u16>()
     }
 
     /// Ballots that are not settled.

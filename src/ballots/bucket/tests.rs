@@ -106,6 +106,21 @@ fn a_ballot_that_does_not_fit_gets_a_verdict_and_nothing_wedges() {
     assert_eq!(bucket.watermark(JOURNAL), 3);
 }
 
+#[test]
+fn a_refusal_stands_though_too_many_were_refused_to_remember_it() {
+    let mut bucket = bucket(1);
+    let many = u128::try_from(limits::BALLOTS_PER_VOTER_MAX).unwrap() + 1;
+    let late: Vec<_> = (0..many).map(|id| ballot(1, id, &[1], 2500)).collect();
+    let last = apply(&mut bucket, 1, &late).pop().unwrap();
+    assert_eq!(last.verdict, Verdict::Budget);
+    let mut reopened = open_from_to(1000, 2000, 2);
+    reopened.spans.push(Span { opens: Micros::from_ms(3000), closes: None });
+    bucket.set_windows(&reopened);
+    let again = apply(&mut bucket, last.place.seq + 1, &[ballot(1, many - 1, &[1], 3500)]);
+    assert_eq!(verdicts(&again), [Verdict::Budget]);
+    assert_eq!(bucket.totals().counted, 0);
+}
+
 proptest! {
     /// Any ballots, in any batches, sent again in any way: each id counts at most once, nobody spends more than the
     /// budget, the totals are the fold of what is kept, and a bucket made from the verdicts alone is the same.
