@@ -82,8 +82,7 @@ impl App {
         let (queue, stance) = (Arc::<Queue>::default(), Arc::<StanceCell>::default());
         let intake = Intake::new(queue.clone(), stance.clone());
         for run in restore.finish() {
-            let seal = documents.iter().find_map(|document| document.run(run.id())?.seal.as_ref());
-            intake.adopt(run, seal.map(|seal| seal.revision));
+            intake.adopt(run);
         }
         let services = Arc::new(Services {
             node: secret.node(),

@@ -129,13 +129,8 @@ impl Intake {
         intake
     }
 
-    /// Takes a run that a restore brought back, with the seal that its document has.
-    pub fn adopt(&self, run: RunIntake, seal_revision: Option<u32>) {
-        if let Some(revision) = seal_revision {
-            for bucket in 0..run.definition.buckets {
-                run.shard(bucket).bucket.mark(revision);
-            }
-        }
+    /// Takes a run that a restore brought back.
+    pub fn adopt(&self, run: RunIntake) {
         self.runs.insert(run.id(), Arc::new(run));
     }
 
