@@ -1,6 +1,6 @@
 /**
  * The three ways to a show: a WebSocket, server-sent events with POST, and polling with an ETag. All speak the same messages
- * upwards, so that nobody above knows which one is in use, except to say it on the page.
+ * upwards, so that nobody above knows which one is in use, except to say it on the page. Staff and screens have the WebSocket alone.
  *
  * @typedef {import('./wire.js').Receipt} Receipt
  * @typedef {{ server: string, show: string, device?: string, staff?: string, key?: string, name?: string }} Entry
@@ -83,7 +83,7 @@ class WebSocketLink {
   }
 }
 
-/** What both ways over plain HTTP share: join, ballots and receipts by request. */
+/** What both ways over plain HTTP share, for viewers alone: join, ballots and receipts by request. */
 class HttpLink {
   joined = false;
   over = false;
@@ -99,17 +99,10 @@ class HttpLink {
 
   /** @param {string} path */
   address(path) {
-    const address = new URL(path, this.entry.server);
-    if (this.entry.key) address.searchParams.set('key', this.entry.key);
-    return address;
+    return new URL(path, this.entry.server);
   }
 
-  /** A screen has a key and casts no ballots: it needs no join. */
   async join() {
-    if (this.entry.key) {
-      this.joined = true;
-      return;
-    }
     const body = JSON.stringify(this.#device ? { device: this.#device } : {});
     const welcome = await request(this.address(`/api/v1/shows/${this.entry.show}/join`), { method: 'POST', body });
     if (this.over) return;
@@ -183,16 +176,13 @@ class EventsLink extends HttpLink {
     }
     if (this.over) return;
     let worked = false;
-    this.joined = !this.entry.key;
     this.#source = new EventSource(this.address(`/sse/${this.entry.show}`));
-    const hear = (/** @type {MessageEvent} */ event) => {
+    this.#source.onmessage = (event) => {
       const message = parse(event.data);
       if (!message || this.over) return;
       worked = true;
-      this.joined = true;
-      this.ears.message({ t: event.type, ...message });
+      this.ears.message(message);
     };
-    for (const type of ['show', 'results', 'reconnect', 'message']) this.#source.addEventListener(type, hear);
     this.#source.onerror = () => {
       this.joined = worked;
       this.end();
