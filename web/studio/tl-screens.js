@@ -9,7 +9,7 @@ class Screens extends StoreElement {
   #none = h('p', { class: 'quiet' }, 'No screen reports.');
 
   build() {
-    this.append(h('h2', { class: 'panel-head' }, 'Screens'), this.#none, this.#list);
+    this.append(h('div', { class: 'screens-head' }, h('h2', { class: 'panel-head' }, 'Screens'), h('tl-overlay')), this.#none, this.#list);
   }
 
   /** @param {import('./main.js').StudioState} state */
