@@ -21,6 +21,7 @@ use crate::{
     shows::{
         board::Board,
         document::{Document, Staff},
+        run::Run,
         transition::{self, Context, Refusal},
     },
     wire::{
@@ -255,7 +256,7 @@ impl DeskTask {
             self.services.intake.follow(run);
         }
         let before = self.desk.document();
-        let gone: Vec<RunId> = before.runs.iter().map(|run| run.id()).filter(|run| next.run(*run).is_none()).collect();
+        let gone: Vec<RunId> = before.runs.iter().map(Run::id).filter(|run| next.run(*run).is_none()).collect();
         self.desk.board.store(Arc::new(board));
         self.desk.document.store(Arc::new(next));
         for run in gone {

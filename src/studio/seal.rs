@@ -148,10 +148,9 @@ pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<R
         let manifest: Manifest = serde_json::from_str(signed.manifest.get())?;
         let mut recount = Recount::new(&manifest);
         journal::read(&journals, &mut |journal, frame| {
-            if frame.run == id && frame.kind == record::BALLOT {
-                if let Some(record) = record::decode(frame.payload) {
-                    recount.take(frame.bucket, Place { journal, seq: frame.seq }, &record.ballot, record.verdict);
-                }
+            let ours = frame.run == id && frame.kind == record::BALLOT;
+            if let Some(record) = ours.then(|| record::decode(frame.payload)).flatten() {
+                recount.take(frame.bucket, Place { journal, seq: frame.seq }, &record.ballot, record.verdict);
             }
         })?;
         let ballots = recount.read;
