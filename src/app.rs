@@ -182,10 +182,11 @@ async fn import(desks: &Desks, services: &Arc<Services>, show: ShowFile) -> anyh
     let id = show.id.clone();
     match desks.import(services, show).await? {
         Imported::Created => tracing::info!(show = %id, "the show is new"),
+        Imported::Replaced => tracing::info!(show = %id, "the rundown is replaced by the file's"),
         Imported::Unchanged => {}
         Imported::Kept => tracing::warn!(
             show = %id,
-            "the show is there already, with another rundown, and stays as it is: give the file another show id"
+            "the show is on air with another rundown, which stays: replace it on purpose, with PUT /api/v1/shows/…/file"
         ),
     }
     Ok(())

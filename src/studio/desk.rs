@@ -22,6 +22,7 @@ use crate::{
         board::Board,
         catch_up::catch_up,
         document::{Document, Staff},
+        file::ShowFile,
         run::Run,
         transition::{self, Context, Refusal},
     },
@@ -51,12 +52,19 @@ pub struct Desk {
 }
 
 #[derive(Debug)]
-struct Request {
-    message: CommandMessage,
-    by: Staff,
-    /// A verification brings its recount along, so that the desk goes on meanwhile.
-    recounted: Option<seal::Recounted>,
-    reply: oneshot::Sender<Done>,
+enum Request {
+    Command {
+        message: CommandMessage,
+        by: Staff,
+        /// A verification brings its recount along, so that the desk goes on meanwhile.
+        recounted: Option<seal::Recounted>,
+        reply: oneshot::Sender<Done>,
+    },
+    Rundown {
+        file: ShowFile,
+        by: Staff,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
 }
 
 impl Desk {
@@ -121,10 +129,21 @@ impl Desk {
             _ => None,
         };
         let (reply, answer) = oneshot::channel();
-        if self.commands.try_send(Request { message, by, recounted, reply }).is_err() {
+        if self.commands.try_send(Request::Command { message, by, recounted, reply }).is_err() {
             return busy("too many commands are waiting: press again in a second");
         }
         answer.await.unwrap_or_else(|_| busy("the node is going away: your page will connect to another one"))
+    }
+
+    /// Replaces the rundown, once it is its turn.
+    ///
+    /// # Errors
+    /// The role may not, the file is of another show, or it could not be stored.
+    pub async fn replace_rundown(&self, file: ShowFile, by: Staff) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let busy = || Refusal { code: Code::Busy, detail: "the desk is busy: try again in a second".to_owned() };
+        self.commands.try_send(Request::Rundown { file, by, reply }).map_err(|_| busy())?;
+        answer.await.map_err(|_| busy())?
     }
 }
 
@@ -165,10 +184,16 @@ impl DeskTask {
                 }
                 () = stop.cancelled() => None,
             };
-            let Some(Request { message, by, recounted, reply }) = request else { return };
-            let done = self.handle(message, &by, recounted).await;
-            // Who asked may be gone; what was done stays done.
-            let _ = reply.send(done);
+            // Who asked may be gone when the answer comes; what was done stays done.
+            match request {
+                Some(Request::Command { message, by, recounted, reply }) => {
+                    let _ = reply.send(self.handle(message, &by, recounted).await);
+                }
+                Some(Request::Rundown { file, by, reply }) => {
+                    let _ = reply.send(self.replace_rundown(&file, &by).await);
+                }
+                None => return,
+            }
         }
     }
 
@@ -237,6 +262,21 @@ impl DeskTask {
         self.pressed.retain(|_, (_, at)| now.since_ms(*at) < limits::DEBOUNCE_MS);
         self.pressed.insert(by.session, (command, now));
         Ok(())
+    }
+
+    async fn replace_rundown(&mut self, file: &ShowFile, by: &Staff) -> Result<(), Refusal> {
+        let next = transition::replace_rundown(&self.desk.document(), file, by.role)?;
+        let entry = AsRunEntry {
+            id: format!("{}.{}", next.epoch, next.revision),
+            at: self.services.clock.now().as_ms(),
+            rehearsal: next.rehearsal,
+            by: by.name.clone(),
+            what: "rundown".to_owned(),
+            cue: None,
+            run: None,
+            note: format!("replaced: {} cues", next.rundown.len()),
+        };
+        self.commit(next, vec![entry]).await
     }
 
     fn owner_present(&self, document: &Document, now: Micros) -> bool {
