@@ -167,6 +167,9 @@ impl World {
                 let first = process.first_windows.entry(run.definition.run).or_insert_with(|| run.windows.clone());
                 run.windows = first.clone();
             }
+            if self.mutant == Some(Mutant::MarkForgotten) {
+                run.seal_revision = None;
+            }
             process.intake.follow(&run);
         }
         process.board = board;
