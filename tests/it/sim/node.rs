@@ -24,9 +24,10 @@ use tallylight::{
 
 use super::{
     disk::SimJournal,
+    event::Event,
     mutants::{self, Mutant},
     oracle::Invariant,
-    world::{Event, World, Writer, locked},
+    world::{World, Writer, locked},
 };
 
 /// How long the committer takes to look again, microseconds.
