@@ -94,6 +94,8 @@ pub const WINDOW_S_MAX: u32 = 86_400;
 pub const DEBOUNCE_MS: u64 = 1000;
 /// An armed action stays armed this long.
 pub const ARMED_MS: u64 = 5000;
+/// What could not be stored is offered to the disk again this often.
+pub const STORE_RETRY: Duration = Duration::from_secs(1);
 /// The control owner's lease; a session renews it with every ping it answers.
 pub const CONTROL_LEASE_MS: u64 = 15_000;
 /// Staff sessions and screens of one show on one node.

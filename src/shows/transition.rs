@@ -448,3 +448,6 @@ pub fn phase_word(phase: Phase) -> &'static str {
         Phase::Void => "void",
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -20,7 +20,9 @@ use crate::{
     providers::store::StoredShow,
     shows::{
         board::Board,
+        catch_up::catch_up,
         document::{Document, Staff},
+        run::Run,
         transition::{self, Context, Refusal},
     },
     wire::{
@@ -80,6 +82,7 @@ impl Desk {
             services: services.clone(),
             answered: VecDeque::new(),
             pressed: HashMap::new(),
+            unstored: None,
         };
         services.tasks.spawn(task.run(requests));
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
@@ -131,14 +134,35 @@ pub(super) struct DeskTask {
     pub(super) services: Arc<Services>,
     answered: VecDeque<(SessionId, Done)>,
     pressed: HashMap<SessionId, (Command, Micros)>,
+    /// What acts already and could not be stored yet.
+    unstored: Option<Unstored>,
+}
+
+/// Something that was pulled from the screens while the disk did not take it.
+#[derive(Debug)]
+struct Unstored {
+    /// The revision that the store has.
+    stored: u64,
+    log: Vec<AsRunEntry>,
 }
 
 impl DeskTask {
     async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let stop = self.services.tasks.stop().clone();
         loop {
+            let again = async {
+                match self.unstored {
+                    Some(_) => tokio::time::sleep(limits::STORE_RETRY).await,
+                    None => std::future::pending().await,
+                }
+            };
             let request = tokio::select! {
                 request = requests.recv() => request,
+                () = again => {
+                    let document = self.desk.document();
+                    let _ = self.store(&document, Vec::new()).await;
+                    continue;
+                }
                 () = stop.cancelled() => None,
             };
             let Some(Request { message, by, recounted, reply }) = request else { return };
@@ -202,8 +226,12 @@ impl DeskTask {
             (Command::Seal { run }, None) => seal::seal(self, &document, *run, &context).await?,
             _ => {
                 let next = transition::apply(&document, &command, &context)?;
-                let entry = asrun::of_command(&next, &command, &by.name, now, String::new());
-                self.commit(next, vec![entry]).await?;
+                let entry = asrun::of_command(&next, &command, &by.name, now, self.note(&command, &document, &next));
+                if urgent {
+                    self.act_at_once(next, entry).await;
+                } else {
+                    self.commit(next, vec![entry]).await?;
+                }
             }
         }
         self.pressed.retain(|_, (_, at)| now.since_ms(*at) < limits::DEBOUNCE_MS);
@@ -216,17 +244,55 @@ impl DeskTask {
         owner.is_some_and(|owner| self.desk.presence.is_present(owner.session, now))
     }
 
+    /// Leaving rehearsal is logged with what is put away and what the live show starts with.
+    fn note(&self, command: &Command, before: &Document, next: &Document) -> String {
+        if *command != Command::GoLive {
+            return String::new();
+        }
+        let ballots = |document: &Document| -> u64 {
+            let runs = document.runs.iter().filter_map(|run| self.services.intake.run(run.id()));
+            runs.map(|run| run.totals().counted).sum()
+        };
+        let (left, kept) = (ballots(before) - ballots(next), ballots(next));
+        let runs = before.runs.len() - next.runs.len();
+        format!("{runs} rehearsal runs with {left} ballots put away; the live show has {kept} ballots")
+    }
+
     /// Stores a revision with its as-run entries, all or nothing; only then it acts.
-    pub(super) async fn commit(&self, next: Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
+    pub(super) async fn commit(&mut self, next: Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
+        let before = self.desk.document();
+        self.store(&next, log.clone()).await?;
+        self.act(next.clone());
+        self.desk.hub.publish_log(log);
+        // A slow disk may have kept a window change back until it was too late for it.
+        let now = self.services.clock.now();
+        let Some(again) = catch_up(&before, &next, now) else { return Ok(()) };
+        self.services.metrics.incident();
+        let note = "incident: the disk was too slow for a window change, which was moved ahead".to_owned();
+        tracing::error!(show = %self.desk.show, note);
+        let entry = AsRunEntry { by: "clock".to_owned(), ..asrun::of_command(&again, &Command::Close, "", now, note) };
+        Box::pin(self.commit(again, vec![entry])).await
+    }
+
+    /// Screens are cleared first and the disk is asked afterwards: it is asked again until it takes it.
+    async fn act_at_once(&mut self, next: Document, entry: AsRunEntry) {
+        let stored = next.revision - 1;
+        self.act(next.clone());
+        self.desk.hub.publish_log(vec![entry.clone()]);
+        if self.store(&next, vec![entry.clone()]).await.is_err() {
+            self.unstored.get_or_insert(Unstored { stored, log: Vec::new() }).log.push(entry);
+        }
+    }
+
+    async fn store(&mut self, next: &Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
         let stored = StoredShow { revision: next.revision, json: next.to_json() };
-        let expected = next.revision - 1;
+        let expected = self.unstored.as_ref().map_or(next.revision - 1, |unstored| unstored.stored);
+        let before = self.unstored.iter().flat_map(|unstored| unstored.log.clone());
+        let entries: Vec<_> = before.chain(log).collect();
         let (store, show) = (self.services.store.clone(), self.desk.show.clone());
-        let entries = log.clone();
-        let work = move || store.replace(&show, expected, &stored, &entries);
-        match self.services.tasks.blocking(work).await {
+        match self.services.tasks.blocking(move || store.replace(&show, expected, &stored, &entries)).await {
             Ok(true) => {
-                self.act(next);
-                self.desk.hub.publish_log(log);
+                self.unstored = None;
                 Ok(())
             }
             Ok(false) => {
@@ -255,7 +321,7 @@ impl DeskTask {
             self.services.intake.follow(run);
         }
         let before = self.desk.document();
-        let gone: Vec<RunId> = before.runs.iter().map(|run| run.id()).filter(|run| next.run(*run).is_none()).collect();
+        let gone: Vec<RunId> = before.runs.iter().map(Run::id).filter(|run| next.run(*run).is_none()).collect();
         self.desk.board.store(Arc::new(board));
         self.desk.document.store(Arc::new(next));
         for run in gone {
