@@ -125,8 +125,9 @@ pub const TEXT_CHARS_MAX: usize = 300;
 
 /// Bytes of one journal segment file.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
-/// Largest payload of one journal record, in bytes: a run's definition with all its texts.
-pub const JOURNAL_RECORD_BYTES_MAX: usize = 64 * 1024;
+/// Largest payload of one journal record, in bytes: a run's definition with all its texts, 77 KiB at most. One that did
+/// not fit would hold up the committer for ever.
+pub const JOURNAL_RECORD_BYTES_MAX: usize = 128 * 1024;
 /// Largest group of one journal commit, in bytes; bounds what waits in memory. A full group of ballots is under 1 MiB.
 pub const JOURNAL_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A journal segment is filled with zeros this far ahead of the records (measured, see providers/journal/segment.rs).

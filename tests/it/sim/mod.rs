@@ -9,6 +9,7 @@ mod audience;
 mod audit;
 mod clients;
 mod disk;
+mod event;
 mod faults;
 mod mutants;
 mod node;
