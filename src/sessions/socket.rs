@@ -77,9 +77,11 @@ impl Socket {
         deadline(feed).await
     }
 
-    /// Puts a message into the write buffer.
-    pub async fn feed_message(&mut self, message: &ServerMessage) -> Result<(), Gone> {
-        self.feed(encode(message)).await
+    /// Puts a message into the write buffer. Encoded at once, so that only its text waits.
+    pub fn feed_message(&mut self, message: ServerMessage) -> impl Future<Output = Result<(), Gone>> {
+        let text = encode(&message);
+        drop(message);
+        self.feed(text)
     }
 
     /// Sends everything that was fed, in one write where it fits.
@@ -104,7 +106,7 @@ impl Socket {
     /// Tells the client what is wrong; the session ends if the code says so.
     pub async fn problem(&mut self, problem: Problem) -> Result<(), Gone> {
         let code = problem.code;
-        self.feed_message(&ServerMessage::Problem(problem)).await?;
+        self.feed_message(ServerMessage::Problem(problem)).await?;
         if code.close() == 0 {
             return self.flush().await;
         }

@@ -71,22 +71,30 @@ async fn next(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Option<watch::Re
     Some(snapshots)
 }
 
-/// Runs a viewer's session to its end.
-pub async fn run(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, socket: Socket) {
-    let now = services.clock.now();
-    let snapshots = desk.hub.follow(Audience::Viewers);
-    let (inbox, permits) = (Arc::default(), Permits::new(now));
-    desk.presence.viewer_came();
-    services.metrics.sessions(Role::Viewer, 1);
-    let mut session = ViewerSession { services, desk, viewer, socket, inbox, permits, sent: Sent::default() };
-    // However the loop ends, the session is counted out.
-    let _gone = session.work(snapshots).await;
-    session.desk.presence.viewer_left();
-    session.services.metrics.sessions(Role::Viewer, -1);
+impl Drop for ViewerSession {
+    fn drop(&mut self) {
+        self.desk.presence.viewer_left();
+        self.services.metrics.sessions(Role::Viewer, -1);
+    }
 }
 
 impl ViewerSession {
-    async fn work(&mut self, mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Result<(), Gone> {
+    /// The session of a viewer who has joined.
+    pub fn new(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, socket: Socket) -> Self {
+        desk.presence.viewer_came();
+        services.metrics.sessions(Role::Viewer, 1);
+        let (inbox, permits) = (Arc::default(), Permits::new(services.clock.now()));
+        Self { services, desk, viewer, socket, inbox, permits, sent: Sent::default() }
+    }
+
+    /// Runs it to its end. This future is the memory of an idle viewer: what is rare in it is boxed.
+    pub async fn run(mut self) {
+        // However the loop ends, dropping the session counts it out.
+        let _gone = self.work().await;
+    }
+
+    async fn work(&mut self) -> Result<(), Gone> {
+        let mut snapshots = self.desk.hub.follow(Audience::Viewers);
         self.welcome().await?;
         let newest = snapshots.borrow_and_update().clone();
         self.sent.feed(&mut self.socket, &newest).await?;
@@ -124,22 +132,22 @@ impl ViewerSession {
                 }
                 () = silence.as_mut() => {
                     let now = self.services.clock.now();
-                    self.socket.keep_alive(now).await?;
+                    Box::pin(self.socket.keep_alive(now)).await?;
                     silence.set(until(now, self.socket.next_ping()));
                 }
-                () = stopped.as_mut() => return self.steer_away().await,
+                () = stopped.as_mut() => return Box::pin(self.steer_away()).await,
             }
         }
     }
 
-    async fn welcome(&mut self) -> Result<(), Gone> {
+    fn welcome(&mut self) -> impl Future<Output = Result<(), Gone>> {
         let now = self.services.clock.now();
         let welcome = Welcome {
             device: self.viewer.fresh_token.take(),
             mine: greeting::mine(&self.services, &self.desk, self.viewer.voter),
             ..greeting::welcome(&self.services, Role::Viewer, self.viewer.session, now)
         };
-        self.socket.feed_message(&ServerMessage::Welcome(welcome)).await
+        self.socket.feed_message(ServerMessage::Welcome(welcome))
     }
 
     async fn take(&mut self, incoming: Incoming) -> Result<(), Gone> {
@@ -155,18 +163,20 @@ impl ViewerSession {
             // A ballot is told in its own words; for the rest the session goes on without an answer.
             return match message {
                 Ok(ClientMessage::Vote(vote)) => self.answer(busy(&vote, retry_ms)).await,
-                _ => self.problem(Problem { code: Code::TooMany, detail, retry_ms: Some(retry_ms) }).await,
+                _ => Box::pin(self.problem(Problem { code: Code::TooMany, detail, retry_ms: Some(retry_ms) })).await,
             };
         }
         match message {
             Ok(ClientMessage::Vote(vote)) => self.vote(vote, received).await,
-            Ok(ClientMessage::Ask(ask)) => self.ask(ask).await,
-            Ok(ClientMessage::Join(_)) => self.problem(bad_message("this session has joined already".into())).await,
+            Ok(ClientMessage::Ask(ask)) => Box::pin(self.ask(ask)).await,
+            Ok(ClientMessage::Join(_)) => {
+                Box::pin(self.problem(bad_message("this session has joined already".into()))).await
+            }
             Ok(ClientMessage::Shown(_) | ClientMessage::Command(_)) => {
                 let detail = "viewers vote and ask; nothing else".to_owned();
-                self.problem(Problem { code: Code::Forbidden, detail, retry_ms: None }).await
+                Box::pin(self.problem(Problem { code: Code::Forbidden, detail, retry_ms: None })).await
             }
-            Err(detail) => self.problem(bad_message(detail)).await,
+            Err(detail) => Box::pin(self.problem(bad_message(detail))).await,
         }
     }
 
@@ -188,13 +198,13 @@ impl ViewerSession {
         Ok(())
     }
 
-    async fn answer(&mut self, receipt: Receipt) -> Result<(), Gone> {
+    fn answer(&mut self, receipt: Receipt) -> impl Future<Output = Result<(), Gone>> {
         self.services.metrics.receipt(&receipt);
         if let (Some(at), false) = (receipt.at, receipt.repeated) {
             let waited = self.services.clock.now().as_ms().saturating_sub(at);
             self.services.metrics.receipt_time(Duration::from_millis(waited));
         }
-        self.socket.feed_message(&ServerMessage::Receipt(receipt)).await
+        self.socket.feed_message(ServerMessage::Receipt(receipt))
     }
 
     async fn problem(&mut self, problem: Problem) -> Result<(), Gone> {
@@ -208,7 +218,7 @@ impl ViewerSession {
             self.answer(receipt).await?;
         }
         let after_ms = fastrand::u32(0..limits::RECONNECT_SPREAD_MS);
-        self.socket.feed_message(&ServerMessage::Reconnect { after_ms }).await?;
+        self.socket.feed_message(ServerMessage::Reconnect { after_ms }).await?;
         self.socket.close(Code::Draining.close(), Code::Draining.word()).await;
         Err(Gone)
     }
