@@ -132,7 +132,7 @@ impl ViewerSession {
         let message = match incoming {
             Incoming::Alive => return Ok(()),
             Incoming::Message(message) => Ok(message),
-            Incoming::Unreadable(detail) => Err(detail),
+            Incoming::Unreadable(problem) => Err(problem),
         };
         if let Err(retry_ms) = self.permits.take(received) {
             let detail = format!("at most {} messages a second: slow down", limits::MESSAGES_PER_SECOND);
@@ -150,7 +150,7 @@ impl ViewerSession {
                 let detail = "viewers vote and ask; nothing else".to_owned();
                 self.problem(Problem { code: Code::Forbidden, detail, retry_ms: None }).await
             }
-            Err(detail) => self.problem(bad_message(detail)).await,
+            Err(problem) => self.problem(problem).await,
         }
     }
 
