@@ -19,7 +19,8 @@ async fn main() -> std::io::Result<()> {
 }
 
 async fn upgrade(request: WebSocketUpgrade) -> Response {
-    websocket::configured(request, MESSAGE_BYTES_MAX).on_upgrade(echo)
+    // The service sends nothing this large.
+    websocket::configured(request, MESSAGE_BYTES_MAX).max_write_buffer_size(2 * MESSAGE_BYTES_MAX).on_upgrade(echo)
 }
 
 async fn echo(mut socket: WebSocket) {
