@@ -6,7 +6,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use super::{
     greeting::{self, Screen},
-    socket::{Gone, Incoming, Socket, bad_message},
+    socket::{Gone, Incoming, Socket},
     viewer_session::{Sent, until},
 };
 use crate::{
@@ -42,6 +42,7 @@ pub async fn run_staff(services: Arc<Services>, desk: Arc<Desk>, staff: Staff, m
         return;
     }
     let (session, role) = (staff.session, staff.role);
+    socket.of_staff();
     services.metrics.sessions(role, 1);
     desk.changed.notify_one();
     run(services.clone(), desk.clone(), Who::Staff(staff), socket, session, role).await;
@@ -164,7 +165,7 @@ impl DeskSession {
                 let detail = "staff sends commands and screens send shown; nothing else".to_owned();
                 self.problem(Problem { code: Code::Forbidden, detail, retry_ms: None }).await
             }
-            (Incoming::Unreadable(detail), _) => self.problem(bad_message(detail)).await,
+            (Incoming::Unreadable(problem), _) => self.problem(problem).await,
         }
     }
 

@@ -10,7 +10,7 @@ use axum::{
 use super::{
     desk_session, greeting,
     greeting::Joined,
-    socket::{Gone, Incoming, Socket, bad_message},
+    socket::{Gone, Incoming, Socket},
     viewer_session::ViewerSession,
 };
 use crate::{
@@ -26,14 +26,18 @@ pub fn upgrade<Place: Send + 'static>(
     request: WebSocketUpgrade,
     place: Place,
 ) -> Response {
+    configured(request, limits::STAFF_MESSAGE_BYTES_MAX).on_upgrade(move |socket| run(services, desk, socket, place))
+}
+
+/// How every WebSocket is set up. The tests' server that echoes for Autobahn differs in the size of messages only.
+pub fn configured(request: WebSocketUpgrade, message_bytes_max: usize) -> WebSocketUpgrade {
     request
         .protocols([SUBPROTOCOL])
         .read_buffer_size(limits::WS_READ_BUFFER_BYTES)
         .write_buffer_size(limits::WS_WRITE_BUFFER_BYTES)
         .max_write_buffer_size(limits::WS_WRITE_BUFFER_BYTES_MAX)
-        .max_message_size(limits::STAFF_MESSAGE_BYTES_MAX)
-        .max_frame_size(limits::STAFF_MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| run(services, desk, socket, place))
+        .max_message_size(message_bytes_max)
+        .max_frame_size(message_bytes_max)
 }
 
 async fn run<Place: Send + 'static>(services: Arc<Services>, desk: Arc<Desk>, socket: WebSocket, place: Place) {
@@ -77,7 +81,7 @@ async fn greet(services: &Services, desk: &Desk, socket: &mut Socket) -> Result<
             Incoming::Message(_) => {
                 Problem { code: Code::JoinFirst, detail: Code::JoinFirst.title().to_owned(), retry_ms: None }
             }
-            Incoming::Unreadable(detail) => bad_message(detail),
+            Incoming::Unreadable(problem) => problem,
         };
         services.metrics.problem(problem.code);
         socket.problem(problem).await?;
