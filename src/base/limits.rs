@@ -18,8 +18,9 @@ pub const SHOW_FILE_BYTES_MAX: usize = 1024 * 1024;
 pub const WS_READ_BUFFER_BYTES: usize = 1024;
 /// Receipts of one wake-up are gathered up to this many bytes and go out in one write.
 pub const WS_WRITE_BUFFER_BYTES: usize = 4 * 1024;
-/// A client that lets this much pile up is too slow and is closed with 1013 (try again later).
-pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// A message larger than this cannot be sent at all, so it is more than the desk of the largest show: a show file of
+/// 1 MiB and 40 runs of 80 KB. Nothing piles up to it: what waits is sent before more is taken (`Socket::feed`).
+pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Messages from the server that wait for one staff session; above it the session is closed as too slow.
 pub const SESSION_INBOX_MAX: usize = 256;
 
@@ -94,6 +95,8 @@ pub const WINDOW_S_MAX: u32 = 86_400;
 pub const DEBOUNCE_MS: u64 = 1000;
 /// An armed action stays armed this long.
 pub const ARMED_MS: u64 = 5000;
+/// What could not be stored is offered to the disk again this often.
+pub const STORE_RETRY: Duration = Duration::from_secs(1);
 /// The control owner's lease; a session renews it with every ping it answers.
 pub const CONTROL_LEASE_MS: u64 = 15_000;
 /// Staff sessions and screens of one show on one node.
@@ -123,8 +126,9 @@ pub const TEXT_CHARS_MAX: usize = 300;
 
 /// Bytes of one journal segment file.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
-/// Largest payload of one journal record, in bytes: a run's definition with all its texts.
-pub const JOURNAL_RECORD_BYTES_MAX: usize = 64 * 1024;
+/// Largest payload of one journal record, in bytes: a run's definition with all its texts, 77 KiB at most. One that did
+/// not fit would hold up the committer for ever.
+pub const JOURNAL_RECORD_BYTES_MAX: usize = 128 * 1024;
 /// Largest group of one journal commit, in bytes; bounds what waits in memory. A full group of ballots is under 1 MiB.
 pub const JOURNAL_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A journal segment is filled with zeros this far ahead of the records (measured, see providers/journal/segment.rs).
