@@ -5,7 +5,7 @@
  * @typedef {import('./wire.js').Receipt} Receipt
  * @typedef {{ server: string, show: string, device?: string, staff?: string, key?: string, name?: string }} Entry
  * @typedef {{ code?: number, problem?: string, joined: boolean }} Down why a link ended, and whether it ever worked
- * @typedef {{ message: (message: any) => void, down: (why: Down) => void }} Ears
+ * @typedef {{ message: (message: any) => void, down: (why: Down) => void, failed: (id: string) => void }} Ears `failed`: no answer came for this ballot
  * @typedef {{ kind: LinkKind, joined: boolean, send: (message: any) => boolean, close: () => void }} Link
  * @typedef {'websocket'|'sse'|'polling'} LinkKind
  */
@@ -117,24 +117,25 @@ class HttpLink {
     const show = this.entry.show;
     if (message.t === 'vote') {
       const body = JSON.stringify({ run: message.run, id: message.id, picks: message.picks });
-      this.#ask(`/api/v1/shows/${show}/ballots`, { method: 'POST', body });
+      this.#ask(message.id, `/api/v1/shows/${show}/ballots`, { method: 'POST', body });
       return true;
     }
     if (message.t === 'ask') {
-      for (const id of message.ids) this.#ask(`/api/v1/shows/${show}/receipts/${message.run}/${id}`, {});
+      for (const id of message.ids) this.#ask(id, `/api/v1/shows/${show}/receipts/${message.run}/${id}`, {});
       return true;
     }
     return false;
   }
 
-  /** @param {string} path @param {RequestInit} init */
-  async #ask(path, init) {
+  /** @param {string} id of the ballot @param {string} path @param {RequestInit} init */
+  async #ask(id, path, init) {
     try {
       const receipt = await request(this.address(path), { ...init, headers: { authorization: `Bearer ${this.#device}` } });
       if (!this.over && receipt.is) this.ears.message({ ...receipt, t: 'receipt' });
     } catch (error) {
       // No answer promises nothing: the ballot is offered again when it is due. Only a token that is no longer good needs a new join.
       if (error instanceof HttpProblem && error.code === 'bad_token') this.end(error);
+      else if (!this.over) this.ears.failed(id);
     }
   }
 

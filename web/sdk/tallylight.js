@@ -194,6 +194,7 @@ export class Client extends EventTarget {
       link = openLink(kind, this.#entry, {
         message: (message) => this.#link === link && this.#hear(message),
         down: (why) => this.#link === link && this.#down(why),
+        failed: (id) => this.#box?.failed(id, this.now()),
       });
     } catch {
       // An address that no socket can be made of, or a policy against sockets: the next way may do.
@@ -373,6 +374,7 @@ export class Client extends EventTarget {
         if (this.#link === trial) this.#hear(message);
       },
       down: (why) => this.#link === trial && this.#down(why),
+      failed: (id) => this.#box?.failed(id, this.now()),
     });
   }
 
