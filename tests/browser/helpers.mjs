@@ -10,7 +10,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+/** The project's folder. */
+export const root = fileURLToPath(new URL("../..", import.meta.url));
 const programDefault = join(root, "target/release/tallylight");
 const startMsMax = 15_000;
 const stopMsMax = 10_000;
