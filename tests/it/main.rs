@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
 mod golden;
+mod limits;
+mod openapi;
 mod sim;
 mod support;
 mod tidy;
