@@ -12,22 +12,24 @@ use serde_json::Value;
 use super::book::{Book, Entry};
 
 /// After a fault is over, what was left open is settled within this time (ballots.md §10).
-const SETTLED_MS: u64 = 10_000;
+pub const SETTLED_MS: u64 = 10_000;
 
 /// An export as far as it is compared: of one run.
 pub struct Export {
     pub manifest: Value,
     /// The counted ballots, by id.
     pub counted: HashMap<String, Line>,
-    /// Ids of ballots that stand there with another verdict.
-    pub others: HashMap<String, String>,
-    pub late: u64,
+    /// The ballots that stand there with another verdict.
+    pub others: Vec<Line>,
 }
 
 /// One ballot of an export.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Line {
     pub run: String,
+    pub bucket: u16,
+    pub journal: String,
+    pub seq: u64,
     pub voter: String,
     pub id: String,
     /// Microseconds since 1970.
@@ -40,7 +42,7 @@ impl Export {
     /// Reads a file of `tallylight export`.
     pub fn read(file: &Path) -> Self {
         let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let mut export = Self { manifest: Value::Null, counted: HashMap::new(), others: HashMap::new(), late: 0 };
+        let mut export = Self { manifest: Value::Null, counted: HashMap::new(), others: Vec::new() };
         for line in text.lines() {
             let mut line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
             if !line["manifest"].is_null() {
@@ -54,12 +56,25 @@ impl Export {
     }
 
     fn take(&mut self, ballot: Line) {
-        self.late += u64::from(ballot.verdict == "late");
         if ballot.verdict != "counted" {
-            self.others.insert(ballot.id, ballot.verdict);
+            self.others.push(ballot);
         } else if let Some(twice) = self.counted.insert(ballot.id.clone(), ballot) {
             panic!("counted twice: {twice:?}");
         }
+    }
+
+    /// Late ballots that the seal knows of.
+    fn sealed_late(&self) -> usize {
+        let parts = self.manifest["parts"].as_array().expect("a manifest has parts");
+        let mut watermarks = HashMap::new();
+        for part in parts {
+            watermarks.insert((part["bucket"].as_u64(), part["journal"].as_str()), part["watermark"].as_u64());
+        }
+        let sealed = |ballot: &&Line| {
+            let watermark = watermarks.get(&(Some(u64::from(ballot.bucket)), Some(ballot.journal.as_str())));
+            ballot.verdict == "late" && watermark.is_some_and(|watermark| Some(ballot.seq) <= *watermark)
+        };
+        self.others.iter().filter(sealed).count()
     }
 }
 
@@ -101,8 +116,8 @@ pub fn receipts(book: &Book, export: &Export) {
         }
         assert_eq!(line.is_some(), ballot.standing == "counted", "{ballot:#?}\n{line:#?}");
     }
-    let strange = export.counted.keys().chain(export.others.keys()).find(|id| !known.contains(id.as_str()));
-    assert_eq!(strange, None, "nobody cast this ballot");
+    let strange = export.counted.values().chain(&export.others).find(|line| !known.contains(line.id.as_str()));
+    assert!(strange.is_none(), "nobody cast this ballot: {strange:?}");
     pseudonyms(book, export);
 }
 
@@ -128,6 +143,6 @@ pub fn totals(export: &Export, published: &Value) {
     assert_eq!(shown, fold, "published, and the fold of the export");
     assert_eq!(manifest["totals"], Value::from(fold), "the manifest, and the fold of the export");
     assert_eq!(manifest["counted"], export.counted.len());
-    assert_eq!(manifest["late"], export.late);
+    assert_eq!(manifest["late"], export.sealed_late());
     assert_eq!(manifest["outstanding"], 0);
 }

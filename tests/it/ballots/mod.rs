@@ -8,8 +8,11 @@ mod audience;
 mod audit;
 mod book;
 mod operator;
+mod shim;
 mod stage;
 
 mod baseline;
+mod disk_full;
+mod failing_disk;
 mod network;
 mod restarts;

@@ -88,6 +88,17 @@ impl Stage {
         live(self.app.address())
     }
 
+    /// Waits until the node says, everywhere, that it takes no ballots, and why.
+    pub fn not_ready(&self, stance: &str) {
+        let ready =
+            until("the node is not ready", CROWD, || Some(self.app.get("/readyz")).filter(|ready| ready.status == 503));
+        assert!(ready.text().contains(stance), "{}", ready.text());
+        let health = self.app.get("/health");
+        assert_eq!((health.status, &health.json()["status"]), (503, &"fail".into()), "{}", health.text());
+        assert_eq!(health.json()["checks"]["journal:state"][0]["observedValue"], stance);
+        assert_eq!(self.metric(&format!("stance{{stance=\"{stance}\"}}")), 1);
+    }
+
     /// A metric's value, without the name's beginning; 0 if it is not there.
     pub fn metric(&self, name: &str) -> u64 {
         let text = self.app.get("/metrics").text().to_owned();
@@ -131,11 +142,16 @@ impl Stage {
     /// Seals, verifies and reveals, and compares all books.
     pub fn conclude(mut self, fault: &str, audience: Audience) -> Book {
         let book = audience.finish();
-        self.operator.does("seal", json!({}));
-        self.operator.does("verify", json!({}));
+        self.seal_and_verify();
         self.reveal();
         self.compare(fault, &book);
         book
+    }
+
+    /// Sums a locked run and signs it off.
+    pub fn seal_and_verify(&mut self) {
+        self.operator.does("seal", json!({}));
+        self.operator.does("verify", json!({}));
     }
 
     /// Publishes a verified result.
