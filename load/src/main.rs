@@ -1,5 +1,10 @@
 //! `tallylight-load`: a virtual audience with exact book-keeping, and the raw tools behind the numbers of
 //! docs/PERFORMANCE.md: `floor` (the least work any server could do) and `measure` (what one operation costs).
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "figures of a measurement: none comes near the limits of its type"
+)]
 
 use std::process::ExitCode;
 

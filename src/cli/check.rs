@@ -34,7 +34,7 @@ pub struct Args {
 /// The data directory is used by a running node, or cannot be used at all.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let viewers = args.viewers;
-    let config = NodeConfig::new(args.node, Vec::new())?;
+    let config = NodeConfig::new(args.node, Vec::new(), super::read)?;
     let findings = [disk(&config)?, files(viewers)?, clock(), secret(&config)];
     let mut good = true;
     for (fine, text) in findings {

@@ -8,8 +8,9 @@ mod serve;
 mod startup;
 mod verify;
 
-use std::process::ExitCode;
+use std::{fs, path::Path, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 /// The backend of a live show's interaction: votes counted exactly, shown when allowed, recountable by anybody.
@@ -34,6 +35,11 @@ enum Command {
     Export(export::Args),
     /// Check an export offline: signatures, and a recount of every ballot
     Verify(verify::Args),
+}
+
+/// Reads a file that the command line names.
+fn read(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }
 
 /// Does what the command line says.

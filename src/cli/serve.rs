@@ -1,6 +1,9 @@
 //! `tallylight serve`: a node for your own shows.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,6 +12,7 @@ use super::startup;
 use crate::{
     app::App,
     config::{NodeConfig, NodeFlags},
+    shows::file::{self, ShowFile},
     telemetry::logs,
 };
 
@@ -27,16 +31,21 @@ pub struct Args {
 /// # Errors
 /// The node cannot start.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = NodeConfig::new(args.node, args.show)?;
+    let config = NodeConfig::new(args.node, args.show, super::read)?;
+    let shows = config.shows.iter().map(|path| show(path)).collect::<anyhow::Result<Vec<_>>>()?;
     logs::start(&config.log, config.log_format)?;
     runtime()?.block_on(async {
         let mut told = Told::listen()?;
-        let app = App::start(&config).await?;
+        let app = App::start(&config, shows).await?;
         startup::tell(&app)?;
-        told.to_stop().await;
+        told.stop().await;
         app.stop().await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn show(path: &Path) -> anyhow::Result<ShowFile> {
+    file::read(&super::read(path)?).with_context(|| format!("the show file {}", path.display()))
 }
 
 /// The event loop of a node: a worker per core.
@@ -63,7 +72,7 @@ impl Told {
     }
 
     /// Waits for one of them.
-    pub async fn to_stop(&mut self) {
+    pub async fn stop(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

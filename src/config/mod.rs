@@ -62,12 +62,19 @@ struct File {
 }
 
 impl NodeConfig {
-    /// Puts the sources together and checks the whole.
+    /// Puts the sources together and checks the whole. `read` reads the configuration file, if one is named.
     ///
     /// # Errors
     /// A source cannot be read or says something impossible; the message says where and what to do.
-    pub fn new(flags: NodeFlags, shows: Vec<PathBuf>) -> anyhow::Result<Self> {
-        let file = flags.config.as_deref().map(read).transpose()?.unwrap_or_default();
+    pub fn new(
+        flags: NodeFlags,
+        shows: Vec<PathBuf>,
+        read: impl Fn(&Path) -> anyhow::Result<String>,
+    ) -> anyhow::Result<Self> {
+        let parse = |path: &Path| -> anyhow::Result<File> {
+            toml::from_str(&read(path)?).with_context(|| format!("the configuration file {}", path.display()))
+        };
+        let file = flags.config.as_deref().map(parse).transpose()?.unwrap_or_default();
         let log_format = match (flags.log_format, file.log_format.as_deref()) {
             (Some(format), _) => format,
             (None, Some("json")) => LogFormat::Json,
@@ -90,28 +97,21 @@ impl NodeConfig {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<File> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("the configuration file {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("the configuration file {}", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_flag_beats_the_file_and_the_file_the_default() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("node.toml");
-        std::fs::write(&path, "listen = \"127.0.0.1:1\"\nlog = \"debug\"\npublic_url = \"https://v.example/\"\n")
-            .unwrap();
-        let listen = Some(SocketAddr::from(([127, 0, 0, 1], 2)));
-        let flags = NodeFlags { listen, config: Some(path.clone()), ..NodeFlags::default() };
-        let config = NodeConfig::new(flags, Vec::new()).unwrap();
+        let told = |text: &'static str, listen| {
+            let flags = NodeFlags { listen, config: Some("node.toml".into()), ..NodeFlags::default() };
+            NodeConfig::new(flags, Vec::new(), |_| Ok(text.to_owned()))
+        };
+        let file = "listen = \"127.0.0.1:1\"\nlog = \"debug\"\npublic_url = \"https://v.example/\"\n";
+        let config = told(file, Some(SocketAddr::from(([127, 0, 0, 1], 2)))).unwrap();
         assert_eq!((config.listen.port(), config.log.as_str()), (2, "debug"));
         assert_eq!((config.public_url.as_str(), config.data), ("https://v.example", PathBuf::from("tallylight.data")));
-        std::fs::write(&path, "lisen = \"127.0.0.1:1\"\n").unwrap();
-        let flags = NodeFlags { config: Some(path), ..NodeFlags::default() };
-        assert!(format!("{:#}", NodeConfig::new(flags, Vec::new()).unwrap_err()).contains("lisen"));
+        assert_eq!(told(file, None).unwrap().listen.port(), 1);
+        assert!(format!("{:#}", told("lisen = \"127.0.0.1:1\"\n", None).unwrap_err()).contains("lisen"));
     }
 }

@@ -42,8 +42,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<Doors>> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &Arc<Doors>) -> Result<Self, Failure> {
-        let json = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if !json.is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json")) {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+        if kind != Some("application/json") {
             return Err(Failure::new(Code::BadMedia, "send the body as application/json"));
         }
         let bytes = whole_body(request, limits::STAFF_MESSAGE_BYTES_MAX).await?;

@@ -1,7 +1,7 @@
 //! The session of a viewer. One loop; its inputs are the client's messages, receipts that have arrived, a new snapshot,
 //! the time for a ping, and the end of the process.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
@@ -65,6 +65,12 @@ pub(super) async fn until(now: Micros, moment: Micros) {
     tokio::time::sleep(Duration::from_micros(moment.0.saturating_sub(now.0))).await;
 }
 
+/// Waits for a newer snapshot and gives the receiver back; `None`: there will be none.
+async fn next(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Option<watch::Receiver<Arc<Snapshot>>> {
+    snapshots.changed().await.ok()?;
+    Some(snapshots)
+}
+
 /// Runs a viewer's session to its end.
 pub async fn run(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, socket: Socket) {
     let now = services.clock.now();
@@ -86,9 +92,14 @@ impl ViewerSession {
         self.sent.feed(&mut self.socket, &newest).await?;
         drop(newest);
         self.socket.flush().await?;
-        let stop = self.services.tasks.stop().clone();
+        // What is waited for is kept over the turns of the loop: to register with the timer, the hub, the inbox and the
+        // stop anew at every turn costs more than a ballot.
+        let (stop, inbox, newest) = (self.services.tasks.stop().clone(), self.inbox.clone(), snapshots.clone());
+        let mut stopped = pin!(stop.cancelled());
+        let mut arrived = pin!(inbox.arrived());
+        let mut changed = pin!(next(snapshots));
+        let mut silence = pin!(until(self.services.clock.now(), self.socket.next_ping()));
         loop {
-            let silence = until(self.services.clock.now(), self.socket.next_ping());
             tokio::select! {
                 incoming = self.socket.next() => {
                     self.take(incoming?).await?;
@@ -98,20 +109,25 @@ impl ViewerSession {
                     }
                     self.socket.flush().await?;
                 }
-                () = self.inbox.arrived() => {
-                    for receipt in self.inbox.take() {
+                () = arrived.as_mut() => {
+                    arrived.set(inbox.arrived());
+                    for receipt in inbox.take() {
                         self.answer(receipt).await?;
                     }
                     self.socket.flush().await?;
                 }
-                changed = snapshots.changed() => {
-                    changed.map_err(|_| Gone)?;
-                    let newest = snapshots.borrow_and_update().clone();
+                snapshots = changed.as_mut() => {
+                    changed.set(next(snapshots.ok_or(Gone)?));
+                    let newest = newest.borrow().clone();
                     self.sent.feed(&mut self.socket, &newest).await?;
                     self.socket.flush().await?;
                 }
-                () = silence => self.socket.keep_alive(self.services.clock.now()).await?,
-                () = stop.cancelled() => return self.steer_away().await,
+                () = silence.as_mut() => {
+                    let now = self.services.clock.now();
+                    self.socket.keep_alive(now).await?;
+                    silence.set(until(now, self.socket.next_ping()));
+                }
+                () = stopped.as_mut() => return self.steer_away().await,
             }
         }
     }

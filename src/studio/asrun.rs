@@ -10,8 +10,11 @@ use crate::{
 /// The entry of a command that made `next`.
 pub fn of_command(next: &Document, command: &Command, by: &str, now: Micros, note: String) -> AsRunEntry {
     let named = match command {
-        Command::Seal { run } | Command::Verify { run } | Command::Reveal { run } | Command::Void { run, .. } => *run,
-        Command::Arm { run, .. } => *run,
+        Command::Seal { run }
+        | Command::Verify { run }
+        | Command::Reveal { run }
+        | Command::Void { run, .. }
+        | Command::Arm { run, .. } => *run,
         _ => None,
     };
     let placed = match command {

@@ -20,8 +20,9 @@ impl Meaning {
     pub const fn of(receipt: &Receipt) -> Self {
         match (receipt.is, receipt.reason) {
             (Answer::Counted, _) => Self::Counted,
-            (Answer::Held | Answer::Unknown, _) => Self::Undecided,
-            (Answer::Refused, Some(Reason::NotOpen | Reason::Busy)) => Self::Undecided,
+            (Answer::Held | Answer::Unknown, _) | (Answer::Refused, Some(Reason::NotOpen | Reason::Busy)) => {
+                Self::Undecided
+            }
             (Answer::Refused, Some(Reason::AfterSeal) | None) => Self::Nonsense,
             (Answer::Refused, Some(reason)) => Self::Refused(reason),
         }

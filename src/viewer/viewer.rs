@@ -129,9 +129,8 @@ impl<B: Behaviour> Viewer<B> {
             heard_at = self.clock.now();
             match incoming {
                 Incoming::Message(message) => self.state.hear(&message, heard_at),
-                Incoming::Skipped | Incoming::Alive => {}
-                // A newer server may say more than this client knows.
-                Incoming::Unreadable(_) => {}
+                // A newer server may say more than this client knows: what is unreadable is passed over.
+                Incoming::Skipped | Incoming::Alive | Incoming::Unreadable(_) => {}
                 Incoming::Closed(closing) => return Ok(closing),
             }
         }

@@ -56,7 +56,7 @@ fn choose(run: &RunView, rng: &mut Rng) -> Option<(u64, Vec<u16>)> {
     let think_ms = rng.u64(400..THINK_MS_MAX).min(rng.u64(400..THINK_MS_MAX));
     let options = run.options.len();
     let pick = |rng: &mut Rng| run.options[rng.usize(..options).min(rng.usize(..options))].n;
-    let favourite = (run.id.0 % options as u64) as usize;
+    let favourite = usize::try_from(run.id.0 % options as u64).unwrap_or(0);
     let picks = (0..run.votes).map(|_| if rng.bool() { run.options[favourite].n } else { pick(rng) });
     Some((think_ms, picks.collect()))
 }

@@ -38,20 +38,19 @@ pub struct Args {
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let data = args.node.data.clone().or_else(|| Some(DATA.into()));
     let log = args.node.log.clone().or_else(|| Some("warn".to_owned()));
-    let config = NodeConfig::new(NodeFlags { data, log, ..args.node }, Vec::new())?;
+    let config = NodeConfig::new(NodeFlags { data, log, ..args.node }, Vec::new(), super::read)?;
     logs::start(&config.log, config.log_format)?;
     runtime()?.block_on(async {
         let mut told = Told::listen()?;
-        let app = App::start(&config).await?;
         let show = file::read(SHOW)?;
         let id = show.id.clone();
-        app.doors.desks.import(&app.doors.services, show).await?;
+        let app = App::start(&config, vec![show]).await?;
         startup::tell(&app)?;
         if let Some(desk) = app.doors.desks.get(&id) {
             app.doors.services.tasks.spawn(robot::run(desk, app.doors.services.clone()));
         }
         audience::start(&app, &id, args.audience)?;
-        told.to_stop().await;
+        told.stop().await;
         app.stop().await;
         Ok(ExitCode::SUCCESS)
     })

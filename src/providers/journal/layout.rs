@@ -49,8 +49,11 @@ use crate::base::{
 
 use super::Frame;
 
+/// Bytes of a segment's header.
 pub const HEADER_BYTES: usize = 96;
+/// The format that this release writes.
 pub const FORMAT: u32 = 1;
+/// Bytes of a SHA-256.
 pub const DIGEST_BYTES: usize = 32;
 const FILE_MAGIC: &[u8; 8] = b"TALLYJRN";
 const RECORD_MAGIC: &[u8; 4] = b"TLr1";
@@ -79,6 +82,7 @@ pub enum BadHeader {
 }
 
 impl Header {
+    /// The header as it stands at the start of a segment.
     pub fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
         bytes[0..8].copy_from_slice(FILE_MAGIC);
@@ -95,6 +99,7 @@ impl Header {
         bytes
     }
 
+    /// Reads a header.
     pub fn decode(bytes: &[u8]) -> Result<Self, BadHeader> {
         let bytes = bytes.get(..HEADER_BYTES).ok_or(BadHeader::Damaged)?;
         if &bytes[0..8] != FILE_MAGIC || crc32c::crc32c(&bytes[..92]) != u32_at(bytes, 92) {

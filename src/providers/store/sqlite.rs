@@ -62,7 +62,8 @@ impl SqliteStore {
         match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
             SCHEMA_VERSION => {}
             0 => {
-                connection.execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"))?
+                let make = format!("BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT");
+                connection.execute_batch(&make)?;
             }
             newer => return Err(failed(format!("a newer release wrote it (schema {newer}): use that one"))),
         }
@@ -217,7 +218,7 @@ mod tests {
         }
         let store = SqliteStore::open(&path).unwrap();
         assert_eq!(store.show(&show).unwrap(), Some(stored(2)));
-        assert_eq!(store.shows().unwrap(), [show.clone()]);
+        assert_eq!(store.shows().unwrap(), std::slice::from_ref(&show));
         let ids: Vec<_> = store.as_run(&show, 10).unwrap().into_iter().map(|entry| entry.id).collect();
         assert_eq!(ids, ["a", "c"], "an entry is written once, and only with the revision it belongs to");
     }

@@ -77,7 +77,7 @@ fn a_sector_that_the_disk_left_out_of_the_last_group_is_torn_and_of_any_other_da
     let kept = (1024 - HEADER_BYTES) / RECORD;
     assert_eq!(records[2 * case.records.len()..], last[..kept]);
     assert_eq!(replayed.incidents, []);
-    assert_eq!(replayed.torn[0].records as usize, 40 - kept - 4, "four records touch the sector");
+    assert_eq!(usize::try_from(replayed.torn[0].records).unwrap(), 40 - kept - 4, "four records touch the sector");
 
     // A later group in the same file says that this one was on disk.
     let position = layout::record_bytes(100) as u64 * (case.records.len() + last.len()) as u64;

@@ -28,7 +28,7 @@ struct Owned {
 
 impl Owned {
     fn new(seq: u64, payload_bytes: usize) -> Self {
-        let payload = (0..payload_bytes).map(|i| (i as u64 * 7 + seq * 31 + 1) as u8).collect();
+        let payload = (0..payload_bytes).map(|i| (i as u64 * 7 + seq * 31 + 1).to_le_bytes()[0]).collect();
         Self { kind: 1, run: 0xabcd, bucket: (seq % 64) as u16, seq, payload }
     }
     fn frame(&self) -> Frame<'_> {
