@@ -12,6 +12,7 @@ mod shim;
 mod stage;
 
 mod baseline;
+mod damage;
 mod disk_full;
 mod failing_disk;
 mod network;

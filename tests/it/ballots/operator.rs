@@ -111,7 +111,10 @@ impl Operator {
         let log = reply.json();
         let entries = log["entries"].as_array().expect("a log is a list");
         let mut by_id: HashMap<&str, Vec<&str>> = HashMap::new();
-        for entry in entries.iter().filter(|entry| entry["by"] != "clock" && entry["by"] != "node") {
+        // What the clock did, and what was found out on the way, nobody was told as done.
+        let found = |entry: &Value| entry["note"].as_str().is_some_and(|note| note.starts_with("incident: "));
+        let by_staff = |entry: &&Value| entry["by"] != "clock" && entry["by"] != "node" && !found(entry);
+        for entry in entries.iter().filter(by_staff) {
             let text = |field: &str| entry[field].as_str().expect("a log has words");
             by_id.entry(text("id")).or_default().push(text("what"));
         }
@@ -124,9 +127,11 @@ impl Operator {
                 assert_eq!(by_id.remove(format!("1.{}", rev - 1).as_str()), Some(vec!["seal"]));
             }
         }
+        let mut unanswered: Vec<_> = self.lost.iter().map(|(verb, _)| *verb).collect();
         for (id, what) in by_id {
-            let unanswered = self.lost.iter().any(|(verb, _)| what == [*verb]);
-            assert!(unanswered, "{what:?} stands in the log as {id}, and nobody was told that it was done");
+            let one = unanswered.iter().position(|verb| what == [*verb]);
+            let one = one.unwrap_or_else(|| panic!("{what:?} stands in the log as {id}, and was not told as done"));
+            unanswered.swap_remove(one);
         }
         entries.len()
     }
