@@ -194,6 +194,8 @@ impl<J: Journal> Committer<J> {
     /// them is settled. Waits for nothing but the disk, so that a test can be the scheduler.
     pub fn round(&mut self) {
         self.collect();
+        // A full disk must not keep a seal from being made: the ballots before it were taken, and go into the reserve.
+        self.journal.lend_reserve(!self.orders.is_empty());
         if self.group.frames.is_empty() {
             self.gather();
         }

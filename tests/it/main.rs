@@ -5,6 +5,7 @@
 mod golden;
 mod limits;
 mod openapi;
+mod ballots;
 mod sim;
 mod support;
 mod tidy;
