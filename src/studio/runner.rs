@@ -8,14 +8,11 @@ use crate::{
     ballots::{bucket::Totals, tally},
     base::{clock::Micros, limits},
     live::{
-        results::{AUDIENCES, Audience, results},
+        results::{AUDIENCES, Audience, after, results},
         view::show,
     },
     shows::{document::Document, run::Run},
-    wire::{
-        results::ResultState,
-        server::{DeskView, Gauge, NodeGauge, Phase, RunGauge},
-    },
+    wire::server::{DeskView, Gauge, NodeGauge, Phase, RunGauge},
 };
 
 const GAUGE_EVERY_MS: u64 = 1000;
@@ -64,16 +61,8 @@ impl Runner {
 
     fn publish(&self, document: &Document, on: Option<&Run>, totals: &Totals, audience: Audience, now: Micros) {
         let results = on.map(|run| {
-            let fresh = results(run, totals, document.epoch, audience, now);
-            let last = self.desk.hub.last_results(audience).filter(|last| last.run == run.id());
-            match last {
-                // Frozen screens keep their last numbers; a hidden result stays hidden.
-                Some(last) if document.graphic.frozen && audience == Audience::Screens => {
-                    let state = if last.state == ResultState::Hidden { last.state } else { ResultState::Frozen };
-                    crate::wire::results::Results { state, ..last }
-                }
-                _ => fresh,
-            }
+            let frozen = document.graphic.frozen && audience == Audience::Screens;
+            after(self.desk.hub.last_results(audience), results(run, totals, document.epoch, audience, now), frozen)
         });
         self.desk.hub.publish(audience, show(document, now), results);
     }
