@@ -56,11 +56,10 @@ pub(super) async fn seal(
     let services = &task.services.clone();
     let run = sealing.run(id).expect("it is being sealed").clone();
     let revision = run.seal.as_ref().map_or(0, |seal| seal.revision);
-    let marked = services
-        .intake
-        .mark(id, revision)
-        .await
-        .ok_or_else(|| storage("the journal has ended, so this node cannot seal: restart it, then seal again"))?;
+    let marked =
+        services.intake.mark(id, revision).await.ok_or_else(|| {
+            storage("ballots of this run cannot be written: look at the node's disk, then seal again")
+        })?;
     let manifest = manifest(services, &sealing, &run, revision, &marked).await?;
     let json = manifest.to_json();
     let summary = SealSummary {
