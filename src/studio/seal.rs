@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     asrun,
-    desk::{Desk, DeskTask},
+    desk::{self, Desk, DeskTask},
     services::Services,
 };
 use crate::{
@@ -175,7 +175,7 @@ pub(super) async fn sign_off(
             id: format!("{run}.recount.{revision}.{}", context.now.0),
             ..asrun::of_command(document, &command, &context.by.name, context.now, note)
         };
-        task.log(vec![entry]).await;
+        desk::log(&task.desk, &task.services, vec![entry]).await;
         let detail = format!("the recount differs from the seal, nothing was signed off: {first}");
         return Err(Refusal { code: Code::NotNow, detail });
     }
