@@ -301,7 +301,7 @@ impl<J: Journal> Committer<J> {
             let Decided { run, bucket, ballots } = decided;
             let mut shard = run.shard(bucket);
             for (voter, id, decision) in &ballots {
-                shard.settle(run.id(), *voter, *id, decision);
+                shard.settle(&run, *voter, *id, decision);
             }
             run.publish(bucket, shard.bucket.totals());
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use super::{asrun, presence::Presence, seal, services::Services};
 use crate::{
@@ -49,6 +49,8 @@ pub struct Desk {
     document: ArcSwap<Document>,
     board: ArcSwap<Board>,
     commands: mpsc::Sender<Request>,
+    /// A recount reads every journal: one at a time.
+    recounts: Semaphore,
 }
 
 #[derive(Debug)]
@@ -84,6 +86,7 @@ impl Desk {
             document: ArcSwap::from_pointee(document),
             board: ArcSwap::from_pointee(board),
             commands,
+            recounts: Semaphore::new(1),
         });
         let task = DeskTask {
             desk: desk.clone(),
@@ -121,6 +124,9 @@ impl Desk {
         let busy = |detail: &str| refused(Refusal { code: Code::Busy, detail: detail.to_owned() });
         let recounted = match message.command {
             Command::Verify { run } => {
+                let Ok(_only) = self.recounts.try_acquire() else {
+                    return busy("a recount of this show is running: press again when it is done");
+                };
                 let allowed = transition::check_role(&message.command, by.role);
                 match async { allowed.and(seal::recount(self, services, run).await) }.await {
                     Ok(recounted) => Some(recounted),

@@ -14,7 +14,10 @@ use crate::{
     base::clock::Micros,
     providers::journal::Committed,
     shows::{board::Board, transition::tests::Desk},
-    wire::{command::Command, server::Answer},
+    wire::{
+        command::{Armable, Command},
+        server::{Answer, Reason},
+    },
 };
 
 /// A journal in memory whose disk can be full, and which takes no more than so many records at once.
@@ -132,6 +135,26 @@ fn a_crowd_in_one_bucket_is_written_in_groups_that_a_journal_takes() {
     assert!(node.largest.load(Ordering::Relaxed) <= limits::GROUP_MAX + 2);
     let marked = mark.as_mut().now_or_never().flatten().unwrap();
     assert_eq!((marked.totals.counted, marked.watermarks[0].2), (many as u64, many as u64));
+}
+
+#[test]
+fn after_a_void_no_receipt_says_counted() {
+    let mut desk = Desk::open_for(60);
+    let mut node = Node::new();
+    let (inbox, run) = (Arc::<Inbox>::default(), node.run());
+    node.cast(1, &inbox);
+    node.committer.round();
+    assert_eq!(inbox.take()[0].is, Answer::Counted);
+    node.cast(2, &inbox);
+    desk.send(Command::Arm { what: Armable::Void, run: None });
+    desk.send(Command::Void { run: None, reason: "wrong number on screen".into() });
+    node.intake.follow(&Board::of(&desk.document).runs()[0]);
+    node.committer.round();
+    let (settled, asked) = (inbox.take(), node.intake.ask(run, VoterId(1), BallotId(1)));
+    for receipt in settled.iter().chain([&asked]).chain(&node.intake.mine(run, VoterId(1))) {
+        assert_eq!((receipt.is, receipt.reason, receipt.left), (Answer::Refused, Some(Reason::Void), None));
+    }
+    assert_eq!(settled.len(), 1);
 }
 
 #[test]
