@@ -62,7 +62,7 @@ pub async fn file(
 /// with line and column.
 #[utoipa::path(put, path = "/api/v1/shows/{show}/file", params(("show" = String, Path)), security(("staff" = [])),
     request_body(content = String, content_type = "application/toml"),
-    responses((status = 204), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+    responses((status = 204, description = "Replaced"), Problems))]
 pub async fn replace(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,

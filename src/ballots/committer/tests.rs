@@ -47,6 +47,7 @@ impl Journal for FakeJournal {
     fn free_bytes(&self) -> u64 {
         0
     }
+    fn lend_reserve(&mut self, _: bool) {}
 }
 
 struct Node {
