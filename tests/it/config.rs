@@ -6,11 +6,13 @@
 use std::{
     collections::BTreeSet,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
 use tallylight::config::{NodeConfig, NodeFlags};
+
+use super::support::golden::{self, root};
 
 const HEAD: &str = "\
 # Configuration
@@ -39,10 +41,6 @@ shows = [\"finale.toml\"]
 
 const COMMANDS: [&str; 6] = ["demo", "serve", "check", "link", "export", "verify"];
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// What the program says on `--help`, as wide as on a page, whatever the terminal and the environment are.
 fn help(command: Option<&str>) -> String {
     let out = Command::new(env!("CARGO_BIN_EXE_tallylight"))
@@ -68,19 +66,7 @@ fn page() -> String {
 
 #[test]
 fn the_page_says_what_the_program_says() {
-    let path = root().join("docs/CONFIG.md");
-    let page = page();
-    if std::env::var_os("TALLYLIGHT_BLESS").is_some() {
-        fs::write(&path, &page).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_default();
-    let differs = written.lines().zip(page.lines()).position(|(old, new)| old != new);
-    assert!(
-        written == page,
-        "docs/CONFIG.md differs from the program, first in line {}: write it anew with\n  \
-         TALLYLIGHT_BLESS=1 cargo test --test it config",
-        differs.unwrap_or_else(|| written.lines().count().min(page.lines().count())) + 1
-    );
+    golden::check(Path::new("docs/CONFIG.md"), &page());
 }
 
 #[test]
