@@ -10,6 +10,7 @@ use crate::{
     base::{clock::Micros, limits},
     live::hub::encode,
     wire::{
+        self,
         client::ClientMessage,
         codes::Code,
         server::{Problem, ServerMessage},
@@ -66,7 +67,7 @@ impl Socket {
     fn read(&self, message: Option<Result<Message, axum::Error>>) -> Result<Incoming, Gone> {
         match message {
             Some(Ok(Message::Text(text))) if text.len() > self.message_bytes_max => Ok(self.too_large()),
-            Some(Ok(Message::Text(text))) => Ok(match serde_json::from_str(&text) {
+            Some(Ok(Message::Text(text))) => Ok(match wire::read(text.as_bytes()) {
                 Ok(message) => Incoming::Message(message),
                 Err(error) => Incoming::Unreadable(bad_message(error.to_string())),
             }),
