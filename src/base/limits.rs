@@ -18,8 +18,9 @@ pub const SHOW_FILE_BYTES_MAX: usize = 1024 * 1024;
 pub const WS_READ_BUFFER_BYTES: usize = 1024;
 /// Receipts of one wake-up are gathered up to this many bytes and go out in one write.
 pub const WS_WRITE_BUFFER_BYTES: usize = 4 * 1024;
-/// A client that lets this much pile up is too slow and is closed with 1013 (try again later).
-pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// Largest message to a client: above it the session ends. A desk with the largest show file and all its runs has some
+/// megabytes. Nothing piles up to this size: each message waits until the one before it is on its way.
+pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Messages from the server that wait for one staff session; above it the session is closed as too slow.
 pub const SESSION_INBOX_MAX: usize = 256;
 
