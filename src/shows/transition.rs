@@ -238,10 +238,8 @@ fn neighbour(next: &mut Document, by: isize, context: &Context) -> Result<(), Re
 }
 
 fn take(next: &mut Document, context: &Context) -> Result<(), Refusal> {
-    if let Some(run) = next.on_program() {
-        if run.is_live(context.now) {
-            return not_now(format!("{}: close it first", still(run, context.now)));
-        }
+    if let Some(run) = next.on_program().filter(|run| run.is_live(context.now)) {
+        return not_now(format!("{}: close it first", still(run, context.now)));
     }
     let Some(placed) = next.standby.take() else {
         return not_now("nothing is on standby: choose a cue first");

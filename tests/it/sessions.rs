@@ -61,7 +61,9 @@ async fn staff_of_the_largest_show_can_join() {
 #[tokio::test]
 async fn nobody_else_on_the_machine_reads_what_is_hidden() {
     use std::os::unix::fs::PermissionsExt as _;
-    let (app, data) = start("show = \"s\"\ntitle = \"S\"\n[[cue]]\nnumber = \"1\"\nquestion = \"?\"\noptions = [\"a\", \"b\"]\n").await;
+    let (app, data) =
+        start("show = \"s\"\ntitle = \"S\"\n[[cue]]\nnumber = \"1\"\nquestion = \"?\"\noptions = [\"a\", \"b\"]\n")
+            .await;
     for file in std::fs::read_dir(data.path()).unwrap() {
         let file = file.unwrap();
         let mode = file.metadata().unwrap().permissions().mode();
