@@ -48,6 +48,8 @@ pub const POST_RECEIPT_TIMEOUT: Duration = Duration::from_secs(8);
 pub const RECONNECT_SPREAD_MS: u32 = 3000;
 /// Connections of one process. The default of most systems' file limit is lower: `tallylight check` compares.
 pub const CONNECTIONS_MAX: usize = 100_000;
+/// A session of a node that drains waits this long for receipts that are on their way.
+pub const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a drain may take before the process ends anyway.
 pub const DRAIN_GRACE: Duration = Duration::from_secs(10);
 

@@ -49,7 +49,7 @@ async fn run<Place: Send + 'static>(services: Arc<Services>, desk: Arc<Desk>, so
             tasks.spawn(hold(place, ViewerSession::new(services, desk, viewer, socket).run()));
         }
         Ok(Ok(Joined::Staff(staff))) => {
-            tasks.spawn(hold(place, desk_session::run_staff(services, desk, staff, socket)))
+            tasks.spawn(hold(place, desk_session::run_staff(services, desk, staff, socket)));
         }
         Ok(Ok(Joined::Screen(screen))) => {
             tasks.spawn(hold(place, desk_session::run_screen(services, desk, screen, socket)));

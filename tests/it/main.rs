@@ -7,6 +7,8 @@ mod golden;
 mod limits;
 mod openapi;
 mod ballots;
+mod recount;
+mod sessions;
 mod sim;
 mod support;
 mod tidy;
