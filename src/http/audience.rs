@@ -13,17 +13,18 @@ use serde::{Deserialize, Serialize};
 use super::{
     extract::{self, Body, OfShow},
     listen::Place,
-    reply::{Failure, ProblemDetails},
+    reply::{Failure, Problems},
     router::Doors,
 };
 use crate::{
-    base::ids::{BallotId, RunId},
+    base::ids::{BallotId, RunId, ShowId},
     live::results::Audience,
     sessions::{greeting, poll, sse, websocket},
     wire::{
         client::Vote,
         codes::Code,
-        server::{Receipt, Role, Welcome},
+        results::Results,
+        server::{Receipt, Role, ShowView, Welcome},
     },
 };
 
@@ -35,15 +36,24 @@ pub struct Time {
 }
 
 /// The server's time, to set a client's countdown by.
-#[utoipa::path(get, path = "/api/v1/time", responses((status = 200, body = Time)))]
+#[utoipa::path(get, path = "/api/v1/time", responses((status = 200, description = "The time", body = Time)))]
 pub async fn time(State(doors): State<Arc<Doors>>) -> Json<Time> {
     Json(Time { now: doors.services.clock.now().as_ms() })
 }
 
+/// The newest of both messages; null: there is none yet.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "a description: what is sent was encoded by the hub")]
+pub struct Live {
+    #[schema(required)]
+    show: Option<ShowView>,
+    #[schema(required)]
+    results: Option<Results>,
+}
+
 /// What is on and the numbers as viewers may see them, for clients that poll. Send the ETag back as `If-None-Match`.
-#[utoipa::path(get, path = "/api/v1/shows/{show}/live", params(("show" = String, Path)),
-    responses((status = 200, content_type = "application/json"), (status = 304),
-              (status = 404, body = ProblemDetails, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/shows/{show}/live", params(("show" = ShowId, Path)),
+    responses((status = 200, description = "Both snapshots", body = Live), (status = 304, description = "As the ETag says"), Problems))]
 pub async fn live(State(doors): State<Arc<Doors>>, OfShow(desk): OfShow, headers: HeaderMap) -> Response {
     let newest = desk.hub.follow(Audience::Viewers).borrow().clone();
     let etag = format!("\"{}.{}.{}\"", doors.services.journal, newest.show_number, newest.results_number);
@@ -67,8 +77,8 @@ pub struct JoinRequest {
 }
 
 /// Joins as a viewer. Keep `device`: it is the voter.
-#[utoipa::path(post, path = "/api/v1/shows/{show}/join", params(("show" = String, Path)), request_body = JoinRequest,
-    responses((status = 200, body = Welcome), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/api/v1/shows/{show}/join", params(("show" = ShowId, Path)), request_body = JoinRequest,
+    responses((status = 200, description = "A welcome", body = Welcome), Problems))]
 pub async fn join(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
@@ -83,9 +93,9 @@ pub async fn join(
 }
 
 /// Casts a ballot and waits for its receipt. Send it again with the same id until there is one that settles it.
-#[utoipa::path(post, path = "/api/v1/shows/{show}/ballots", params(("show" = String, Path)), request_body = Vote,
+#[utoipa::path(post, path = "/api/v1/shows/{show}/ballots", params(("show" = ShowId, Path)), request_body = Vote,
     security(("device" = [])),
-    responses((status = 200, body = Receipt), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+    responses((status = 200, description = "A receipt", body = Receipt), Problems))]
 pub async fn ballot(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
@@ -99,8 +109,8 @@ pub async fn ballot(
 
 /// The receipt of an own ballot again.
 #[utoipa::path(get, path = "/api/v1/shows/{show}/receipts/{run}/{id}",
-    params(("show" = String, Path), ("run" = String, Path), ("id" = String, Path)), security(("device" = [])),
-    responses((status = 200, body = Receipt), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+    params(("show" = ShowId, Path), ("run" = RunId, Path), ("id" = BallotId, Path)), security(("device" = [])),
+    responses((status = 200, description = "A receipt", body = Receipt), Problems))]
 pub async fn receipt(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,

@@ -6,7 +6,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use super::{
     greeting::{self, Screen},
-    socket::{Gone, Incoming, Socket, bad_message},
+    socket::{Gone, Incoming, Socket},
     viewer_session::{Sent, until},
 };
 use crate::{
@@ -42,6 +42,7 @@ pub async fn run_staff(services: Arc<Services>, desk: Arc<Desk>, staff: Staff, m
         return;
     }
     let (session, role) = (staff.session, staff.role);
+    socket.of_staff();
     services.metrics.sessions(role, 1);
     desk.changed.notify_one();
     run(services.clone(), desk.clone(), Who::Staff(staff), socket, session, role).await;
@@ -78,7 +79,7 @@ impl DeskSession {
         let (mut desk, mut gauge, mut log) = self.desk.hub.follow_desk();
         let staff = matches!(self.who, Who::Staff(_));
         let welcome = greeting::welcome(&self.services, role, session, self.services.clock.now());
-        self.socket.feed_message(&ServerMessage::Welcome(welcome)).await?;
+        self.socket.feed_message(ServerMessage::Welcome(welcome)).await?;
         let mut sent = Sent::default();
         let newest = snapshots.borrow_and_update().clone();
         sent.feed(&mut self.socket, &newest).await?;
@@ -92,7 +93,7 @@ impl DeskSession {
             let silence = until(self.services.clock.now(), self.socket.next_ping());
             tokio::select! {
                 incoming = self.socket.next() => self.take(incoming?).await?,
-                Some(done) = answered.recv() => self.socket.feed_message(&ServerMessage::Done(done)).await?,
+                Some(done) = answered.recv() => self.socket.feed_message(ServerMessage::Done(done)).await?,
                 changed = snapshots.changed() => {
                     changed.map_err(|_| Gone)?;
                     let newest = snapshots.borrow_and_update().clone();
@@ -113,7 +114,7 @@ impl DeskSession {
                 },
                 () = silence => self.socket.keep_alive(self.services.clock.now()).await?,
                 () = stop.cancelled() => {
-                    self.socket.feed_message(&ServerMessage::Reconnect { after_ms: 0 }).await?;
+                    self.socket.feed_message(ServerMessage::Reconnect { after_ms: 0 }).await?;
                     self.socket.close(Code::Draining.close(), Code::Draining.word()).await;
                     return Err(Gone);
                 }
@@ -132,7 +133,7 @@ impl DeskSession {
         let (store, show) = (self.services.store.clone(), self.desk.show.clone());
         let entries = self.services.tasks.blocking(move || store.as_run(&show, limits::AS_RUN_TAIL)).await;
         match entries {
-            Ok(entries) => self.socket.feed_message(&ServerMessage::Log { entries }).await,
+            Ok(entries) => self.socket.feed_message(ServerMessage::Log { entries }).await,
             Err(error) => {
                 tracing::error!(%error, "the as-run log could not be read");
                 Ok(())
@@ -164,7 +165,7 @@ impl DeskSession {
                 let detail = "staff sends commands and screens send shown; nothing else".to_owned();
                 self.problem(Problem { code: Code::Forbidden, detail, retry_ms: None }).await
             }
-            (Incoming::Unreadable(detail), _) => self.problem(bad_message(detail)).await,
+            (Incoming::Unreadable(problem), _) => self.problem(problem).await,
         }
     }
 

@@ -1,14 +1,16 @@
 //! A WebSocket with what every session needs of it: gathered writes with a deadline, pings, and a close that says why.
 
-use std::pin::pin;
+use std::{error::Error as _, pin::pin};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+use tokio_tungstenite::tungstenite;
 
 use crate::{
     base::{clock::Micros, limits},
     live::hub::encode,
     wire::{
+        self,
         client::ClientMessage,
         codes::Code,
         server::{Problem, ServerMessage},
@@ -23,8 +25,8 @@ pub struct Gone;
 #[derive(Debug)]
 pub enum Incoming {
     Message(ClientMessage),
-    /// A text that is no message.
-    Unreadable(String),
+    /// Something that is no message, or too large for one: what to tell the client.
+    Unreadable(Problem),
     /// Something that only shows the client is there.
     Alive,
 }
@@ -33,37 +35,53 @@ pub enum Incoming {
 #[derive(Debug)]
 pub struct Socket {
     inner: WebSocket,
+    message_bytes_max: usize,
     heard: Micros,
     next_ping: Micros,
 }
 
 impl Socket {
-    /// Takes over a socket after the upgrade.
+    /// Takes over a socket after the upgrade. Its messages are an audience's until [`Socket::of_staff`].
     pub fn new(inner: WebSocket, now: Micros) -> Self {
-        Self { inner, heard: now, next_ping: now.plus_ms(ping_ms()) }
+        let message_bytes_max = limits::AUDIENCE_MESSAGE_BYTES_MAX;
+        Self { inner, message_bytes_max, heard: now, next_ping: now.plus_ms(ping_ms()) }
+    }
+
+    /// From now on messages may be as large as staff's.
+    pub fn of_staff(&mut self) {
+        self.message_bytes_max = limits::STAFF_MESSAGE_BYTES_MAX;
     }
 
     /// The next message. Safe to drop and call again.
     pub async fn next(&mut self) -> Result<Incoming, Gone> {
         let message = self.inner.next().await;
-        Self::read(message)
+        self.read(message)
     }
 
     /// A message that is there already.
     pub fn try_next(&mut self) -> Option<Result<Incoming, Gone>> {
-        self.inner.next().now_or_never().map(Self::read)
+        let message = self.inner.next().now_or_never()?;
+        Some(self.read(message))
     }
 
-    fn read(message: Option<Result<Message, axum::Error>>) -> Result<Incoming, Gone> {
+    fn read(&self, message: Option<Result<Message, axum::Error>>) -> Result<Incoming, Gone> {
         match message {
-            Some(Ok(Message::Text(text))) => Ok(match serde_json::from_str(&text) {
+            Some(Ok(Message::Text(text))) if text.len() > self.message_bytes_max => Ok(self.too_large()),
+            Some(Ok(Message::Text(text))) => Ok(match wire::read(text.as_bytes()) {
                 Ok(message) => Incoming::Message(message),
-                Err(error) => Incoming::Unreadable(error.to_string()),
+                Err(error) => Incoming::Unreadable(bad_message(error.to_string())),
             }),
-            Some(Ok(Message::Binary(_))) => Ok(Incoming::Unreadable("send text frames".to_owned())),
+            Some(Ok(Message::Binary(_))) => Ok(Incoming::Unreadable(bad_message("send text frames".to_owned()))),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Incoming::Alive),
+            // Nothing more can be read, but the client can still be told why.
+            Some(Err(error)) if over_capacity(&error) => Ok(self.too_large()),
             Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Gone),
         }
+    }
+
+    fn too_large(&self) -> Incoming {
+        let detail = format!("a message may have at most {} bytes", self.message_bytes_max);
+        Incoming::Unreadable(Problem { code: Code::TooLarge, detail, retry_ms: None })
     }
 
     /// The client showed that it is there.
@@ -77,9 +95,11 @@ impl Socket {
         deadline(feed).await
     }
 
-    /// Puts a message into the write buffer.
-    pub async fn feed_message(&mut self, message: &ServerMessage) -> Result<(), Gone> {
-        self.feed(encode(message)).await
+    /// Puts a message into the write buffer. Encoded at once, so that only its text waits.
+    pub fn feed_message(&mut self, message: ServerMessage) -> impl Future<Output = Result<(), Gone>> {
+        let text = encode(&message);
+        drop(message);
+        self.feed(text)
     }
 
     /// Sends everything that was fed, in one write where it fits.
@@ -104,7 +124,7 @@ impl Socket {
     /// Tells the client what is wrong; the session ends if the code says so.
     pub async fn problem(&mut self, problem: Problem) -> Result<(), Gone> {
         let code = problem.code;
-        self.feed_message(&ServerMessage::Problem(problem)).await?;
+        self.feed_message(ServerMessage::Problem(problem)).await?;
         if code.close() == 0 {
             return self.flush().await;
         }
@@ -120,6 +140,12 @@ impl Socket {
         let answered = async { while matches!(self.inner.next().await, Some(Ok(_))) {} };
         let _ = tokio::time::timeout(limits::CLOSE_TIMEOUT, answered).await;
     }
+}
+
+/// Whether a message or a frame was larger than the upgrade allows.
+fn over_capacity(error: &axum::Error) -> bool {
+    let error = error.source().and_then(|error| error.downcast_ref::<tungstenite::Error>());
+    matches!(error, Some(tungstenite::Error::Capacity(_)))
 }
 
 /// A write that makes no progress in time means that the client does not read.

@@ -10,8 +10,8 @@ use axum::{
 use super::{
     desk_session, greeting,
     greeting::Joined,
-    socket::{Gone, Incoming, Socket, bad_message},
-    viewer_session,
+    socket::{Gone, Incoming, Socket},
+    viewer_session::ViewerSession,
 };
 use crate::{
     base::limits,
@@ -26,33 +26,46 @@ pub fn upgrade<Place: Send + 'static>(
     request: WebSocketUpgrade,
     place: Place,
 ) -> Response {
+    configured(request, limits::STAFF_MESSAGE_BYTES_MAX).on_upgrade(move |socket| run(services, desk, socket, place))
+}
+
+/// How every WebSocket is set up. The tests' server that echoes for Autobahn differs in the size of messages only.
+pub fn configured(request: WebSocketUpgrade, message_bytes_max: usize) -> WebSocketUpgrade {
     request
         .protocols([SUBPROTOCOL])
         .read_buffer_size(limits::WS_READ_BUFFER_BYTES)
         .write_buffer_size(limits::WS_WRITE_BUFFER_BYTES)
         .max_write_buffer_size(limits::WS_WRITE_BUFFER_BYTES_MAX)
-        .max_message_size(limits::STAFF_MESSAGE_BYTES_MAX)
-        .max_frame_size(limits::STAFF_MESSAGE_BYTES_MAX)
-        .on_upgrade(async move |socket| {
-            run(services, desk, socket).await;
-            drop(place);
-        })
+        .max_message_size(message_bytes_max)
+        .max_frame_size(message_bytes_max)
 }
 
-async fn run(services: Arc<Services>, desk: Arc<Desk>, socket: WebSocket) {
-    let _counted = services.tasks.count();
+async fn run<Place: Send + 'static>(services: Arc<Services>, desk: Arc<Desk>, socket: WebSocket, place: Place) {
     let mut socket = Socket::new(socket, services.clock.now());
-    let joined = tokio::time::timeout(limits::JOIN_TIMEOUT, greet(&services, &desk, &mut socket)).await;
-    match joined {
-        Ok(Ok(Joined::Viewer(viewer))) => viewer_session::run(services, desk, viewer, socket).await,
-        Ok(Ok(Joined::Staff(staff))) => desk_session::run_staff(services, desk, staff, socket).await,
-        Ok(Ok(Joined::Screen(screen))) => desk_session::run_screen(services, desk, screen, socket).await,
+    let tasks = services.tasks.clone();
+    // Every kind of session is a task of its own, as large as that kind needs; this one ends here.
+    match tokio::time::timeout(limits::JOIN_TIMEOUT, greet(&services, &desk, &mut socket)).await {
+        Ok(Ok(Joined::Viewer(viewer))) => {
+            tasks.spawn(hold(place, ViewerSession::new(services, desk, viewer, socket).run()));
+        }
+        Ok(Ok(Joined::Staff(staff))) => {
+            tasks.spawn(hold(place, desk_session::run_staff(services, desk, staff, socket)));
+        }
+        Ok(Ok(Joined::Screen(screen))) => {
+            tasks.spawn(hold(place, desk_session::run_screen(services, desk, screen, socket)));
+        }
         Ok(Err(Gone)) => {}
         Err(_) => {
             services.metrics.problem(Code::JoinFirst);
             socket.close(Code::JoinFirst.close(), Code::JoinFirst.word()).await;
         }
     }
+}
+
+/// Runs a session that holds its connection's place.
+async fn hold<Place>(place: Place, session: impl Future<Output = ()>) {
+    session.await;
+    drop(place);
 }
 
 async fn greet(services: &Services, desk: &Desk, socket: &mut Socket) -> Result<Joined, Gone> {
@@ -68,7 +81,7 @@ async fn greet(services: &Services, desk: &Desk, socket: &mut Socket) -> Result<
             Incoming::Message(_) => {
                 Problem { code: Code::JoinFirst, detail: Code::JoinFirst.title().to_owned(), retry_ms: None }
             }
-            Incoming::Unreadable(detail) => bad_message(detail),
+            Incoming::Unreadable(problem) => problem,
         };
         services.metrics.problem(problem.code);
         socket.problem(problem).await?;

@@ -85,7 +85,7 @@ pub fn sum_only(intake: &Intake, run: RunId) -> Option<Marked> {
     run.each_bucket(|number, bucket| {
         watermarks.extend(bucket.watermarks().iter().map(|(journal, seq)| (number, *journal, *seq)));
     });
-    Some(Marked { totals: run.totals(), watermarks })
+    Some(Marked { totals: run.totals(), watermarks, lost: 0 })
 }
 
 /// Runs the short form's seeds until each of these invariants has caught the mutant.

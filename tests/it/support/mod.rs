@@ -1,9 +1,11 @@
 //! What the integration tests share: the real server as a process, a plain HTTP client, and a network that breaks.
 
 pub mod app;
+pub mod golden;
 pub mod http;
 pub mod process;
 pub mod proxy;
+pub mod websocket;
 
 use std::{
     thread,
