@@ -84,16 +84,19 @@ pub fn settled(book: &Book, healed: &[u64]) {
     let show = |ballots: &[&Entry]| format!("{} ballots, as {:#?}", ballots.len(), ballots.first());
     assert!(open.is_empty(), "never settled: {}", show(&open));
     assert!(book.ballots.iter().all(|ballot| ballot.life == 0), "the node did not know a token of its own");
-    let slow: Vec<_> = book.ballots.iter().filter(|ballot| is_slow(ballot, healed)).collect();
-    assert!(slow.is_empty(), "settled later than {SETTLED_MS} ms after the fault: {}", show(&slow));
+    // A machine that has more to do than these tests answers late without any fault: that much is forgiven, twice for
+    // a ballot that has to come again.
+    let within_ms = SETTLED_MS + 2 * book.first_receipt_ms();
+    let slow: Vec<_> = book.ballots.iter().filter(|ballot| is_slow(ballot, healed, within_ms)).collect();
+    assert!(slow.is_empty(), "settled later than {within_ms} ms after the fault: {}", show(&slow));
 }
 
 /// Whether a ballot was left open, and still was so long after the fault was over.
-fn is_slow(ballot: &Entry, healed: &[u64]) -> bool {
+fn is_slow(ballot: &Entry, healed: &[u64], within_ms: u64) -> bool {
     let settled = ballot.settled_at.unwrap_or(u64::MAX);
     ballot.receipts.iter().filter(|heard| heard.leaves_open() && heard.at <= settled).any(|heard| {
         let over = healed.iter().find(|healed| **healed >= heard.at).unwrap_or(&heard.at);
-        settled > over + SETTLED_MS
+        settled > over + within_ms
     })
 }
 

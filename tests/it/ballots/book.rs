@@ -1,6 +1,6 @@
 //! The audience's book: every ballot that was cast and every receipt that was ever seen for it.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -79,6 +79,15 @@ impl Book {
             *words.entry(heard.word()).or_default() += 1;
         }
         words
+    }
+
+    /// How long a ballot waited for its first receipt, in milliseconds: the median, which no fault here reaches.
+    pub fn first_receipt_ms(&self) -> u64 {
+        self.summary["to_first_receipt"]["p50_ms"]
+            .as_f64()
+            .map_or(0, |ms| Duration::from_secs_f64(ms / 1e3).as_millis())
+            .try_into()
+            .unwrap_or(u64::MAX)
     }
 
     /// Ends of connections of this kind, as the load program counted them.

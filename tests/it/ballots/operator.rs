@@ -26,6 +26,31 @@ pub struct Operator {
     told: Vec<(&'static str, u64)>,
     /// Commands without an answer, and how many were answered when each was sent: done or not, nobody knows.
     lost: Vec<(&'static str, usize)>,
+    /// What the show should look like after all that.
+    state: State,
+}
+
+/// What of a show [`Operator::fidget`] changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct State {
+    frozen: bool,
+    held: bool,
+}
+
+impl State {
+    fn of(show: &Value) -> Self {
+        Self { frozen: show["graphic"]["frozen"] == true, held: show["run"]["hold"] == true }
+    }
+
+    fn after(self, verb: &str) -> Self {
+        match verb {
+            "freeze" => Self { frozen: true, ..self },
+            "unfreeze" | "take" => Self { frozen: false, ..self },
+            "hold" => Self { held: true, ..self },
+            "release" | "close" => Self { held: false, ..self },
+            _ => self,
+        }
+    }
 }
 
 impl Operator {
@@ -34,7 +59,7 @@ impl Operator {
         let reply = http::post(address, "/api/v1/staff/enter", &json!({ "code": code }));
         assert_eq!(reply.status, 200, "{}", reply.text());
         let token = reply.json()["staff"].as_str().expect("there is a token").to_owned();
-        Self { address, token, sent: 0, told: Vec::new(), lost: Vec::new() }
+        Self { address, token, sent: 0, told: Vec::new(), lost: Vec::new(), state: State::default() }
     }
 
     /// Gives a command that must be done.
@@ -60,6 +85,7 @@ impl Operator {
         let done = reply.json();
         if done["ok"] == true {
             self.told.push((verb, done["rev"].as_u64().expect("a revision is a number")));
+            self.state = self.state.after(verb);
         }
         Some(done)
     }
@@ -82,25 +108,23 @@ impl Operator {
     }
 
     /// Compares the show as it is with what this operator was told.
-    pub fn recognises(&self, show: &Value) {
+    pub fn recognises(&mut self, show: &Value) {
         let (_, rev) = *self.told.last().expect("something was done");
-        let is = |show: &Value| (show["graphic"]["frozen"] == true, show["run"]["hold"] == true);
-        let seen = show["rev"].as_u64().expect("a revision is a number");
-        let mut done: Vec<_> = self.told.iter().map(|(verb, _)| *verb).collect();
+        let (seen, state) = (show["rev"].as_u64().expect("a revision is a number"), State::of(show));
         if seen == rev {
-            assert_eq!(is(show), after(&done), "the show is not what its operator was told: {show}");
+            assert_eq!(state, self.state, "the show is not what its operator was told: {show}");
             return;
         }
-        // What came after the last answer can only be one of the commands that got none.
+        // What came after the last answer can only be some of the commands that got none.
         let lost = self.lost.iter().filter(|(_, told)| *told == self.told.len());
-        let states: Vec<_> = lost
-            .map(|(verb, _)| {
-                done.push(verb);
-                after(&done)
-            })
-            .collect();
-        let explained = seen > rev && seen - rev <= states.len() as u64 && states.contains(&is(show));
+        let one_more = |state: &mut State, (verb, _): &(&str, usize)| {
+            *state = state.after(verb);
+            Some(*state)
+        };
+        let states: Vec<_> = lost.scan(self.state, one_more).collect();
+        let explained = seen > rev && seen - rev <= states.len() as u64 && states.contains(&state);
         assert!(explained, "revision {rev} was told, and the show is {show}");
+        self.state = state;
     }
 
     /// Compares the as-run log with what was told: each command that was done stands there once, and nothing else does
@@ -141,19 +165,4 @@ impl Operator {
         }
         entries.len()
     }
-}
-
-/// Frozen or not and held or not, after these commands.
-fn after(done: &[&str]) -> (bool, bool) {
-    let mut state = (false, false);
-    for verb in done {
-        match *verb {
-            "freeze" => state.0 = true,
-            "unfreeze" | "take" => state.0 = false,
-            "hold" => state.1 = true,
-            "release" | "close" => state.1 = false,
-            _ => {}
-        }
-    }
-    state
 }

@@ -178,12 +178,14 @@ impl Stage {
             let _ = write!(refused, " {times} {word}");
         }
         println!(
-            "{fault}: {} ballots, {} counted, {} refused for ever, {} unknown, {} log entries, {:.1} s; receipts:{refused}",
+            "{fault}: {} ballots, {} counted, {} refused for ever, {} unknown, {} log entries, receipts \
+             after {} ms, {:.1} s; {refused}",
             book.ballots.len(),
             export.counted.len(),
             book.ballots.iter().filter(|ballot| ballot.standing == "refused").count(),
             book.with("unknown"),
             entries,
+            book.first_receipt_ms(),
             self.began.elapsed().as_secs_f64(),
         );
     }
