@@ -2,10 +2,12 @@
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError};
 
 use crate::{
     base::{clock::Micros, limits},
     live::hub::encode,
+    telemetry::metrics::Metrics,
     wire::{
         client::ClientMessage,
         codes::Code,
@@ -33,34 +35,84 @@ pub struct Socket {
     inner: WebSocket,
     heard: Micros,
     next_ping: Micros,
+    message_bytes_max: usize,
+    /// Why this side ends the connection.
+    wrong: Option<Wrong>,
+}
+
+/// What makes a connection end.
+#[derive(Debug, Clone, Copy)]
+enum Wrong {
+    /// A message that is larger than this session's may be, but was read to its end.
+    Large,
+    /// A message so large that it is not read.
+    Huge,
+    /// Text that is no UTF-8.
+    NotText,
+    /// Not the WebSocket protocol.
+    Protocol,
 }
 
 impl Socket {
     /// Takes over a socket after the upgrade.
     pub fn new(inner: WebSocket, now: Micros) -> Self {
-        Self { inner, heard: now, next_ping: now.plus_ms(ping_ms()) }
+        let message_bytes_max = limits::AUDIENCE_MESSAGE_BYTES_MAX;
+        Self { inner, heard: now, next_ping: now.plus_ms(ping_ms()), message_bytes_max, wrong: None }
+    }
+
+    /// Staff sends larger messages than the audience, and everybody is audience before the join.
+    pub fn is_of_staff(&mut self) {
+        self.message_bytes_max = limits::STAFF_MESSAGE_BYTES_MAX;
     }
 
     /// The next message. Safe to drop and call again.
     pub async fn next(&mut self) -> Result<Incoming, Gone> {
         let message = self.inner.next().await;
-        Self::read(message)
+        self.read(message)
     }
 
     /// A message that is there already.
     pub fn try_next(&mut self) -> Option<Result<Incoming, Gone>> {
-        self.inner.next().now_or_never().map(Self::read)
+        let message = self.inner.next().now_or_never()?;
+        Some(self.read(message))
     }
 
-    fn read(message: Option<Result<Message, axum::Error>>) -> Result<Incoming, Gone> {
-        match message {
-            Some(Ok(Message::Text(text))) => Ok(match serde_json::from_str(&text) {
-                Ok(message) => Incoming::Message(message),
-                Err(error) => Incoming::Unreadable(error.to_string()),
-            }),
-            Some(Ok(Message::Binary(_))) => Ok(Incoming::Unreadable("send text frames".to_owned())),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Incoming::Alive),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Gone),
+    fn read(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<Incoming, Gone> {
+        let wrong = match message {
+            Some(Ok(Message::Text(text))) if text.len() > self.message_bytes_max => Wrong::Large,
+            Some(Ok(Message::Binary(bytes))) if bytes.len() > self.message_bytes_max => Wrong::Large,
+            Some(Ok(Message::Text(text))) => {
+                return Ok(match serde_json::from_str(&text) {
+                    Ok(message) => Incoming::Message(message),
+                    Err(error) => Incoming::Unreadable(error.to_string()),
+                });
+            }
+            Some(Ok(Message::Binary(_))) => return Ok(Incoming::Unreadable("send text frames".to_owned())),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(Incoming::Alive),
+            Some(Ok(Message::Close(_))) | None => return Err(Gone),
+            Some(Err(error)) => match error.into_inner().downcast_ref() {
+                Some(WsError::Capacity(CapacityError::MessageTooLong { .. })) => Wrong::Huge,
+                Some(WsError::Utf8(_)) => Wrong::NotText,
+                Some(WsError::Protocol(_)) => Wrong::Protocol,
+                _ => return Err(Gone),
+            },
+        };
+        self.wrong = Some(wrong);
+        Err(Gone)
+    }
+
+    /// The end of every session: if this side ended it over what came, the client is told why.
+    pub async fn finish(mut self, metrics: &Metrics) {
+        let (code, close, reason) = match self.wrong {
+            Some(Wrong::Large | Wrong::Huge) => (Code::TooLarge, Code::TooLarge.close(), Code::TooLarge.word()),
+            Some(Wrong::NotText) => (Code::BadMessage, 1007, "not UTF-8"),
+            Some(Wrong::Protocol) => (Code::BadMessage, 1002, "not the WebSocket protocol"),
+            None => return,
+        };
+        metrics.problem(code);
+        self.close(close, reason).await;
+        if !matches!(self.wrong, Some(Wrong::Large)) {
+            tokio::time::sleep(limits::LINGER).await;
         }
     }
 

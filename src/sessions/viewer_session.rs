@@ -1,5 +1,5 @@
 //! The session of a viewer. One loop; its inputs are the client's messages, receipts that have arrived, a new snapshot,
-//! the time for a ping, and the end of the process.
+//! the time for a ping, a newer session that needs the seat, and the end of the process.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,8 @@ use tokio::sync::watch;
 
 use super::{
     greeting::{self, Viewer},
-    permits::Permits,
+    poll,
+    seats::Seat,
     socket::{Gone, Incoming, Socket, bad_message},
 };
 use crate::{
@@ -15,13 +16,17 @@ use crate::{
         ballot::{Ballot, Picks},
         inbox::Inbox,
     },
-    base::{clock::Micros, limits},
+    base::{
+        clock::Micros,
+        limits,
+        permits::{MESSAGES, Permits},
+    },
     live::{hub::Snapshot, results::Audience},
     studio::{desk::Desk, services::Services},
     wire::{
         client::{Ask, ClientMessage, Vote},
         codes::Code,
-        server::{Answer, Problem, Receipt, Role, ServerMessage, Welcome},
+        server::{Problem, Receipt, Role, ServerMessage, Welcome},
     },
 };
 
@@ -30,6 +35,7 @@ pub struct ViewerSession {
     services: Arc<Services>,
     desk: Arc<Desk>,
     viewer: Viewer,
+    seat: Seat,
     socket: Socket,
     inbox: Arc<Inbox>,
     permits: Permits,
@@ -66,17 +72,18 @@ pub(super) async fn until(now: Micros, moment: Micros) {
 }
 
 /// Runs a viewer's session to its end.
-pub async fn run(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, socket: Socket) {
+pub async fn run(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, seat: Seat, socket: Socket) {
     let now = services.clock.now();
     let snapshots = desk.hub.follow(Audience::Viewers);
-    let (inbox, permits) = (Arc::default(), Permits::new(now));
+    let (inbox, permits) = (Arc::default(), Permits::new(MESSAGES, now));
     desk.presence.viewer_came();
     services.metrics.sessions(Role::Viewer, 1);
-    let mut session = ViewerSession { services, desk, viewer, socket, inbox, permits, sent: Sent::default() };
+    let mut session = ViewerSession { services, desk, viewer, seat, socket, inbox, permits, sent: Sent::default() };
     // However the loop ends, the session is counted out.
     let _gone = session.work(snapshots).await;
     session.desk.presence.viewer_left();
     session.services.metrics.sessions(Role::Viewer, -1);
+    session.socket.finish(&session.services.metrics).await;
 }
 
 impl ViewerSession {
@@ -111,6 +118,10 @@ impl ViewerSession {
                     self.socket.flush().await?;
                 }
                 () = silence => self.socket.keep_alive(self.services.clock.now()).await?,
+                () = self.seat.displaced() => {
+                    let detail = "this device has newer sessions than it may have: close some pages".to_owned();
+                    return self.problem(Problem { code: Code::Replaced, detail, retry_ms: None }).await;
+                }
                 () = stop.cancelled() => return self.steer_away().await,
             }
         }
@@ -130,15 +141,19 @@ impl ViewerSession {
         let received = self.services.clock.now();
         self.socket.heard(received);
         let message = match incoming {
-            Incoming::Alive => return Ok(()),
+            // A ping is answered by the socket. Who sends nothing else, and very often, is no viewer.
+            Incoming::Alive => match self.permits.take(MESSAGES, received) {
+                Ok(()) => return Ok(()),
+                Err(_) => Err("too many pings".to_owned()),
+            },
             Incoming::Message(message) => Ok(message),
             Incoming::Unreadable(detail) => Err(detail),
         };
-        if let Err(retry_ms) = self.permits.take(received) {
+        if let Err(retry_ms) = self.permits.take(MESSAGES, received) {
             let detail = format!("at most {} messages a second: slow down", limits::MESSAGES_PER_SECOND);
             // A ballot is told in its own words; for the rest the session goes on without an answer.
             return match message {
-                Ok(ClientMessage::Vote(vote)) => self.answer(busy(&vote, retry_ms)).await,
+                Ok(ClientMessage::Vote(vote)) => self.answer(poll::busy(&vote, retry_ms)).await,
                 _ => self.problem(Problem { code: Code::TooMany, detail, retry_ms: Some(retry_ms) }).await,
             };
         }
@@ -196,9 +211,4 @@ impl ViewerSession {
         self.socket.close(Code::Draining.close(), Code::Draining.word()).await;
         Err(Gone)
     }
-}
-
-fn busy(vote: &Vote, retry_ms: u32) -> Receipt {
-    let reason = Some(crate::wire::server::Reason::Busy);
-    crate::ballots::shard::answer(vote.run, vote.id, Answer::Refused, reason, Some(retry_ms))
 }

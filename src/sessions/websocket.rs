@@ -6,10 +6,12 @@ use axum::{
     extract::ws::{WebSocket, WebSocketUpgrade},
     response::Response,
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    desk_session, greeting,
-    greeting::Joined,
+    desk_session,
+    gate::Gate,
+    greeting::{From, Greeter, Joined},
     socket::{Gone, Incoming, Socket, bad_message},
     viewer_session,
 };
@@ -19,13 +21,18 @@ use crate::{
     wire::{SUBPROTOCOL, client::ClientMessage, codes::Code, server::Problem},
 };
 
-/// Upgrades a request; the session runs until the client or the process goes, and holds `place` as long.
-pub fn upgrade<Place: Send + 'static>(
-    services: Arc<Services>,
-    desk: Arc<Desk>,
-    request: WebSocketUpgrade,
-    place: Place,
-) -> Response {
+/// What a session is made of before anybody has joined.
+pub struct Door {
+    pub services: Arc<Services>,
+    pub desk: Arc<Desk>,
+    pub gate: Arc<Gate>,
+    pub from: From,
+    /// Until somebody joins.
+    pub stranger: OwnedSemaphorePermit,
+}
+
+/// Upgrades a request; the session runs until the client or the process goes, and holds `stay` as long.
+pub fn upgrade<Stay: Send + 'static>(door: Door, request: WebSocketUpgrade, stay: Stay) -> Response {
     request
         .protocols([SUBPROTOCOL])
         .read_buffer_size(limits::WS_READ_BUFFER_BYTES)
@@ -34,20 +41,26 @@ pub fn upgrade<Place: Send + 'static>(
         .max_message_size(limits::STAFF_MESSAGE_BYTES_MAX)
         .max_frame_size(limits::STAFF_MESSAGE_BYTES_MAX)
         .on_upgrade(async move |socket| {
-            run(services, desk, socket).await;
-            drop(place);
+            run(door, socket).await;
+            drop(stay);
         })
 }
 
-async fn run(services: Arc<Services>, desk: Arc<Desk>, socket: WebSocket) {
+async fn run(door: Door, socket: WebSocket) {
+    let Door { services, desk, gate, from, stranger } = door;
     let _counted = services.tasks.count();
     let mut socket = Socket::new(socket, services.clock.now());
-    let joined = tokio::time::timeout(limits::JOIN_TIMEOUT, greet(&services, &desk, &mut socket)).await;
+    let greeter = Greeter { services: &services, desk: &desk, gate: &gate, from };
+    let joined = tokio::time::timeout(limits::JOIN_TIMEOUT, greet(greeter, &mut socket)).await;
+    drop(stranger);
     match joined {
-        Ok(Ok(Joined::Viewer(viewer))) => viewer_session::run(services, desk, viewer, socket).await,
+        Ok(Ok(Joined::Viewer(viewer))) => {
+            let seat = gate.seats.sit(viewer.voter);
+            viewer_session::run(services, desk, viewer, seat, socket).await;
+        }
         Ok(Ok(Joined::Staff(staff))) => desk_session::run_staff(services, desk, staff, socket).await,
         Ok(Ok(Joined::Screen(screen))) => desk_session::run_screen(services, desk, screen, socket).await,
-        Ok(Err(Gone)) => {}
+        Ok(Err(Gone)) => socket.finish(&services.metrics).await,
         Err(_) => {
             services.metrics.problem(Code::JoinFirst);
             socket.close(Code::JoinFirst.close(), Code::JoinFirst.word()).await;
@@ -55,21 +68,22 @@ async fn run(services: Arc<Services>, desk: Arc<Desk>, socket: WebSocket) {
     }
 }
 
-async fn greet(services: &Services, desk: &Desk, socket: &mut Socket) -> Result<Joined, Gone> {
+async fn greet(greeter: Greeter<'_>, socket: &mut Socket) -> Result<Joined, Gone> {
+    let services = greeter.services;
+    let mut tries = 0;
     loop {
         let problem = match socket.next().await? {
             Incoming::Alive => continue,
-            Incoming::Message(ClientMessage::Join(join)) => {
-                match greeting::join(services, desk, join, services.clock.now()) {
-                    Ok(joined) => return Ok(joined),
-                    Err(problem) => problem,
-                }
-            }
-            Incoming::Message(_) => {
+            Incoming::Message(ClientMessage::Join(join)) => match greeter.join(join, services.clock.now()) {
+                Ok(joined) => return Ok(joined),
+                Err(problem) => problem,
+            },
+            Incoming::Unreadable(detail) if tries + 1 < limits::JOIN_TRIES_MAX => bad_message(detail),
+            Incoming::Message(_) | Incoming::Unreadable(_) => {
                 Problem { code: Code::JoinFirst, detail: Code::JoinFirst.title().to_owned(), retry_ms: None }
             }
-            Incoming::Unreadable(detail) => bad_message(detail),
         };
+        tries += 1;
         services.metrics.problem(problem.code);
         socket.problem(problem).await?;
     }
