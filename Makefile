@@ -14,8 +14,8 @@ test: ## Everything, and what everything needs. The last line counts.
 check: ## What to run before a commit: all of `make test` that needs no browser.
 	scripts/test fmt clippy policy tidy rust doc types
 
-sim-long: ## The seeded simulation for as long as SIM_SECONDS says.
-	SIM_SECONDS=$${SIM_SECONDS:-1800} cargo test --release --locked --test it sim -- --nocapture
+sim-long: ## The seeded simulation, as many seeds as SEEDS says.
+	TALLYLIGHT_SIM_SEEDS=$${SEEDS:-20000} cargo test --release --locked --test it sim:: -- --nocapture
 
 clean:
 	cargo clean

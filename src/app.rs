@@ -67,7 +67,6 @@ impl App {
     /// # Errors
     /// The data directory is used by another process or cannot be read, or the address is taken.
     pub async fn start(config: &NodeConfig, shows: Vec<ShowFile>) -> anyhow::Result<Self> {
-        let clock = Clock::start();
         let journals = config.data.join(layout::JOURNALS);
         // The lock on the journals is the lock on the whole data directory: first of all.
         let directory = Directory::open(&journals)?;
@@ -78,6 +77,7 @@ impl App {
         let metrics = Metrics::default();
         let restore = restore(&directory, &documents, &metrics)?;
 
+        let clock = Clock::start_after(restore.newest.max(newest_entry(&*store, &documents)?));
         let journal = directory.create(clock.now())?;
         let (queue, stance) = (Arc::<Queue>::default(), Arc::<StanceCell>::default());
         let intake = Intake::new(queue.clone(), stance.clone());
@@ -151,6 +151,16 @@ fn documents(store: &dyn Store) -> anyhow::Result<Vec<Document>> {
     Ok(documents)
 }
 
+/// The newest time in the as-run logs.
+fn newest_entry(store: &dyn Store, documents: &[Document]) -> anyhow::Result<Micros> {
+    let mut newest = Micros(0);
+    for document in documents {
+        let last = store.as_run(&document.id, 1)?;
+        newest = last.iter().map(|entry| Micros::from_ms(entry.at)).fold(newest, Micros::max);
+    }
+    Ok(newest)
+}
+
 /// The buckets of all runs that are on a desk, from the journals.
 fn restore(directory: &Directory, documents: &[Document], metrics: &Metrics) -> anyhow::Result<Restore> {
     let runs = documents.iter().flat_map(|document| &document.runs);
@@ -175,10 +185,11 @@ async fn import(desks: &Desks, services: &Arc<Services>, show: ShowFile) -> anyh
     let id = show.id.clone();
     match desks.import(services, show).await? {
         Imported::Created => tracing::info!(show = %id, "the show is new"),
+        Imported::Replaced => tracing::info!(show = %id, "the rundown is replaced by the file's"),
         Imported::Unchanged => {}
         Imported::Kept => tracing::warn!(
             show = %id,
-            "the show is there already, with another rundown, and stays as it is: give the file another show id"
+            "the show is on air with another rundown, which stays: replace it on purpose, with PUT /api/v1/shows/…/file"
         ),
     }
     Ok(())

@@ -145,6 +145,8 @@ pub struct Committer<J> {
     group: Group,
     payload: Vec<u8>,
     state: JournalState,
+    /// What ended intake for good.
+    failed: Option<JournalError>,
 }
 
 impl<J: Journal> Committer<J> {
@@ -161,6 +163,7 @@ impl<J: Journal> Committer<J> {
             group: Group::default(),
             payload: Vec::new(),
             state: JournalState::Writing,
+            failed: None,
         }
     }
 
@@ -196,8 +199,9 @@ impl<J: Journal> Committer<J> {
         }
         match self.write() {
             Ok(()) => self.settle(),
-            Err(error @ JournalError::Failed { .. }) => self.fail(&error),
-            Err(error) => return self.block(&error),
+            Err(error @ JournalError::Full { .. }) => return self.block(&error),
+            // A group that the journal cannot take at all would never get through: it ends intake like a bad disk.
+            Err(error) => self.fail(error),
         }
         if self.shards.is_empty() {
             for order in std::mem::take(&mut self.orders) {
@@ -254,9 +258,8 @@ impl<J: Journal> Committer<J> {
     }
 
     fn write(&mut self) -> Result<(), JournalError> {
-        if self.state == JournalState::Failed {
-            // The journal answers with the error that ended it.
-            return self.journal.commit().map(drop);
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
         }
         while let Some(record) = self.group.frames.get(self.group.appended) {
             let start = self.group.appended.checked_sub(1).map_or(0, |before| self.group.frames[before].end);
@@ -297,7 +300,7 @@ impl<J: Journal> Committer<J> {
     }
 
     /// The journal has ended for good. Nothing that waited or comes later can be answered by this process.
-    fn fail(&mut self, error: &JournalError) {
+    fn fail(&mut self, error: JournalError) {
         if self.state != JournalState::Failed {
             tracing::error!(%error, "intake stops: the journal failed");
         }
@@ -305,6 +308,7 @@ impl<J: Journal> Committer<J> {
         self.group.doubt();
         self.group.clear();
         self.orders.clear();
+        self.failed = Some(error);
     }
 
     fn set_state(&mut self, state: JournalState) {

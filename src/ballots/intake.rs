@@ -172,8 +172,8 @@ impl Intake {
         }
         self.queue.staged.fetch_add(1, Ordering::Relaxed);
         if shard.stage(ballot, inbox.clone()) {
-            drop(shard);
-            self.queue.announce(intake, bucket);
+            // Under the shard's lock, so that a mark that is ordered later cannot overtake this ballot.
+            self.queue.announce(intake.clone(), bucket);
         }
         None
     }

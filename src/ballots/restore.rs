@@ -9,7 +9,10 @@ use super::{
     record,
 };
 use crate::{
-    base::ids::{JournalId, RunId},
+    base::{
+        clock::Micros,
+        ids::{JournalId, RunId},
+    },
     providers::journal::Frame,
     shows::run::Definition,
 };
@@ -22,6 +25,8 @@ pub struct Restore {
     pub incidents: Vec<String>,
     /// Ballots read.
     pub ballots: u64,
+    /// The newest receive time among them.
+    pub newest: Micros,
 }
 
 impl Restore {
@@ -51,6 +56,7 @@ impl Restore {
                     return self.unreadable(journal, &frame);
                 };
                 let Some(record) = record::decode(frame.payload) else { return self.unreadable(journal, &frame) };
+                self.newest = self.newest.max(record.ballot.received);
                 let ballots = [(record.ballot, record.verdict)];
                 let mut batch = Batch { journal, first_seq: frame.seq, ballots: &ballots };
                 if let Err(gap) = bucket.apply(&batch) {

@@ -61,7 +61,14 @@ pub struct Clock {
 impl Clock {
     /// Starts from the system clock.
     pub fn start() -> Self {
-        Self { started: Instant::now(), offset_us: AtomicI64::new(system_us()) }
+        Self::start_after(Micros(0))
+    }
+
+    /// Starts from the system clock, but never before a moment that this clock has shown already: a close that was
+    /// reached stays reached, whatever somebody does to the system clock between two starts.
+    pub fn start_after(shown: Micros) -> Self {
+        let shown_us = i64::try_from(shown.0).unwrap_or(i64::MAX);
+        Self { started: Instant::now(), offset_us: AtomicI64::new(system_us().max(shown_us)) }
     }
 
     /// The time of the show's clock.
@@ -87,4 +94,21 @@ impl Clock {
 fn system_us() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_never_starts_before_what_it_has_shown() {
+        let hour_ms = 3_600_000;
+        let shown = Clock::start().now().plus_ms(hour_ms);
+        let clock = Clock::start_after(shown);
+        assert!(clock.now() >= shown);
+        let behind_us = clock.resync().unwrap_err();
+        assert!(behind_us < -3_500_000_000, "{behind_us}");
+        assert!(clock.now() >= shown, "a step is told, not followed");
+        assert_eq!(Clock::start().resync(), Ok(()));
+    }
 }

@@ -27,8 +27,8 @@ pub const SESSION_INBOX_MAX: usize = 256;
 
 /// A connection must have sent its request headers within this time (against slow headers); so must a proxy its own.
 pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// A request's body must be there within this time: at most 16 KiB.
-pub const BODY_READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// A request's body must be there within this time: 16 KiB of a message, and for staff 1 MiB of a show file.
+pub const BODY_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of one request's headers; browsers send about 500.
 pub const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of a proxy's header before a connection (PROXY protocol); with all that load balancers add about 300.
@@ -135,6 +135,8 @@ pub const WINDOW_S_MAX: u32 = 86_400;
 pub const DEBOUNCE_MS: u64 = 1000;
 /// An armed action stays armed this long.
 pub const ARMED_MS: u64 = 5000;
+/// What could not be stored is offered to the disk again this often.
+pub const STORE_RETRY: Duration = Duration::from_secs(1);
 /// The control owner's lease; a session renews it with every ping it answers.
 pub const CONTROL_LEASE_MS: u64 = 15_000;
 /// Staff sessions and screens of one show on one node.
@@ -164,8 +166,9 @@ pub const TEXT_CHARS_MAX: usize = 300;
 
 /// Bytes of one journal segment file.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
-/// Largest payload of one journal record, in bytes: a run's definition with all its texts.
-pub const JOURNAL_RECORD_BYTES_MAX: usize = 64 * 1024;
+/// Largest payload of one journal record, in bytes: a run's definition with all its texts, 77 KiB at most. One that did
+/// not fit would hold up the committer for ever.
+pub const JOURNAL_RECORD_BYTES_MAX: usize = 128 * 1024;
 /// Largest group of one journal commit, in bytes; bounds what waits in memory. A full group of ballots is under 1 MiB.
 pub const JOURNAL_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A journal segment is filled with zeros this far ahead of the records (measured, see providers/journal/segment.rs).

@@ -1,6 +1,11 @@
 //! `tallylight export`: a show's sealed results with every ballot.
 
-use std::{fs::File, io::BufWriter, path::PathBuf, process::ExitCode};
+use std::{
+    fs::File,
+    io::{BufWriter, IsTerminal as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 
@@ -14,7 +19,7 @@ pub struct Args {
     /// Data directory of the node
     #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR", default_value = "tallylight.data")]
     data: PathBuf,
-    /// File to write [default: SHOW.tally.jsonl]; - writes to standard output
+    /// File to write [default: standard output, or SHOW.tally.jsonl if that is a terminal]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -26,22 +31,25 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let store = SqliteStore::open_existing(&args.data.join(layout::DOCUMENTS))?;
     let journals = args.data.join(layout::JOURNALS);
-    let path = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.tally.jsonl", args.show)));
-    let written = if path.as_os_str() == "-" {
-        file::write(&store, &journals, &args.show, &mut std::io::stdout().lock())?
-    } else {
-        let out = File::create(&path).with_context(|| format!("making {}", path.display()))?;
-        let mut out = BufWriter::new(out);
-        let written = file::write(&store, &journals, &args.show, &mut out)?;
-        out.get_ref().sync_all().with_context(|| format!("writing {}", path.display()))?;
-        written
+    let terminal = std::io::stdout().is_terminal();
+    let named = || terminal.then(|| PathBuf::from(format!("{}.tally.jsonl", args.show)));
+    let path = args.out.clone().or_else(named);
+    let written = match &path {
+        None => file::write(&store, &journals, &args.show, &mut BufWriter::new(std::io::stdout().lock()))?,
+        Some(path) => {
+            let out = File::create(path).with_context(|| format!("making {}", path.display()))?;
+            let mut out = BufWriter::new(out);
+            let written = file::write(&store, &journals, &args.show, &mut out)?;
+            out.get_ref().sync_all().with_context(|| format!("writing {}", path.display()))?;
+            written
+        }
     };
+    let path = path.unwrap_or_else(|| "FILE".into());
     let key = Secret::open(&args.data.join(layout::SECRET))?.public_key();
     eprintln!(
-        "{} seals and {} ballots written to {}; check them with\n  tallylight verify {} --key {key}",
+        "{} seals and {} ballots written; check them with\n  tallylight verify {} --key {key}",
         written.manifests,
         written.ballots,
-        path.display(),
         path.display(),
     );
     Ok(ExitCode::SUCCESS)

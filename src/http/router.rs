@@ -48,7 +48,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(audience::ballot))
         .routes(routes!(audience::receipt))
         .routes(routes!(shows::list))
-        .routes(routes!(shows::file))
+        .routes(routes!(shows::file, shows::replace))
         .routes(routes!(staff::enter))
         .routes(routes!(staff::key))
         .routes(routes!(staff::command))

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::State,
-    http::{HeaderMap, header},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
 use serde::Serialize;
@@ -15,7 +15,11 @@ use super::{
     reply::{Failure, ProblemDetails},
     router::Doors,
 };
-use crate::shows::file::{self, ShowFile};
+use crate::{
+    base::limits,
+    shows::file::{self, ShowFile},
+    wire::codes::Code,
+};
 
 /// The shows of this node.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -53,4 +57,25 @@ pub async fn file(
     let document = desk.document();
     let show = ShowFile { id: document.id.clone(), title: document.title.clone(), rundown: document.rundown.clone() };
     Ok(([(header::CONTENT_TYPE, "application/toml")], file::write(&show)))
+}
+
+/// Replaces the rundown by a show file (producers). Runs are frozen: what is on air does not change. Mistakes are named
+/// with line and column.
+#[utoipa::path(put, path = "/api/v1/shows/{show}/file", params(("show" = String, Path)), security(("staff" = [])),
+    request_body(content = String, content_type = "application/toml"),
+    responses((status = 204), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+pub async fn replace(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<StatusCode, Failure> {
+    let staff = extract::staff(&doors, &desk, &headers)?;
+    let bytes = extract::whole_body(request, limits::SHOW_FILE_BYTES_MAX).await?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Failure::new(Code::BadShow, "the file is not UTF-8"))?;
+    let show = file::read(text).map_err(|error| Failure::new(Code::BadShow, error.to_string()))?;
+    match desk.replace_rundown(show, staff).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(refusal) => Err(Failure::new(refusal.code, refusal.detail)),
+    }
 }

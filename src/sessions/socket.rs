@@ -1,5 +1,7 @@
 //! A WebSocket with what every session needs of it: gathered writes with a deadline, pings, and a close that says why.
 
+use std::pin::pin;
+
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError};
@@ -174,6 +176,11 @@ impl Socket {
 
 /// A write that makes no progress in time means that the client does not read.
 async fn deadline<E>(write: impl Future<Output = Result<(), E>>) -> Result<(), Gone> {
+    let mut write = pin!(write);
+    // Most writes are done at once and need no timer.
+    if let Some(done) = write.as_mut().now_or_never() {
+        return done.map_err(|_| Gone);
+    }
     match tokio::time::timeout(limits::WRITE_TIMEOUT, write).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(Gone),

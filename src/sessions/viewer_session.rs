@@ -1,7 +1,7 @@
 //! The session of a viewer. One loop; its inputs are the client's messages, receipts that have arrived, a new snapshot,
 //! the time for a ping, a newer session that needs the seat, and the end of the process.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
@@ -35,7 +35,6 @@ pub struct ViewerSession {
     services: Arc<Services>,
     desk: Arc<Desk>,
     viewer: Viewer,
-    seat: Seat,
     socket: Socket,
     inbox: Arc<Inbox>,
     permits: Permits,
@@ -71,6 +70,12 @@ pub(super) async fn until(now: Micros, moment: Micros) {
     tokio::time::sleep(Duration::from_micros(moment.0.saturating_sub(now.0))).await;
 }
 
+/// Waits for a newer snapshot and gives the receiver back; `None`: there will be none.
+async fn next(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Option<watch::Receiver<Arc<Snapshot>>> {
+    snapshots.changed().await.ok()?;
+    Some(snapshots)
+}
+
 /// Runs a viewer's session to its end.
 pub async fn run(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, seat: Seat, socket: Socket) {
     let now = services.clock.now();
@@ -78,24 +83,30 @@ pub async fn run(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, seat:
     let (inbox, permits) = (Arc::default(), Permits::new(MESSAGES, now));
     desk.presence.viewer_came();
     services.metrics.sessions(Role::Viewer, 1);
-    let mut session = ViewerSession { services, desk, viewer, seat, socket, inbox, permits, sent: Sent::default() };
+    let mut session = ViewerSession { services, desk, viewer, socket, inbox, permits, sent: Sent::default() };
     // However the loop ends, the session is counted out.
-    let _gone = session.work(snapshots).await;
+    let _gone = session.work(&seat, snapshots).await;
     session.desk.presence.viewer_left();
     session.services.metrics.sessions(Role::Viewer, -1);
     session.socket.finish(&session.services.metrics).await;
 }
 
 impl ViewerSession {
-    async fn work(&mut self, mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Result<(), Gone> {
+    async fn work(&mut self, seat: &Seat, mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Result<(), Gone> {
         self.welcome().await?;
         let newest = snapshots.borrow_and_update().clone();
         self.sent.feed(&mut self.socket, &newest).await?;
         drop(newest);
         self.socket.flush().await?;
-        let stop = self.services.tasks.stop().clone();
+        // What is waited for is kept over the turns of the loop: to register with the timer, the hub, the inbox, the seat
+        // and the stop anew at every turn costs more than a ballot.
+        let (stop, inbox, newest) = (self.services.tasks.stop().clone(), self.inbox.clone(), snapshots.clone());
+        let mut stopped = pin!(stop.cancelled());
+        let mut arrived = pin!(inbox.arrived());
+        let mut changed = pin!(next(snapshots));
+        let mut displaced = pin!(seat.displaced());
+        let mut silence = pin!(until(self.services.clock.now(), self.socket.next_ping()));
         loop {
-            let silence = until(self.services.clock.now(), self.socket.next_ping());
             tokio::select! {
                 incoming = self.socket.next() => {
                     self.take(incoming?).await?;
@@ -105,24 +116,29 @@ impl ViewerSession {
                     }
                     self.socket.flush().await?;
                 }
-                () = self.inbox.arrived() => {
-                    for receipt in self.inbox.take() {
+                () = arrived.as_mut() => {
+                    arrived.set(inbox.arrived());
+                    for receipt in inbox.take() {
                         self.answer(receipt).await?;
                     }
                     self.socket.flush().await?;
                 }
-                changed = snapshots.changed() => {
-                    changed.map_err(|_| Gone)?;
-                    let newest = snapshots.borrow_and_update().clone();
+                snapshots = changed.as_mut() => {
+                    changed.set(next(snapshots.ok_or(Gone)?));
+                    let newest = newest.borrow().clone();
                     self.sent.feed(&mut self.socket, &newest).await?;
                     self.socket.flush().await?;
                 }
-                () = silence => self.socket.keep_alive(self.services.clock.now()).await?,
-                () = self.seat.displaced() => {
+                () = silence.as_mut() => {
+                    let now = self.services.clock.now();
+                    self.socket.keep_alive(now).await?;
+                    silence.set(until(now, self.socket.next_ping()));
+                }
+                () = displaced.as_mut() => {
                     let detail = "this device has newer sessions than it may have: close some pages".to_owned();
                     return self.problem(Problem { code: Code::Replaced, detail, retry_ms: None }).await;
                 }
-                () = stop.cancelled() => return self.steer_away().await,
+                () = stopped.as_mut() => return self.steer_away().await,
             }
         }
     }

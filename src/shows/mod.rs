@@ -2,6 +2,7 @@
 //! Nothing here waits, stores or counts; ballots never pass through.
 
 pub mod board;
+pub mod catch_up;
 pub mod document;
 pub mod end;
 pub mod file;

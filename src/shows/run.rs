@@ -159,3 +159,37 @@ impl Run {
         self.seal.as_ref()?.summary.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{base::limits, shows::rundown::Visibility};
+
+    #[test]
+    fn the_largest_definition_fits_into_a_record_of_the_journal() {
+        // Four bytes a character: the most that a show file lets through.
+        let text = "🎤".repeat(limits::TEXT_CHARS_MAX);
+        let poll = Poll {
+            question: text.clone(),
+            options: vec![text; limits::OPTIONS_MAX],
+            votes: limits::VOTES_PER_VOTER_MAX,
+            window_s: Some(limits::WINDOW_S_MAX),
+            grace_ms: limits::GRACE_MS_MAX,
+            opens_on_take: false,
+            viewers_see: Visibility::AfterClose,
+            screens_see: Visibility::AfterClose,
+        };
+        let definition = Definition {
+            run: RunId(u64::MAX),
+            show: "s".repeat(40).parse().expect("a show id"),
+            cue: "12345678".into(),
+            rehearsal: false,
+            poll,
+            buckets: limits::BUCKETS,
+            bucket_hash: BUCKET_HASH.into(),
+            record_format: RECORD_FORMAT,
+        };
+        let bytes = serde_json::to_vec(&definition).expect("a definition is plain data").len();
+        assert!(bytes <= limits::JOURNAL_RECORD_BYTES_MAX, "{bytes} bytes: no ballot of this run would be taken");
+    }
+}

@@ -4,6 +4,7 @@
 use super::{
     document::{Armed, Control, Document, Placed, Staff},
     end,
+    file::ShowFile,
     run::{BUCKET_HASH, Definition, Hold, RECORD_FORMAT, Run},
     windows::{Span, Windows},
 };
@@ -81,6 +82,24 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Command::Rehearse => rehearse(&mut next, context)?,
         Command::Control { .. } => unreachable!("answered above"),
     }
+    Ok(next)
+}
+
+/// The document with another rundown. Runs are frozen, so nothing on air changes; what was on standby is taken off.
+///
+/// # Errors
+/// The file is of another show, or the role may not.
+pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Result<Document, Refusal> {
+    if role != Role::Producer {
+        return refuse(Code::Forbidden, "only a producer may replace the rundown");
+    }
+    if file.id != document.id {
+        return refuse(Code::BadShow, format!("the file is of show {}, this is show {}", file.id, document.id));
+    }
+    let mut next = document.succeed();
+    drop_standby(&mut next);
+    next.title.clone_from(&file.title);
+    next.rundown.clone_from(&file.rundown);
     Ok(next)
 }
 
@@ -448,3 +467,6 @@ pub fn phase_word(phase: Phase) -> &'static str {
         Phase::Void => "void",
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -20,7 +20,9 @@ use crate::{
     providers::store::StoredShow,
     shows::{
         board::Board,
+        catch_up::catch_up,
         document::{Document, Staff},
+        file::ShowFile,
         run::Run,
         transition::{self, Context, Refusal},
     },
@@ -50,12 +52,19 @@ pub struct Desk {
 }
 
 #[derive(Debug)]
-struct Request {
-    message: CommandMessage,
-    by: Staff,
-    /// A verification brings its recount along, so that the desk goes on meanwhile.
-    recounted: Option<seal::Recounted>,
-    reply: oneshot::Sender<Done>,
+enum Request {
+    Command {
+        message: CommandMessage,
+        by: Staff,
+        /// A verification brings its recount along, so that the desk goes on meanwhile.
+        recounted: Option<seal::Recounted>,
+        reply: oneshot::Sender<Done>,
+    },
+    Rundown {
+        file: ShowFile,
+        by: Staff,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
 }
 
 impl Desk {
@@ -81,6 +90,7 @@ impl Desk {
             services: services.clone(),
             answered: VecDeque::new(),
             pressed: HashMap::new(),
+            unstored: None,
         };
         services.tasks.spawn(task.run(requests));
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
@@ -119,10 +129,21 @@ impl Desk {
             _ => None,
         };
         let (reply, answer) = oneshot::channel();
-        if self.commands.try_send(Request { message, by, recounted, reply }).is_err() {
+        if self.commands.try_send(Request::Command { message, by, recounted, reply }).is_err() {
             return busy("too many commands are waiting: press again in a second");
         }
         answer.await.unwrap_or_else(|_| busy("the node is going away: your page will connect to another one"))
+    }
+
+    /// Replaces the rundown, once it is its turn.
+    ///
+    /// # Errors
+    /// The role may not, the file is of another show, or it could not be stored.
+    pub async fn replace_rundown(&self, file: ShowFile, by: Staff) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let busy = || Refusal { code: Code::Busy, detail: "the desk is busy: try again in a second".to_owned() };
+        self.commands.try_send(Request::Rundown { file, by, reply }).map_err(|_| busy())?;
+        answer.await.map_err(|_| busy())?
     }
 }
 
@@ -132,20 +153,47 @@ pub(super) struct DeskTask {
     pub(super) services: Arc<Services>,
     answered: VecDeque<(SessionId, Done)>,
     pressed: HashMap<SessionId, (Command, Micros)>,
+    /// What acts already and could not be stored yet.
+    unstored: Option<Unstored>,
+}
+
+/// Something that was pulled from the screens while the disk did not take it.
+#[derive(Debug)]
+struct Unstored {
+    /// The revision that the store has.
+    stored: u64,
+    log: Vec<AsRunEntry>,
 }
 
 impl DeskTask {
     async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let stop = self.services.tasks.stop().clone();
         loop {
+            let again = async {
+                match self.unstored {
+                    Some(_) => tokio::time::sleep(limits::STORE_RETRY).await,
+                    None => std::future::pending().await,
+                }
+            };
             let request = tokio::select! {
                 request = requests.recv() => request,
+                () = again => {
+                    let document = self.desk.document();
+                    let _ = self.store(&document, Vec::new()).await;
+                    continue;
+                }
                 () = stop.cancelled() => None,
             };
-            let Some(Request { message, by, recounted, reply }) = request else { return };
-            let done = self.handle(message, &by, recounted).await;
-            // Who asked may be gone; what was done stays done.
-            let _ = reply.send(done);
+            // Who asked may be gone when the answer comes; what was done stays done.
+            match request {
+                Some(Request::Command { message, by, recounted, reply }) => {
+                    let _ = reply.send(self.handle(message, &by, recounted).await);
+                }
+                Some(Request::Rundown { file, by, reply }) => {
+                    let _ = reply.send(self.replace_rundown(&file, &by).await);
+                }
+                None => return,
+            }
         }
     }
 
@@ -203,8 +251,12 @@ impl DeskTask {
             (Command::Seal { run }, None) => seal::seal(self, &document, *run, &context).await?,
             _ => {
                 let next = transition::apply(&document, &command, &context)?;
-                let entry = asrun::of_command(&next, &command, &by.name, now, String::new());
-                self.commit(next, vec![entry]).await?;
+                let entry = asrun::of_command(&next, &command, &by.name, now, self.note(&command, &document, &next));
+                if urgent {
+                    self.act_at_once(next, entry).await;
+                } else {
+                    self.commit(next, vec![entry]).await?;
+                }
             }
         }
         self.pressed.retain(|_, (_, at)| now.since_ms(*at) < limits::DEBOUNCE_MS);
@@ -212,22 +264,75 @@ impl DeskTask {
         Ok(())
     }
 
+    async fn replace_rundown(&mut self, file: &ShowFile, by: &Staff) -> Result<(), Refusal> {
+        let next = transition::replace_rundown(&self.desk.document(), file, by.role)?;
+        let entry = AsRunEntry {
+            id: format!("{}.{}", next.epoch, next.revision),
+            at: self.services.clock.now().as_ms(),
+            rehearsal: next.rehearsal,
+            by: by.name.clone(),
+            what: "rundown".to_owned(),
+            cue: None,
+            run: None,
+            note: format!("replaced: {} cues", next.rundown.len()),
+        };
+        self.commit(next, vec![entry]).await
+    }
+
     fn owner_present(&self, document: &Document, now: Micros) -> bool {
         let owner = document.control.owner.as_ref();
         owner.is_some_and(|owner| self.desk.presence.is_present(owner.session, now))
     }
 
+    /// Leaving rehearsal is logged with what is put away and what the live show starts with.
+    fn note(&self, command: &Command, before: &Document, next: &Document) -> String {
+        if *command != Command::GoLive {
+            return String::new();
+        }
+        let ballots = |document: &Document| -> u64 {
+            let runs = document.runs.iter().filter_map(|run| self.services.intake.run(run.id()));
+            runs.map(|run| run.totals().counted).sum()
+        };
+        let (left, kept) = (ballots(before) - ballots(next), ballots(next));
+        let runs = before.runs.len() - next.runs.len();
+        format!("{runs} rehearsal runs with {left} ballots put away; the live show has {kept} ballots")
+    }
+
     /// Stores a revision with its as-run entries, all or nothing; only then it acts.
-    pub(super) async fn commit(&self, next: Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
+    pub(super) async fn commit(&mut self, next: Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
+        let before = self.desk.document();
+        self.store(&next, log.clone()).await?;
+        self.act(next.clone());
+        self.desk.hub.publish_log(log);
+        // A slow disk may have kept a window change back until it was too late for it.
+        let now = self.services.clock.now();
+        let Some(again) = catch_up(&before, &next, now) else { return Ok(()) };
+        self.services.metrics.incident();
+        let note = "incident: the disk was too slow for a window change, which was moved ahead".to_owned();
+        tracing::error!(show = %self.desk.show, note);
+        let entry = AsRunEntry { by: "clock".to_owned(), ..asrun::of_command(&again, &Command::Close, "", now, note) };
+        Box::pin(self.commit(again, vec![entry])).await
+    }
+
+    /// Screens are cleared first and the disk is asked afterwards: it is asked again until it takes it.
+    async fn act_at_once(&mut self, next: Document, entry: AsRunEntry) {
+        let stored = next.revision - 1;
+        self.act(next.clone());
+        self.desk.hub.publish_log(vec![entry.clone()]);
+        if self.store(&next, vec![entry.clone()]).await.is_err() {
+            self.unstored.get_or_insert(Unstored { stored, log: Vec::new() }).log.push(entry);
+        }
+    }
+
+    async fn store(&mut self, next: &Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
         let stored = StoredShow { revision: next.revision, json: next.to_json() };
-        let expected = next.revision - 1;
+        let expected = self.unstored.as_ref().map_or(next.revision - 1, |unstored| unstored.stored);
+        let before = self.unstored.iter().flat_map(|unstored| unstored.log.clone());
+        let entries: Vec<_> = before.chain(log).collect();
         let (store, show) = (self.services.store.clone(), self.desk.show.clone());
-        let entries = log.clone();
-        let work = move || store.replace(&show, expected, &stored, &entries);
-        match self.services.tasks.blocking(work).await {
+        match self.services.tasks.blocking(move || store.replace(&show, expected, &stored, &entries)).await {
             Ok(true) => {
-                self.act(next);
-                self.desk.hub.publish_log(log);
+                self.unstored = None;
                 Ok(())
             }
             Ok(false) => {

@@ -8,11 +8,14 @@ use super::{desk::Desk, services::Services};
 use crate::{
     base::{
         hex,
-        ids::{ShowId, random_bytes},
+        ids::{SessionId, ShowId, random_bytes},
     },
     providers::store::{StoreError, StoredShow},
-    shows::{document::Document, file::ShowFile},
-    wire::server::AsRunEntry,
+    shows::{
+        document::{Document, Staff},
+        file::ShowFile,
+    },
+    wire::server::{AsRunEntry, Role},
 };
 
 /// All shows of this node.
@@ -28,7 +31,9 @@ pub enum Imported {
     Created,
     /// The show was there with this rundown.
     Unchanged,
-    /// The show was there with another rundown: it is kept as it is.
+    /// The show was there in rehearsal, and has the rundown of the file now.
+    Replaced,
+    /// The show was there, on air with another rundown: it is kept as it is.
     Kept,
 }
 
@@ -50,14 +55,25 @@ impl Desks {
         self.desks.insert(document.id.clone(), Desk::start(services, document));
     }
 
-    /// Stores the show of a file, if it is new, and opens its desk. A show that is there is never overwritten by a start.
+    /// Stores the show of a file, if it is new, and opens its desk. Of a show that is there in rehearsal the rundown is
+    /// replaced; one that is on air is never changed by a start.
     ///
     /// # Errors
     /// The store cannot be written.
     pub async fn import(&self, services: &Arc<Services>, file: ShowFile) -> Result<Imported, StoreError> {
         if let Some(desk) = self.get(&file.id) {
-            let same = desk.document().rundown == file.rundown;
-            return Ok(if same { Imported::Unchanged } else { Imported::Kept });
+            let document = desk.document();
+            return Ok(if document.rundown == file.rundown && document.title == file.title {
+                Imported::Unchanged
+            } else if document.rehearsal {
+                let by = Staff { session: SessionId::random(), name: "node".to_owned(), role: Role::Producer };
+                match desk.replace_rundown(file, by).await {
+                    Ok(()) => Imported::Replaced,
+                    Err(_) => Imported::Kept,
+                }
+            } else {
+                Imported::Kept
+            });
         }
         let salt = hex::encode(&random_bytes::<16>());
         let document = Document::new(file.id, file.title, file.rundown, salt);

@@ -42,7 +42,7 @@ fn storage(detail: impl Into<String>) -> Refusal {
 
 /// Says `sealing`, marks all buckets behind everything that was cast, and writes the seal with its signed manifest.
 pub(super) async fn seal(
-    task: &DeskTask,
+    task: &mut DeskTask,
     document: &Document,
     run: Option<RunId>,
     context: &Context,
@@ -53,7 +53,7 @@ pub(super) async fn seal(
     let entry = asrun::of_command(&sealing, &command, &context.by.name, context.now, String::new());
     task.commit(sealing.clone(), vec![entry]).await?;
 
-    let services = &task.services;
+    let services = &task.services.clone();
     let run = sealing.run(id).expect("it is being sealed").clone();
     let revision = run.seal.as_ref().map_or(0, |seal| seal.revision);
     let marked = services
@@ -161,7 +161,7 @@ pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<R
 
 /// Signs a seal off if its recount agreed; a difference is an incident, told and logged.
 pub(super) async fn sign_off(
-    task: &DeskTask,
+    task: &mut DeskTask,
     document: &Document,
     recounted: &Recounted,
     context: &Context,

@@ -90,7 +90,8 @@ impl Directory {
     }
 
     /// Reads all older journals, each record once: journals in the order of their process starts, records as written.
-    /// Journals that this process made are not read. Nothing is changed on disk. One segment at a time is in memory.
+    /// Journals that this process made are not read. Nothing is changed, and a segment is fsynced before its records are
+    /// given out. One segment at a time is in memory.
     pub fn replay(&self, each: &mut dyn FnMut(JournalId, Frame<'_>)) -> Result<Replay, DirectoryError> {
         read_all(&self.older, each)
     }

@@ -12,7 +12,7 @@ use aws_lc_rs::digest;
 
 use super::{
     Damage, DirectoryError, Frame, JournalSummary, Replay, Torn,
-    home::Name,
+    home::{Name, trouble},
     layout::{self, BadHeader, HEADER_BYTES, Header},
     scan::{self, Piece, Scan},
 };
@@ -54,7 +54,8 @@ impl<'a> Reader<'a> {
         Self { files, replay, each, buffer, position: 0 }
     }
 
-    /// Reads all segments. An error only if a newer version wrote the journal.
+    /// Reads all segments. An error only if a newer version wrote the journal, or the disk does not say that it keeps what
+    /// was read.
     pub fn read(mut self) -> Result<(), DirectoryError> {
         let name = self.files.name;
         let last = self.files.segments.last_key_value().map_or(0, |(number, _)| *number);
@@ -70,7 +71,13 @@ impl<'a> Reader<'a> {
             };
             summary.segments += 1;
             self.buffer.clear();
-            if let Err(error) = File::open(path).and_then(|mut file| file.read_to_end(self.buffer)) {
+            let file = File::open(path);
+            if let Ok(file) = &file {
+                // A process that was killed between write and fsync left a group in the page cache alone. Who reads it will
+                // call it counted, so a power cut must not be able to take it any more.
+                file.sync_data().map_err(trouble("fsync", path))?;
+            }
+            if let Err(error) = file.and_then(|mut file| file.read_to_end(self.buffer)) {
                 self.incident(path, 0..0, Damage::Unreadable(error.to_string()));
                 link = None;
                 continue;

@@ -3,10 +3,7 @@
 
 use tallylight::base::ids::{BallotId, RunId, VoterId};
 
-use super::{
-    faults::Fault,
-    world::{Event, World},
-};
+use super::{event::Event, faults::Fault, world::World};
 
 impl World {
     /// The voters of a run, from shortly before it may open until well after it may close.

@@ -12,7 +12,7 @@ use tallylight::{
     wire::server::{Answer, Reason, Receipt},
 };
 
-use super::world::{Event, World};
+use super::{event::Event, world::World};
 
 /// A ballot that a device wants to have settled.
 #[derive(Debug, Clone)]

@@ -4,7 +4,8 @@ use tallylight::base::stance::Stance;
 
 use super::{
     disk::{Crash, Trouble},
-    world::{Event, World},
+    event::Event,
+    world::World,
 };
 
 /// Faults of the node and its disk. The network's are in `clients.rs`.

@@ -9,6 +9,7 @@ mod audience;
 mod audit;
 mod clients;
 mod disk;
+mod event;
 mod faults;
 mod mutants;
 mod node;
@@ -18,7 +19,7 @@ mod staff;
 mod world;
 
 /// The seeds of the short form.
-const SHORT_SEEDS: Range<u64> = 0..48;
+const SHORT_SEEDS: Range<u64> = 0..32;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}: give a number, not {text:?}")))

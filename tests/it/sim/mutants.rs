@@ -36,6 +36,8 @@ pub enum Mutant {
     WindowsKept,
     /// A seal sums the buckets and does not mark them.
     SealWithoutMark,
+    /// A start marks no bucket of a run that was sealed before.
+    MarkForgotten,
     /// A start believes what it reads in the page cache and does not make it durable.
     PageCacheTrusted,
     /// A failed fsync is tried again, and says yes the second time.
@@ -139,6 +141,11 @@ fn windows_that_are_not_judged_again_are_caught() {
 #[test]
 fn a_seal_without_a_mark_is_caught() {
     caught_by(Mutant::SealWithoutMark, &[Invariant::SealStands]);
+}
+
+#[test]
+fn a_mark_that_a_start_forgets_is_caught() {
+    caught_by(Mutant::MarkForgotten, &[Invariant::SealStands]);
 }
 
 #[test]

@@ -24,9 +24,10 @@ use tallylight::{
 
 use super::{
     disk::SimJournal,
+    event::Event,
     mutants::{self, Mutant},
     oracle::Invariant,
-    world::{Event, World, Writer, locked},
+    world::{World, Writer, locked},
 };
 
 /// How long the committer takes to look again, microseconds.
@@ -166,6 +167,9 @@ impl World {
             if self.mutant == Some(Mutant::WindowsKept) && !run.windows.spans.is_empty() {
                 let first = process.first_windows.entry(run.definition.run).or_insert_with(|| run.windows.clone());
                 run.windows = first.clone();
+            }
+            if self.mutant == Some(Mutant::MarkForgotten) {
+                run.seal_revision = None;
             }
             process.intake.follow(&run);
         }

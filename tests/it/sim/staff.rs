@@ -20,10 +20,7 @@ use tallylight::{
     },
 };
 
-use super::{
-    plan::Plan,
-    world::{Event, World},
-};
+use super::{event::Event, plan::Plan, world::World};
 
 /// What staff do next with the run on program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

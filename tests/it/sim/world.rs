@@ -18,6 +18,7 @@ use tallylight::{
 use super::{
     clients::Clients,
     disk::{Crash, Disk, SimJournal},
+    event::Event,
     faults::Fault,
     mutants::Mutant,
     node::{self, Process},
@@ -32,43 +33,6 @@ const BEGIN: u64 = 1_750_000_000_000_000;
 const EVENTS_MAX: u64 = 500_000;
 /// How long after the healing everything has to be settled.
 const SETTLE_US: u64 = 30_000_000;
-
-/// Everything that can happen. Numbers are those of offers in [`Clients`].
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A client sends its ballot, or asks about it.
-    Send(usize),
-    /// A message with a ballot reaches the node.
-    Arrive(usize),
-    /// The session takes it on, a while after its receive time was read.
-    Cast { offer: usize, received: Micros, life: u32 },
-    /// A question about a ballot reaches the node.
-    Ask(usize),
-    /// A receipt reaches a client.
-    Reply(usize, Receipt),
-    /// A client has waited long enough.
-    Timeout { offer: usize, attempt: u32 },
-    /// The committer has something to do.
-    Round,
-    /// Staff look at the show and act.
-    Staff,
-    /// Chance picks a fault.
-    Chance,
-    /// A fault begins.
-    Fault(Fault),
-    /// A draining node may be done.
-    Drained { life: u32 },
-    /// Whoever watches over the node finds that it cannot write.
-    Watchdog { life: u32 },
-    /// The node starts.
-    Start,
-    /// A file becomes durable after the fact (mutants only).
-    Sync(usize),
-    /// All faults end.
-    Heal,
-    /// Everything has to be settled.
-    Deadline,
-}
 
 /// Folds all events into one number (FNV-1a).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
