@@ -37,6 +37,9 @@ pub const PROXY_HEADER_BYTES_MAX: usize = 1024;
 pub const FORWARDED_HOPS_MAX: usize = 16;
 /// The system ends a connection that takes no data for this long: event streams and slow downloads, too.
 pub const SEND_STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes that the system keeps for one connection beyond what is on the network. Its own limit is megabytes, which a
+/// client that does not read would fill; what waits there also makes snapshots old.
+pub const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 /// The accept loop rests this long when the process is out of files.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A session must have joined within this time after the upgrade.

@@ -72,9 +72,11 @@ pub async fn run(listener: TcpListener, router: Router, services: Arc<Services>,
 impl Porter {
     /// Takes a place for a connection and starts to serve it, or says that there is none.
     fn receive(self: &Arc<Self>, stream: TcpStream, peer: IpAddr) {
-        // A receipt must not wait for more to send, and one who takes nothing must not stay for ever.
-        let _ = stream.set_nodelay(true);
-        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(limits::SEND_STALL_TIMEOUT));
+        // A receipt must not wait for more to send; one who takes nothing must not stay for ever, nor fill our memory.
+        let socket = socket2::SockRef::from(&stream);
+        let _ = socket.set_tcp_nodelay(true);
+        let _ = socket.set_tcp_user_timeout(Some(limits::SEND_STALL_TIMEOUT));
+        let _ = socket.set_tcp_notsent_lowat(limits::UNSENT_BYTES_MAX);
         let porter = self.clone();
         match self.gate.place().and_then(|place| Ok((place, self.gate.stranger()?))) {
             Ok((place, stranger)) => {

@@ -6,7 +6,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use super::{
     greeting::{self, Screen},
-    socket::{Gone, Incoming, Socket, bad_message},
+    socket::{Gone, Incoming, Socket},
     viewer_session::{Sent, until},
 };
 use crate::{
@@ -42,7 +42,7 @@ pub async fn run_staff(services: Arc<Services>, desk: Arc<Desk>, staff: Staff, m
         let _gone = socket.problem(Problem { code: Code::Busy, detail, retry_ms }).await;
         return;
     }
-    socket.is_of_staff();
+    socket.of_staff();
     let (session, role) = (staff.session, staff.role);
     services.metrics.sessions(role, 1);
     desk.changed.notify_one();
@@ -168,7 +168,7 @@ impl DeskSession {
                 let detail = "staff sends commands and screens send shown; nothing else".to_owned();
                 self.problem(Problem { code: Code::Forbidden, detail, retry_ms: None }).await
             }
-            (Incoming::Unreadable(detail), _) => self.problem(bad_message(detail)).await,
+            (Incoming::Unreadable(problem), _) => self.problem(problem).await,
         }
     }
 

@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError};
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
 
 use crate::{
     base::{clock::Micros, limits},
@@ -25,8 +25,8 @@ pub struct Gone;
 #[derive(Debug)]
 pub enum Incoming {
     Message(ClientMessage),
-    /// A text that is no message.
-    Unreadable(String),
+    /// Something that is no message, or too large for one: what to tell the client.
+    Unreadable(Problem),
     /// Something that only shows the client is there.
     Alive,
 }
@@ -38,17 +38,15 @@ pub struct Socket {
     heard: Micros,
     next_ping: Micros,
     message_bytes_max: usize,
-    /// Why this side ends the connection.
-    wrong: Option<Wrong>,
+    /// Why nothing more can be read, if that is the client's fault.
+    broken: Option<Broken>,
 }
 
-/// What makes a connection end.
+/// What makes a connection unreadable.
 #[derive(Debug, Clone, Copy)]
-enum Wrong {
-    /// A message that is larger than this session's may be, but was read to its end.
-    Large,
-    /// A message so large that it is not read.
-    Huge,
+enum Broken {
+    /// A message so large that it is not read to its end.
+    TooLarge,
     /// Text that is no UTF-8.
     NotText,
     /// Not the WebSocket protocol.
@@ -56,14 +54,14 @@ enum Wrong {
 }
 
 impl Socket {
-    /// Takes over a socket after the upgrade.
+    /// Takes over a socket after the upgrade. Its messages are an audience's until [`Socket::of_staff`].
     pub fn new(inner: WebSocket, now: Micros) -> Self {
         let message_bytes_max = limits::AUDIENCE_MESSAGE_BYTES_MAX;
-        Self { inner, heard: now, next_ping: now.plus_ms(ping_ms()), message_bytes_max, wrong: None }
+        Self { inner, message_bytes_max, heard: now, next_ping: now.plus_ms(ping_ms()), broken: None }
     }
 
-    /// Staff sends larger messages than the audience, and everybody is audience before the join.
-    pub fn is_of_staff(&mut self) {
+    /// From now on messages may be as large as staff's.
+    pub fn of_staff(&mut self) {
         self.message_bytes_max = limits::STAFF_MESSAGE_BYTES_MAX;
     }
 
@@ -80,42 +78,38 @@ impl Socket {
     }
 
     fn read(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<Incoming, Gone> {
-        let wrong = match message {
-            Some(Ok(Message::Text(text))) if text.len() > self.message_bytes_max => Wrong::Large,
-            Some(Ok(Message::Binary(bytes))) if bytes.len() > self.message_bytes_max => Wrong::Large,
-            Some(Ok(Message::Text(text))) => {
-                return Ok(match serde_json::from_str(&text) {
-                    Ok(message) => Incoming::Message(message),
-                    Err(error) => Incoming::Unreadable(error.to_string()),
-                });
+        match message {
+            Some(Ok(Message::Text(text))) if text.len() > self.message_bytes_max => Ok(self.too_large()),
+            Some(Ok(Message::Binary(bytes))) if bytes.len() > self.message_bytes_max => Ok(self.too_large()),
+            Some(Ok(Message::Text(text))) => Ok(match serde_json::from_str(&text) {
+                Ok(message) => Incoming::Message(message),
+                Err(error) => Incoming::Unreadable(bad_message(error.to_string())),
+            }),
+            Some(Ok(Message::Binary(_))) => Ok(Incoming::Unreadable(bad_message("send text frames".to_owned()))),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Incoming::Alive),
+            Some(Ok(Message::Close(_))) | None => Err(Gone),
+            Some(Err(error)) => {
+                self.broken = broken(error);
+                // Nothing more can be read, but the client can still be told why.
+                if matches!(self.broken, Some(Broken::TooLarge)) { Ok(self.too_large()) } else { Err(Gone) }
             }
-            Some(Ok(Message::Binary(_))) => return Ok(Incoming::Unreadable("send text frames".to_owned())),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(Incoming::Alive),
-            Some(Ok(Message::Close(_))) | None => return Err(Gone),
-            Some(Err(error)) => match error.into_inner().downcast_ref() {
-                Some(WsError::Capacity(CapacityError::MessageTooLong { .. })) => Wrong::Huge,
-                Some(WsError::Utf8(_)) => Wrong::NotText,
-                Some(WsError::Protocol(_)) => Wrong::Protocol,
-                _ => return Err(Gone),
-            },
-        };
-        self.wrong = Some(wrong);
-        Err(Gone)
+        }
     }
 
-    /// The end of every session: if this side ended it over what came, the client is told why.
+    fn too_large(&self) -> Incoming {
+        let detail = format!("a message may have at most {} bytes", self.message_bytes_max);
+        Incoming::Unreadable(Problem { code: Code::TooLarge, detail, retry_ms: None })
+    }
+
+    /// The end of every session: a client that broke the protocol is told so.
     pub async fn finish(mut self, metrics: &Metrics) {
-        let (code, close, reason) = match self.wrong {
-            Some(Wrong::Large | Wrong::Huge) => (Code::TooLarge, Code::TooLarge.close(), Code::TooLarge.word()),
-            Some(Wrong::NotText) => (Code::BadMessage, 1007, "not UTF-8"),
-            Some(Wrong::Protocol) => (Code::BadMessage, 1002, "not the WebSocket protocol"),
-            None => return,
+        let (code, reason) = match self.broken {
+            Some(Broken::NotText) => (1007, "not UTF-8"),
+            Some(Broken::Protocol) => (1002, "not the WebSocket protocol"),
+            Some(Broken::TooLarge) | None => return,
         };
-        metrics.problem(code);
-        self.close(close, reason).await;
-        if !matches!(self.wrong, Some(Wrong::Large)) {
-            tokio::time::sleep(limits::LINGER).await;
-        }
+        metrics.problem(Code::BadMessage);
+        self.close(code, reason).await;
     }
 
     /// The client showed that it is there.
@@ -169,8 +163,24 @@ impl Socket {
         let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
         // The session is over either way.
         let _ = deadline(self.inner.send(Message::Close(Some(frame)))).await;
+        if self.broken.is_some() {
+            // What was not read makes the system cut the connection: the frame needs a moment to get there before.
+            return tokio::time::sleep(limits::LINGER).await;
+        }
         let answered = async { while matches!(self.inner.next().await, Some(Ok(_))) {} };
         let _ = tokio::time::timeout(limits::CLOSE_TIMEOUT, answered).await;
+    }
+}
+
+/// What an error says about the client; nothing if the connection just ended.
+fn broken(error: axum::Error) -> Option<Broken> {
+    match error.into_inner().downcast_ref()? {
+        WsError::Capacity(CapacityError::MessageTooLong { .. }) => Some(Broken::TooLarge),
+        WsError::Utf8(_) => Some(Broken::NotText),
+        // A client that goes away without a goodbye breaks no rule that it could be told of.
+        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        WsError::Protocol(_) => Some(Broken::Protocol),
+        _ => None,
     }
 }
 

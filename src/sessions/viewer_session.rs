@@ -160,10 +160,10 @@ impl ViewerSession {
             // A ping is answered by the socket. Who sends nothing else, and very often, is no viewer.
             Incoming::Alive => match self.permits.take(MESSAGES, received) {
                 Ok(()) => return Ok(()),
-                Err(_) => Err("too many pings".to_owned()),
+                Err(_) => Err(bad_message("too many pings".to_owned())),
             },
             Incoming::Message(message) => Ok(message),
-            Incoming::Unreadable(detail) => Err(detail),
+            Incoming::Unreadable(problem) => Err(problem),
         };
         if let Err(retry_ms) = self.permits.take(MESSAGES, received) {
             let detail = format!("at most {} messages a second: slow down", limits::MESSAGES_PER_SECOND);
@@ -181,7 +181,7 @@ impl ViewerSession {
                 let detail = "viewers vote and ask; nothing else".to_owned();
                 self.problem(Problem { code: Code::Forbidden, detail, retry_ms: None }).await
             }
-            Err(detail) => self.problem(bad_message(detail)).await,
+            Err(problem) => self.problem(problem).await,
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     desk_session,
     gate::Gate,
     greeting::{From, Greeter, Joined},
-    socket::{Gone, Incoming, Socket, bad_message},
+    socket::{Gone, Incoming, Socket},
     viewer_session,
 };
 use crate::{
@@ -78,7 +78,8 @@ async fn greet(greeter: Greeter<'_>, socket: &mut Socket) -> Result<Joined, Gone
                 Ok(joined) => return Ok(joined),
                 Err(problem) => problem,
             },
-            Incoming::Unreadable(detail) if tries + 1 < limits::JOIN_TRIES_MAX => bad_message(detail),
+            // A developer is told what is wrong, some times.
+            Incoming::Unreadable(problem) if problem.code.close() != 0 || tries + 1 < limits::JOIN_TRIES_MAX => problem,
             Incoming::Message(_) | Incoming::Unreadable(_) => {
                 Problem { code: Code::JoinFirst, detail: Code::JoinFirst.title().to_owned(), retry_ms: None }
             }

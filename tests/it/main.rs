@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests measure real time and start real processes")]
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
+mod doors;
 mod sim;
 mod support;
 mod tidy;
