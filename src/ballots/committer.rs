@@ -24,6 +24,7 @@ use crate::{
         stance::{JournalState, StanceCell},
     },
     providers::journal::{Frame, Journal, JournalError},
+    shows::windows::Windows,
 };
 
 /// How often a group that found the disk full is tried again.
@@ -93,6 +94,13 @@ impl Queue {
             waiting.orders.push_back(order);
             self.wake.notify_one();
         }
+    }
+
+    /// Nobody works here any more: who waits for an order is told so, now and from here on.
+    fn close(&self) {
+        let mut waiting = self.lock();
+        waiting.stopped = true;
+        waiting.orders.clear();
     }
 
     /// Lets the committer finish what is staged and end.
@@ -194,6 +202,8 @@ impl<J: Journal> Committer<J> {
     /// them is settled. Waits for nothing but the disk, so that a test can be the scheduler.
     pub fn round(&mut self) {
         self.collect();
+        // A full disk must not keep a seal from being made: the ballots before it were taken, and go into the reserve.
+        self.journal.lend_reserve(!self.orders.is_empty());
         if self.group.frames.is_empty() {
             self.gather();
         }
@@ -203,8 +213,16 @@ impl<J: Journal> Committer<J> {
             // A group that the journal cannot take at all would never get through: it ends intake like a bad disk.
             Err(error) => self.fail(error),
         }
-        if self.shards.is_empty() {
-            for order in std::mem::take(&mut self.orders) {
+        self.obey();
+    }
+
+    /// Does the orders whose run has nothing left that was staged before them; the others wait for the next group.
+    fn obey(&mut self) {
+        for order in std::mem::take(&mut self.orders) {
+            let Order::Mark { run, .. } = &order;
+            if self.shards.iter().any(|(waiting, _)| Arc::ptr_eq(waiting, run)) {
+                self.orders.push_back(order);
+            } else {
                 obey(order);
             }
         }
@@ -219,12 +237,17 @@ impl<J: Journal> Committer<J> {
 
     /// Decides what is staged, up to a full group.
     fn gather(&mut self) {
-        while self.group.frames.len() < limits::GROUP_MAX {
+        while self.group.decided_ballots() < limits::GROUP_MAX {
             let Some((run, bucket)) = self.shards.pop_front() else { break };
             let windows = run.windows();
-            self.describe(&run, (windows.epoch, windows.revision));
+            self.describe(&run, &windows);
             let mut shard = run.shard(bucket);
-            let staged = std::mem::take(&mut shard.staged);
+            let room = (limits::GROUP_MAX - self.group.decided_ballots()).min(shard.staged.len());
+            let rest = shard.staged.split_off(room);
+            let staged = std::mem::replace(&mut shard.staged, rest);
+            if !shard.staged.is_empty() {
+                self.shards.push_back((run.clone(), bucket));
+            }
             self.queue.staged.fetch_sub(staged.len(), Ordering::Relaxed);
             let first_seq = shard.next_seq;
             shard.next_seq += staged.len() as u64;
@@ -245,14 +268,15 @@ impl<J: Journal> Committer<J> {
     }
 
     /// Before its first ballot in this journal the run's definition is written, and its windows whenever they changed.
-    fn describe(&mut self, run: &RunIntake, windows: (u32, u64)) {
-        let known = self.described.insert(run.id(), windows);
+    fn describe(&mut self, run: &RunIntake, windows: &Windows) {
+        let newest = (windows.epoch, windows.revision);
+        let known = self.described.insert(run.id(), newest);
         if known.is_none() {
             let json = serde_json::to_vec(&*run.definition).expect("a definition is plain data");
             self.group.push(record::DEFINITION, run.id(), 0, 0, &json);
         }
-        if known != Some(windows) {
-            let json = serde_json::to_vec(&*run.windows()).expect("windows are plain data");
+        if known != Some(newest) {
+            let json = serde_json::to_vec(windows).expect("windows are plain data");
             self.group.push(record::WINDOWS, run.id(), 0, 0, &json);
         }
     }
@@ -282,7 +306,7 @@ impl<J: Journal> Committer<J> {
             let Decided { run, bucket, ballots } = decided;
             let mut shard = run.shard(bucket);
             for (voter, id, decision) in &ballots {
-                shard.settle(run.id(), *voter, *id, decision);
+                shard.settle(&run, *voter, *id, decision);
             }
             run.publish(bucket, shard.bucket.totals());
         }
@@ -290,13 +314,20 @@ impl<J: Journal> Committer<J> {
     }
 
     /// The disk reserve is reached: the group waits, whole, and everybody who waits for it is told that nothing can be
-    /// said yet.
+    /// said yet. A run of which nothing waits can still be marked; who wants to mark another one is told that it is not
+    /// possible now, and does not wait for room.
     fn block(&mut self, error: &JournalError) {
         if self.state != JournalState::Full {
             tracing::error!(%error, "intake stops: the disk reserve is reached");
         }
         self.set_state(JournalState::Full);
         self.group.doubt();
+        for order in std::mem::take(&mut self.orders) {
+            let Order::Mark { run, .. } = &order;
+            if run.outstanding() == 0 {
+                obey(order);
+            }
+        }
     }
 
     /// The journal has ended for good. Nothing that waited or comes later can be answered by this process.
@@ -319,7 +350,21 @@ impl<J: Journal> Committer<J> {
     }
 }
 
+impl<J> Drop for Committer<J> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // A mistake in this program: nothing is taken any more, and nobody waits for what will not come.
+            self.stance.set_journal(JournalState::Failed);
+        }
+        self.queue.close();
+    }
+}
+
 impl Group {
+    fn decided_ballots(&self) -> usize {
+        self.decided.iter().map(|decided| decided.ballots.len()).sum()
+    }
+
     fn push(&mut self, kind: u8, run: RunId, bucket: u16, seq: u64, payload: &[u8]) {
         self.bytes.extend_from_slice(payload);
         self.frames.push(Record { kind, run, bucket, seq, end: self.bytes.len() });
@@ -358,3 +403,6 @@ fn obey(order: Order) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

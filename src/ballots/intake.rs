@@ -37,6 +37,7 @@ pub struct RunIntake {
     tally: Tally,
     windows: ArcSwap<Windows>,
     followed: AtomicBool,
+    void: AtomicBool,
 }
 
 impl RunIntake {
@@ -55,7 +56,7 @@ impl RunIntake {
         });
         let shards = shards.collect();
         let windows = ArcSwap::from_pointee(Windows::default());
-        Self { definition, shards, tally, windows, followed: AtomicBool::new(false) }
+        Self { definition, shards, tally, windows, followed: AtomicBool::new(false), void: AtomicBool::new(false) }
     }
 
     /// The run's id.
@@ -66,6 +67,16 @@ impl RunIntake {
     /// Locks a shard. The lock is held for microseconds and never across a write.
     pub(super) fn shard(&self, bucket: u16) -> MutexGuard<'_, Shard> {
         self.shards[usize::from(bucket)].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Declared void: whatever was counted, the next receipt says so.
+    fn is_void(&self) -> bool {
+        self.void.load(Ordering::Acquire)
+    }
+
+    /// What is said of a ballot of this run, given what its bucket says.
+    pub(super) fn judged(&self, receipt: Receipt) -> Receipt {
+        if self.is_void() { shard::void(receipt) } else { receipt }
     }
 
     /// The windows that the next group judges by.
@@ -114,13 +125,15 @@ impl Intake {
         Self { runs: DashMap::new(), queue, stance }
     }
 
-    /// Brings a run in line with the board: makes it known, and hands on its windows, and its mark to buckets that a start made.
+    /// Brings a run in line with the board: makes it known, and hands on its windows, whether it is void, and its mark to
+    /// buckets that a start made.
     pub fn follow(&self, run: &BoardRun) -> Arc<RunIntake> {
         let fresh = || Arc::new(RunIntake::new(run.definition.clone(), None));
         let intake = self.runs.entry(run.definition.run).or_insert_with(fresh).clone();
         if intake.windows.load().is_older_than(&run.windows) {
             intake.windows.store(Arc::new(run.windows.clone()));
         }
+        intake.void.fetch_or(run.void, Ordering::AcqRel);
         // The buckets were made anew by this start, without the mark of a seal that was begun before. A seal that begins
         // later comes by `mark`, behind the ballots that were cast before it.
         if let (false, Some(revision)) = (intake.followed.swap(true, Ordering::AcqRel), run.seal_revision) {
@@ -181,7 +194,10 @@ impl Intake {
     /// The receipt of one ballot of a voter again.
     pub fn ask(&self, run: RunId, voter: VoterId, id: BallotId) -> Receipt {
         match self.run(run) {
-            Some(intake) => intake.shard(intake.definition.bucket_of(voter)).receipt(run, voter, id),
+            Some(intake) => {
+                let receipt = intake.shard(intake.definition.bucket_of(voter)).receipt(run, voter, id);
+                intake.judged(receipt)
+            }
             None => shard::unknown(run, id),
         }
     }
@@ -189,7 +205,10 @@ impl Intake {
     /// What a voter has in a run.
     pub fn mine(&self, run: RunId, voter: VoterId) -> Vec<Receipt> {
         match self.run(run) {
-            Some(intake) => intake.shard(intake.definition.bucket_of(voter)).mine(run, voter),
+            Some(intake) => {
+                let mine = intake.shard(intake.definition.bucket_of(voter)).mine(run, voter);
+                mine.into_iter().map(|receipt| intake.judged(receipt)).collect()
+            }
             None => Vec::new(),
         }
     }

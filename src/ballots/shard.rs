@@ -8,6 +8,7 @@ use super::{
     ballot::{Ballot, Picks, Verdict},
     bucket::{Bucket, Decision, Kept, Rules},
     inbox::Inbox,
+    intake::RunIntake,
 };
 use crate::{
     base::ids::{BallotId, RunId, VoterId},
@@ -81,11 +82,11 @@ impl Shard {
     }
 
     /// A ballot's verdict is on disk: everybody who waits is told.
-    pub(super) fn settle(&mut self, run: RunId, voter: VoterId, id: BallotId, decision: &Decision) {
+    pub(super) fn settle(&mut self, run: &RunIntake, voter: VoterId, id: BallotId, decision: &Decision) {
         let Some(pending) = self.pending.remove(&(voter, id)) else { return };
         let (is, reason) = decision.verdict.answer();
-        let receipt = Receipt {
-            run,
+        let receipt = run.judged(Receipt {
+            run: run.id(),
             id,
             is,
             reason,
@@ -94,7 +95,7 @@ impl Shard {
             at: Some(decision.received.as_ms()),
             picks: Vec::new(),
             repeated: decision.repeated,
-        };
+        });
         for other in pending.others {
             other.deliver(Receipt { repeated: true, ..receipt.clone() });
         }
@@ -162,6 +163,11 @@ fn known(run: RunId, kept: &Kept, left: u16) -> Receipt {
         picks: kept.picks.as_slice().to_vec(),
         repeated: true,
     }
+}
+
+/// What a receipt says once the run is void: no ballot of it counts, whatever was said before.
+pub(super) fn void(receipt: Receipt) -> Receipt {
+    Receipt { is: Answer::Refused, reason: Some(Reason::Void), retry_ms: None, left: None, ..receipt }
 }
 
 /// A receipt that says that nothing can be said.

@@ -16,10 +16,10 @@ pub struct BadId {
 }
 
 macro_rules! hex_id {
-    ($(#[$doc:meta])* $name:ident($int:ty), $bytes:literal, $what:literal, $expected:literal) => {
+    ($(#[$doc:meta])* $name:ident($int:ty), $bytes:literal, $pattern:literal, $what:literal, $expected:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, utoipa::ToSchema)]
-        #[schema(value_type = String)]
+        #[schema(value_type = String, pattern = $pattern)]
         pub struct $name(pub $int);
 
         impl $name {
@@ -67,27 +67,27 @@ macro_rules! hex_id {
 
 hex_id! {
     /// One run of a cue's interaction. Random, so that two branches of a show's document never share one.
-    RunId(u64), 8, "a run id", "16 lower-case hexadecimal digits"
+    RunId(u64), 8, "^[0-9a-f]{16}$", "a run id", "16 lower-case hexadecimal digits"
 }
 hex_id! {
     /// A ballot's id, made by the client, unique per (run, voter).
-    BallotId(u128), 16, "a ballot id", "32 lower-case hexadecimal digits"
+    BallotId(u128), 16, "^[0-9a-f]{32}$", "a ballot id", "32 lower-case hexadecimal digits"
 }
 hex_id! {
     /// A voter's pseudonym: a keyed hash of (show, identity), never the identity itself.
-    VoterId(u128), 16, "a voter id", "32 lower-case hexadecimal digits"
+    VoterId(u128), 16, "^[0-9a-f]{32}$", "a voter id", "32 lower-case hexadecimal digits"
 }
 hex_id! {
     /// One journal: what one process start wrote. Random and never reused.
-    JournalId(u64), 8, "a journal id", "16 lower-case hexadecimal digits"
+    JournalId(u64), 8, "^[0-9a-f]{16}$", "a journal id", "16 lower-case hexadecimal digits"
 }
 hex_id! {
     /// One data directory, for as long as it exists.
-    NodeId(u64), 8, "a node id", "16 lower-case hexadecimal digits"
+    NodeId(u64), 8, "^[0-9a-f]{16}$", "a node id", "16 lower-case hexadecimal digits"
 }
 hex_id! {
     /// One connected session of a member of staff or a screen.
-    SessionId(u64), 8, "a session id", "16 lower-case hexadecimal digits"
+    SessionId(u64), 8, "^[0-9a-f]{16}$", "a session id", "16 lower-case hexadecimal digits"
 }
 
 /// Fills an array from the operating system's randomness.
@@ -98,7 +98,8 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 }
 
 /// A show's id: what a person types into an address. 1 to 40 of `a-z`, `0-9` and `-`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, utoipa::ToSchema)]
+#[schema(value_type = String, pattern = "^[a-z0-9-]{1,40}$")]
 pub struct ShowId(Arc<str>);
 
 impl ShowId {

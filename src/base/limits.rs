@@ -18,8 +18,9 @@ pub const SHOW_FILE_BYTES_MAX: usize = 1024 * 1024;
 pub const WS_READ_BUFFER_BYTES: usize = 1024;
 /// Receipts of one wake-up are gathered up to this many bytes and go out in one write.
 pub const WS_WRITE_BUFFER_BYTES: usize = 4 * 1024;
-/// A client that lets this much pile up is too slow and is closed with 1013 (try again later).
-pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// A message larger than this cannot be sent at all, so it is more than the desk of the largest show: a show file of
+/// 1 MiB and 40 runs of 80 KB. Nothing piles up to it: what waits is sent before more is taken (`Socket::feed`).
+pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Messages from the server that wait for one staff session; above it the session is closed as too slow.
 pub const SESSION_INBOX_MAX: usize = 256;
 

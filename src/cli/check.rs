@@ -1,6 +1,6 @@
 //! `tallylight check`: what a node here will lean on, looked at before the show.
 
-use std::{fs, process::ExitCode};
+use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 
@@ -18,23 +18,30 @@ const FSYNC_MS_MAX: u128 = 20;
 /// Files that a node needs beside its connections.
 const FILES_BESIDE: u64 = 200;
 
-/// Look at the disk, the clock and the limits that a node here would have. Ends with 1 if something should be changed.
+/// Look at what a node here will lean on, and say what to change
+///
+/// Measures the disk with the commits a node makes, and looks at its room, the limit of open files, the clock and the
+/// node secret. May run beside a node. Ends with 0 if all is well and with 1 if something should be changed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    node: NodeFlags,
+    /// Data directory of the node: its disk is measured [default: ./tallylight.data]
+    #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Configuration file (TOML) of the node, for its data directory
+    #[arg(long, env = "TALLYLIGHT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Viewers that you expect at once
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
     viewers: u64,
 }
 
 /// Looks and says.
 ///
 /// # Errors
-/// The data directory is used by a running node, or cannot be used at all.
+/// The data directory cannot be used.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let viewers = args.viewers;
-    let config = NodeConfig::new(args.node, Vec::new(), super::read)?;
+    let Args { data, config, viewers } = args;
+    let config = NodeConfig::new(NodeFlags { data, config, ..NodeFlags::default() }, Vec::new(), super::read)?;
     let findings = [disk(&config)?, files(viewers, config.doors.connections)?, clock(), secret(&config)];
     let mut good = true;
     for (fine, text) in findings {

@@ -11,7 +11,10 @@ use anyhow::Context as _;
 
 use crate::{app::layout, base::ids::ShowId, export::file, identity::secret::Secret, providers::store::SqliteStore};
 
-/// Write a show's sealed results with every ballot into a file. The node may be running.
+/// Write a show's sealed results with every ballot into a file
+///
+/// All sealed runs of the show, live and rehearsal, each with its signed manifest and every ballot that the journals have,
+/// counted or not. The node may be running.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The show's id

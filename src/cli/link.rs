@@ -10,21 +10,25 @@ use crate::{
     wire::server::Role,
 };
 
-/// Make a one-time link to the studio page. It works for 12 hours, once.
+/// Make a one-time link to the studio page for a member of staff
+///
+/// The link works once, within 12 hours. Who enters by it stays in for 16 hours, in one tab of one browser. The node may
+/// be running.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The show's id
     show: ShowId,
-    /// What its user may do
-    #[arg(long, value_enum)]
+    /// What its user may do. An observer sees; an operator runs the rundown, the windows and the screens, a producer
+    /// also goes live, voids and does what an adjudicator does; an adjudicator seals, verifies and reveals
+    #[arg(long, value_enum, value_name = "ROLE")]
     role: LinkRole,
-    /// Who it is for; others see this name
+    /// Who it is for: other staff and the as-run log show this name
     #[arg(long)]
     name: String,
     /// Data directory of the node
     #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR", default_value = "tallylight.data")]
     data: PathBuf,
-    /// Address of the node as its user types it
+    /// Beginning of the link: the address by which its user reaches the node
     #[arg(long, env = "TALLYLIGHT_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     public_url: String,
 }

@@ -21,19 +21,14 @@ struct Cli {
     command: Command,
 }
 
+/// What a command does is said in its own file, above its arguments: the first line in the list, the rest in its help.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Play an example show that votes on itself, to look at every page
     Demo(demo::Args),
-    /// Run a node for your own shows
     Serve(serve::Args),
-    /// Look at what a node here will lean on, and say what to change
     Check(check::Args),
-    /// Make a one-time link to the studio page for a member of staff
     Link(link::Args),
-    /// Write a show's sealed results with every ballot into a file
     Export(export::Args),
-    /// Check an export offline: signatures, and a recount of every ballot
     Verify(verify::Args),
 }
 

@@ -16,12 +16,16 @@ use crate::{
     telemetry::logs,
 };
 
-/// Run a node for your own shows. SIGTERM (or Ctrl-C) drains it; the next start goes on where it was.
+/// Run a node for your own shows
+///
+/// SIGTERM or Ctrl-C drains it: clients are told to come back, ballots on their way are settled. The next start on the
+/// same data directory goes on where this one ended.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     node: NodeFlags,
-    /// Show file (TOML) to import, if its show is not there yet; may be given several times
+    /// Show file (TOML) to import; may be given several times. A show that is there already gets the file's rundown
+    /// while it is in rehearsal, and is left as it is once it is live
     #[arg(long, value_name = "FILE")]
     show: Vec<PathBuf>,
 }

@@ -9,13 +9,16 @@ use crate::export::verify::{Outcome, Report, verify};
 /// The answer without a pinned key.
 const SIGNER_UNKNOWN: u8 = 2;
 
-/// Check an export offline. Ends with 0 if everything is right and signed by the key, with 1 if something is wrong, and
-/// with 2 if it is consistent but no key was given.
+/// Check an export offline: signatures, and a recount of every ballot
+///
+/// Ends with 0 if everything is right and signed by the key, with 1 if something is wrong, and with 2 if it is consistent
+/// but no key was given.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The export
     file: PathBuf,
-    /// Public key of the node that sealed, as the node or its owner told you: 64 hexadecimal digits
+    /// Public key of the node that sealed, 64 hexadecimal digits. The node tells it at its start; take it from a person
+    /// or a place you trust, not from the file
     #[arg(long, value_name = "PUB")]
     key: Option<String>,
 }

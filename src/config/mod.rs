@@ -34,25 +34,27 @@ pub struct NodeConfig {
 /// Flags and environment of a node.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct NodeFlags {
-    /// Address and port to listen on; port 0 takes any free one [default: 127.0.0.1:8080]
+    /// Address and port to listen on, plain HTTP; port 0 takes any free one [default: 127.0.0.1:8080]
     #[arg(long, env = "TALLYLIGHT_LISTEN", value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Data directory: journals, documents and the node secret. One process at a time [default: ./tallylight.data]
+    /// Data directory: journals, documents and the node secret, for one process at a time [default: ./tallylight.data]
     #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Address that viewers type, for the QR code and the origin check, like https://vote.example.org
+    /// Address by which people reach the node, like https://vote.example.org: for links, the QR code and the check of
+    /// where a page comes from [default: as each request says]
     #[arg(long, env = "TALLYLIGHT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Log level, or a list like info,tallylight::ballots=debug [default: info]
     #[arg(long, env = "TALLYLIGHT_LOG", value_name = "FILTER")]
     pub log: Option<String>,
-    /// How log lines look [default: plain]
+    /// How log lines look, on standard error [default: plain]
     #[arg(long, env = "TALLYLIGHT_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
     #[command(flatten)]
     pub doors: DoorFlags,
-    /// Configuration file (TOML) with the same names: listen, data, public_url, trusted_proxies, proxy_protocol, venues,
-    /// connections, connections_per_prefix, origins, log, log_format, shows
+    /// Configuration file (TOML); a flag or a variable beats it. Names: listen, data, public_url, trusted_proxies,
+    /// proxy_protocol, venues, connections, connections_per_prefix, origins, log, log_format, and shows, a list of show
+    /// files
     #[arg(long, env = "TALLYLIGHT_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json,
-    extract::{Path, Query, State, ws::WebSocketUpgrade},
+    extract::{Path, State, ws::WebSocketUpgrade},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    extract::{self, Body, OfShow},
+    extract::{self, Body, OfShow, Params},
     origin::Origin,
     place::Visit,
-    reply::{Failure, ProblemDetails},
+    reply::{Failure, Problems},
     router::Doors,
 };
 use crate::{
     base::{
         hex,
-        ids::{BallotId, RunId},
+        ids::{BallotId, RunId, ShowId},
     },
     identity::ticket::{self, Holder},
     live::results::Audience,
@@ -32,7 +32,8 @@ use crate::{
     wire::{
         client::Vote,
         codes::Code,
-        server::{Receipt, Role, Welcome},
+        results::Results,
+        server::{Receipt, Role, ShowView, Welcome},
     },
 };
 
@@ -44,9 +45,19 @@ pub struct Time {
 }
 
 /// The server's time, to set a client's countdown by.
-#[utoipa::path(get, path = "/api/v1/time", responses((status = 200, body = Time)))]
+#[utoipa::path(get, path = "/api/v1/time", responses((status = 200, description = "The time", body = Time)))]
 pub async fn time(State(doors): State<Arc<Doors>>) -> Json<Time> {
     Json(Time { now: doors.services.clock.now().as_ms() })
+}
+
+/// The newest of both messages; null: there is none yet.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "a description: what is sent was encoded by the hub")]
+pub struct Live {
+    #[schema(required)]
+    show: Option<ShowView>,
+    #[schema(required)]
+    results: Option<Results>,
 }
 
 /// The key of a screen.
@@ -58,13 +69,12 @@ pub struct ScreenKeyQuery {
 
 /// What is on and the numbers as viewers may see them, or with a key as screens may, for clients that poll. Send the ETag
 /// back as `If-None-Match`.
-#[utoipa::path(get, path = "/api/v1/shows/{show}/live", params(("show" = String, Path), ScreenKeyQuery),
-    responses((status = 200, content_type = "application/json"), (status = 304),
-              (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/shows/{show}/live", params(("show" = ShowId, Path), ScreenKeyQuery),
+    responses((status = 200, description = "Both snapshots", body = Live), (status = 304, description = "As the ETag says"), Problems))]
 pub async fn live(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
-    Query(query): Query<ScreenKeyQuery>,
+    Params(query): Params<ScreenKeyQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let audience = extract::audience(&doors, &desk, query.key.as_deref())?;
@@ -91,8 +101,8 @@ pub struct JoinRequest {
 }
 
 /// Joins as a viewer. Keep `device`: it is the voter.
-#[utoipa::path(post, path = "/api/v1/shows/{show}/join", params(("show" = String, Path)), request_body = JoinRequest,
-    responses((status = 200, body = Welcome), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/api/v1/shows/{show}/join", params(("show" = ShowId, Path)), request_body = JoinRequest,
+    responses((status = 200, description = "A welcome", body = Welcome), Problems))]
 pub async fn join(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
@@ -110,9 +120,9 @@ pub async fn join(
 }
 
 /// Casts a ballot and waits for its receipt. Send it again with the same id until there is one that settles it.
-#[utoipa::path(post, path = "/api/v1/shows/{show}/ballots", params(("show" = String, Path)), request_body = Vote,
+#[utoipa::path(post, path = "/api/v1/shows/{show}/ballots", params(("show" = ShowId, Path)), request_body = Vote,
     security(("device" = [])),
-    responses((status = 200, body = Receipt), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+    responses((status = 200, description = "A receipt", body = Receipt), Problems))]
 pub async fn ballot(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
@@ -130,8 +140,8 @@ pub async fn ballot(
 
 /// The receipt of an own ballot again.
 #[utoipa::path(get, path = "/api/v1/shows/{show}/receipts/{run}/{id}",
-    params(("show" = String, Path), ("run" = String, Path), ("id" = String, Path)), security(("device" = [])),
-    responses((status = 200, body = Receipt), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+    params(("show" = ShowId, Path), ("run" = RunId, Path), ("id" = BallotId, Path)), security(("device" = [])),
+    responses((status = 200, description = "A receipt", body = Receipt), Problems))]
 pub async fn receipt(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
@@ -157,9 +167,9 @@ pub struct TicketGiven {
 
 /// Gives a ticket for one join of a WebSocket within 30 s, to the bearer of a device token or of a staff token for this
 /// show. Hand it to what opens the socket, and keep the token.
-#[utoipa::path(post, path = "/api/v1/shows/{show}/tickets", params(("show" = String, Path)),
+#[utoipa::path(post, path = "/api/v1/shows/{show}/tickets", params(("show" = ShowId, Path)),
     security(("device" = []), ("staff" = [])),
-    responses((status = 200, body = TicketGiven), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+    responses((status = 200, description = "A ticket", body = TicketGiven), Problems))]
 pub async fn ticket(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
@@ -199,14 +209,13 @@ pub async fn websocket(
 }
 
 /// Snapshots as server-sent events: as viewers see them, or with a key as screens do.
-#[utoipa::path(get, path = "/sse/{show}", params(("show" = String, Path), ScreenKeyQuery),
-    responses((status = 200, content_type = "text/event-stream"),
-              (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/sse/{show}", params(("show" = ShowId, Path), ScreenKeyQuery),
+    responses((status = 200, description = "The messages, one an event", content_type = "text/event-stream", body = String), Problems))]
 pub async fn events(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
     Extension(visit): Extension<Visit>,
-    Query(query): Query<ScreenKeyQuery>,
+    Params(query): Params<ScreenKeyQuery>,
 ) -> Result<Response, Failure> {
     let audience = extract::audience(&doors, &desk, query.key.as_deref())?;
     if audience == Audience::Viewers {

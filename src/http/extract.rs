@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
+    extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request},
     http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
@@ -16,7 +16,7 @@ use crate::{
     sessions::greeting::{self, Viewer},
     shows::document::Staff,
     studio::desk::Desk,
-    wire::codes::Code,
+    wire::{self, codes::Code},
 };
 
 /// The desk of the show in the address.
@@ -36,6 +36,18 @@ impl FromRequestParts<Arc<Doors>> for OfShow {
     }
 }
 
+/// What stands after the `?` of an address.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Doors>> for Params<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Doors>) -> Result<Self, Failure> {
+        let params = Query::try_from_uri(&parts.uri);
+        params.map(|Query(params)| Self(params)).map_err(|error| Failure::new(Code::BadMessage, error.body_text()))
+    }
+}
+
 /// A JSON body of at most a staff message.
 pub struct Body<T>(pub T);
 
@@ -49,7 +61,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Doors>> for Body<T> {
             return Err(Failure::new(Code::BadMedia, "send the body as application/json"));
         }
         let bytes = whole_body(request, limits::STAFF_MESSAGE_BYTES_MAX).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| Failure::new(Code::BadMessage, error.to_string()))
+        wire::read(&bytes).map(Self).map_err(|error| Failure::new(Code::BadMessage, error.to_string()))
     }
 }
 

@@ -2,20 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Query, State},
-    http::header,
-    response::IntoResponse,
-};
+use axum::{Json, extract::State, http::header, response::IntoResponse};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    extract::{self, OfShow},
-    reply::{Failure, ProblemDetails},
+    extract::{self, OfShow, Params},
+    reply::{Failure, Problems},
     router::Doors,
 };
 use crate::{
+    base::ids::ShowId,
     live::results::Audience,
     studio::{asrun::csv_cell, desk::Desk},
     wire::{
@@ -25,7 +21,7 @@ use crate::{
 };
 
 /// The key of a feed's address.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Deserialize)]
 pub struct FeedKey {
     /// As in the address that the studio page copies.
     key: Option<String>,
@@ -50,12 +46,12 @@ pub struct Status {
 }
 
 /// The show's state in flat fields.
-#[utoipa::path(get, path = "/f/{show}/status.json", params(("show" = String, Path), FeedKey),
-    responses((status = 200, body = Status), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/f/{show}/status.json", params(("show" = ShowId, Path)), security(("key" = [])),
+    responses((status = 200, description = "The state", body = Status), Problems))]
 pub async fn status(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
-    Query(query): Query<FeedKey>,
+    Params(query): Params<FeedKey>,
 ) -> Result<Json<Status>, Failure> {
     extract::screen_key(&doors, &desk, query.key.as_deref())?;
     let (show, results) = desk.hub.newest(Audience::Screens);
@@ -113,24 +109,24 @@ fn rows(desk: &Desk) -> Vec<Row> {
 }
 
 /// The results as rows: an array with one object per option.
-#[utoipa::path(get, path = "/f/{show}/results.json", params(("show" = String, Path), FeedKey),
-    responses((status = 200, body = Vec<Row>), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/f/{show}/results.json", params(("show" = ShowId, Path)), security(("key" = [])),
+    responses((status = 200, description = "A row per option", body = Vec<Row>), Problems))]
 pub async fn results_json(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
-    Query(query): Query<FeedKey>,
+    Params(query): Params<FeedKey>,
 ) -> Result<Json<Vec<Row>>, Failure> {
     extract::screen_key(&doors, &desk, query.key.as_deref())?;
     Ok(Json(rows(&desk)))
 }
 
 /// The results as CSV with a header line.
-#[utoipa::path(get, path = "/f/{show}/results.csv", params(("show" = String, Path), FeedKey),
-    responses((status = 200, content_type = "text/csv"), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/f/{show}/results.csv", params(("show" = ShowId, Path)), security(("key" = [])),
+    responses((status = 200, description = "A line per option", body = String, content_type = "text/csv"), Problems))]
 pub async fn results_csv(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
-    Query(query): Query<FeedKey>,
+    Params(query): Params<FeedKey>,
 ) -> Result<impl IntoResponse, Failure> {
     extract::screen_key(&doors, &desk, query.key.as_deref())?;
     let mut text = String::from("option,label,votes,share,state\r\n");

@@ -28,6 +28,17 @@ pub struct ProblemDetails {
     pub retry_after_ms: Option<u32>,
 }
 
+/// What an operation may answer instead of what it is for.
+#[derive(utoipa::IntoResponses)]
+pub enum Problems {
+    /// The request cannot be done as it is
+    #[response(status = "4XX", content_type = "application/problem+json")]
+    Refused(ProblemDetails),
+    /// Not now, or a fault of this node
+    #[response(status = "5XX", content_type = "application/problem+json")]
+    NotNow(ProblemDetails),
+}
+
 /// Why a request was not done.
 #[derive(Debug, Clone)]
 pub struct Failure {

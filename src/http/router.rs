@@ -10,11 +10,15 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use utoipa::OpenApi;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{audience, feeds, origin, pages, reply::Failure, service, shows, staff};
 use crate::{
+    base::ids::ShowId,
     sessions::gate::Gate,
     studio::{desks::Desks, services::Services},
     wire::codes::Code,
@@ -35,8 +39,25 @@ pub struct Doors {
     title = "Tallylight",
     description = "The HTTP side of a live show's interaction. docs/WIRE.md explains the WebSocket side.",
     license(name = "Apache-2.0", identifier = "Apache-2.0")
-))]
+), components(schemas(ShowId)), modifiers(&Tokens))]
 struct Api;
+
+/// What handlers ask for: bearer tokens, and keys in addresses that programs read.
+struct Tokens;
+
+impl Modify for Tokens {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let components = api.components.get_or_insert_default();
+        let kinds =
+            [("device", "A viewer's token, from a join."), ("staff", "A token of staff, from a one-time link.")];
+        for (name, what) in kinds {
+            let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build();
+            components.add_security_scheme(name, SecurityScheme::Http(bearer));
+        }
+        let key = ApiKeyValue::with_description("key", "As in the address that the studio page copies.");
+        components.add_security_scheme("key", SecurityScheme::ApiKey(ApiKey::Query(key)));
+    }
+}
 
 fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Api::openapi())

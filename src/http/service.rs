@@ -25,14 +25,14 @@ use crate::{
 };
 
 /// The process answers.
-#[utoipa::path(get, path = "/livez", responses((status = 200, body = String)))]
+#[utoipa::path(get, path = "/livez", responses((status = 200, description = "Alive", body = String)))]
 pub async fn livez() -> &'static str {
     "alive\n"
 }
 
 /// Whether this node should get new clients. Only faults of its own count: draining, disk, journal.
 #[utoipa::path(get, path = "/readyz",
-    responses((status = 200, body = String), (status = 503, body = ProblemDetails, content_type = "application/problem+json")))]
+    responses((status = 200, description = "Ready", body = String), (status = 503, description = "Not ready", body = ProblemDetails, content_type = "application/problem+json")))]
 pub async fn readyz(State(doors): State<Arc<Doors>>) -> Result<&'static str, Failure> {
     match doors.services.stance.get() {
         Stance::Open => Ok("ready\n"),
@@ -45,8 +45,8 @@ pub async fn readyz(State(doors): State<Arc<Doors>>) -> Result<&'static str, Fai
 
 /// Health in the format of draft-inadarei-api-health-check.
 #[utoipa::path(get, path = "/health",
-    responses((status = 200, body = serde_json::Value, content_type = "application/health+json"),
-              (status = 503, body = serde_json::Value, content_type = "application/health+json")))]
+    responses((status = 200, description = "Pass or warn", body = serde_json::Value, content_type = "application/health+json"),
+              (status = 503, description = "Fail", body = serde_json::Value, content_type = "application/health+json")))]
 pub async fn health(State(doors): State<Arc<Doors>>) -> Response {
     let services = &doors.services;
     let stance = services.stance.get();
@@ -74,7 +74,7 @@ pub async fn health(State(doors): State<Arc<Doors>>) -> Response {
 }
 
 /// Metrics in the OpenMetrics text format.
-#[utoipa::path(get, path = "/metrics", responses((status = 200, content_type = "application/openmetrics-text")))]
+#[utoipa::path(get, path = "/metrics", responses((status = 200, description = "All metrics", body = String, content_type = "application/openmetrics-text")))]
 pub async fn metrics(State(doors): State<Arc<Doors>>) -> impl IntoResponse {
     let services = &doors.services;
     let fsync = Duration::from_micros(services.queue.fsync_us.load(Ordering::Relaxed));
@@ -103,7 +103,7 @@ pub struct Limits {
 }
 
 /// The limits of this release.
-#[utoipa::path(get, path = "/limits", responses((status = 200, body = Limits)))]
+#[utoipa::path(get, path = "/limits", responses((status = 200, description = "The limits", body = Limits)))]
 pub async fn limits(State(doors): State<Arc<Doors>>) -> Json<Limits> {
     let told = doors.gate.config();
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);

@@ -12,11 +12,11 @@ use serde::Serialize;
 
 use super::{
     extract::{self, OfShow},
-    reply::{Failure, ProblemDetails},
+    reply::{Failure, Problems},
     router::Doors,
 };
 use crate::{
-    base::limits,
+    base::{ids::ShowId, limits},
     shows::file::{self, ShowFile},
     wire::codes::Code,
 };
@@ -35,7 +35,7 @@ pub struct ShowLine {
 }
 
 /// The shows of this node.
-#[utoipa::path(get, path = "/api/v1/shows", responses((status = 200, body = Shows)))]
+#[utoipa::path(get, path = "/api/v1/shows", responses((status = 200, description = "The shows", body = Shows)))]
 pub async fn list(State(doors): State<Arc<Doors>>) -> Json<Shows> {
     let line = |desk: &Arc<crate::studio::desk::Desk>| ShowLine {
         id: desk.show.to_string(),
@@ -45,9 +45,8 @@ pub async fn list(State(doors): State<Arc<Doors>>) -> Json<Shows> {
 }
 
 /// The show as its file (TOML), for staff. Reading it in gives the same show.
-#[utoipa::path(get, path = "/api/v1/shows/{show}/file", params(("show" = String, Path)), security(("staff" = [])),
-    responses((status = 200, content_type = "application/toml"),
-              (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/shows/{show}/file", params(("show" = ShowId, Path)), security(("staff" = [])),
+    responses((status = 200, description = "A show file", body = String, content_type = "application/toml"), Problems))]
 pub async fn file(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
@@ -63,7 +62,7 @@ pub async fn file(
 /// with line and column.
 #[utoipa::path(put, path = "/api/v1/shows/{show}/file", params(("show" = String, Path)), security(("staff" = [])),
     request_body(content = String, content_type = "application/toml"),
-    responses((status = 204), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+    responses((status = 204, description = "Replaced"), Problems))]
 pub async fn replace(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,

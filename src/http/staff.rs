@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    extract::{self, Body, OfShow},
-    reply::{Failure, ProblemDetails},
+    extract::{self, Body, OfShow, Params},
+    reply::{Failure, Problems},
     router::Doors,
 };
 use crate::{
+    base::ids::ShowId,
     identity::{
         link,
         token::{self, ScreenKey},
@@ -47,7 +48,7 @@ pub struct Entered {
 
 /// Exchanges the code of a one-time link for a staff token.
 #[utoipa::path(post, path = "/api/v1/staff/enter", request_body = Enter,
-    responses((status = 200, body = Entered), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+    responses((status = 200, description = "Entered", body = Entered), Problems))]
 pub async fn enter(State(doors): State<Arc<Doors>>, Body(enter): Body<Enter>) -> Result<Json<Entered>, Failure> {
     let services = doors.services.clone();
     let now = services.clock.now();
@@ -71,8 +72,8 @@ pub struct Key {
 }
 
 /// The key for this show's screens and feeds, as it stands in their addresses.
-#[utoipa::path(get, path = "/api/v1/shows/{show}/screen-key", params(("show" = String, Path)), security(("staff" = [])),
-    responses((status = 200, body = Key), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/shows/{show}/screen-key", params(("show" = ShowId, Path)), security(("staff" = [])),
+    responses((status = 200, description = "The key", body = Key), Problems))]
 pub async fn key(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
@@ -84,9 +85,9 @@ pub async fn key(
 }
 
 /// A command, as on the WebSocket. What is refused is an answer with `ok: false`, not an HTTP error.
-#[utoipa::path(post, path = "/api/v1/shows/{show}/commands", params(("show" = String, Path)),
+#[utoipa::path(post, path = "/api/v1/shows/{show}/commands", params(("show" = ShowId, Path)),
     request_body = CommandMessage, security(("staff" = [])),
-    responses((status = 200, body = Done), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+    responses((status = 200, description = "Done or refused", body = Done), Problems))]
 pub async fn command(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
@@ -111,12 +112,12 @@ pub struct AsRun {
 }
 
 /// The whole as-run log of a show.
-#[utoipa::path(get, path = "/api/v1/shows/{show}/asrun", params(("show" = String, Path), AsRunQuery), security(("staff" = [])),
-    responses((status = 200, body = AsRun), (status = "4XX", body = ProblemDetails, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/shows/{show}/asrun", params(("show" = ShowId, Path), AsRunQuery), security(("staff" = [])),
+    responses((status = 200, description = "The log", content((AsRun = "application/json"), (String = "text/csv"))), Problems))]
 pub async fn as_run(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
-    Query(query): Query<AsRunQuery>,
+    Params(query): Params<AsRunQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     extract::staff(&doors, &desk, &headers)?;

@@ -21,6 +21,10 @@ pub enum Audience {
 /// All audiences; the hub keeps one snapshot for each.
 pub const AUDIENCES: [Audience; 3] = [Audience::Viewers, Audience::Screens, Audience::Staff];
 
+/// The version of a void run's results: the greatest that a page can tell apart, because nothing comes after a void. A
+/// client ignores older versions, and has to take this one over any that it has seen.
+const VOID_VERSION: u64 = (1 << 53) - 1;
+
 /// The numbers of a run.
 pub fn results(run: &Run, totals: &Totals, epoch: u32, audience: Audience, now: Micros) -> Results {
     let phase = run.phase(now);
@@ -35,12 +39,29 @@ pub fn results(run: &Run, totals: &Totals, epoch: u32, audience: Audience, now: 
         state,
         epoch,
         // A hidden result must not tell by its version how many ballots there are.
-        version: if state == ResultState::Hidden { 0 } else { totals.version },
+        version: match state {
+            ResultState::Hidden if phase == Phase::Void => VOID_VERSION,
+            ResultState::Hidden => 0,
+            _ => totals.version,
+        },
         as_of: now.as_ms(),
         total: votes.iter().sum(),
         options: options
             .map(|(n, (votes, share))| OptionResult { n, votes: *votes, share: f64::from(share) / 10.0 })
             .collect(),
+    }
+}
+
+/// What an audience gets after `last`. Frozen screens keep their last numbers; a hidden result stays hidden, and what may
+/// not be seen any more (the run is void, or open again) is hidden even from frozen screens.
+pub fn after(last: Option<Results>, fresh: Results, frozen: bool) -> Results {
+    let Some(last) = last.filter(|last| last.run == fresh.run) else { return fresh };
+    match (last.state, fresh.state) {
+        // Clients ignore an older version: numbers that were shown are hidden under the version they had.
+        (_, ResultState::Hidden) => Results { version: last.version.max(fresh.version), ..fresh },
+        (ResultState::Hidden, _) if frozen => last,
+        (_, _) if frozen => Results { state: ResultState::Frozen, ..last },
+        _ => fresh,
     }
 }
 
@@ -65,5 +86,62 @@ fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
         Phase::Revealed => ResultState::Final,
         _ if over => ResultState::Provisional,
         _ => ResultState::Live,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::ids::RunId,
+        shows::transition::tests::Desk,
+        wire::command::{Armable, Command},
+    };
+
+    fn totals() -> Totals {
+        Totals { version: 57, counted: 3, votes: vec![2, 1], ..Totals::default() }
+    }
+
+    fn shown(run: u64, state: ResultState, version: u64) -> Results {
+        Results { run: RunId(run), state, epoch: 1, version, as_of: 0, total: 0, options: Vec::new() }
+    }
+
+    #[test]
+    fn a_void_run_is_hidden_by_a_version_that_no_client_ignores() {
+        let mut desk = Desk::open_for(60);
+        let see = |desk: &Desk| results(&desk.document.runs[0], &totals(), 1, Audience::Screens, Micros(1));
+        let before = see(&desk);
+        assert_eq!((before.state, before.version, before.total), (ResultState::Live, 57, 3));
+        desk.send(Command::Arm { what: Armable::Void, run: None });
+        desk.send(Command::Void { run: None, reason: "wrong number on screen".into() });
+        let void = see(&desk);
+        assert_eq!((void.state, void.total), (ResultState::Hidden, 0));
+        assert!(void.version > before.version);
+    }
+
+    #[test]
+    fn a_hidden_result_tells_nothing_before_it_was_seen() {
+        let desk = Desk::open_for(60);
+        let hidden = results(&desk.document.runs[0], &totals(), 1, Audience::Viewers, Micros(1));
+        assert_eq!((hidden.state, hidden.version, hidden.total), (ResultState::Hidden, 0, 0));
+    }
+
+    #[test]
+    fn what_was_shown_is_hidden_again_under_the_version_it_had() {
+        let last = Some(shown(1, ResultState::Provisional, 57));
+        let again = after(last, shown(1, ResultState::Hidden, 0), false);
+        assert_eq!((again.state, again.version), (ResultState::Hidden, 57));
+        assert_eq!(after(Some(again), shown(2, ResultState::Hidden, 0), false).version, 0, "another run");
+    }
+
+    #[test]
+    fn frozen_screens_keep_their_numbers_but_not_those_of_a_void_run() {
+        let live = || Some(shown(1, ResultState::Live, 5));
+        let kept = after(live(), shown(1, ResultState::Live, 9), true);
+        assert_eq!((kept.state, kept.version), (ResultState::Frozen, 5));
+        assert_eq!(after(Some(kept), shown(1, ResultState::Hidden, 99), true).state, ResultState::Hidden);
+        let hidden = Some(shown(1, ResultState::Hidden, 0));
+        assert_eq!(after(hidden, shown(1, ResultState::Provisional, 9), true).state, ResultState::Hidden);
+        assert_eq!(after(live(), shown(2, ResultState::Live, 1), true).state, ResultState::Live);
     }
 }

@@ -44,6 +44,7 @@ pub async fn run_staff(services: Arc<Services>, desk: Arc<Desk>, staff: Staff, m
     }
     socket.of_staff();
     let (session, role) = (staff.session, staff.role);
+    socket.of_staff();
     services.metrics.sessions(role, 1);
     desk.changed.notify_one();
     run(services.clone(), desk.clone(), Who::Staff(staff), socket, session, role).await;
@@ -82,7 +83,7 @@ impl DeskSession {
         let (mut desk, mut gauge, mut log) = self.desk.hub.follow_desk();
         let staff = matches!(self.who, Who::Staff(_));
         let welcome = greeting::welcome(&self.services, role, session, self.services.clock.now());
-        self.socket.feed_message(&ServerMessage::Welcome(welcome)).await?;
+        self.socket.feed_message(ServerMessage::Welcome(welcome)).await?;
         let mut sent = Sent::default();
         let newest = snapshots.borrow_and_update().clone();
         sent.feed(&mut self.socket, &newest).await?;
@@ -96,7 +97,7 @@ impl DeskSession {
             let silence = until(self.services.clock.now(), self.socket.next_ping());
             tokio::select! {
                 incoming = self.socket.next() => self.take(incoming?).await?,
-                Some(done) = answered.recv() => self.socket.feed_message(&ServerMessage::Done(done)).await?,
+                Some(done) = answered.recv() => self.socket.feed_message(ServerMessage::Done(done)).await?,
                 changed = snapshots.changed() => {
                     changed.map_err(|_| Gone)?;
                     let newest = snapshots.borrow_and_update().clone();
@@ -117,7 +118,7 @@ impl DeskSession {
                 },
                 () = silence => self.socket.keep_alive(self.services.clock.now()).await?,
                 () = stop.cancelled() => {
-                    self.socket.feed_message(&ServerMessage::Reconnect { after_ms: 0 }).await?;
+                    self.socket.feed_message(ServerMessage::Reconnect { after_ms: 0 }).await?;
                     self.socket.close(Code::Draining.close(), Code::Draining.word()).await;
                     return Err(Gone);
                 }
@@ -136,7 +137,7 @@ impl DeskSession {
         let (store, show) = (self.services.store.clone(), self.desk.show.clone());
         let entries = self.services.tasks.blocking(move || store.as_run(&show, limits::AS_RUN_TAIL)).await;
         match entries {
-            Ok(entries) => self.socket.feed_message(&ServerMessage::Log { entries }).await,
+            Ok(entries) => self.socket.feed_message(ServerMessage::Log { entries }).await,
             Err(error) => {
                 tracing::error!(%error, "the as-run log could not be read");
                 Ok(())

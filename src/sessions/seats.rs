@@ -39,9 +39,9 @@ impl Seats {
 }
 
 impl Seat {
-    /// Waits until a newer session needs the seat. Safe to drop and call again.
-    pub async fn displaced(&self) {
-        self.asked.notified().await;
+    /// What is notified once a newer session needs the seat.
+    pub fn displaced(&self) -> Arc<Notify> {
+        self.asked.clone()
     }
 }
 
@@ -66,14 +66,14 @@ mod tests {
         let voter = VoterId(1);
         let mut held: Vec<_> = (0..limits::SESSIONS_PER_DEVICE_MAX).map(|_| seats.sit(voter)).collect();
         let other = seats.sit(VoterId(2));
-        assert!(held.iter().all(|seat| seat.displaced().now_or_never().is_none()));
+        assert!(held.iter().all(|seat| seat.displaced().notified().now_or_never().is_none()));
         held.push(seats.sit(voter));
-        let leaves: Vec<_> = held.iter().map(|seat| seat.displaced().now_or_never().is_some()).collect();
-        assert!(leaves[0] && !leaves[1..].contains(&true) && other.displaced().now_or_never().is_none());
+        let leaves: Vec<_> = held.iter().map(|seat| seat.displaced().notified().now_or_never().is_some()).collect();
+        assert!(leaves[0] && !leaves[1..].contains(&true) && other.displaced().notified().now_or_never().is_none());
         // Who was asked to leave and is gone makes no room twice.
         held.remove(0);
         held.push(seats.sit(voter));
-        assert!(held[0].displaced().now_or_never().is_some());
+        assert!(held[0].displaced().notified().now_or_never().is_some());
         drop((held, other));
         assert!(seats.taken.is_empty());
     }

@@ -11,6 +11,7 @@ use crate::{
     live::hub::encode,
     telemetry::metrics::Metrics,
     wire::{
+        self,
         client::ClientMessage,
         codes::Code,
         server::{Problem, ServerMessage},
@@ -35,9 +36,9 @@ pub enum Incoming {
 #[derive(Debug)]
 pub struct Socket {
     inner: WebSocket,
+    message_bytes_max: usize,
     heard: Micros,
     next_ping: Micros,
-    message_bytes_max: usize,
     /// Why nothing more can be read, if that is the client's fault.
     broken: Option<Broken>,
 }
@@ -81,7 +82,7 @@ impl Socket {
         match message {
             Some(Ok(Message::Text(text))) if text.len() > self.message_bytes_max => Ok(self.too_large()),
             Some(Ok(Message::Binary(bytes))) if bytes.len() > self.message_bytes_max => Ok(self.too_large()),
-            Some(Ok(Message::Text(text))) => Ok(match serde_json::from_str(&text) {
+            Some(Ok(Message::Text(text))) => Ok(match wire::read(text.as_bytes()) {
                 Ok(message) => Incoming::Message(message),
                 Err(error) => Incoming::Unreadable(bad_message(error.to_string())),
             }),
@@ -102,7 +103,7 @@ impl Socket {
     }
 
     /// The end of every session: a client that broke the protocol is told so.
-    pub async fn finish(mut self, metrics: &Metrics) {
+    pub async fn finish(&mut self, metrics: &Metrics) {
         let (code, reason) = match self.broken {
             Some(Broken::NotText) => (1007, "not UTF-8"),
             Some(Broken::Protocol) => (1002, "not the WebSocket protocol"),
@@ -110,6 +111,11 @@ impl Socket {
         };
         metrics.problem(Code::BadMessage);
         self.close(code, reason).await;
+    }
+
+    /// Whether nothing more can be read, by the client's fault.
+    pub fn is_broken(&self) -> bool {
+        self.broken.is_some()
     }
 
     /// The client showed that it is there.
@@ -123,9 +129,11 @@ impl Socket {
         deadline(feed).await
     }
 
-    /// Puts a message into the write buffer.
-    pub async fn feed_message(&mut self, message: &ServerMessage) -> Result<(), Gone> {
-        self.feed(encode(message)).await
+    /// Puts a message into the write buffer. Encoded at once, so that only its text waits.
+    pub fn feed_message(&mut self, message: ServerMessage) -> impl Future<Output = Result<(), Gone>> {
+        let text = encode(&message);
+        drop(message);
+        self.feed(text)
     }
 
     /// Sends everything that was fed, in one write where it fits.
@@ -150,7 +158,7 @@ impl Socket {
     /// Tells the client what is wrong; the session ends if the code says so.
     pub async fn problem(&mut self, problem: Problem) -> Result<(), Gone> {
         let code = problem.code;
-        self.feed_message(&ServerMessage::Problem(problem)).await?;
+        self.feed_message(ServerMessage::Problem(problem)).await?;
         if code.close() == 0 {
             return self.flush().await;
         }

@@ -35,10 +35,17 @@ pub struct ViewerSession {
     services: Arc<Services>,
     desk: Arc<Desk>,
     viewer: Viewer,
+    seat: Seat,
     socket: Socket,
     inbox: Arc<Inbox>,
     permits: Permits,
     sent: Sent,
+}
+
+/// What a message is answered with at once; most ballots are answered later, through the inbox.
+enum Reply {
+    Receipts(Vec<Receipt>),
+    Problem(Problem),
 }
 
 /// Numbers of the snapshots that were sent.
@@ -76,23 +83,33 @@ async fn next(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Option<watch::Re
     Some(snapshots)
 }
 
-/// Runs a viewer's session to its end.
-pub async fn run(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, seat: Seat, socket: Socket) {
-    let now = services.clock.now();
-    let snapshots = desk.hub.follow(Audience::Viewers);
-    let (inbox, permits) = (Arc::default(), Permits::new(MESSAGES, now));
-    desk.presence.viewer_came();
-    services.metrics.sessions(Role::Viewer, 1);
-    let mut session = ViewerSession { services, desk, viewer, socket, inbox, permits, sent: Sent::default() };
-    // However the loop ends, the session is counted out.
-    let _gone = session.work(&seat, snapshots).await;
-    session.desk.presence.viewer_left();
-    session.services.metrics.sessions(Role::Viewer, -1);
-    session.socket.finish(&session.services.metrics).await;
+impl Drop for ViewerSession {
+    fn drop(&mut self) {
+        self.desk.presence.viewer_left();
+        self.services.metrics.sessions(Role::Viewer, -1);
+    }
 }
 
 impl ViewerSession {
-    async fn work(&mut self, seat: &Seat, mut snapshots: watch::Receiver<Arc<Snapshot>>) -> Result<(), Gone> {
+    /// The session of a viewer who has joined.
+    pub fn new(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, seat: Seat, socket: Socket) -> Self {
+        desk.presence.viewer_came();
+        services.metrics.sessions(Role::Viewer, 1);
+        let (inbox, permits) = (Arc::default(), Permits::new(MESSAGES, services.clock.now()));
+        Self { services, desk, viewer, seat, socket, inbox, permits, sent: Sent::default() }
+    }
+
+    /// Runs it to its end. This future is the memory of an idle viewer: what is rare in it is boxed.
+    pub async fn run(mut self) {
+        // However the loop ends, dropping the session counts it out.
+        let _gone = self.work().await;
+        if self.socket.is_broken() {
+            Box::pin(self.socket.finish(&self.services.metrics)).await;
+        }
+    }
+
+    async fn work(&mut self) -> Result<(), Gone> {
+        let mut snapshots = self.desk.hub.follow(Audience::Viewers);
         self.welcome().await?;
         let newest = snapshots.borrow_and_update().clone();
         self.sent.feed(&mut self.socket, &newest).await?;
@@ -101,26 +118,29 @@ impl ViewerSession {
         // What is waited for is kept over the turns of the loop: to register with the timer, the hub, the inbox, the seat
         // and the stop anew at every turn costs more than a ballot.
         let (stop, inbox, newest) = (self.services.tasks.stop().clone(), self.inbox.clone(), snapshots.clone());
+        let displaced = self.seat.displaced();
         let mut stopped = pin!(stop.cancelled());
         let mut arrived = pin!(inbox.arrived());
         let mut changed = pin!(next(snapshots));
-        let mut displaced = pin!(seat.displaced());
+        let mut displaced = pin!(displaced.notified());
         let mut silence = pin!(until(self.services.clock.now(), self.socket.next_ping()));
         loop {
             tokio::select! {
                 incoming = self.socket.next() => {
-                    self.take(incoming?).await?;
                     // What came in one read is answered in one write.
-                    while let Some(more) = self.socket.try_next() {
-                        self.take(more?).await?;
+                    let mut incoming = Some(incoming?);
+                    while let Some(one) = incoming {
+                        match self.take(one) {
+                            Reply::Receipts(receipts) => self.answer(receipts).await?,
+                            Reply::Problem(problem) => Box::pin(self.problem(problem)).await?,
+                        }
+                        incoming = self.socket.try_next().transpose()?;
                     }
                     self.socket.flush().await?;
                 }
                 () = arrived.as_mut() => {
                     arrived.set(inbox.arrived());
-                    for receipt in inbox.take() {
-                        self.answer(receipt).await?;
-                    }
+                    self.answer(inbox.take()).await?;
                     self.socket.flush().await?;
                 }
                 snapshots = changed.as_mut() => {
@@ -131,85 +151,83 @@ impl ViewerSession {
                 }
                 () = silence.as_mut() => {
                     let now = self.services.clock.now();
-                    self.socket.keep_alive(now).await?;
+                    Box::pin(self.socket.keep_alive(now)).await?;
                     silence.set(until(now, self.socket.next_ping()));
                 }
                 () = displaced.as_mut() => {
                     let detail = "this device has newer sessions than it may have: close some pages".to_owned();
-                    return self.problem(Problem { code: Code::Replaced, detail, retry_ms: None }).await;
+                    return Box::pin(self.problem(Problem { code: Code::Replaced, detail, retry_ms: None })).await;
                 }
-                () = stopped.as_mut() => return self.steer_away().await,
+                () = stopped.as_mut() => return Box::pin(self.steer_away()).await,
             }
         }
     }
 
-    async fn welcome(&mut self) -> Result<(), Gone> {
+    fn welcome(&mut self) -> impl Future<Output = Result<(), Gone>> {
         let now = self.services.clock.now();
         let welcome = Welcome {
             device: self.viewer.fresh_token.take(),
             mine: greeting::mine(&self.services, &self.desk, self.viewer.voter),
             ..greeting::welcome(&self.services, Role::Viewer, self.viewer.session, now)
         };
-        self.socket.feed_message(&ServerMessage::Welcome(welcome)).await
+        self.socket.feed_message(ServerMessage::Welcome(welcome))
     }
 
-    async fn take(&mut self, incoming: Incoming) -> Result<(), Gone> {
+    /// Does what a message asks, and says what to send back at once.
+    fn take(&mut self, incoming: Incoming) -> Reply {
         let received = self.services.clock.now();
         self.socket.heard(received);
         let message = match incoming {
             // A ping is answered by the socket. Who sends nothing else, and very often, is no viewer.
             Incoming::Alive => match self.permits.take(MESSAGES, received) {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Reply::Receipts(Vec::new()),
                 Err(_) => Err(bad_message("too many pings".to_owned())),
             },
             Incoming::Message(message) => Ok(message),
             Incoming::Unreadable(problem) => Err(problem),
         };
         if let Err(retry_ms) = self.permits.take(MESSAGES, received) {
+            // A ballot is told in its own words.
+            if let Ok(ClientMessage::Vote(vote)) = message {
+                return Reply::Receipts(vec![poll::busy(&vote, retry_ms)]);
+            }
             let detail = format!("at most {} messages a second: slow down", limits::MESSAGES_PER_SECOND);
-            // A ballot is told in its own words; for the rest the session goes on without an answer.
-            return match message {
-                Ok(ClientMessage::Vote(vote)) => self.answer(poll::busy(&vote, retry_ms)).await,
-                _ => self.problem(Problem { code: Code::TooMany, detail, retry_ms: Some(retry_ms) }).await,
-            };
+            return Reply::Problem(Problem { code: Code::TooMany, detail, retry_ms: Some(retry_ms) });
         }
         match message {
-            Ok(ClientMessage::Vote(vote)) => self.vote(vote, received).await,
-            Ok(ClientMessage::Ask(ask)) => self.ask(ask).await,
-            Ok(ClientMessage::Join(_)) => self.problem(bad_message("this session has joined already".into())).await,
+            Ok(ClientMessage::Vote(vote)) => Reply::Receipts(self.vote(vote, received).into_iter().collect()),
+            Ok(ClientMessage::Ask(ask)) => Reply::Receipts(self.ask(&ask)),
+            Ok(ClientMessage::Join(_)) => Reply::Problem(bad_message("this session has joined already".into())),
             Ok(ClientMessage::Shown(_) | ClientMessage::Command(_)) => {
                 let detail = "viewers vote and ask; nothing else".to_owned();
-                self.problem(Problem { code: Code::Forbidden, detail, retry_ms: None }).await
+                Reply::Problem(Problem { code: Code::Forbidden, detail, retry_ms: None })
             }
-            Err(problem) => self.problem(problem).await,
+            Err(problem) => Reply::Problem(problem),
         }
     }
 
-    async fn vote(&mut self, vote: Vote, received: Micros) -> Result<(), Gone> {
+    fn vote(&self, vote: Vote, received: Micros) -> Option<Receipt> {
         let Vote { run, id, picks } = vote;
         let ballot = Ballot { voter: self.viewer.voter, id, picks: Picks::new(picks), received };
         let board = self.desk.board();
-        match self.services.intake.cast(run, board.run(run), ballot, &self.inbox) {
-            Some(receipt) => self.answer(receipt).await,
-            None => Ok(()),
-        }
+        self.services.intake.cast(run, board.run(run), ballot, &self.inbox)
     }
 
-    async fn ask(&mut self, ask: Ask) -> Result<(), Gone> {
-        for id in ask.ids.into_iter().take(limits::BALLOTS_ON_THE_WAY_MAX as usize) {
-            let receipt = self.services.intake.ask(ask.run, self.viewer.voter, id);
-            self.answer(receipt).await?;
+    fn ask(&self, ask: &Ask) -> Vec<Receipt> {
+        let ids = ask.ids.iter().take(limits::BALLOTS_ON_THE_WAY_MAX as usize);
+        ids.map(|id| self.services.intake.ask(ask.run, self.viewer.voter, *id)).collect()
+    }
+
+    async fn answer(&mut self, receipts: Vec<Receipt>) -> Result<(), Gone> {
+        for receipt in receipts {
+            self.services.metrics.receipt(&receipt);
+            if let (Some(at), false) = (receipt.at, receipt.repeated) {
+                let waited = self.services.clock.now().as_ms().saturating_sub(at);
+                self.services.metrics.receipt_time(Duration::from_millis(waited));
+            }
+            self.socket.feed_message(ServerMessage::Receipt(receipt)).await?;
         }
         Ok(())
-    }
-
-    async fn answer(&mut self, receipt: Receipt) -> Result<(), Gone> {
-        self.services.metrics.receipt(&receipt);
-        if let (Some(at), false) = (receipt.at, receipt.repeated) {
-            let waited = self.services.clock.now().as_ms().saturating_sub(at);
-            self.services.metrics.receipt_time(Duration::from_millis(waited));
-        }
-        self.socket.feed_message(&ServerMessage::Receipt(receipt)).await
     }
 
     async fn problem(&mut self, problem: Problem) -> Result<(), Gone> {
@@ -219,11 +237,9 @@ impl ViewerSession {
 
     /// The node goes away: this client is told to come back at a moment of its own, so that not all come at once.
     async fn steer_away(&mut self) -> Result<(), Gone> {
-        for receipt in self.inbox.take() {
-            self.answer(receipt).await?;
-        }
+        self.answer(self.inbox.take()).await?;
         let after_ms = fastrand::u32(0..limits::RECONNECT_SPREAD_MS);
-        self.socket.feed_message(&ServerMessage::Reconnect { after_ms }).await?;
+        self.socket.feed_message(ServerMessage::Reconnect { after_ms }).await?;
         self.socket.close(Code::Draining.close(), Code::Draining.word()).await;
         Err(Gone)
     }

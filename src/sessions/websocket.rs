@@ -13,7 +13,7 @@ use super::{
     gate::Gate,
     greeting::{From, Greeter, Joined},
     socket::{Gone, Incoming, Socket},
-    viewer_session,
+    viewer_session::ViewerSession,
 };
 use crate::{
     base::limits,
@@ -33,39 +33,51 @@ pub struct Door {
 
 /// Upgrades a request; the session runs until the client or the process goes, and holds `stay` as long.
 pub fn upgrade<Stay: Send + 'static>(door: Door, request: WebSocketUpgrade, stay: Stay) -> Response {
+    configured(request, limits::STAFF_MESSAGE_BYTES_MAX).on_upgrade(move |socket| run(door, socket, stay))
+}
+
+/// How every WebSocket is set up. The tests' server that echoes for Autobahn differs in the size of messages only.
+pub fn configured(request: WebSocketUpgrade, message_bytes_max: usize) -> WebSocketUpgrade {
     request
         .protocols([SUBPROTOCOL])
         .read_buffer_size(limits::WS_READ_BUFFER_BYTES)
         .write_buffer_size(limits::WS_WRITE_BUFFER_BYTES)
         .max_write_buffer_size(limits::WS_WRITE_BUFFER_BYTES_MAX)
-        .max_message_size(limits::STAFF_MESSAGE_BYTES_MAX)
-        .max_frame_size(limits::STAFF_MESSAGE_BYTES_MAX)
-        .on_upgrade(async move |socket| {
-            run(door, socket).await;
-            drop(stay);
-        })
+        .max_message_size(message_bytes_max)
+        .max_frame_size(message_bytes_max)
 }
 
-async fn run(door: Door, socket: WebSocket) {
+async fn run<Stay: Send + 'static>(door: Door, socket: WebSocket, stay: Stay) {
     let Door { services, desk, gate, from, stranger } = door;
-    let _counted = services.tasks.count();
     let mut socket = Socket::new(socket, services.clock.now());
+    let tasks = services.tasks.clone();
     let greeter = Greeter { services: &services, desk: &desk, gate: &gate, from };
     let joined = tokio::time::timeout(limits::JOIN_TIMEOUT, greet(greeter, &mut socket)).await;
     drop(stranger);
+    // Every kind of session is a task of its own, as large as that kind needs; this one ends here.
     match joined {
         Ok(Ok(Joined::Viewer(viewer))) => {
             let seat = gate.seats.sit(viewer.voter);
-            viewer_session::run(services, desk, viewer, seat, socket).await;
+            tasks.spawn(hold(stay, ViewerSession::new(services, desk, viewer, seat, socket).run()));
         }
-        Ok(Ok(Joined::Staff(staff))) => desk_session::run_staff(services, desk, staff, socket).await,
-        Ok(Ok(Joined::Screen(screen))) => desk_session::run_screen(services, desk, screen, socket).await,
+        Ok(Ok(Joined::Staff(staff))) => {
+            tasks.spawn(hold(stay, desk_session::run_staff(services, desk, staff, socket)));
+        }
+        Ok(Ok(Joined::Screen(screen))) => {
+            tasks.spawn(hold(stay, desk_session::run_screen(services, desk, screen, socket)));
+        }
         Ok(Err(Gone)) => socket.finish(&services.metrics).await,
         Err(_) => {
             services.metrics.problem(Code::JoinFirst);
             socket.close(Code::JoinFirst.close(), Code::JoinFirst.word()).await;
         }
     }
+}
+
+/// Runs a session that holds its connection's place.
+async fn hold<Stay>(stay: Stay, session: impl Future<Output = ()>) {
+    session.await;
+    drop(stay);
 }
 
 async fn greet(greeter: Greeter<'_>, socket: &mut Socket) -> Result<Joined, Gone> {

@@ -469,4 +469,4 @@ pub fn phase_word(phase: Phase) -> &'static str {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use super::{asrun, presence::Presence, seal, services::Services};
 use crate::{
@@ -49,6 +49,8 @@ pub struct Desk {
     document: ArcSwap<Document>,
     board: ArcSwap<Board>,
     commands: mpsc::Sender<Request>,
+    /// A recount reads every journal: one at a time.
+    recounts: Semaphore,
 }
 
 #[derive(Debug)]
@@ -84,6 +86,7 @@ impl Desk {
             document: ArcSwap::from_pointee(document),
             board: ArcSwap::from_pointee(board),
             commands,
+            recounts: Semaphore::new(1),
         });
         let task = DeskTask {
             desk: desk.clone(),
@@ -94,6 +97,7 @@ impl Desk {
         };
         services.tasks.spawn(task.run(requests));
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
+        services.tasks.spawn(super::clock_log::run(desk.clone(), services.clone()));
         desk
     }
 
@@ -120,6 +124,9 @@ impl Desk {
         let busy = |detail: &str| refused(Refusal { code: Code::Busy, detail: detail.to_owned() });
         let recounted = match message.command {
             Command::Verify { run } => {
+                let Ok(_only) = self.recounts.try_acquire() else {
+                    return busy("a recount of this show is running: press again when it is done");
+                };
                 let allowed = transition::check_role(&message.command, by.role);
                 match async { allowed.and(seal::recount(self, services, run).await) }.await {
                     Ok(recounted) => Some(recounted),
@@ -157,7 +164,7 @@ pub(super) struct DeskTask {
     unstored: Option<Unstored>,
 }
 
-/// Something that was pulled from the screens while the disk did not take it.
+/// Something that acts already while the disk did not take it.
 #[derive(Debug)]
 struct Unstored {
     /// The revision that the store has.
@@ -182,7 +189,14 @@ impl DeskTask {
                     let _ = self.store(&document, Vec::new()).await;
                     continue;
                 }
-                () = stop.cancelled() => None,
+                () = stop.cancelled() => {
+                    // The last chance to keep what acts already.
+                    if self.unstored.is_some() {
+                        let document = self.desk.document();
+                        let _ = self.store(&document, Vec::new()).await;
+                    }
+                    return;
+                }
             };
             // Who asked may be gone when the answer comes; what was done stays done.
             match request {
@@ -259,8 +273,10 @@ impl DeskTask {
                 }
             }
         }
-        self.pressed.retain(|_, (_, at)| now.since_ms(*at) < limits::DEBOUNCE_MS);
-        self.pressed.insert(by.session, (command, now));
+        // From when it was done: a second press may have waited for a slow disk behind the first.
+        let done = self.services.clock.now();
+        self.pressed.retain(|_, (_, at)| done.since_ms(*at) < limits::DEBOUNCE_MS);
+        self.pressed.insert(by.session, (command, done));
         Ok(())
     }
 
@@ -298,23 +314,28 @@ impl DeskTask {
         format!("{runs} rehearsal runs with {left} ballots put away; the live show has {kept} ballots")
     }
 
-    /// Stores a revision with its as-run entries, all or nothing; only then it acts.
+    /// Stores a revision with its as-run entries, all or nothing; only then it acts. A slow disk may have kept a window
+    /// change back until it was too late for it: then its successor, with the change moved ahead, acts in its place at
+    /// once, so that no ballot is judged by windows that are not going to stay.
     pub(super) async fn commit(&mut self, next: Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
         let before = self.desk.document();
         self.store(&next, log.clone()).await?;
-        self.act(next.clone());
-        self.desk.hub.publish_log(log);
-        // A slow disk may have kept a window change back until it was too late for it.
         let now = self.services.clock.now();
-        let Some(again) = catch_up(&before, &next, now) else { return Ok(()) };
+        let again = catch_up(&before, &next, now);
+        if again.is_none() {
+            self.act(next);
+        }
+        self.desk.hub.publish_log(log);
+        let Some(again) = again else { return Ok(()) };
         self.services.metrics.incident();
         let note = "incident: the disk was too slow for a window change, which was moved ahead".to_owned();
         tracing::error!(show = %self.desk.show, note);
         let entry = AsRunEntry { by: "clock".to_owned(), ..asrun::of_command(&again, &Command::Close, "", now, note) };
-        Box::pin(self.commit(again, vec![entry])).await
+        self.act_at_once(again, entry).await;
+        Ok(())
     }
 
-    /// Screens are cleared first and the disk is asked afterwards: it is asked again until it takes it.
+    /// A revision acts first and the disk is asked afterwards: it is asked again until it takes it.
     async fn act_at_once(&mut self, next: Document, entry: AsRunEntry) {
         let stored = next.revision - 1;
         self.act(next.clone());
@@ -348,11 +369,6 @@ impl DeskTask {
         }
     }
 
-    /// Writes entries of the as-run log that belong to no revision.
-    pub(super) async fn log(&self, entries: Vec<AsRunEntry>) {
-        log(&self.desk, &self.services, entries).await;
-    }
-
     /// Makes a stored revision the one that everybody reads.
     fn act(&self, next: Document) {
         let board = Board::of(&next);
@@ -371,11 +387,20 @@ impl DeskTask {
     }
 }
 
-/// Writes entries of the as-run log that belong to no revision, and tells staff.
-pub(super) async fn log(desk: &Desk, services: &Services, entries: Vec<AsRunEntry>) {
+/// Writes entries of the as-run log that belong to no revision, and tells staff. `false`: they could not be written.
+pub(super) async fn log(desk: &Desk, services: &Services, entries: Vec<AsRunEntry>) -> bool {
     let (store, show, written) = (services.store.clone(), desk.show.clone(), entries.clone());
     match services.tasks.blocking(move || store.log(&show, &written)).await {
-        Ok(()) => desk.hub.publish_log(entries),
-        Err(error) => tracing::error!(%error, show = %desk.show, "the as-run log could not be written"),
+        Ok(()) => {
+            desk.hub.publish_log(entries);
+            true
+        }
+        Err(error) => {
+            tracing::error!(%error, show = %desk.show, "the as-run log could not be written");
+            false
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

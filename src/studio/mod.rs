@@ -2,6 +2,7 @@
 //! the clock and tells every audience what is true now. What a command means is decided in `shows/`.
 
 pub mod asrun;
+mod clock_log;
 pub mod desk;
 pub mod desks;
 pub mod presence;

@@ -1,21 +1,19 @@
-//! Follows the clock for one show: phases that begin and end by themselves, results at each tick, gauges, and the as-run
-//! entries of what the clock did. Executes nothing: every node could do without it and still close on time.
+//! Follows the clock for one show: phases that begin and end by themselves, results at each tick and gauges. Executes
+//! nothing: every node could do without it and still close on time. Waits for nothing but the time, so that a panic
+//! reaches the screens whatever the disk does; the as-run entries of what the clock did are written in `clock_log.rs`.
 
-use std::{collections::HashSet, sync::Arc, sync::atomic::Ordering, time::Duration};
+use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use super::{asrun, desk, desk::Desk, services::Services, view};
+use super::{desk::Desk, services::Services, view};
 use crate::{
     ballots::{bucket::Totals, tally},
     base::{clock::Micros, limits},
     live::{
-        results::{AUDIENCES, Audience, results},
+        results::{AUDIENCES, Audience, after, results},
         view::show,
     },
     shows::{document::Document, run::Run},
-    wire::{
-        results::ResultState,
-        server::{DeskView, Gauge, NodeGauge, Phase, RunGauge},
-    },
+    wire::server::{DeskView, Gauge, NodeGauge, Phase, RunGauge},
 };
 
 const GAUGE_EVERY_MS: u64 = 1000;
@@ -23,10 +21,10 @@ const GAUGE_EVERY_MS: u64 = 1000;
 /// Runs until the process stops.
 pub(super) async fn run(desk: Arc<Desk>, services: Arc<Services>) {
     let stop = services.tasks.stop().clone();
-    let mut runner = Runner { desk, services, last_desk: None, logged: HashSet::new(), last_gauge: None };
+    let mut runner = Runner { desk, services, last_desk: None, last_gauge: None };
     loop {
         let now = runner.services.clock.now();
-        runner.tick(now).await;
+        runner.tick(now);
         let wait = runner.until_next(now);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -40,13 +38,11 @@ struct Runner {
     desk: Arc<Desk>,
     services: Arc<Services>,
     last_desk: Option<DeskView>,
-    /// Entries of the clock that are written.
-    logged: HashSet<String>,
     last_gauge: Option<(Micros, u64)>,
 }
 
 impl Runner {
-    async fn tick(&mut self, now: Micros) {
+    fn tick(&mut self, now: Micros) {
         let document = self.desk.document();
         let on = document.on_program();
         let totals = on.map(|run| self.totals(run)).unwrap_or_default();
@@ -55,7 +51,6 @@ impl Runner {
         }
         self.publish_desk(&document, now);
         self.gauge(on, &totals, now);
-        self.log_clock(&document, now).await;
     }
 
     fn totals(&self, run: &Run) -> Totals {
@@ -64,16 +59,8 @@ impl Runner {
 
     fn publish(&self, document: &Document, on: Option<&Run>, totals: &Totals, audience: Audience, now: Micros) {
         let results = on.map(|run| {
-            let fresh = results(run, totals, document.epoch, audience, now);
-            let last = self.desk.hub.last_results(audience).filter(|last| last.run == run.id());
-            match last {
-                // Frozen screens keep their last numbers; a hidden result stays hidden.
-                Some(last) if document.graphic.frozen && audience == Audience::Screens => {
-                    let state = if last.state == ResultState::Hidden { last.state } else { ResultState::Frozen };
-                    crate::wire::results::Results { state, ..last }
-                }
-                _ => fresh,
-            }
+            let frozen = document.graphic.frozen && audience == Audience::Screens;
+            after(self.desk.hub.last_results(audience), results(run, totals, document.epoch, audience, now), frozen)
         });
         self.desk.hub.publish(audience, show(document, now), results);
     }
@@ -124,16 +111,6 @@ impl Runner {
                 clock_ok: services.clock_ok.load(Ordering::Relaxed),
             },
         });
-    }
-
-    async fn log_clock(&mut self, document: &Document, now: Micros) {
-        let due = document.runs.iter().flat_map(|run| asrun::of_clock(run, now));
-        let fresh: Vec<_> = due.filter(|entry| !self.logged.contains(&entry.id)).collect();
-        if fresh.is_empty() {
-            return;
-        }
-        self.logged.extend(fresh.iter().map(|entry| entry.id.clone()));
-        desk::log(&self.desk, &self.services, fresh).await;
     }
 
     /// Until the next tick, or the next moment at which the clock changes a phase.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     asrun,
-    desk::{Desk, DeskTask},
+    desk::{self, Desk, DeskTask},
     services::Services,
 };
 use crate::{
@@ -56,11 +56,10 @@ pub(super) async fn seal(
     let services = &task.services.clone();
     let run = sealing.run(id).expect("it is being sealed").clone();
     let revision = run.seal.as_ref().map_or(0, |seal| seal.revision);
-    let marked = services
-        .intake
-        .mark(id, revision)
-        .await
-        .ok_or_else(|| storage("the journal has ended, so this node cannot seal: restart it, then seal again"))?;
+    let marked =
+        services.intake.mark(id, revision).await.ok_or_else(|| {
+            storage("ballots of this run cannot be written: look at the node's disk, then seal again")
+        })?;
     let manifest = manifest(services, &sealing, &run, revision, &marked).await?;
     let json = manifest.to_json();
     let summary = SealSummary {
@@ -176,7 +175,7 @@ pub(super) async fn sign_off(
             id: format!("{run}.recount.{revision}.{}", context.now.0),
             ..asrun::of_command(document, &command, &context.by.name, context.now, note)
         };
-        task.log(vec![entry]).await;
+        desk::log(&task.desk, &task.services, vec![entry]).await;
         let detail = format!("the recount differs from the seal, nothing was signed off: {first}");
         return Err(Refusal { code: Code::NotNow, detail });
     }

@@ -1,6 +1,7 @@
 //! Messages from a client to the server, all with a tag `t`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use super::command::Command;
 use crate::base::ids::{BallotId, RunId};
@@ -48,7 +49,13 @@ pub struct Join {
 pub struct Vote {
     pub run: RunId,
     pub id: BallotId,
+    #[schema(schema_with = picks)]
     pub picks: Vec<u16>,
+}
+
+fn picks() -> Array {
+    let pick = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(u16::MAX));
+    ArrayBuilder::new().items(pick).build()
 }
 
 /// Asks what became of ballots of this voter.

@@ -7,7 +7,7 @@ macro_rules! codes {
         /// Why something was not done. The same word in problem+json, WebSocket problems, metrics and logs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         pub enum Code {
-            $(#[doc = $title] #[serde(rename = $word)] $name,)*
+            $(#[doc = $title] #[serde(rename = $word)] #[schema(rename = $word)] $name,)*
         }
 
         impl Code {

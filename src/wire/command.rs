@@ -22,12 +22,16 @@ pub enum Command {
     Open {
         /// Seconds the window stays open; left out: as the cue says; 0: until it is closed by hand.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(maximum = 4294967295i64)]
         seconds: Option<u32>,
     },
     /// Announces the close, 1.5 s ahead.
     Close,
     /// Moves the close; later than 1.5 s before it, this is a reopening.
-    Extend { seconds: u32 },
+    Extend {
+        #[schema(maximum = 4294967295i64)]
+        seconds: u32,
+    },
     /// Nothing moves by itself any more; ballots still enter.
     Hold,
     /// Ends the hold; what was left of the window runs on.

@@ -7,5 +7,18 @@ pub mod command;
 pub mod results;
 pub mod server;
 
+use serde::de::{DeserializeOwned, Error as _};
+
+/// Reads what a client sent: a JSON object. serde alone would take an array of an object's values for it as well.
+///
+/// # Errors
+/// It is not an object, or not this one.
+pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
+    match json.trim_ascii_start().first() {
+        Some(b'{') => serde_json::from_slice(json),
+        _ => Err(serde_json::Error::custom("send a JSON object")),
+    }
+}
+
 /// The WebSocket subprotocol of this version.
 pub const SUBPROTOCOL: &str = "tallylight.v1";

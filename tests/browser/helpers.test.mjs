@@ -28,7 +28,7 @@ test("a server's address is read from what it prints, and one that ends says why
   const folder = await mkdtemp(join(tmpdir(), "tallylight-"));
   t.after(() => rm(folder, { recursive: true }));
   const program = join(folder, "program");
-  await writeFile(program, '#!/bin/sh\n[ "$7" = "$PWD/x.toml" ] || exit 3\necho "listening on http://127.0.0.1:4567"\nexec sleep 60\n');
+  await writeFile(program, '#!/bin/sh\n[ "$7" = "$PWD/x.toml" ] || exit 3\necho "listening on http://127.0.0.1:4567"\necho "signed by a key"\nexec sleep 60\n');
   await chmod(program, 0o755);
   assert.equal((await serve(t, { show: "x.toml", program })).url, "http://127.0.0.1:4567");
   await assert.rejects(serve(t, { show: "y.toml", program }), /ended with 3/);

@@ -2,7 +2,12 @@
 #![expect(clippy::disallowed_methods, reason = "tests measure real time and start real processes")]
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
+mod ballots;
+mod config;
 mod doors;
+mod golden;
+mod limits;
+mod openapi;
 mod sim;
 mod support;
 mod tidy;

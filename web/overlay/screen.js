@@ -25,6 +25,7 @@
   let client;
   /** What `client` was made for. */
   let joined = '';
+  let keyed = false;
   /** @type {import('../sdk/wire.js').ShowView|undefined} */
   let show;
   /** @type {import('../sdk/wire.js').Results|undefined} */
@@ -96,6 +97,7 @@
       client?.stop();
       const fresh = new Client({ server, show: showId, key, name: query.get('name') ?? `${graphic} in ${host}` });
       client = fresh;
+      keyed = Boolean(key);
       fresh.addEventListener('show', (event) => client === fresh && hearShow(/** @type {any} */ (event).detail));
       fresh.addEventListener('results', (event) => client === fresh && hearResults(/** @type {any} */ (event).detail));
       fresh.start();
@@ -170,9 +172,10 @@
     const line = document.querySelector('.preview-line');
     if (!line) return;
     const link = client ? (client.state.is === 'up' ? `connected (${client.state.kind})` : `${client.state.is}${client.state.why ? `: ${client.state.why}` : ''}`) : 'no server';
+    const who = client && !keyed ? ', no key: sees what viewers see' : '';
     const age = client?.heard_at ? `, last message ${Math.round((Date.now() - client.heard_at) / 1000)} s ago` : '';
     const on = view.visible ? 'on air' : show?.graphic.state === 'on_air' ? 'nothing on' : show?.graphic.state ?? 'off air';
-    const text = `${graphic} · ${on} · step ${view.step} · ${results?.state ?? 'no numbers'}${show?.graphic.frozen ? ' · frozen' : ''} · rev ${show?.rev ?? '–'} · ${link}${age} · control by ${control} · ${host} · ${fps} fps`;
+    const text = `${graphic} · ${on} · step ${view.step} · ${results?.state ?? 'no numbers'}${show?.graphic.frozen ? ' · frozen' : ''} · rev ${show?.rev ?? '–'} · ${link}${who}${age} · control by ${control} · ${host} · ${fps} fps`;
     if (line.textContent !== text) line.textContent = text;
   }
 })();

@@ -141,9 +141,10 @@ export class BallotBox {
     ballot.due = now + ANSWER_MS + backoff(ballot.tries) / 2;
   }
 
-  /** Whether any ballot waits for an answer. */
-  get waiting() {
-    return this.#ballots.some((ballot) => !settled(ballot));
+  /** Notes that the way of an offer failed, so that there is no answer to wait for. @param {string} id @param {number} now */
+  failed(id, now) {
+    const ballot = this.#ballots.find((one) => one.id === id);
+    if (ballot) ballot.due = now + backoff(ballot.tries - 1) * (1 + Math.random() / 4);
   }
 
   /** @param {Ballot} ballot @param {RunView} run */

@@ -2,7 +2,7 @@
  * The server's time on this device.
  *
  * The local base is monotonic, so that somebody setting the device's clock moves nothing. Two kinds of evidence:
- * a question to `/api/v1/time` (good to half its round trip), and the `now` of any message, which can only be too old by
+ * a question to `/api/v1/time` (good to half its round trip), and the `now` of a welcome, which can only be too old by
  * the time it travelled: it is a lower bound and lifts the offset when it says more.
  */
 export class ServerClock {
@@ -26,7 +26,7 @@ export class ServerClock {
     return Math.abs(Date.now() - local() - this.#gap) > 1000;
   }
 
-  /** Takes the `now` of a message that has just arrived. @param {number} now */
+  /** Takes the `now` of a welcome that has just arrived. @param {number} now */
   hear(now) {
     const offset = now - local();
     if (!this.#known || offset > this.#offset) this.#offset = offset;

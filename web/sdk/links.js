@@ -1,12 +1,12 @@
 /**
  * The three ways to a show: a WebSocket, server-sent events with POST, and polling with an ETag. All speak the same messages
- * upwards, so that nobody above knows which one is in use, except to say it on the page.
+ * upwards, so that nobody above knows which one is in use, except to say it on the page. Staff and screens have the WebSocket alone.
  *
  * @typedef {import('./wire.js').Receipt} Receipt
  * @typedef {{ server: string, show: string, device?: string, staff?: string, key?: string, name?: string }} Entry
  * @typedef {{ code?: number, problem?: string, retry_ms?: number, joined: boolean }} Down why a link ended, when to come back if the
  *   server said it, and whether it ever worked
- * @typedef {{ message: (message: any) => void, down: (why: Down) => void }} Ears
+ * @typedef {{ message: (message: any) => void, down: (why: Down) => void, failed: (id: string) => void }} Ears `failed`: no answer came for this ballot
  * @typedef {{ kind: LinkKind, joined: boolean, send: (message: any) => boolean, close: () => void }} Link
  * @typedef {'websocket'|'sse'|'polling'} LinkKind
  */
@@ -84,7 +84,7 @@ class WebSocketLink {
   }
 }
 
-/** What both ways over plain HTTP share: join, ballots and receipts by request. */
+/** What both ways over plain HTTP share, for viewers alone: join, ballots and receipts by request. */
 class HttpLink {
   joined = false;
   over = false;
@@ -100,17 +100,10 @@ class HttpLink {
 
   /** @param {string} path */
   address(path) {
-    const address = new URL(path, this.entry.server);
-    if (this.entry.key) address.searchParams.set('key', this.entry.key);
-    return address;
+    return new URL(path, this.entry.server);
   }
 
-  /** A screen has a key and casts no ballots: it needs no join. */
   async join() {
-    if (this.entry.key) {
-      this.joined = true;
-      return;
-    }
     const body = JSON.stringify(this.#device ? { device: this.#device } : {});
     const welcome = await request(this.address(`/api/v1/shows/${this.entry.show}/join`), { method: 'POST', body });
     if (this.over) return;
@@ -125,24 +118,25 @@ class HttpLink {
     const show = this.entry.show;
     if (message.t === 'vote') {
       const body = JSON.stringify({ run: message.run, id: message.id, picks: message.picks });
-      this.#ask(`/api/v1/shows/${show}/ballots`, { method: 'POST', body });
+      this.#ask(message.id, `/api/v1/shows/${show}/ballots`, { method: 'POST', body });
       return true;
     }
     if (message.t === 'ask') {
-      for (const id of message.ids) this.#ask(`/api/v1/shows/${show}/receipts/${message.run}/${id}`, {});
+      for (const id of message.ids) this.#ask(id, `/api/v1/shows/${show}/receipts/${message.run}/${id}`, {});
       return true;
     }
     return false;
   }
 
-  /** @param {string} path @param {RequestInit} init */
-  async #ask(path, init) {
+  /** @param {string} id of the ballot @param {string} path @param {RequestInit} init */
+  async #ask(id, path, init) {
     try {
       const receipt = await request(this.address(path), { ...init, headers: { authorization: `Bearer ${this.#device}` } });
       if (!this.over && receipt.is) this.ears.message({ ...receipt, t: 'receipt' });
     } catch (error) {
       // No answer promises nothing: the ballot is offered again when it is due. Only a token that is no longer good needs a new join.
       if (error instanceof HttpProblem && error.code === 'bad_token') this.end(error);
+      else if (!this.over) this.ears.failed(id);
     }
   }
 
@@ -184,16 +178,13 @@ class EventsLink extends HttpLink {
     }
     if (this.over) return;
     let worked = false;
-    this.joined = !this.entry.key;
     this.#source = new EventSource(this.address(`/sse/${this.entry.show}`));
-    const hear = (/** @type {MessageEvent} */ event) => {
+    this.#source.onmessage = (event) => {
       const message = parse(event.data);
       if (!message || this.over) return;
       worked = true;
-      this.joined = true;
-      this.ears.message({ t: event.type, ...message });
+      this.ears.message(message);
     };
-    for (const type of ['show', 'results', 'reconnect', 'message']) this.#source.addEventListener(type, hear);
     this.#source.onerror = () => {
       this.joined = worked;
       this.end();

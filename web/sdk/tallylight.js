@@ -10,7 +10,7 @@
  * wins), `ballots` (Ballot[]; some ballot changed). Nothing here draws, and nothing throws at the page.
  */
 
-import { BallotBox, hex, settled } from './ballots.js';
+import { BallotBox, hex } from './ballots.js';
 import { ServerClock } from './clock.js';
 import { HttpProblem, openLink, request } from './links.js';
 
@@ -78,6 +78,8 @@ export class Client extends EventTarget {
   #upgrade_at = 0;
   /** @type {number|undefined} the boundary whose `show` we wait for, server's clock */
   #boundary;
+  /** The snapshots that have not come since the welcome: their first is believed whatever its revision. @type {Set<string>} */
+  #awaited = new Set();
   #box;
   /** @type {Map<string, (done: Done) => void>} */
   #asked = new Map();
@@ -88,7 +90,7 @@ export class Client extends EventTarget {
    * @param {string} [options.server] origin, default: where the page came from
    * @param {string} [options.staff] a staff token
    * @param {string} [options.key] a screen's key
-   * @param {string} [options.name] a screen's name
+   * @param {string} [options.name] a screen's name; without a key it is an onlooker, who sees what viewers see and gives no ballots
    */
   constructor({ show, server = location.origin, staff, key, name }) {
     super();
@@ -137,7 +139,7 @@ export class Client extends EventTarget {
 
   /** Tells what this screen shows. @param {import('./wire.js').Shown} shown */
   shown(shown) {
-    this.#link?.send({ t: 'shown', ...shown });
+    if (this.#entry.key) this.#link?.send({ t: 'shown', ...shown });
   }
 
   /**
@@ -192,6 +194,7 @@ export class Client extends EventTarget {
       link = openLink(kind, this.#entry, {
         message: (message) => this.#link === link && this.#hear(message),
         down: (why) => this.#link === link && this.#down(why),
+        failed: (id) => this.#box?.failed(id, this.now()),
       });
     } catch {
       // An address that no socket can be made of, or a policy against sockets: the next way may do.
@@ -223,7 +226,8 @@ export class Client extends EventTarget {
     this.#set({ is: 'down', why: why.problem, next_at: Date.now() + wait });
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#connect(), wait);
-    if (this.#deaf >= 2 && !this.#entry.staff) await this.#fall();
+    // Only viewers have other ways: what staff and screens may see comes over the WebSocket alone.
+    if (this.#deaf >= 2 && !this.#entry.staff && !this.#entry.key) await this.#fall();
   }
 
   /** Takes the next way, but only if the server answers plain HTTP: otherwise it is just not there. */
@@ -239,7 +243,8 @@ export class Client extends EventTarget {
   /** @param {any} message */
   #hear(message) {
     this.heard_at = Date.now();
-    if (typeof message.now === 'number') this.clock.hear(message.now);
+    // No other message: what was encoded once for many may have waited for this connection.
+    if (message.t === 'welcome') this.clock.hear(message.now);
     // Over plain HTTP the welcome says little: the way is open when the first snapshot came through it.
     const opens = message.t === 'welcome' ? this.#link?.kind === 'websocket' : message.t !== 'problem' && message.t !== 'reconnect';
     if (this.state.is !== 'up' && opens) this.#joined();
@@ -249,7 +254,7 @@ export class Client extends EventTarget {
       case 'results': return this.#counted(message);
       case 'receipt': return this.#receipt(message);
       case 'desk':
-        if (this.desk && older(message, this.desk, 'rev')) return;
+        if (this.#old('desk', message, this.desk, 'rev')) return;
         this.desk = message;
         return this.#emit('desk', message);
       case 'done': return this.#asked.get(message.id)?.(message);
@@ -261,7 +266,8 @@ export class Client extends EventTarget {
   #joined() {
     this.#up_at = Date.now();
     this.#deaf = 0;
-    this.#set({ is: 'up', why: undefined, next_at: undefined });
+    // A link that is up is a network, whatever the device says of itself.
+    this.#set({ is: 'up', why: undefined, next_at: undefined, offline: false });
     if (Date.now() - this.#synced_at > SYNC_MS || this.clock.doubtful) this.#sync();
     this.#box?.wake();
     queueMicrotask(() => this.#offer());
@@ -270,6 +276,8 @@ export class Client extends EventTarget {
   /** @param {import('./wire.js').Welcome} welcome */
   #welcome(welcome) {
     if (this.viewer && welcome.device) this.#remember(welcome.device);
+    // A new connection may lead to a show whose data was made anew, at revision 1.
+    this.#awaited = new Set(['show', 'desk', 'results']);
     for (const receipt of welcome.mine ?? []) this.#box?.take(receipt, this.now(), this.show?.run);
     this.#emit('welcome', welcome);
     if (welcome.mine?.length) this.#emit('ballots', this.ballots);
@@ -277,7 +285,7 @@ export class Client extends EventTarget {
 
   /** @param {import('./wire.js').ShowView} show */
   #showed(show) {
-    if (this.show && older(show, this.show, 'rev')) return;
+    if (this.#old('show', show, this.show, 'rev')) return;
     this.show = show;
     this.#boundary = undefined;
     if (show.run) this.#box?.describe(show.run);
@@ -286,9 +294,20 @@ export class Client extends EventTarget {
 
   /** @param {import('./wire.js').Results} results */
   #counted(results) {
-    if (this.results?.run === results.run && older(results, this.results, 'version')) return;
+    const same = this.results?.run === results.run ? this.results : undefined;
+    // Hidden numbers carry no version, so that it tells nothing: they are always the news.
+    if (this.#old('results', results, same, 'version') && results.state !== 'hidden') return;
     this.results = results;
     this.#emit('results', results);
+  }
+
+  /**
+   * Whether a snapshot is older than the known one of its kind.
+   * @param {'show'|'desk'|'results'} kind @param {any} next @param {any} known @param {'rev'|'version'} field
+   */
+  #old(kind, next, known, field) {
+    const first = this.#awaited.delete(kind);
+    return Boolean(known) && !first && older(next, known, field);
   }
 
   /** @param {import('./wire.js').Receipt} receipt */
@@ -310,7 +329,7 @@ export class Client extends EventTarget {
     const now = this.now();
     for (const ballot of this.#box.due(now)) {
       // Two offers without any answer: the connection only looks alive.
-      if (ballot.is === 'kept' && ballot.tries >= 2) return this.#link?.kind === 'websocket' ? this.#dead() : undefined;
+      if (ballot.is === 'kept' && ballot.tries >= 2 && this.#link?.kind === 'websocket') return this.#dead();
       const { run, id, picks } = ballot;
       const message = ballot.is === 'held' ? { t: 'ask', run, ids: [id] } : { t: 'vote', run, id, picks };
       if (this.#link?.send(message)) this.#box.sent(ballot, now);
@@ -356,6 +375,7 @@ export class Client extends EventTarget {
         if (this.#link === trial) this.#hear(message);
       },
       down: (why) => this.#link === trial && this.#down(why),
+      failed: (id) => this.#box?.failed(id, this.now()),
     });
   }
 

@@ -3,6 +3,7 @@
  * keyboard and the help page are all made from this table.
  *
  * @typedef {import('./main.js').StudioState} State
+ * @typedef {import('../sdk/wire.js').Role} Role
  * @typedef {import('./desk.js').Desk} Desk
  * @typedef {object} Action
  * @property {string} key as `KeyboardEvent.key`, `Shift+` before it where it is needed
@@ -11,6 +12,7 @@
  * @property {(state: State) => string} why_not empty: it can be done
  * @property {(state: State, desk: Desk) => void} press
  * @property {string[]} [verbs] commands that keep the button waiting
+ * @property {Role[]} [roles] who may; left out: operators and producers
  * @property {(state: State) => boolean} [lit] whether the state it makes is on
  */
 import { phaseOf } from '../shared/phase.js';
@@ -18,6 +20,10 @@ import { nextCue, programRun, runLooked } from './state.js';
 import { steps } from './words.js';
 
 const EXTEND_S = 30;
+/** As docs/WIRE.md says who may send what. @type {Record<'rundown'|'count'|'show', Role[]>} */
+const roles = { rundown: ['operator', 'producer'], count: ['producer', 'adjudicator'], show: ['producer'] };
+/** The step after which nothing comes. */
+const STEP_LAST = steps.length - 1;
 
 /** @param {string} key @param {string} does @param {Omit<Action, 'key'|'does'>} rest @returns {Action} */
 const action = (key, does, rest) => ({ key, does, ...rest });
@@ -34,7 +40,10 @@ const phase = (state, desk) => {
 export const actions = {
   take: action('T', 'puts the standby cue on program', {
     label: () => 'Take',
-    why_not: (state) => (state.desk?.standby ? '' : 'Nothing is on standby. Select a cue and press Enter.'),
+    why_not: (state) => {
+      if (!state.desk?.standby) return 'Nothing is on standby. Select a cue and press Enter.';
+      return ['open', 'closing'].includes(phase(state) ?? '') ? `Cue ${programRun(state)?.cue} still takes ballots: close it first.` : '';
+    },
     press: (_, desk) => desk.send({ do: 'take' }),
   }),
   step: action('S', 'advances the graphic: question, bars, result, winner', {
@@ -45,7 +54,10 @@ export const actions = {
       const next = steps[graphic.step + 1];
       return next ? `Step: ${next}` : 'Step';
     },
-    why_not: nothingOn,
+    why_not: (state) => {
+      const graphic = state.desk?.graphic;
+      return nothingOn(state) || (graphic?.state === 'on_air' && graphic.step >= STEP_LAST ? 'The graphic is at its last step.' : '');
+    },
     press: (_, desk) => desk.send({ do: 'step' }),
   }),
   open: action('O', 'opens the window of the run on program', {
@@ -65,7 +77,7 @@ export const actions = {
   }),
   hold: action('H', 'hold: nothing moves by itself; again: release', {
     label: (state) => (programRun(state)?.hold ? 'Release' : 'Hold'),
-    why_not: nothingOn,
+    why_not: (state) => nothingOn(state) || (programRun(state)?.hold || phase(state) === 'open' ? '' : 'Only an open window can be held.'),
     press: (state, desk) => desk.send({ do: programRun(state)?.hold ? 'release' : 'hold' }),
     verbs: ['hold', 'release'],
     lit: (state) => Boolean(programRun(state)?.hold),
@@ -108,17 +120,20 @@ export const actions = {
     label: () => 'Seal',
     why_not: (state) => (runLooked(state)?.phase === 'locked' ? '' : 'Only a locked run can be sealed.'),
     press: (state, desk) => desk.send({ do: 'seal', run: runLooked(state)?.id }),
+    roles: roles.count,
   }),
   verify: action('V', 'signs a sealed run off after its recount', {
     label: () => 'Verify',
     why_not: (state) => (runLooked(state)?.phase === 'sealed' ? '' : 'Only a sealed run can be verified.'),
     press: (state, desk) => desk.send({ do: 'verify', run: runLooked(state)?.id }),
+    roles: roles.count,
   }),
   reveal: action('R', 'publishes a verified result (arms first)', {
     label: (state) => (state.arming?.what === 'reveal' ? 'Reveal now' : 'Reveal…'),
     why_not: (state) => (runLooked(state)?.phase === 'verified' ? '' : 'Only a verified run can be revealed.'),
     press: (state, desk) => (state.arming?.what === 'reveal' ? desk.fire() : desk.arm('reveal', runLooked(state)?.id)),
     verbs: ['arm', 'reveal'],
+    roles: roles.count,
   }),
   void: action('Shift+V', 'declares a run void for ever (asks why, arms first)', {
     label: () => 'Void…',
@@ -133,6 +148,7 @@ export const actions = {
       element.askReason(runLooked(state)?.id);
     },
     verbs: ['arm', 'void'],
+    roles: roles.show,
   }),
   go_live: action('Shift+G', 'leaves rehearsal (arms first); in the live show: goes back to rehearsal', {
     label: (state) => (!state.desk?.rehearsal ? 'Rehearse' : state.arming?.what === 'go_live' ? 'Go live now' : 'Go live…'),
@@ -143,6 +159,7 @@ export const actions = {
       else desk.arm('go_live');
     },
     verbs: ['arm', 'go_live', 'rehearse'],
+    roles: roles.show,
   }),
   control: action('K', 'asks for control, or gives it up', {
     label: (state) => (state.desk?.owner?.session === state.me?.session ? 'Give up control' : state.desk?.owner ? 'Ask for control' : 'Take control'),
@@ -165,11 +182,18 @@ export function keyCap(key) {
   return key.replace('Shift+', '⇧').replace('Escape', 'Esc').replace('Enter', '↵');
 }
 
+/** Why an action cannot be done now; empty: it can. @param {Action} one @param {State} state */
+export function whyNot(one, state) {
+  const role = state.me?.role;
+  if (role && !(one.roles ?? roles.rundown).includes(role)) return `The role ${role} may not do that.`;
+  return one.why_not(state);
+}
+
 /** Presses an action, or says why it cannot be done. @param {string} name @param {State} state @param {Desk|undefined} desk */
 export function press(name, state, desk) {
   const one = actions[name];
   if (!desk || !one || waits(one, name, state)) return;
-  const why = one.why_not(state);
+  const why = whyNot(one, state);
   if (why) desk.say('bad', `${one.label(state)}: ${why}`, '');
   else one.press(state, desk);
 }

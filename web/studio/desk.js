@@ -28,6 +28,11 @@ export class Desk {
     this.token = token;
   }
 
+  /** A new connection: revisions may count anew. */
+  joined() {
+    this.#own_rev = 0;
+  }
+
   /** The server's time. */
   now() {
     return this.#client.now();

@@ -11,6 +11,7 @@ import { listen } from './keys.js';
  * @property {import('../sdk/tallylight.js').LinkState} [link]
  * @property {import('../sdk/wire.js').Welcome} [me]
  * @property {import('../sdk/wire.js').DeskView} [desk]
+ * @property {import('../sdk/wire.js').ShowView} [seen] what audiences and screens were told last
  * @property {import('../sdk/wire.js').Gauge} [gauge]
  * @property {import('../sdk/wire.js').Results} [results]
  * @property {import('../sdk/wire.js').AsRunEntry[]} log newest last
@@ -38,7 +39,7 @@ StoreElement.store = store;
 
 await Promise.all([
   import('./tl-entry.js'), import('./tl-action.js'), import('./tl-hold.js'), import('./tl-banner.js'), import('./tl-rundown.js'), import('./tl-program.js'),
-  import('./tl-standby.js'), import('./tl-deck.js'), import('./tl-count.js'), import('./tl-control.js'), import('./tl-screens.js'),
+  import('./tl-standby.js'), import('./tl-deck.js'), import('./tl-count.js'), import('./tl-control.js'), import('./tl-screens.js'), import('./tl-overlay.js'),
   import('./tl-node.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'),
 ]);
 addEventListener('tl-enter', (event) => start(/** @type {CustomEvent} */ (event).detail));
@@ -63,7 +64,11 @@ function run(token) {
     store.set({ link });
     if (link.is === 'ended') store.set({ problem: link.why ?? 'bad_token' });
   });
-  on('welcome', (me) => store.set({ me, problem: undefined }));
+  on('welcome', (me) => {
+    desk.joined();
+    store.set({ me, problem: undefined });
+  });
+  on('show', (seen) => store.set({ seen }));
   on('desk', (view) => {
     const known = view.cues.some((/** @type {{ number: string }} */ cue) => cue.number === store.state.selected);
     store.set({ desk: view, selected: known ? store.state.selected : view.standby?.cue ?? view.cues[0]?.number });

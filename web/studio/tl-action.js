@@ -1,5 +1,5 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
-import { actions, keyCap, press, waits } from './actions.js';
+import { actions, keyCap, press, waits, whyNot } from './actions.js';
 
 /** A button for one action of the table: label, key, and whether it can be pressed. `<tl-action name="take">` */
 class ActionButton extends StoreElement {
@@ -22,7 +22,7 @@ class ActionButton extends StoreElement {
     const name = this.getAttribute('name') ?? '';
     const one = actions[name];
     if (!state.desk) return;
-    const why = one.why_not(state);
+    const why = whyNot(one, state);
     setText(this.#label, one.label(state));
     setAttribute(this.#button, 'aria-disabled', why ? 'true' : undefined);
     setAttribute(this.#button, 'title', why || undefined);

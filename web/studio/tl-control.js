@@ -23,7 +23,7 @@ class Control extends StoreElement {
     const asks = desk.requests.map((one) => one.name).join(', ');
     setText(this.#asks, asks ? `▲ ${asks} ${desk.requests.length > 1 ? 'ask' : 'asks'} for control` : '');
     this.#grant.hidden = !mine || !desk.requests.length;
-    this.#over.hidden = mine || !desk.owner;
+    this.#over.hidden = mine || !desk.owner || !(me?.role === 'operator' || me?.role === 'producer');
     const lines = desk.staff.map((one) => `${one.name} · ${one.role}${one.session === me?.session ? ' (you)' : ''}`);
     if (lines.join('\n') !== [...this.#staff.children].map((line) => line.textContent).join('\n')) this.#staff.replaceChildren(...lines.map((line) => h('li', {}, line)));
   }

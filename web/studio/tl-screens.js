@@ -9,18 +9,19 @@ class Screens extends StoreElement {
   #none = h('p', { class: 'quiet' }, 'No screen reports.');
 
   build() {
-    this.append(h('h2', { class: 'panel-head' }, 'Screens'), this.#none, this.#list);
+    this.append(h('div', { class: 'screens-head' }, h('h2', { class: 'panel-head' }, 'Screens'), h('tl-overlay')), this.#none, this.#list);
   }
 
   /** @param {import('./main.js').StudioState} state */
-  draw({ gauge, desk }) {
+  draw({ gauge, seen }) {
     const screens = gauge?.screens ?? [];
     this.#none.hidden = screens.length > 0;
     while (this.#list.children.length > screens.length) this.#list.lastElementChild?.remove();
     for (const [i, screen] of screens.entries()) {
       const line = this.#list.children[i] ?? this.#list.appendChild(h('li', { class: 'screen' }, h('span', { class: 'screen-sign' }), h('span', { class: 'screen-name' }), h('span', { class: 'screen-state' })));
       const silent = (gauge?.now ?? 0) - screen.at > SILENT_MS;
-      const behind = (desk?.rev ?? 0) - screen.rev;
+      // Not the desk's revision: one that changes nothing to be seen is not sent to screens.
+      const behind = (seen?.rev ?? 0) - screen.rev;
       const is = silent ? 'silent' : screen.active ? 'air' : screen.visible ? 'seen' : 'off';
       line.setAttribute('data-is', is);
       setText(line.querySelector('.screen-sign'), { silent: '▲', air: '●', seen: '◐', off: '○' }[is]);

@@ -21,7 +21,11 @@ const SHOW: &str = include_str!("../../../examples/evening.toml");
 /// Where the demo keeps its data, unless told otherwise.
 const DATA: &str = "tallylight-demo.data";
 
-/// Play an example show that votes on itself. Take control on the studio page, and the robot operator stands back.
+/// Play an example show that votes on itself, to look at every page
+///
+/// A robot operator plays the rundown and simulated viewers vote. Take control on the studio page, and the robot stands
+/// back until control is free again. Logs at level warn, and keeps its data in ./tallylight-demo.data, unless told
+/// otherwise.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

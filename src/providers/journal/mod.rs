@@ -103,6 +103,9 @@ pub trait Journal: Send {
     /// record was not taken; those before it are still there to be committed.
     fn append(&mut self, frame: Frame<'_>) -> Result<(), JournalError>;
 
+    /// Whether records that are appended from now on may use the disk reserve: those that a seal waits for may.
+    fn lend_reserve(&mut self, lent: bool);
+
     /// Writes what was appended since the last commit, in order, and returns when the disk has it. After an error the
     /// journal has ended for good: every later call fails with the same error, and nothing is ever tried again, because
     /// a second fsync may say yes to what the first one lost.

@@ -49,6 +49,8 @@ pub struct SegmentJournal {
     group: Vec<u8>,
     /// How far the segment that takes the group may reach without another look at the disk.
     granted: u64,
+    /// The reserve may be used.
+    lent: bool,
     ended: Option<JournalError>,
 }
 
@@ -66,7 +68,7 @@ impl SegmentJournal {
         let open = OpenSegment::create(&home, name, &header)?;
         let granted = open.filled;
         let (crc_seed, group) = (layout::crc_seed(name.id), Vec::new());
-        Ok(Self { home, name, created, sizes, crc_seed, open, position: 0, group, granted, ended: None })
+        Ok(Self { home, name, created, sizes, crc_seed, open, position: 0, group, granted, lent: false, ended: None })
     }
 
     /// The next commit starts a new segment.
@@ -79,15 +81,19 @@ impl SegmentJournal {
         if end <= self.granted {
             return Ok(());
         }
-        let until = end.next_multiple_of(limits::JOURNAL_AHEAD_BYTES);
         let free = space::free_bytes(&self.home.handle)
             .map_err(|source| self.end(Trouble { doing: "asking for room", path: self.home.path.clone(), source }))?;
         // Room that an earlier record of this group was granted is not taken yet, so it counts again.
         let on_disk = if self.rolls() { 0 } else { self.open.filled };
-        if !space::fits(free, self.sizes.reserve, until - on_disk) {
+        let ahead = end.next_multiple_of(limits::JOURNAL_AHEAD_BYTES);
+        if space::fits(free, self.sizes.reserve, ahead - on_disk) {
+            self.granted = ahead;
+        } else if self.lent && space::fits(free, 0, end - on_disk) {
+            // Of the reserve only what the record takes.
+            self.granted = end;
+        } else {
             return Err(JournalError::Full { free, reserve: self.sizes.reserve, directory: self.home.path.clone() });
         }
-        self.granted = until;
         Ok(())
     }
 
@@ -170,6 +176,10 @@ impl Journal for SegmentJournal {
         self.grant(start + bytes as u64)?;
         layout::encode_record(&mut self.group, self.position, self.crc_seed, frame);
         Ok(())
+    }
+
+    fn lend_reserve(&mut self, lent: bool) {
+        self.lent = lent;
     }
 
     fn commit(&mut self) -> Result<Committed, JournalError> {

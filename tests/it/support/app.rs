@@ -18,6 +18,9 @@ use super::{
 pub struct TestAppBuilder {
     program: PathBuf,
     show: PathBuf,
+    listen: SocketAddr,
+    one_port: bool,
+    disk: Option<PathBuf>,
     args: Vec<String>,
     env: Vec<(String, String)>,
 }
@@ -49,9 +52,27 @@ impl TestAppBuilder {
         self
     }
 
+    /// Keeps the port of the first start, so that clients find the server again. It listens where nothing else in
+    /// these tests connects from, so nobody takes the port while it is down.
+    pub fn on_one_port(mut self) -> Self {
+        self.listen = SocketAddr::from(([127, 0, 0, 2], 0));
+        self.one_port = true;
+        self
+    }
+
+    /// Puts the data directory below `disk`.
+    pub fn on_disk(mut self, disk: &Path) -> Self {
+        self.disk = Some(disk.into());
+        self
+    }
+
     /// Starts the server and waits until it listens.
     pub fn start(self) -> TestApp {
-        let data = TempDir::with_prefix("tallylight-").expect("a data directory can be made");
+        let data = match &self.disk {
+            Some(disk) => TempDir::with_prefix_in("tallylight-", disk),
+            None => TempDir::with_prefix("tallylight-"),
+        };
+        let data = data.expect("a data directory can be made");
         let mut app = TestApp { how: self, data, running: None };
         app.start();
         app
@@ -63,30 +84,45 @@ impl TestApp {
     pub fn with_show(show: &str) -> TestAppBuilder {
         let program = env!("CARGO_BIN_EXE_tallylight").into();
         let show = Path::new(env!("CARGO_MANIFEST_DIR")).join(show);
-        TestAppBuilder { program, show, args: Vec::new(), env: Vec::new() }
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        TestAppBuilder { program, show, listen, one_port: false, disk: None, args: Vec::new(), env: Vec::new() }
     }
 
-    /// Starts it again on the same data, on another free port.
+    /// Starts it again on the same data; on another free port, if it has none of its own.
     ///
     /// # Panics
     /// When it runs, or does not listen soon.
     pub fn start(&mut self) {
         assert!(self.running.is_none(), "it runs already");
+        let process = Process::start(&mut self.serve());
+        let address = process.wait_for(SOON, listening);
+        if self.how.one_port {
+            self.how.listen = address;
+        }
+        self.running = Some((process, address));
+    }
+
+    /// The command that starts it on its data.
+    pub fn serve(&self) -> Command {
+        let mut command = self.program();
+        command.args(["serve", "--listen", &self.how.listen.to_string(), "--data"]).arg(self.data.path());
+        command.arg("--show").arg(&self.how.show).args(&self.how.args);
+        command.envs(self.how.env.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// The program without a word, for its other subcommands. It inherits no setting of ours.
+    pub fn program(&self) -> Command {
         let mut command = Command::new(&self.how.program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("TALLYLIGHT_") {
                 command.env_remove(name);
             }
         }
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data.path());
-        command.arg("--show").arg(&self.how.show).args(&self.how.args);
-        command.envs(self.how.env.iter().map(|(name, value)| (name, value)));
-        let process = Process::start(&mut command);
-        let address = process.wait_for(SOON, listening);
-        self.running = Some((process, address));
+        command
     }
 
-    /// Where it listens now; another port after each start.
+    /// Where it listens now; another port after each start, if it has none of its own.
     pub fn address(&self) -> SocketAddr {
         self.running().1
     }
@@ -186,5 +222,19 @@ server.serve_forever()
         assert_eq!(fs::read(data.join("starts")).unwrap(), b"xxx");
         drop(app);
         assert!(!data.exists());
+    }
+
+    #[test]
+    fn it_keeps_its_port_and_its_disk_if_told_to() {
+        let folder = TempDir::new().unwrap();
+        let program = folder.path().join("stand-in");
+        fs::write(&program, "#!/bin/sh\necho listening on http://${3%:0}:4567\nexec sleep 60\n").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let builder = TestApp::with_show("x.toml").program(&program).on_one_port().on_disk(folder.path());
+        let mut app = builder.start();
+        assert_eq!(app.data().parent(), Some(folder.path()));
+        app.kill();
+        let asked: Vec<_> = app.serve().get_args().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        assert_eq!(asked[..3], ["serve", "--listen", "127.0.0.2:4567"]);
     }
 }

@@ -80,17 +80,45 @@ impl Process {
     /// # Panics
     /// When it has not ended after `within`.
     pub fn stop(mut self, within: Duration) -> ExitStatus {
+        self.signal(libc::SIGTERM);
+        self.ended(within)
+    }
+
+    /// Sends SIGINT, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.signal(libc::SIGINT);
+    }
+
+    /// Waits until it has ended by itself: how it ended, and all lines of both its outputs.
+    ///
+    /// # Panics
+    /// When it has not ended after `within`.
+    pub fn wait(mut self, within: Duration) -> (ExitStatus, Vec<String>) {
+        let status = self.ended(within);
+        let printed = self.output.printed.lock().unwrap();
+        // What it printed last may still be in the pipes; a grandchild that holds them open is not waited for long.
+        let all = self.output.more.wait_timeout_while(printed, within, |printed| printed.ended < 2).unwrap().0;
+        (status, all.lines.clone())
+    }
+
+    fn signal(&self, signal: libc::c_int) {
         let id = libc::pid_t::try_from(self.child.id()).expect("a process id fits");
-        #[expect(unsafe_code, reason = "std has no way to send SIGTERM")]
+        #[expect(unsafe_code, reason = "std has no way to send a signal that can be caught")]
         // SAFETY: no memory is touched, and the id is ours: the child has not been waited for.
-        let sent = unsafe { libc::kill(id, libc::SIGTERM) };
+        let sent = unsafe { libc::kill(id, signal) };
         assert_eq!(sent, 0, "{} cannot be signalled", self.name);
+    }
+
+    fn ended(&mut self, within: Duration) -> ExitStatus {
         let deadline = Instant::now() + within;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
                 return status;
             }
-            assert!(Instant::now() < deadline, "{}: still runs {within:?} after SIGTERM", self.name);
+            if Instant::now() >= deadline {
+                let printed = self.output.printed.lock().unwrap().lines.join("\n");
+                panic!("{}: still runs after {within:?}\n{printed}", self.name);
+            }
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -148,6 +176,15 @@ mod tests {
         let process = sh("trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done");
         process.wait_for(SOON, |line| (line == "ready").then_some(()));
         assert_eq!(process.stop(SOON).code(), Some(7));
+    }
+
+    #[test]
+    fn wait_gives_all_that_was_printed() {
+        let process = sh("trap 'echo late; exit 3' INT; echo ready; while :; do sleep 0.01; done");
+        process.wait_for(SOON, |line| (line == "ready").then_some(()));
+        process.interrupt();
+        let (status, lines) = process.wait(SOON);
+        assert_eq!((status.code(), lines), (Some(3), vec!["ready".to_owned(), "late".to_owned()]));
     }
 
     #[test]

@@ -148,6 +148,29 @@ fn full_is_said_before_the_reserve_and_is_not_the_end() {
 }
 
 #[test]
+fn the_reserve_is_lent_to_the_byte() {
+    let dir = TempDir::new().unwrap();
+    let mut journal = Directory::open(dir.path()).unwrap().create(Micros(1)).unwrap();
+    let record = Owned::new(1, 100);
+    journal.sizes_mut().reserve = u64::MAX;
+    assert!(matches!(journal.append(record.frame()), Err(JournalError::Full { .. })));
+    journal.lend_reserve(true);
+    for seq in 1..=3 {
+        journal.append(Owned::new(seq, 100).frame()).unwrap();
+    }
+    journal.lend_reserve(false);
+    assert!(matches!(journal.append(record.frame()), Err(JournalError::Full { .. })));
+    let written = journal.commit().unwrap().bytes;
+    let file = dir.path().join(format!("00000001-{}-000000.segment", journal.id()));
+    assert_eq!(fs::metadata(&file).unwrap().len(), layout::HEADER_BYTES as u64 + written, "no zeros ahead");
+    journal.sizes_mut().reserve = 0;
+    journal.append(Owned::new(4, 100).frame()).unwrap();
+    journal.commit().unwrap();
+    drop(journal);
+    assert_eq!(replay(&open(dir.path())).0.len(), 4);
+}
+
+#[test]
 fn full_at_the_end_of_a_segment_does_not_make_the_next_one() {
     let dir = TempDir::new().unwrap();
     let mut journal = open(dir.path()).create(Micros(1)).unwrap();

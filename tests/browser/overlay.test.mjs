@@ -1,0 +1,191 @@
+// The overlay against the real server, and without any: what graphics systems rely on.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { axe, browser, root, serve, sizes, staff, until, visit } from "./helpers.mjs";
+
+const show = "tests/browser/shows/overlay.toml";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** What can be seen of the graphic. @param {Page} page */
+const drawn = (page) =>
+  page.evaluate(() => {
+    const results = /** @type {HTMLElement} */ (document.querySelector("tl-results"));
+    const { visible, step } = results.dataset;
+    const text = (/** @type {string} */ name) => [...results.querySelectorAll(name)].map((node) => node.textContent).join("|");
+    return { visible, step, head: text(".head-text"), question: text(".question"), labels: text(".label"), numbers: text(".number"), winner: text(".winner-name") };
+  });
+
+/** @param {Page} page @param {Partial<Awaited<ReturnType<typeof drawn>>>} wanted */
+async function shows(page, wanted) {
+  /** @type {any} */
+  let last;
+  try {
+    await until("", async () => {
+      // A page on its way to another has nothing to see.
+      last = await drawn(page).catch(() => ({}));
+      return Object.entries(wanted).every(([name, value]) => last[name] === value);
+    });
+  } catch {
+    assert.deepEqual(last, { ...last, ...wanted });
+  }
+}
+
+/** A ballot by plain HTTP. @param {import("./helpers.mjs").Server} server @param {string} id @param {number} pick */
+async function vote(server, id, pick) {
+  const api = `${server.url}/api/v1/shows/${id}`;
+  const post = async (/** @type {string} */ what, /** @type {object} */ body, token = "") =>
+    (await fetch(`${api}/${what}`, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", authorization: `Bearer ${token}` } })).json();
+  const { device } = await post("join", {});
+  const { show: on } = await (await fetch(`${api}/live`)).json();
+  const ballot = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const receipt = await post("ballots", { run: on.run.id, id: ballot, picks: [pick] }, device);
+  assert.equal(receipt.is, "counted");
+}
+
+test("the overlay follows the show, hides what is hidden, and holds its frame while the server is gone", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  const program = await browser(t);
+  const { page } = await visit(program, server.link("overlay"), { viewport: sizes.full });
+  const { page: preview } = await visit(program, `${server.link("overlay")}&output=preview`, { viewport: sizes.full });
+  const onlooker = (await visit(program, `${server.link("overlay").split("?")[0]}?output=preview`, { viewport: sizes.full })).page;
+  await shows(page, { visible: "false" });
+
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  await shows(page, { visible: "true", step: "0", question: "Who wins?", labels: "Ada|Grace", numbers: "|", head: "Vote now" });
+  await vote(server, desk.show, 2);
+  await desk.press({ do: "step" });
+  await shows(page, { step: "1", numbers: "0.0%|100.0%" });
+  await shows(onlooker, { step: "1", numbers: "0.0%|100.0%" });
+  await until("the preview tells its state", async () => /results · on air · step 1 · live · .* connected \(websocket\)/.test(await preview.innerText("body")));
+  await until("an onlooker says so", async () => (await onlooker.innerText("body")).includes("no key: sees what viewers see"));
+  assert.deepEqual(await axe(preview, ["serious", "critical"]), []);
+
+  await server.kill();
+  await until("the preview says that the server is gone", async () => /· (down|connecting)/.test(await preview.innerText("body")));
+  await shows(page, { visible: "true", step: "1", numbers: "0.0%|100.0%" });
+  await server.start();
+  await until("the preview is back", async () => (await preview.innerText("body")).includes("connected (websocket)"));
+  const again = await staff(server);
+  await again.press({ do: "control", action: "take_over" });
+  await vote(server, desk.show, 1);
+  await shows(page, { visible: "true", step: "1", numbers: "50.0%|50.0%" });
+  await again.press({ do: "close" });
+  await shows(page, { head: "Provisional result" });
+
+  await again.press({ do: "standby", cue: "2" });
+  await again.press({ do: "take" });
+  await shows(page, { visible: "true", question: "Who wins the secret vote?", step: "0" });
+  await vote(server, desk.show, 1);
+  await again.press({ do: "step" });
+  await shows(onlooker, { numbers: "100.0%|0.0%" });
+  await shows(page, { step: "1", numbers: "|", head: "Vote now" });
+  const bars = await page.locator(".bar").evaluateAll((nodes) => nodes.map((node) => /** @type {HTMLElement} */ (node).style.transform));
+  assert.deepEqual(bars, ["scaleX(0)", "scaleX(0)"], "a bar is a number too");
+  await again.press({ do: "close" });
+  await shows(page, { numbers: "|", head: "Voting is closed" });
+  await again.press({ do: "seal" });
+  await again.press({ do: "verify" });
+  await again.press({ do: "arm", what: "reveal" });
+  await again.press({ do: "reveal" });
+  await shows(page, { numbers: "100.0%|0.0%", head: "Result" });
+  await again.press({ do: "step" });
+  await again.press({ do: "step" });
+  await shows(page, { step: "3", winner: "Ada" });
+  await again.press({ do: "panic" });
+  await shows(page, { visible: "false" });
+  assert.equal(await page.locator("tl-results").evaluate((node) => getComputedStyle(node).visibility), "hidden", "panic takes it away at once");
+  await again.press({ do: "step" });
+  await shows(page, { visible: "true", step: "3" });
+  await again.press({ do: "clear" });
+  await shows(page, { visible: "false" });
+});
+
+test("data made anew, at revision 1, is followed", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  const { page } = await visit(await browser(t), `${server.link("overlay").split("?")[0]}?output=preview`, { viewport: sizes.full });
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  await desk.press({ do: "step" });
+  await shows(page, { visible: "true", step: "1" });
+  await server.kill();
+  await server.start({ wipe: true });
+  await shows(page, { visible: "false" });
+  const anew = await staff(server);
+  await anew.press({ do: "standby", cue: "2" });
+  await anew.press({ do: "take" });
+  await shows(page, { visible: "true", step: "0", question: "Who wins the secret vote?" });
+});
+
+test("under playout control the four functions show and hide it, and nothing a host hands over breaks it", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  const { page, errors } = await visit(await browser(t), `${server.link("overlay")}&control=playout`, { viewport: sizes.full });
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  await vote(server, desk.show, 1);
+  await until("the question is there", async () => (await fetch(`${server.url}/api/v1/shows/overlay/live`)).ok);
+  await shows(page, { visible: "false" });
+  const call = (/** @type {string} */ name, /** @type {unknown[]} */ ...data) => page.evaluate(([fn, given]) => /** @type {any} */ (globalThis)[/** @type {string} */ (fn)](.../** @type {any} */ (given)), [name, data]);
+
+  await call("next");
+  await call("stop");
+  await call("stop");
+  await call("play");
+  await shows(page, { visible: "true", step: "0", question: "Who wins?" });
+  await call("next");
+  await shows(page, { step: "1", numbers: "100.0%|0.0%" });
+  for (const rubbish of ["", "{", "<", "<templateData>", "null", "[]", "7", null, 7, [], {}, { f0: { deep: true } }, "constructor", '{"__proto__":{"x":1}}', '{"comment":"","epochID":1}', { f4: "many" }, "x".repeat(100_000)]) {
+    await call("update", rubbish);
+  }
+  await page.evaluate(() => /** @type {any} */ (globalThis).update());
+  await shows(page, { visible: "true", step: "1", question: "Who wins?", numbers: "100.0%|0.0%" });
+  await call("update", '{"f2":"Another “title” <b>& so on</b>","f3":"votes"}');
+  await shows(page, { question: "Another “title” <b>& so on</b>", numbers: "1|0" });
+  await call("update", '<templateData><componentData id="f2"><data id="text" value="From CasparCG"/></componentData></templateData>');
+  await shows(page, { question: "From CasparCG" });
+  await call("stop");
+  await shows(page, { visible: "false" });
+  await call("play");
+  await shows(page, { visible: "true", step: "0" });
+  assert.deepEqual(errors, []);
+});
+
+test("from a file, with no server at all, it shows what is typed by hand", { timeout: 60_000 }, async (t) => {
+  const { page } = await visit(await browser(t), pathToFileURL(join(root, "web/overlay/index.html")).href, { viewport: sizes.full });
+  await page.evaluate(() => {
+    const host = /** @type {any} */ (globalThis);
+    host.update(JSON.stringify({ f0: "manual", m_q: "By hand?", m_o1: "Yes", m_p1: "62,5", m_o2: "No", m_p2: "37.5 %" }));
+    host.play();
+    host.next();
+  });
+  await shows(page, { visible: "true", step: "1", question: "By hand?", labels: "Yes|No", numbers: "62.5%|37.5%" });
+  await page.evaluate(() => {
+    const host = /** @type {any} */ (globalThis);
+    host.next();
+    host.next();
+  });
+  await shows(page, { step: "3", winner: "Yes" });
+});
+
+test("the loader asks until the server answers, and then goes to the overlay", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const address = server.link("overlay");
+  await server.kill();
+  const { page } = await visit(await browser(t), `${pathToFileURL(join(root, "web/overlay/loader.html")).href}#${address}`, { viewport: sizes.full });
+  let asked = 0;
+  page.on("requestfailed", () => (asked += 1));
+  await until("it has asked in vain", () => asked >= 2);
+  await server.start();
+  await until("it is at the overlay", () => page.url() === address);
+  await shows(page, { visible: "false" });
+  const desk = await staff(server);
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  await shows(page, { visible: "true", question: "Who wins?" });
+});

@@ -1,0 +1,56 @@
+//! The disk says no: an fsync that fails, and a write that stops in the middle. The journal ends for good, and says so,
+//! until the process starts anew.
+
+use super::{
+    audience::Crowd,
+    shim::Shim,
+    stage::{Stage, now_ms},
+};
+use crate::support::{SOON, app::TestApp, until};
+
+const CROWD: Crowd = Crowd { voters: 2000, votes: 3, per_second: 1200 };
+const UNKNOWN: &str = "receipts_total{answer=\"unknown\",reason=\"none\"}";
+const BUSY: &str = "receipts_total{answer=\"refused\",reason=\"busy\"}";
+
+#[test]
+fn an_fsync_fails() {
+    the_journal_ends("fsync: EIO", &format!("sync {}", libc::EIO), |app| {
+        assert!(app.stop().success(), "a node without a journal still ends in good order");
+    });
+}
+
+#[test]
+fn a_write_stops_in_the_middle() {
+    the_journal_ends("write: ENOSPC, torn", &format!("tear {}", libc::ENOSPC), TestApp::kill);
+}
+
+fn the_journal_ends(fault: &str, order: &str, ends: fn(&mut TestApp)) {
+    let shim = Shim::new();
+    let mut stage = Stage::set(CROWD, |app| shim.under(app));
+    let audience = stage.open("1", stage.app.address());
+    stage.counts(CROWD.counted() / 3);
+    shim.order(order);
+    stage.not_ready("journal_failed");
+    until("somebody is told unknown", SOON, || (stage.metric(UNKNOWN) > 0).then_some(()));
+
+    // The disk works again, and it is too late: who knows what the one failure lost?
+    shim.heal();
+    let failed = now_ms();
+    let busy = stage.metric(BUSY) + 300;
+    until("hundreds are told busy", SOON, || (stage.metric(BUSY) >= busy).then_some(()));
+    stage.not_ready("journal_failed");
+
+    let ended = now_ms();
+    stage.fidgets_until(0, ends);
+    stage.start();
+    stage.counts_all();
+    stage.close();
+    let book = stage.conclude(fault, audience);
+    assert!(book.with("unknown") > 0 && book.with("refused(busy)") > 0, "{:?}", book.receipts());
+    // What came after the failure was not counted by the process that failed.
+    let heard = book.ballots.iter().flat_map(|ballot| &ballot.receipts);
+    let wrong = heard.filter(|heard| heard.is == "counted").find(|heard| {
+        (failed..ended).contains(&heard.at) && heard.received_at.is_some_and(|received| received > failed)
+    });
+    assert!(wrong.is_none(), "counted without a journal: {wrong:?}");
+}

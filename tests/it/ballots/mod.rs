@@ -1,0 +1,19 @@
+//! The book-keeping tests: a real node, thousands of real sockets of `tallylight-load audience`, an operator who runs
+//! the show over HTTP, and a fault in the middle of it. Then the books are compared: what every client was told, what
+//! every operator was told, what stands in the export, what was published.
+//!
+//! One node with its embedded ledger. `cargo test --test it ballots -- --nocapture` prints the figures of each fault.
+
+mod audience;
+mod audit;
+mod book;
+mod operator;
+mod shim;
+mod stage;
+
+mod baseline;
+mod damage;
+mod disk_full;
+mod failing_disk;
+mod network;
+mod restarts;

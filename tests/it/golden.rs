@@ -1,0 +1,434 @@
+//! The wire's bytes, kept in `tests/golden/`: each file is one message as it is sent and a line break. A change of the
+//! wire shows as a change of a file. `TALLYLIGHT_BLESS=1 cargo test golden` writes the files anew.
+
+use std::{collections::BTreeSet, fmt::Debug, fs, path::PathBuf};
+
+use serde::{Serialize, de::DeserializeOwned};
+use tallylight::{
+    base::ids::{BallotId, JournalId, NodeId, RunId, SessionId},
+    live::hub::encode,
+    wire::{
+        SUBPROTOCOL,
+        client::{Ask, ClientMessage, CommandMessage, Join, Shown, Vote},
+        codes::Code,
+        command::{Armable, Command, ControlAction},
+        results::{OptionResult, ResultState, Results},
+        server::*,
+    },
+};
+
+use super::support::golden;
+
+const RUN: RunId = RunId(0x00c0_ffee_00c0_ffee);
+const BALLOT: BallotId = BallotId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+const SESSION: SessionId = SessionId(0x5e55_1011_0000_0001);
+const NODE: NodeId = NodeId(0x10de_0000_0000_0001);
+const AT: u64 = 1_790_000_000_000;
+
+fn join(change: impl FnOnce(&mut Join)) -> ClientMessage {
+    let mut join = Join::default();
+    change(&mut join);
+    ClientMessage::Join(join)
+}
+
+fn commands() -> Vec<(&'static str, Command)> {
+    let (cue, reason) = ("3A".to_owned(), "the lines were down in the north".to_owned());
+    let control = |action, to| Command::Control { action, to };
+    vec![
+        ("", Command::Standby { cue }),
+        ("", Command::Take),
+        ("", Command::Next),
+        ("", Command::Back),
+        ("", Command::Step),
+        ("", Command::Open { seconds: None }),
+        ("-by-hand", Command::Open { seconds: Some(0) }),
+        ("", Command::Close),
+        ("", Command::Extend { seconds: 10 }),
+        ("", Command::Hold),
+        ("", Command::Release),
+        ("", Command::Freeze),
+        ("", Command::Unfreeze),
+        ("", Command::Clear),
+        ("", Command::Panic),
+        ("", Command::Seal { run: None }),
+        ("-run", Command::Seal { run: Some(RUN) }),
+        ("", Command::Verify { run: None }),
+        ("-reveal", Command::Arm { what: Armable::Reveal, run: Some(RUN) }),
+        ("-void", Command::Arm { what: Armable::Void, run: None }),
+        ("-go-live", Command::Arm { what: Armable::GoLive, run: None }),
+        ("", Command::Reveal { run: None }),
+        ("", Command::Void { run: Some(RUN), reason }),
+        ("", Command::GoLive),
+        ("", Command::Rehearse),
+        ("-request", control(ControlAction::Request, None)),
+        ("-grant", control(ControlAction::Grant, Some(SESSION))),
+        ("-take-over", control(ControlAction::TakeOver, None)),
+        ("-release", control(ControlAction::Release, None)),
+    ]
+}
+
+fn client() -> Vec<(String, ClientMessage)> {
+    let named = |name: &str| Some(name.to_owned());
+    let shown = Shown { host: "obs".into(), graphic: "results".into(), visible: true, active: true, rev: 17, fps: 50 };
+    let mut messages: Vec<(String, ClientMessage)> = [
+        ("join", join(|_| {})),
+        ("join-device", join(|join| join.device = named("a device token"))),
+        ("join-staff", join(|join| join.staff = named("a staff token"))),
+        ("join-ticket", join(|join| join.ticket = named("a ticket"))),
+        ("join-screen", join(|join| (join.key, join.name) = (named("a key"), named("results in OBS")))),
+        ("vote", ClientMessage::Vote(Vote { run: RUN, id: BALLOT, picks: vec![2, 2, 1] })),
+        ("ask", ClientMessage::Ask(Ask { run: RUN, ids: vec![BALLOT, BallotId(1)] })),
+        ("shown", ClientMessage::Shown(shown)),
+    ]
+    .map(|(name, message)| (name.to_owned(), message))
+    .into();
+    for (variant, command) in commands() {
+        let name = format!("command-{}{variant}", command.verb().replace('_', "-"));
+        let message = CommandMessage { id: "desk-1-42".into(), expect: Some(17), command };
+        messages.push((name, ClientMessage::Command(message)));
+    }
+    let message = CommandMessage { id: "panel-1".into(), expect: None, command: Command::Take };
+    messages.push(("command-without-expect".into(), ClientMessage::Command(message)));
+    messages
+}
+
+fn receipt(is: Answer) -> Receipt {
+    Receipt {
+        run: RUN,
+        id: BALLOT,
+        is,
+        reason: None,
+        retry_ms: None,
+        left: None,
+        at: None,
+        picks: vec![],
+        repeated: false,
+    }
+}
+
+fn counted() -> Receipt {
+    Receipt { left: Some(0), at: Some(AT + 1234), ..receipt(Answer::Counted) }
+}
+
+fn refused(reason: Reason) -> Receipt {
+    Receipt { reason: Some(reason), ..receipt(Answer::Refused) }
+}
+
+fn receipts() -> Vec<(&'static str, Receipt)> {
+    let for_ever = |reason| Receipt { at: Some(AT + 1234), ..refused(reason) };
+    let for_now = |reason| Receipt { retry_ms: Some(500), ..refused(reason) };
+    vec![
+        ("counted", counted()),
+        ("counted-repeated", Receipt { repeated: true, ..counted() }),
+        ("counted-asked", Receipt { picks: vec![2, 2, 1], repeated: true, ..counted() }),
+        ("held", Receipt { retry_ms: Some(1000), ..receipt(Answer::Held) }),
+        ("held-after-seal", Receipt { reason: Some(Reason::AfterSeal), at: Some(AT), ..receipt(Answer::Held) }),
+        ("refused-invalid", refused(Reason::Invalid)),
+        ("refused-not-eligible", refused(Reason::NotEligible)),
+        ("refused-void", refused(Reason::Void)),
+        ("refused-late", for_ever(Reason::Late)),
+        ("refused-budget", for_ever(Reason::Budget)),
+        ("refused-id-reused", refused(Reason::IdReused)),
+        ("refused-displaced", for_ever(Reason::Displaced)),
+        ("refused-not-open", for_now(Reason::NotOpen)),
+        ("refused-busy", for_now(Reason::Busy)),
+        ("unknown", receipt(Answer::Unknown)),
+    ]
+}
+
+fn welcome(role: Role) -> Welcome {
+    Welcome { protocol: SUBPROTOCOL.into(), node: NODE, session: SESSION, now: AT, role, device: None, mine: vec![] }
+}
+
+fn options() -> Vec<OptionView> {
+    vec![OptionView { n: 1, label: "Ada".into() }, OptionView { n: 2, label: "Grace \"the\" Hopper ♥".into() }]
+}
+
+fn run(phase: Phase) -> RunView {
+    RunView {
+        id: RUN,
+        cue: "3A".into(),
+        question: "Who wins?".into(),
+        options: options(),
+        votes: 1,
+        phase,
+        hold: false,
+        opens_at: Some(AT),
+        closes_at: Some(AT + 60_000),
+        locks_at: Some(AT + 63_000),
+    }
+}
+
+fn show(run: Option<RunView>, state: GraphicState) -> ShowView {
+    let graphic = GraphicView { state, step: 1, frozen: false };
+    ShowView {
+        id: "finale".into(),
+        title: "The Final".into(),
+        epoch: 1,
+        rev: 17,
+        now: AT,
+        rehearsal: false,
+        run,
+        graphic,
+    }
+}
+
+fn shows() -> Vec<(&'static str, ShowView)> {
+    let waiting = RunView { opens_at: None, closes_at: None, locks_at: None, ..run(Phase::Standby) };
+    let by_hand = RunView { hold: true, closes_at: None, locks_at: None, ..run(Phase::Open) };
+    let rehearsal = ShowView { rehearsal: true, ..show(Some(run(Phase::Open)), GraphicState::OnAir) };
+    vec![
+        ("nothing", show(None, GraphicState::Cleared)),
+        ("standby", show(Some(waiting), GraphicState::OnAir)),
+        ("open", show(Some(run(Phase::Open)), GraphicState::OnAir)),
+        ("open-by-hand-held", show(Some(by_hand), GraphicState::OnAir)),
+        ("rehearsal", rehearsal),
+        ("closing", show(Some(run(Phase::Closing)), GraphicState::OnAir)),
+        ("locked", show(Some(run(Phase::Locked)), GraphicState::OnAir)),
+        ("sealed", show(Some(run(Phase::Sealed)), GraphicState::OnAir)),
+        ("verified", show(Some(run(Phase::Verified)), GraphicState::OnAir)),
+        ("revealed", show(Some(run(Phase::Revealed)), GraphicState::OnAir)),
+        ("void", show(Some(run(Phase::Void)), GraphicState::Panic)),
+    ]
+}
+
+fn results(state: ResultState) -> Results {
+    let of = |n, votes, share| OptionResult { n, votes, share };
+    let (total, options) = match state {
+        ResultState::Hidden => (0, vec![of(1, 0, 0.0), of(2, 0, 0.0)]),
+        _ => (3, vec![of(1, 2, 66.7), of(2, 1, 33.3)]),
+    };
+    Results { run: RUN, state, epoch: 1, version: 42, as_of: AT + 12_000, total, options }
+}
+
+fn desk() -> DeskView {
+    let seal = SealView {
+        revision: 1,
+        total: 3,
+        margin: 1,
+        outstanding: 0,
+        late: 2,
+        late_would_change_order: true,
+        decisive: true,
+        rules_hash: "9f86d081884c7d65".into(),
+        recount_agrees: Some(true),
+        verified_by: Some("Notary".into()),
+    };
+    let on_desk = |run, seal, void_reason| DeskRun { run, rehearsal: false, extend_reopens: true, seal, void_reason };
+    let staff = |name: &str, role| StaffView { session: SESSION, name: name.into(), role };
+    let cue = CueView {
+        number: "3A".into(),
+        segment: "Finale".into(),
+        title: "The verdict".into(),
+        question: "Who wins?".into(),
+        options: options(),
+        votes: 1,
+        window_s: Some(60),
+        opens_on_take: true,
+    };
+    DeskView {
+        id: "finale".into(),
+        title: "The Final".into(),
+        epoch: 1,
+        rev: 17,
+        now: AT,
+        rehearsal: false,
+        cues: vec![CueView { number: "4".into(), window_s: None, opens_on_take: false, ..cue.clone() }, cue],
+        standby: Some(OnDesk { cue: "4".into(), run: RunId(4) }),
+        program: Some(OnDesk { cue: "3A".into(), run: RUN }),
+        graphic: GraphicView { state: GraphicState::OnAir, step: 2, frozen: true },
+        runs: vec![
+            on_desk(RunView { id: RunId(1), ..run(Phase::Void) }, None, Some("a test".into())),
+            on_desk(run(Phase::Verified), Some(seal), None),
+        ],
+        owner: Some(staff("Olga", Role::Operator)),
+        requests: vec![staff("Paul", Role::Producer)],
+        staff: vec![staff("Olga", Role::Operator), staff("Notary", Role::Adjudicator), staff("Guest", Role::Observer)],
+        armed: vec![ArmedView { what: Armable::Reveal, run: Some(RUN), until: AT + 5000, by: "Olga".into() }],
+    }
+}
+
+fn empty_desk() -> DeskView {
+    let graphic = GraphicView { state: GraphicState::Cleared, step: 0, frozen: false };
+    let (cues, runs, requests, staff, armed) = Default::default();
+    DeskView { cues, standby: None, program: None, graphic, runs, owner: None, requests, staff, armed, ..desk() }
+}
+
+fn gauge() -> Gauge {
+    let run = RunGauge {
+        run: RUN,
+        counted: 3,
+        rate: 1,
+        late: 2,
+        late_would_change_order: true,
+        outstanding: 0,
+        margin: 1,
+        decisive: false,
+    };
+    let screen = ScreenView {
+        name: "results in OBS".into(),
+        host: "obs".into(),
+        graphic: "results".into(),
+        visible: true,
+        active: false,
+        rev: 17,
+        fps: 50,
+        at: AT,
+    };
+    let node = NodeGauge {
+        node: NODE,
+        journal: JournalId(7),
+        stance: "open".into(),
+        fsync_us: 850,
+        disk_free_mb: 20_480,
+        clock_ok: true,
+    };
+    Gauge { now: AT, viewers: 1200, run: Some(run), screens: vec![screen], node }
+}
+
+fn log() -> Vec<AsRunEntry> {
+    let entry = |id: &str, by: &str, what: &str| AsRunEntry {
+        id: id.into(),
+        at: AT,
+        rehearsal: false,
+        by: by.into(),
+        what: what.into(),
+        cue: None,
+        run: None,
+        note: String::new(),
+    };
+    let opened = AsRunEntry { cue: Some("3A".into()), run: Some(RUN), ..entry("1.17.opened", "clock", "opened") };
+    vec![opened, AsRunEntry { note: "the lines were down".into(), ..entry("1.18", "Paul", "void") }]
+}
+
+fn done(ok: bool, code: Option<Code>, detail: &str) -> Done {
+    Done { id: "desk-1-42".into(), ok, rev: 17 + u64::from(ok), code, detail: detail.into() }
+}
+
+fn server() -> Vec<(String, ServerMessage)> {
+    use ServerMessage as M;
+    let device = Some("a device token".to_owned());
+    let mine = vec![Receipt { picks: vec![2], repeated: true, ..counted() }];
+    let mut messages: Vec<(String, ServerMessage)> = [
+        ("welcome-new", M::Welcome(Welcome { device, ..welcome(Role::Viewer) })),
+        ("welcome-again", M::Welcome(Welcome { mine, ..welcome(Role::Viewer) })),
+        ("welcome-screen", M::Welcome(welcome(Role::Screen))),
+        ("welcome-producer", M::Welcome(welcome(Role::Producer))),
+        ("desk", M::Desk(Box::new(desk()))),
+        ("desk-empty", M::Desk(Box::new(empty_desk()))),
+        ("gauge", M::Gauge(Box::new(gauge()))),
+        ("gauge-idle", M::Gauge(Box::new(Gauge { run: None, screens: vec![], viewers: 0, ..gauge() }))),
+        ("log", M::Log { entries: log() }),
+        ("done", M::Done(done(true, None, ""))),
+        ("done-refused", M::Done(done(false, Some(Code::Stale), "the show is at 18: look and press again"))),
+        ("reconnect", M::Reconnect { after_ms: 1500 }),
+    ]
+    .map(|(name, message)| (name.to_owned(), message))
+    .into();
+    messages.extend(shows().into_iter().map(|(name, show)| (format!("show-{name}"), M::Show(Box::new(show)))));
+    messages.extend(receipts().into_iter().map(|(name, receipt)| (format!("receipt-{name}"), M::Receipt(receipt))));
+    use ResultState::{Final, Frozen, Hidden, Live, Provisional};
+    for (name, state) in
+        [("hidden", Hidden), ("live", Live), ("frozen", Frozen), ("provisional", Provisional), ("final", Final)]
+    {
+        messages.push((format!("results-{name}"), M::Results(results(state))));
+    }
+    for code in Code::ALL {
+        let retry_ms = code.retry().then_some(1000);
+        let problem = Problem { code: *code, detail: code.title().to_owned(), retry_ms };
+        messages.push((format!("problem-{}", code.word().replace('_', "-")), M::Problem(problem)));
+    }
+    messages
+}
+
+/// A new kind does not compile before it is here, and the test fails before it has a file.
+fn server_kind(message: &ServerMessage) -> &'static str {
+    match message {
+        ServerMessage::Welcome(_) => "welcome",
+        ServerMessage::Show(_) => "show",
+        ServerMessage::Results(_) => "results",
+        ServerMessage::Receipt(_) => "receipt",
+        ServerMessage::Desk(_) => "desk",
+        ServerMessage::Gauge(_) => "gauge",
+        ServerMessage::Log { .. } => "log",
+        ServerMessage::Done(_) => "done",
+        ServerMessage::Problem(_) => "problem",
+        ServerMessage::Reconnect { .. } => "reconnect",
+    }
+}
+const SERVER_KINDS: usize = 10;
+
+fn client_kind(message: &ClientMessage) -> &'static str {
+    match message {
+        ClientMessage::Join(_) => "join",
+        ClientMessage::Vote(_) => "vote",
+        ClientMessage::Ask(_) => "ask",
+        ClientMessage::Shown(_) => "shown",
+        ClientMessage::Command(_) => "command",
+    }
+}
+const CLIENT_KINDS: usize = 5;
+/// What [`Command::verb`] can say.
+const VERBS: usize = 22;
+
+fn file(direction: &str, name: &str) -> PathBuf {
+    PathBuf::from(format!("tests/golden/{direction}-{name}.json"))
+}
+
+fn same<M: Serialize + DeserializeOwned + PartialEq + Debug>(
+    direction: &str,
+    messages: &[(String, M)],
+    encoded: impl Fn(&M) -> String,
+    kind: impl Fn(&M) -> &'static str,
+) -> BTreeSet<PathBuf> {
+    let mut files = BTreeSet::new();
+    for (name, message) in messages {
+        let file = file(direction, name);
+        assert!(name.starts_with(kind(message)), "{name} is not named after its kind");
+        let kept = golden::check(&file, &(encoded(message) + "\n"));
+        let parsed: M = serde_json::from_str(&kept).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert_eq!(parsed, *message, "{}", file.display());
+        assert!(files.insert(file), "{name} is there twice");
+    }
+    files
+}
+
+#[test]
+fn messages_are_sent_as_they_always_were() {
+    let (server, client) = (server(), client());
+    let text = |message: &ClientMessage| serde_json::to_string(message).unwrap();
+    let mut files = same("server", &server, |message| encode(message).to_string(), server_kind);
+    files.extend(same("client", &client, text, client_kind));
+    assert_eq!(server.iter().map(|(_, message)| server_kind(message)).collect::<BTreeSet<_>>().len(), SERVER_KINDS);
+    assert_eq!(client.iter().map(|(_, message)| client_kind(message)).collect::<BTreeSet<_>>().len(), CLIENT_KINDS);
+    assert_eq!(commands().iter().map(|(_, command)| command.verb()).collect::<BTreeSet<_>>().len(), VERBS);
+    // A message that is not sent any more leaves no file behind.
+    let there = fs::read_dir(golden::root().join("tests/golden")).unwrap();
+    for entry in there {
+        let file = PathBuf::from("tests/golden").join(entry.unwrap().file_name());
+        assert!(files.contains(&file), "{} belongs to no message: remove it", file.display());
+    }
+}
+
+/// Every message in the ```json blocks of docs/WIRE.md is one, and says nothing that the types do not know.
+#[test]
+fn the_examples_of_the_docs_are_messages() {
+    let text = fs::read_to_string(golden::root().join("docs/WIRE.md")).unwrap();
+    let mut examples = 0;
+    for block in text.split("\n```json\n").skip(1) {
+        let block = block.split("\n```").next().unwrap_or_default();
+        for value in serde_json::Deserializer::from_str(block).into_iter::<serde_json::Value>() {
+            let value = value.unwrap_or_else(|error| panic!("{error}: {block}"));
+            let again = match serde_json::from_value::<ServerMessage>(value.clone()) {
+                Ok(message) => serde_json::to_value(message),
+                Err(error) => serde_json::to_value(
+                    serde_json::from_value::<ClientMessage>(value.clone())
+                        .unwrap_or_else(|other| panic!("no message ({error}; {other}): {value}")),
+                ),
+            };
+            assert_eq!(again.unwrap(), value);
+            examples += 1;
+        }
+    }
+    assert!(examples >= 3, "only {examples} examples were found in docs/WIRE.md");
+}
