@@ -34,6 +34,7 @@ use crate::{
         journal::{Directory, Journal as _},
         store::{SqliteStore, Store},
     },
+    sessions::gate::Gate,
     shows::{document::Document, file::ShowFile},
     studio::{
         desks::{Desks, Imported},
@@ -111,8 +112,10 @@ impl App {
 
         let listener = listen::bind(config.listen).with_context(|| format!("listening on {}", config.listen))?;
         let address = listener.local_addr()?;
-        let doors = Arc::new(Doors { services: services.clone(), desks, public_url: config.public_url.clone() });
-        services.tasks.spawn(listen::run(listener, router::router(doors.clone()), services.clone()));
+        let gate = Arc::new(Gate::new(config.doors.clone()));
+        let public_url = config.public_url.clone();
+        let doors = Arc::new(Doors { services: services.clone(), desks, gate: gate.clone(), public_url });
+        services.tasks.spawn(listen::run(listener, router::router(doors.clone()), services.clone(), gate));
         tracing::info!(%address, node = %services.node, journal = %services.journal, "the node is ready");
         Ok(Self { doors, address, committer })
     }

@@ -26,10 +26,21 @@ pub const SESSION_INBOX_MAX: usize = 256;
 
 // ---- connections
 
-/// A connection must have sent its request headers within this time (against slow headers).
+/// A connection must have sent its request headers within this time (against slow headers); so must a proxy its own.
 pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// A request's body must be there within this time: 16 KiB of a message, and for staff 1 MiB of a show file.
+pub const BODY_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of one request's headers; browsers send about 500.
 pub const HEADER_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of a proxy's header before a connection (PROXY protocol); with all that load balancers add about 300.
+pub const PROXY_HEADER_BYTES_MAX: usize = 1024;
+/// Addresses of one `X-Forwarded-For` that are looked at, from the right: no chain of proxies is longer.
+pub const FORWARDED_HOPS_MAX: usize = 16;
+/// The system ends a connection that takes no data for this long: event streams and slow downloads, too.
+pub const SEND_STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes that the system keeps for one connection beyond what is on the network. Its own limit is megabytes, which a
+/// client that does not read would fill; what waits there also makes snapshots old.
+pub const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 /// The accept loop rests this long when the process is out of files.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A session must have joined within this time after the upgrade.
@@ -46,10 +57,28 @@ pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 pub const POST_RECEIPT_TIMEOUT: Duration = Duration::from_secs(8);
 /// Clients of a node that goes away come back spread over this time.
 pub const RECONNECT_SPREAD_MS: u32 = 3000;
-/// Connections of one process. The default of most systems' file limit is lower: `tallylight check` compares.
+/// Connections of one process, unless configured. The default of most systems' file limit is lower: `tallylight check`
+/// compares.
 pub const CONNECTIONS_MAX: usize = 100_000;
 /// A session of a node that drains waits this long for receipts that are on their way.
 pub const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
+/// One in this many places is kept for staff and screens: with fewer left, no viewer may join.
+pub const RESERVED_ONE_IN: usize = 20;
+/// One in this many places may be taken by connections that have not said yet what they want: no complete request, or a
+/// WebSocket that has not joined. An honest one is that for a few round trips.
+pub const STRANGERS_ONE_IN: usize = 5;
+/// Connections of one network (/24 of IPv4, /56 of IPv6), unless configured. A stadium's Wi-Fi or a provider's NAT is one
+/// network, so it is generous: it only stops one network from taking most places. Venues and this machine are lifted.
+pub const CONNECTIONS_PER_PREFIX_MAX: u32 = 5000;
+/// Refusals that are being told at once; beyond that a connection is just ended.
+pub const REFUSALS_MAX: usize = 256;
+/// Telling a connection that there is no place for it takes no longer.
+pub const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
+/// Messages that a connection may get wrong before it has joined.
+pub const JOIN_TRIES_MAX: usize = 3;
+/// After a message that cannot even be read to its end, the close frame has this long to arrive: what was not read makes
+/// the system cut the connection.
+pub const LINGER: Duration = Duration::from_millis(200);
 /// How long a drain may take before the process ends anyway.
 pub const DRAIN_GRACE: Duration = Duration::from_secs(10);
 
@@ -59,6 +88,21 @@ pub const DRAIN_GRACE: Duration = Duration::from_secs(10);
 pub const MESSAGES_BURST: u32 = 64;
 /// Audience messages per second a session may send in the long run.
 pub const MESSAGES_PER_SECOND: u32 = 20;
+
+/// New voters of one network per second, in the long run: its limit of connections divided by this. That many may come
+/// at once after a rest. Only new identities are slowed down, never a voter who has one.
+pub const NEW_VOTERS_PART: u32 = 100;
+/// Networks whose new voters are counted; those that rest are forgotten first.
+pub const NETWORKS_REMEMBERED: usize = 65_536;
+/// Sessions of one device in one show. Above it the oldest ends: a phone whose dead sockets are not noticed yet must
+/// always get in.
+pub const SESSIONS_PER_DEVICE_MAX: usize = 8;
+/// Voters whose ballots by POST are counted; those that rest are forgotten first.
+pub const POSTING_VOTERS_REMEMBERED: usize = 65_536;
+/// A ticket is good this long: it is used at once.
+pub const TICKET_TTL: Duration = Duration::from_secs(30);
+/// Used tickets that are remembered until they expire; above it the answer is `busy`.
+pub const TICKETS_REMEMBERED: usize = 200_000;
 
 // ---- ballots
 
@@ -146,5 +190,7 @@ pub const RETRY_DRAIN_MS: u32 = 1000;
 pub const RETRY_STORAGE_MS: u32 = 5000;
 /// A run that is not open here yet, or not known: most clients come right at the opening.
 pub const RETRY_NOT_OPEN_MS: u32 = 500;
+/// Clients that find no place come back spread from here to three times this.
+pub const RETRY_CROWD_MS: u32 = 2000;
 /// Too many ballots wait for a group: the backlog clears within this time.
 pub const RETRY_FULL_MS: u32 = 500;

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use crate::{
     app::{self, layout},
-    base::{clock::Clock, ids::RunId, limits},
+    base::{clock::Clock, ids::RunId},
     config::{NodeConfig, NodeFlags},
     providers::journal::{Directory, Frame, Journal as _},
 };
@@ -42,7 +42,7 @@ pub struct Args {
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let Args { data, config, viewers } = args;
     let config = NodeConfig::new(NodeFlags { data, config, ..NodeFlags::default() }, Vec::new(), super::read)?;
-    let findings = [disk(&config)?, files(viewers)?, clock(), secret(&config)];
+    let findings = [disk(&config)?, files(viewers, config.doors.connections)?, clock(), secret(&config)];
     let mut good = true;
     for (fine, text) in findings {
         println!("{}  {text}", if fine { "ok    " } else { "change" });
@@ -84,12 +84,12 @@ fn measure(folder: &std::path::Path) -> anyhow::Result<(u64, u64, u64)> {
     Ok((times[COMMITS / 2], times[COMMITS * 99 / 100], journal.free_bytes() / 1_000_000))
 }
 
-fn files(viewers: u64) -> anyhow::Result<(bool, String)> {
+fn files(viewers: u64, connections: usize) -> anyhow::Result<(bool, String)> {
     let table = fs::read_to_string("/proc/self/limits").context("the limits of this process")?;
     let line = table.lines().find(|line| line.starts_with("Max open files")).unwrap_or_default();
     let limit = line.split_whitespace().nth(4).and_then(|hard| hard.parse::<u64>().ok()).unwrap_or(u64::MAX);
     let needed = viewers + FILES_BESIDE;
-    let fine = limit >= needed && viewers <= limits::CONNECTIONS_MAX as u64;
+    let fine = limit >= needed && viewers <= connections as u64;
     let text = format!("files: {limit} may be open, {needed} are needed for {viewers} viewers");
     Ok((fine, if fine { text } else { text + "; raise LimitNOFILE (ulimit -n), or run more nodes" }))
 }

@@ -1,6 +1,8 @@
 //! What a node is told from outside. Default < file < environment < flag; read once, checked whole. The only place that
 //! reads the environment (through the flags' parser).
 
+pub mod doors;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -10,6 +12,7 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 use crate::telemetry::logs::LogFormat;
+use doors::{DoorConfig, DoorFile, DoorFlags};
 
 /// How a node runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +25,7 @@ pub struct NodeConfig {
     pub shows: Vec<PathBuf>,
     /// The address that viewers type; empty: as the request says.
     pub public_url: String,
+    pub doors: DoorConfig,
     /// A level, or a list like `info,tallylight::ballots=debug`.
     pub log: String,
     pub log_format: LogFormat,
@@ -46,8 +50,11 @@ pub struct NodeFlags {
     /// How log lines look, on standard error [default: plain]
     #[arg(long, env = "TALLYLIGHT_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
-    /// Configuration file (TOML); a flag or a variable beats it. Names: listen, data, public_url, log, log_format, and
-    /// shows, a list of show files
+    #[command(flatten)]
+    pub doors: DoorFlags,
+    /// Configuration file (TOML); a flag or a variable beats it. Names: listen, data, public_url, trusted_proxies,
+    /// proxy_protocol, venues, connections, connections_per_prefix, origins, log, log_format, and shows, a list of show
+    /// files
     #[arg(long, env = "TALLYLIGHT_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -61,6 +68,25 @@ struct File {
     log: Option<String>,
     log_format: Option<String>,
     shows: Vec<PathBuf>,
+    trusted_proxies: Option<Vec<String>>,
+    proxy_protocol: Option<bool>,
+    venues: Option<Vec<String>>,
+    connections: Option<usize>,
+    connections_per_prefix: Option<u32>,
+    origins: Option<Vec<String>>,
+}
+
+impl File {
+    fn doors(&mut self) -> DoorFile {
+        DoorFile {
+            trusted_proxies: self.trusted_proxies.take(),
+            proxy_protocol: self.proxy_protocol,
+            venues: self.venues.take(),
+            connections: self.connections,
+            connections_per_prefix: self.connections_per_prefix,
+            origins: self.origins.take(),
+        }
+    }
 }
 
 impl NodeConfig {
@@ -76,7 +102,8 @@ impl NodeConfig {
         let parse = |path: &Path| -> anyhow::Result<File> {
             toml::from_str(&read(path)?).with_context(|| format!("the configuration file {}", path.display()))
         };
-        let file = flags.config.as_deref().map(parse).transpose()?.unwrap_or_default();
+        let mut file = flags.config.as_deref().map(parse).transpose()?.unwrap_or_default();
+        let doors = DoorConfig::new(flags.doors, file.doors())?;
         let log_format = match (flags.log_format, file.log_format.as_deref()) {
             (Some(format), _) => format,
             (None, Some("json")) => LogFormat::Json,
@@ -89,6 +116,7 @@ impl NodeConfig {
             bail!("public_url = {public_url:?}: begin it with https:// (or http://)");
         }
         Ok(Self {
+            doors,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("tallylight.data")),
             shows: if shows.is_empty() { file.shows } else { shows },

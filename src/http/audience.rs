@@ -11,15 +11,24 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    extract::{self, Body, OfShow},
-    listen::Place,
+    extract::{self, Body, OfShow, Params},
+    origin::Origin,
+    place::Visit,
     reply::{Failure, Problems},
     router::Doors,
 };
 use crate::{
-    base::ids::{BallotId, RunId, ShowId},
+    base::{
+        hex,
+        ids::{BallotId, RunId, ShowId},
+    },
+    identity::ticket::{self, Holder},
     live::results::Audience,
-    sessions::{greeting, poll, sse, websocket},
+    sessions::{
+        greeting::{self, From, Greeter},
+        poll, sse, websocket,
+    },
+    shows::document::Staff,
     wire::{
         client::Vote,
         codes::Code,
@@ -51,20 +60,35 @@ pub struct Live {
     results: Option<Results>,
 }
 
-/// What is on and the numbers as viewers may see them, for clients that poll. Send the ETag back as `If-None-Match`.
-#[utoipa::path(get, path = "/api/v1/shows/{show}/live", params(("show" = ShowId, Path)),
+/// The key of a screen.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct ScreenKeyQuery {
+    /// As in the address that the studio page copies; left out: as viewers see it.
+    key: Option<String>,
+}
+
+/// What is on and the numbers as viewers may see them, or with a key as screens may, for clients that poll. Send the ETag
+/// back as `If-None-Match`.
+#[utoipa::path(get, path = "/api/v1/shows/{show}/live", params(("show" = ShowId, Path), ScreenKeyQuery),
     responses((status = 200, description = "Both snapshots", body = Live), (status = 304, description = "As the ETag says"), Problems))]
-pub async fn live(State(doors): State<Arc<Doors>>, OfShow(desk): OfShow, headers: HeaderMap) -> Response {
-    let newest = desk.hub.follow(Audience::Viewers).borrow().clone();
-    let etag = format!("\"{}.{}.{}\"", doors.services.journal, newest.show_number, newest.results_number);
+pub async fn live(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Params(query): Params<ScreenKeyQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let audience = extract::audience(&doors, &desk, query.key.as_deref())?;
+    let newest = desk.hub.follow(audience).borrow().clone();
+    let eyes = if audience == Audience::Screens { "s" } else { "v" };
+    let etag = format!("\"{}.{eyes}.{}.{}\"", doors.services.journal, newest.show_number, newest.results_number);
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes());
     let headers = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "no-cache")];
     if known {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     let or_null = |text: &str| if text.is_empty() { "null".to_owned() } else { text.to_owned() };
     let body = format!("{{\"show\":{},\"results\":{}}}", or_null(&newest.show), or_null(&newest.results));
-    (headers, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    Ok((headers, [(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// A join without a WebSocket.
@@ -82,11 +106,14 @@ pub struct JoinRequest {
 pub async fn join(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
+    Extension(visit): Extension<Visit>,
     Body(request): Body<JoinRequest>,
 ) -> Result<Json<Welcome>, Failure> {
     let services = &doors.services;
     let now = services.clock.now();
-    let viewer = greeting::viewer(services, &desk, request.device.as_deref(), now)?;
+    let from = From { prefix: visit.prefix, screens_only: false };
+    let greeter = Greeter { services, desk: &desk, gate: &doors.gate, from };
+    let viewer = greeter.viewer(request.device.as_deref(), now)?;
     let welcome = greeting::welcome(services, Role::Viewer, viewer.session, now);
     let mine = greeting::mine(services, &desk, viewer.voter);
     Ok(Json(Welcome { device: viewer.fresh_token, mine, ..welcome }))
@@ -104,6 +131,10 @@ pub async fn ballot(
 ) -> Result<Json<Receipt>, Failure> {
     let received = doors.services.clock.now();
     let viewer = extract::viewer(&doors, &desk, &headers)?;
+    // Too fast is told in the ballot's own words, as on the WebSocket.
+    if let Err(retry_ms) = doors.gate.post(viewer.voter, received) {
+        return Ok(Json(poll::busy(&vote, retry_ms)));
+    }
     Ok(Json(poll::vote(&doors.services, &desk, viewer.voter, vote, received).await))
 }
 
@@ -118,35 +149,78 @@ pub async fn receipt(
     headers: HeaderMap,
 ) -> Result<Json<Receipt>, Failure> {
     let viewer = extract::viewer(&doors, &desk, &headers)?;
+    extract::permit(&doors, &viewer)?;
     let (_, run, id) = path;
     let bad = |error: crate::base::ids::BadId| Failure::new(Code::BadMessage, error.to_string());
     let (run, id): (RunId, BallotId) = (run.parse().map_err(bad)?, id.parse().map_err(bad)?);
     Ok(Json(doors.services.intake.ask(run, viewer.voter, id)))
 }
 
-/// The WebSocket. Pages of other origins are turned away; programs that name no origin are let in.
+/// Who a ticket is for.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TicketGiven {
+    /// For `{"t":"join","ticket":"…"}`, once.
+    ticket: String,
+    /// Milliseconds since 1970.
+    expires: u64,
+}
+
+/// Gives a ticket for one join of a WebSocket within 30 s, to the bearer of a device token or of a staff token for this
+/// show. Hand it to what opens the socket, and keep the token.
+#[utoipa::path(post, path = "/api/v1/shows/{show}/tickets", params(("show" = ShowId, Path)),
+    security(("device" = []), ("staff" = [])),
+    responses((status = 200, description = "A ticket", body = TicketGiven), Problems))]
+pub async fn ticket(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    headers: HeaderMap,
+) -> Result<Json<TicketGiven>, Failure> {
+    let services = &doors.services;
+    let now = services.clock.now();
+    let who = if let Ok(Staff { session, name, role }) = extract::staff(&doors, &desk, &headers) {
+        Holder::Staff { session, name, role }
+    } else {
+        let viewer = extract::viewer(&doors, &desk, &headers)?;
+        extract::permit(&doors, &viewer)?;
+        Holder::Device(hex::encode(&extract::device(&doors, &headers)?))
+    };
+    let (ticket, expires) = ticket::create(&services.secret, desk.show.clone(), who, now);
+    Ok(Json(TicketGiven { ticket, expires: expires.as_ms() }))
+}
+
+/// The WebSocket. Pages of other origins are turned away; programs that name no origin are let in, and a page without one
+/// (a local file) as a screen.
 pub async fn websocket(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
-    Extension(place): Extension<Place>,
+    Extension(visit): Extension<Visit>,
     headers: HeaderMap,
     request: WebSocketUpgrade,
 ) -> Result<Response, Failure> {
-    if !own_origin(&doors, &headers) {
-        return Err(Failure::new(Code::Forbidden, "pages of another origin may not connect"));
+    let origin = Origin::of(&doors, &headers);
+    if origin == Origin::Foreign {
+        return Err(Failure::new(Code::Forbidden, "pages of another origin may not connect: list it in origins"));
     }
-    Ok(websocket::upgrade(doors.services.clone(), desk, request, place))
+    let gate = doors.gate.clone();
+    let (stay, stranger) = (visit.stay(&gate)?, gate.stranger()?);
+    let from = From { prefix: visit.prefix, screens_only: origin == Origin::Null };
+    let door = websocket::Door { services: doors.services.clone(), desk, gate, from, stranger };
+    Ok(websocket::upgrade(door, request, stay))
 }
 
-fn own_origin(doors: &Doors, headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    origin == doors.public_url
-        || origin.split_once("://").is_some_and(|(scheme, at)| matches!(scheme, "http" | "https") && at == host)
-}
-
-/// Snapshots as server-sent events.
-pub async fn events(State(doors): State<Arc<Doors>>, OfShow(desk): OfShow) -> impl IntoResponse {
-    sse::events(doors.services.clone(), desk)
+/// Snapshots as server-sent events: as viewers see them, or with a key as screens do.
+#[utoipa::path(get, path = "/sse/{show}", params(("show" = ShowId, Path), ScreenKeyQuery),
+    responses((status = 200, description = "The messages, one an event", content_type = "text/event-stream", body = String), Problems))]
+pub async fn events(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Extension(visit): Extension<Visit>,
+    Params(query): Params<ScreenKeyQuery>,
+) -> Result<Response, Failure> {
+    let audience = extract::audience(&doors, &desk, query.key.as_deref())?;
+    if audience == Audience::Viewers {
+        doors.gate.room_for_viewer()?;
+    }
+    let stay = visit.stay(&doors.gate)?;
+    Ok(sse::events(doors.services.clone(), desk, audience, stay).into_response())
 }

@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use super::{reply::Failure, router::Doors};
 use crate::{
     base::{ids::ShowId, limits},
-    identity::token::{self, ScreenKey, StaffClaims},
+    identity::token::{self, StaffClaims},
+    live::results::Audience,
     sessions::greeting::{self, Viewer},
     shows::document::Staff,
     studio::desk::Desk,
@@ -66,7 +67,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<Doors>> for Body<T> {
 
 /// The whole body, if it is not larger than `most`.
 pub async fn whole_body(request: Request, most: usize) -> Result<bytes::Bytes, Failure> {
-    let read = axum::body::to_bytes(request.into_body(), most).await;
+    let read = axum::body::to_bytes(request.into_body(), most);
+    let read = tokio::time::timeout(limits::BODY_READ_TIMEOUT, read).await;
+    let read = read.map_err(|_| Failure::new(Code::TooSlow, "the body did not arrive in time"))?;
     read.map_err(|_| Failure::new(Code::TooLarge, format!("the body may have at most {most} bytes")))
 }
 
@@ -74,12 +77,28 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
+fn device_token(headers: &HeaderMap) -> Result<&str, Failure> {
+    let missing = "send the device token of a join as Authorization: Bearer …";
+    bearer(headers).ok_or_else(|| Failure::new(Code::BadToken, missing))
+}
+
 /// The viewer whose device token the request bears.
 pub fn viewer(doors: &Doors, desk: &Desk, headers: &HeaderMap) -> Result<Viewer, Failure> {
-    let Some(token) = bearer(headers) else {
-        return Err(Failure::new(Code::BadToken, "send the device token of a join as Authorization: Bearer …"));
-    };
-    Ok(greeting::viewer(&doors.services, desk, Some(token), doors.services.clock.now())?)
+    let now = doors.services.clock.now();
+    Ok(greeting::known_viewer(&doors.services, desk, device_token(headers)?, now)?)
+}
+
+/// The device whose token the request bears.
+pub fn device(doors: &Doors, headers: &HeaderMap) -> Result<[u8; 16], Failure> {
+    let now = doors.services.clock.now();
+    Ok(greeting::known_device(&doors.services, device_token(headers)?, now)?)
+}
+
+/// One permit of a viewer for a request that is no ballot.
+pub fn permit(doors: &Doors, viewer: &Viewer) -> Result<(), Failure> {
+    let permit = doors.gate.post(viewer.voter, doors.services.clock.now());
+    let detail = || format!("at most {} requests a second: slow down", limits::MESSAGES_PER_SECOND);
+    permit.map_err(|retry_ms| Failure { retry_ms: Some(retry_ms), ..Failure::new(Code::TooMany, detail()) })
 }
 
 /// The member of staff whose token the request bears.
@@ -95,9 +114,16 @@ pub fn staff(doors: &Doors, desk: &Desk, headers: &HeaderMap) -> Result<Staff, F
 /// Whether a key of an address reads this show's screens and feeds.
 pub fn screen_key(doors: &Doors, desk: &Desk, key: Option<&str>) -> Result<(), Failure> {
     let now = doors.services.clock.now();
-    let key = key.and_then(|key| token::verify::<ScreenKey>(&doors.services.secret, key, now));
-    match key.filter(|key| key.show == desk.show) {
-        Some(_) => Ok(()),
-        None => Err(Failure::new(Code::BadToken, "add ?key=… as in the address that the studio page copies")),
+    if key.is_some_and(|key| greeting::reads_screens(&doors.services, desk, key, now)) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::BadToken, "add ?key=… as in the address that the studio page copies"))
+}
+
+/// What the client of an address may see: with a good key what screens see, without one what viewers see.
+pub fn audience(doors: &Doors, desk: &Desk, key: Option<&str>) -> Result<Audience, Failure> {
+    match key {
+        None => Ok(Audience::Viewers),
+        key => screen_key(doors, desk, key).map(|()| Audience::Screens),
     }
 }

@@ -1,6 +1,6 @@
-//! The accept loop: our own, because every connection needs time limits that a plain server does not set.
+//! The accept loop: our own, because every connection needs time limits and a place that a plain server does not set.
 
-use std::{io, sync::Arc};
+use std::{io, net::IpAddr, sync::Arc};
 
 use axum::Router;
 use hyper_util::{
@@ -8,13 +8,23 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-
 use tower::ServiceExt as _;
 
-use crate::{base::limits, studio::services::Services};
+use super::{
+    forwarded,
+    place::{Place, Visit},
+    proxy_header::{self, Header},
+    reply::Failure,
+};
+use crate::{
+    base::{limits, prefix::ClientPrefix},
+    sessions::gate::Gate,
+    studio::services::Services,
+};
 
 /// Connections that wait to be accepted: a country joins in one minute.
 const BACKLOG: u32 = 4096;
@@ -30,23 +40,26 @@ pub fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// What every connection needs.
+struct Porter {
+    router: Router,
+    services: Arc<Services>,
+    gate: Arc<Gate>,
+    refusals: Arc<Semaphore>,
+}
+
 /// Accepts until the process stops.
-pub async fn run(listener: TcpListener, router: Router, services: Arc<Services>) {
-    let places = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
+pub async fn run(listener: TcpListener, router: Router, services: Arc<Services>, gate: Arc<Gate>) {
     let stop = services.tasks.stop().clone();
+    let refusals = Arc::new(Semaphore::new(limits::REFUSALS_MAX));
+    let porter = Arc::new(Porter { router, services: services.clone(), gate, refusals });
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => return,
         };
         match accepted {
-            Ok((stream, _)) => {
-                // Without a place the connection is dropped: the client comes back, and those who are here are served.
-                let Ok(permit) = places.clone().try_acquire_owned() else { continue };
-                services.metrics.connections(1);
-                let place = Place(Arc::new(Held { services: services.clone(), _permit: permit }));
-                services.tasks.spawn(serve(stream, router.clone(), services.clone(), place));
-            }
+            Ok((stream, peer)) => porter.receive(stream, peer.ip().to_canonical()),
             Err(error) => {
                 // Out of files, most likely: a pause lets connections end.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -56,47 +69,117 @@ pub async fn run(listener: TcpListener, router: Router, services: Arc<Services>)
     }
 }
 
-/// A connection's place among all. An upgrade takes a copy along into its session, because the connection that HTTP knows
-/// ends there.
-#[derive(Debug, Clone)]
-pub struct Place(#[expect(dead_code, reason = "held, not read")] Arc<Held>);
-
-#[derive(Debug)]
-struct Held {
-    services: Arc<Services>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.services.metrics.connections(-1);
-    }
-}
-
-async fn serve(stream: TcpStream, router: Router, services: Arc<Services>, place: Place) {
-    // A receipt must not wait for more to send.
-    let _ = stream.set_nodelay(true);
-    let router = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(place.clone());
-        request
-    });
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits::HEADER_READ_TIMEOUT)
-        .max_buf_size(limits::HEADER_BYTES_MAX);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades();
-    let stop = services.tasks.stop().clone();
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            // Idle connections end at once, others after the answer they are at.
-            connection.as_mut().graceful_shutdown();
-            connection.await
+impl Porter {
+    /// Takes a place for a connection and starts to serve it, or says that there is none.
+    fn receive(self: &Arc<Self>, stream: TcpStream, peer: IpAddr) {
+        // A receipt must not wait for more to send; one who takes nothing must not stay for ever, nor fill our memory.
+        let socket = socket2::SockRef::from(&stream);
+        let _ = socket.set_tcp_nodelay(true);
+        let _ = socket.set_tcp_user_timeout(Some(limits::SEND_STALL_TIMEOUT));
+        let _ = socket.set_tcp_notsent_lowat(limits::UNSENT_BYTES_MAX);
+        let porter = self.clone();
+        match self.gate.place().and_then(|place| Ok((place, self.gate.stranger()?))) {
+            Ok((place, stranger)) => {
+                self.services.tasks.spawn(async move { porter.admit(stream, peer, place, stranger).await });
+            }
+            Err(problem) => self.refuse(stream, problem.into()),
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended");
+    }
+
+    async fn admit(
+        self: Arc<Self>,
+        mut stream: TcpStream,
+        peer: IpAddr,
+        place: OwnedSemaphorePermit,
+        stranger: OwnedSemaphorePermit,
+    ) {
+        let peer = if self.gate.config().proxy_protocol {
+            let header = tokio::time::timeout(limits::HEADER_READ_TIMEOUT, self.proxied(&mut stream, peer)).await;
+            let Ok(Ok(client)) = header else {
+                tracing::debug!("a connection without the header of a trusted proxy was closed");
+                return;
+            };
+            client
+        } else {
+            peer
+        };
+        // The connection of a proxy is not its client's: who stays is counted by request.
+        let counted = !self.gate.trusts(peer);
+        let network = match counted.then(|| self.gate.network(ClientPrefix::of(peer))).transpose() {
+            Ok(network) => network.flatten(),
+            Err(problem) => return self.refuse(stream, problem.into()),
+        };
+        let place = Place::new(self.services.clone(), place, stranger, network);
+        self.serve(stream, peer, place, counted).await;
+    }
+
+    /// Reads the proxy's header and gives the client's address.
+    async fn proxied(&self, stream: &mut TcpStream, proxy: IpAddr) -> io::Result<IpAddr> {
+        if !self.gate.trusts(proxy) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        let mut bytes = Vec::new();
+        loop {
+            match proxy_header::read(&bytes) {
+                Header::Needs(more) => {
+                    let read = bytes.len();
+                    bytes.resize(read + more, 0);
+                    stream.read_exact(&mut bytes[read..]).await?;
+                }
+                Header::Client(client) => return Ok(client.map_or(proxy, |client| client.to_canonical())),
+                Header::Bad => return Err(io::ErrorKind::InvalidData.into()),
+            }
+        }
+    }
+
+    async fn serve(&self, stream: TcpStream, peer: IpAddr, place: Place, counted: bool) {
+        let gate = self.gate.clone();
+        let router = self.router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            place.spoke();
+            let client = forwarded::client(peer, request.headers(), &gate.config().trusted_proxies);
+            let prefix = ClientPrefix::of(client);
+            request.extensions_mut().insert(Visit { place: place.clone(), prefix, counted });
+            request
+        });
+        let mut builder = hyper::server::conn::http1::Builder::new();
+        builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits::HEADER_READ_TIMEOUT)
+            .max_buf_size(limits::HEADER_BYTES_MAX);
+        let connection =
+            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades();
+        let stop = self.services.tasks.stop().clone();
+        let mut connection = std::pin::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                // Idle connections end at once, others after the answer they are at.
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended");
+        }
+    }
+
+    /// Says that there is no place and when to come back. When too many have to be told that at once, the connection
+    /// just ends: the client comes back, and those who are here are served.
+    fn refuse(&self, mut stream: TcpStream, failure: Failure) {
+        self.services.metrics.problem(failure.code);
+        let Ok(permit) = self.refusals.clone().try_acquire_owned() else { return };
+        self.services.tasks.spawn(async move {
+            let _permit = permit;
+            let tell = async {
+                // What is unread when the connection ends would cut the answer off.
+                let mut request = [0; 1024];
+                let _ = stream.read(&mut request).await;
+                stream.write_all(&failure.bare()).await?;
+                stream.shutdown().await?;
+                while stream.read(&mut request).await? > 0 {}
+                io::Result::Ok(())
+            };
+            let _ = tokio::time::timeout(limits::REFUSAL_TIMEOUT, tell).await;
+        });
     }
 }

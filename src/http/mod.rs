@@ -4,8 +4,12 @@
 pub mod audience;
 pub mod extract;
 pub mod feeds;
+pub mod forwarded;
 pub mod listen;
+pub mod origin;
 pub mod pages;
+pub mod place;
+pub mod proxy_header;
 pub mod reply;
 pub mod router;
 pub mod service;

@@ -67,26 +67,45 @@ impl From<crate::providers::store::StoreError> for Failure {
     }
 }
 
+impl Failure {
+    fn details(&self) -> ProblemDetails {
+        ProblemDetails {
+            kind: format!("/problems/{}", self.code.word()),
+            title: self.code.title().to_owned(),
+            status: self.code.status(),
+            detail: self.detail.clone(),
+            code: self.code,
+            retry_after_ms: self.retry_ms,
+        }
+    }
+
+    /// The whole answer as bytes, for a connection that gets no place and so no server.
+    pub fn bare(&self) -> Vec<u8> {
+        let body = serde_json::to_string(&self.details()).expect("a problem is plain data");
+        let retry = self.retry_ms.map(|ms| format!("retry-after: {}\r\n", whole_seconds(ms))).unwrap_or_default();
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let head = "content-type: application/problem+json\r\ncache-control: no-store\r\nconnection: close\r\n";
+        format!("HTTP/1.1 {status}\r\n{head}{retry}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    }
+}
+
+/// Never 0: that would mean at once.
+fn whole_seconds(ms: u32) -> u32 {
+    ms.div_ceil(1000).max(1)
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let Self { code, detail, retry_ms } = self;
+        let details = self.details();
+        let Self { code, retry_ms, .. } = self;
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let details = ProblemDetails {
-            kind: format!("/problems/{}", code.word()),
-            title: code.title().to_owned(),
-            status: status.as_u16(),
-            detail,
-            code,
-            retry_after_ms: retry_ms,
-        };
         let mut response = (status, Json(details)).into_response();
         // The router counts failures by this.
         response.extensions_mut().insert(code);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(ms) = retry_ms {
-            // Whole seconds, never 0: that would mean at once.
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(ms)));
         }
         response
     }

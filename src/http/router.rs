@@ -16,9 +16,10 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{audience, feeds, pages, reply::Failure, service, shows, staff};
+use super::{audience, feeds, origin, pages, reply::Failure, service, shows, staff};
 use crate::{
     base::ids::ShowId,
+    sessions::gate::Gate,
     studio::{desks::Desks, services::Services},
     wire::codes::Code,
 };
@@ -28,6 +29,7 @@ use crate::{
 pub struct Doors {
     pub services: Arc<Services>,
     pub desks: Desks,
+    pub gate: Arc<Gate>,
     /// The address that viewers type, without a slash at the end; empty: as the request says.
     pub public_url: String,
 }
@@ -61,7 +63,9 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(audience::time))
         .routes(routes!(audience::live))
+        .routes(routes!(audience::events))
         .routes(routes!(audience::join))
+        .routes(routes!(audience::ticket))
         .routes(routes!(audience::ballot))
         .routes(routes!(audience::receipt))
         .routes(routes!(shows::list))
@@ -89,12 +93,10 @@ pub fn router(doors: Arc<Doors>) -> Router {
         let json = description.to_string();
         async move { ([(header::CONTENT_TYPE, "application/json")], json) }
     };
-    let known = doors.clone();
     Router::new()
         .merge(api)
         .route("/api/v1/openapi.json", get(openapi))
         .route("/ws/{show}", get(audience::websocket))
-        .route("/sse/{show}", get(audience::events))
         .route("/", get(pages::index))
         .route("/s/{show}", get(pages::audience))
         .route("/s/{show}/qr.svg", get(pages::qr))
@@ -103,7 +105,8 @@ pub fn router(doors: Arc<Doors>) -> Router {
         .route("/web/{*path}", get(pages::file))
         .fallback(no_such_address)
         .method_not_allowed_fallback(no_such_method)
-        .layer(middleware::from_fn_with_state(known, finish))
+        .layer(middleware::from_fn_with_state(doors.clone(), origin::guard))
+        .layer(middleware::from_fn_with_state(doors.clone(), finish))
         .with_state(doors)
 }
 

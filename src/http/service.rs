@@ -92,6 +92,9 @@ pub struct Limits {
     messages_burst: u32,
     ballots_on_the_way: u32,
     connections: usize,
+    connections_per_prefix: u32,
+    sessions_per_device: usize,
+    ticket_ms: u64,
     join_within_ms: u64,
     results_every_ms: u64,
     window_lead_ms: u64,
@@ -101,7 +104,8 @@ pub struct Limits {
 
 /// The limits of this release.
 #[utoipa::path(get, path = "/limits", responses((status = 200, description = "The limits", body = Limits)))]
-pub async fn limits() -> Json<Limits> {
+pub async fn limits(State(doors): State<Arc<Doors>>) -> Json<Limits> {
+    let told = doors.gate.config();
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Json(Limits {
         audience_message_bytes: limits::AUDIENCE_MESSAGE_BYTES_MAX,
@@ -109,7 +113,10 @@ pub async fn limits() -> Json<Limits> {
         messages_per_second: limits::MESSAGES_PER_SECOND,
         messages_burst: limits::MESSAGES_BURST,
         ballots_on_the_way: limits::BALLOTS_ON_THE_WAY_MAX,
-        connections: limits::CONNECTIONS_MAX,
+        connections: told.connections,
+        connections_per_prefix: told.connections_per_prefix,
+        sessions_per_device: limits::SESSIONS_PER_DEVICE_MAX,
+        ticket_ms: ms(limits::TICKET_TTL),
         join_within_ms: ms(limits::JOIN_TIMEOUT),
         results_every_ms: ms(limits::TICK),
         window_lead_ms: limits::WINDOW_LEAD_MS,

@@ -3,4 +3,5 @@
 
 pub mod link;
 pub mod secret;
+pub mod ticket;
 pub mod token;

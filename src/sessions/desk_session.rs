@@ -38,9 +38,11 @@ struct DeskSession {
 pub async fn run_staff(services: Arc<Services>, desk: Arc<Desk>, staff: Staff, mut socket: Socket) {
     if !desk.presence.staff_came(&staff) {
         let detail = "too many staff sessions and screens are open on this node: close one".to_owned();
-        let _gone = socket.problem(Problem { code: Code::Busy, detail, retry_ms: None }).await;
+        let retry_ms = Some(limits::RETRY_CROWD_MS);
+        let _gone = socket.problem(Problem { code: Code::Busy, detail, retry_ms }).await;
         return;
     }
+    socket.of_staff();
     let (session, role) = (staff.session, staff.role);
     socket.of_staff();
     services.metrics.sessions(role, 1);
@@ -56,7 +58,8 @@ pub async fn run_screen(services: Arc<Services>, desk: Arc<Desk>, screen: Screen
     let session = screen.session;
     if !desk.presence.screen(session, &screen.name, &Shown::default(), services.clock.now()) {
         let detail = "too many staff sessions and screens are open on this node: close one".to_owned();
-        let _gone = socket.problem(Problem { code: Code::Busy, detail, retry_ms: None }).await;
+        let retry_ms = Some(limits::RETRY_CROWD_MS);
+        let _gone = socket.problem(Problem { code: Code::Busy, detail, retry_ms }).await;
         return;
     }
     services.metrics.sessions(Role::Screen, 1);
@@ -70,6 +73,7 @@ async fn run(services: Arc<Services>, desk: Arc<Desk>, who: Who, socket: Socket,
     let mut session_loop = DeskSession { services, desk, who, socket, answers };
     // However the loop ends, the caller counts the session out.
     let _gone = session_loop.work(session, role, answered).await;
+    session_loop.socket.finish(&session_loop.services.metrics).await;
 }
 
 impl DeskSession {

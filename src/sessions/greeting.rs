@@ -1,11 +1,18 @@
 //! The first message: who somebody is. A [`Join`] is consumed and becomes a [`Joined`], or a problem.
 
+use super::gate::Gate;
 use crate::{
     base::{
         clock::Micros,
+        hex,
         ids::{SessionId, VoterId},
+        limits,
+        prefix::ClientPrefix,
     },
-    identity::token::{self, Device, ScreenKey, StaffClaims},
+    identity::{
+        ticket::{Holder, NotTaken},
+        token::{self, Device, ScreenKey, StaffClaims},
+    },
     shows::document::Staff,
     studio::{desk::Desk, services::Services},
     wire::{
@@ -43,51 +50,125 @@ pub struct Screen {
 /// Longest name a screen may give itself.
 const SCREEN_NAME_CHARS_MAX: usize = 60;
 
-/// Judges a join.
-///
-/// # Errors
-/// A token that is not good. No token at all makes a new viewer; a bad one never does, because the client would silently
-/// become another voter.
-pub fn join(services: &Services, desk: &Desk, join: Join, now: Micros) -> Result<Joined, Problem> {
-    if let Some(staff) = join.staff {
-        let claims =
-            token::verify::<StaffClaims>(&services.secret, &staff, now).filter(|claims| claims.show == desk.show);
-        let Some(StaffClaims { session, name, role, .. }) = claims else {
-            return Err(bad_token("this staff token is not good for this show (any more): use a new link"));
-        };
-        return Ok(Joined::Staff(Staff { session, name, role }));
-    }
-    if let Some(key) = join.key {
-        let key = token::verify::<ScreenKey>(&services.secret, &key, now).filter(|key| key.show == desk.show);
-        if key.is_none() {
-            return Err(bad_token("this key is not good for this show: copy the address from the studio page again"));
-        }
-        let name: String =
-            join.name.unwrap_or_default().chars().filter(|c| !c.is_control()).take(SCREEN_NAME_CHARS_MAX).collect();
-        let name = if name.is_empty() { "screen".to_owned() } else { name };
-        return Ok(Joined::Screen(Screen { session: SessionId::random(), name }));
-    }
-    viewer(services, desk, join.device.as_deref(), now).map(Joined::Viewer)
+/// Where a client comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct From {
+    pub prefix: ClientPrefix,
+    /// It is a page without an origin (a local file): anybody may have made it, so only a screen's key counts.
+    pub screens_only: bool,
 }
 
-/// A viewer by a device token, or by a new one.
+/// What is needed to judge a join.
+#[derive(Debug, Clone, Copy)]
+pub struct Greeter<'a> {
+    pub services: &'a Services,
+    pub desk: &'a Desk,
+    pub gate: &'a Gate,
+    pub from: From,
+}
+
+impl Greeter<'_> {
+    /// Judges the join of a session.
+    ///
+    /// # Errors
+    /// A token that is not good; no token at all makes a new viewer, but a bad one never does, because the client would
+    /// silently become another voter. Or there is no room for a viewer.
+    pub fn join(&self, join: Join, now: Micros) -> Result<Joined, Problem> {
+        let Join { device, staff, key, ticket, name } = join;
+        if let Some(key) = key {
+            return self.screen(&key, name.unwrap_or_default(), now).map(Joined::Screen);
+        }
+        if self.from.screens_only {
+            let detail = "a page without an origin (a local file) may join only as a screen, with a key".to_owned();
+            return Err(Problem { code: Code::Forbidden, detail, retry_ms: None });
+        }
+        let joined = match (staff, ticket) {
+            (Some(token), _) => Joined::Staff(self.staff(&token, now)?),
+            (None, Some(ticket)) => self.ticket(&ticket, now)?,
+            (None, None) => Joined::Viewer(self.viewer(device.as_deref(), now)?),
+        };
+        if matches!(joined, Joined::Viewer(_)) {
+            self.gate.room_for_viewer()?;
+        }
+        Ok(joined)
+    }
+
+    fn staff(&self, token: &str, now: Micros) -> Result<Staff, Problem> {
+        let claims = token::verify::<StaffClaims>(&self.services.secret, token, now);
+        match claims.filter(|claims| claims.show == self.desk.show) {
+            Some(StaffClaims { session, name, role, .. }) => Ok(Staff { session, name, role }),
+            None => Err(bad_token("this staff token is not good for this show (any more): use a new link")),
+        }
+    }
+
+    fn screen(&self, key: &str, name: String, now: Micros) -> Result<Screen, Problem> {
+        if !reads_screens(self.services, self.desk, key, now) {
+            return Err(bad_token("this key is not good for this show: copy the address from the studio page again"));
+        }
+        let name: String = name.chars().filter(|c| !c.is_control()).take(SCREEN_NAME_CHARS_MAX).collect();
+        let name = if name.is_empty() { "screen".to_owned() } else { name };
+        Ok(Screen { session: SessionId::random(), name })
+    }
+
+    fn ticket(&self, ticket: &str, now: Micros) -> Result<Joined, Problem> {
+        match self.gate.tickets.take(&self.services.secret, ticket, &self.desk.show, now) {
+            Ok(Holder::Staff { session, name, role }) => Ok(Joined::Staff(Staff { session, name, role })),
+            Ok(Holder::Device(device)) => {
+                let bytes = hex::decode(&device).ok_or_else(|| bad_token("this ticket is damaged: take a new one"))?;
+                Ok(Joined::Viewer(Viewer::of(self.desk, &bytes, None)))
+            }
+            Err(NotTaken::Bad) => Err(bad_token("this ticket is not good for this show (any more): take a new one")),
+            Err(NotTaken::Used) => Err(bad_token("this ticket was used: take a new one for each join")),
+            Err(NotTaken::Full) => {
+                let detail = "so many tickets were used that no more can be told from them".to_owned();
+                Err(Problem { code: Code::Busy, detail, retry_ms: Some(limits::RETRY_CROWD_MS) })
+            }
+        }
+    }
+
+    /// A viewer by a device token, or a new one, if its network may have one more.
+    ///
+    /// # Errors
+    /// The token is not good, or too many new viewers came from there.
+    pub fn viewer(&self, device: Option<&str>, now: Micros) -> Result<Viewer, Problem> {
+        if let Some(token) = device {
+            return known_viewer(self.services, self.desk, token, now);
+        }
+        self.gate.new_voter(self.from.prefix, now)?;
+        let device = Device::fresh(now);
+        let token = token::sign(&self.services.secret, &device);
+        let bytes = device.bytes().ok_or_else(|| bad_token("this device token is damaged: join without one"))?;
+        Ok(Viewer::of(self.desk, &bytes, Some(token)))
+    }
+}
+
+impl Viewer {
+    fn of(desk: &Desk, device: &[u8; 16], fresh_token: Option<String>) -> Self {
+        Self { voter: desk.voter_key.voter(device), session: SessionId::random(), fresh_token }
+    }
+}
+
+/// A viewer by a device token.
 ///
 /// # Errors
 /// The token is not good.
-pub fn viewer(services: &Services, desk: &Desk, device: Option<&str>, now: Micros) -> Result<Viewer, Problem> {
-    let (device, fresh_token) = match device {
-        Some(device) => {
-            let known = token::verify::<Device>(&services.secret, device, now);
-            (known.ok_or_else(|| bad_token("this device token is not good (any more): join without one"))?, None)
-        }
-        None => {
-            let device = Device::fresh(now);
-            let token = token::sign(&services.secret, &device);
-            (device, Some(token))
-        }
-    };
-    let bytes = device.bytes().ok_or_else(|| bad_token("this device token is damaged: join without one"))?;
-    Ok(Viewer { voter: desk.voter_key.voter(&bytes), session: SessionId::random(), fresh_token })
+pub fn known_viewer(services: &Services, desk: &Desk, token: &str, now: Micros) -> Result<Viewer, Problem> {
+    Ok(Viewer::of(desk, &known_device(services, token, now)?, None))
+}
+
+/// The device of a token.
+///
+/// # Errors
+/// The token is not good.
+pub fn known_device(services: &Services, token: &str, now: Micros) -> Result<[u8; 16], Problem> {
+    let device = token::verify::<Device>(&services.secret, token, now);
+    let device = device.ok_or_else(|| bad_token("this device token is not good (any more): join without one"))?;
+    device.bytes().ok_or_else(|| bad_token("this device token is damaged: join without one"))
+}
+
+/// Whether a key reads this show's screens and feeds.
+pub fn reads_screens(services: &Services, desk: &Desk, key: &str, now: Micros) -> bool {
+    token::verify::<ScreenKey>(&services.secret, key, now).is_some_and(|key| key.show == desk.show)
 }
 
 fn bad_token(detail: &str) -> Problem {

@@ -2,9 +2,10 @@
 //! thin; what a message means is decided further down.
 
 pub mod desk_session;
+pub mod gate;
 pub mod greeting;
-pub mod permits;
 pub mod poll;
+pub mod seats;
 pub mod socket;
 pub mod sse;
 pub mod viewer_session;

@@ -10,8 +10,16 @@ use crate::{
     },
     base::{clock::Micros, ids::VoterId, limits},
     studio::{desk::Desk, services::Services},
-    wire::{client::Vote, server::Receipt},
+    wire::{
+        client::Vote,
+        server::{Answer, Reason, Receipt},
+    },
 };
+
+/// The answer to a ballot of a voter who is too fast: nothing is kept of it.
+pub fn busy(vote: &Vote, retry_ms: u32) -> Receipt {
+    shard::answer(vote.run, vote.id, Answer::Refused, Some(Reason::Busy), Some(retry_ms))
+}
 
 /// Casts a ballot and waits for its receipt. One that takes too long is `unknown`: ask again with the same id.
 pub async fn vote(services: &Services, desk: &Desk, voter: VoterId, vote: Vote, received: Micros) -> Receipt {

@@ -1,14 +1,15 @@
 //! A WebSocket with what every session needs of it: gathered writes with a deadline, pings, and a close that says why.
 
-use std::{error::Error as _, pin::pin};
+use std::pin::pin;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
 
 use crate::{
     base::{clock::Micros, limits},
     live::hub::encode,
+    telemetry::metrics::Metrics,
     wire::{
         self,
         client::ClientMessage,
@@ -38,13 +39,26 @@ pub struct Socket {
     message_bytes_max: usize,
     heard: Micros,
     next_ping: Micros,
+    /// Why nothing more can be read, if that is the client's fault.
+    broken: Option<Broken>,
+}
+
+/// What makes a connection unreadable.
+#[derive(Debug, Clone, Copy)]
+enum Broken {
+    /// A message so large that it is not read to its end.
+    TooLarge,
+    /// Text that is no UTF-8.
+    NotText,
+    /// Not the WebSocket protocol.
+    Protocol,
 }
 
 impl Socket {
     /// Takes over a socket after the upgrade. Its messages are an audience's until [`Socket::of_staff`].
     pub fn new(inner: WebSocket, now: Micros) -> Self {
         let message_bytes_max = limits::AUDIENCE_MESSAGE_BYTES_MAX;
-        Self { inner, message_bytes_max, heard: now, next_ping: now.plus_ms(ping_ms()) }
+        Self { inner, message_bytes_max, heard: now, next_ping: now.plus_ms(ping_ms()), broken: None }
     }
 
     /// From now on messages may be as large as staff's.
@@ -64,24 +78,44 @@ impl Socket {
         Some(self.read(message))
     }
 
-    fn read(&self, message: Option<Result<Message, axum::Error>>) -> Result<Incoming, Gone> {
+    fn read(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<Incoming, Gone> {
         match message {
             Some(Ok(Message::Text(text))) if text.len() > self.message_bytes_max => Ok(self.too_large()),
+            Some(Ok(Message::Binary(bytes))) if bytes.len() > self.message_bytes_max => Ok(self.too_large()),
             Some(Ok(Message::Text(text))) => Ok(match wire::read(text.as_bytes()) {
                 Ok(message) => Incoming::Message(message),
                 Err(error) => Incoming::Unreadable(bad_message(error.to_string())),
             }),
             Some(Ok(Message::Binary(_))) => Ok(Incoming::Unreadable(bad_message("send text frames".to_owned()))),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Incoming::Alive),
-            // Nothing more can be read, but the client can still be told why.
-            Some(Err(error)) if over_capacity(&error) => Ok(self.too_large()),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Gone),
+            Some(Ok(Message::Close(_))) | None => Err(Gone),
+            Some(Err(error)) => {
+                self.broken = broken(error);
+                // Nothing more can be read, but the client can still be told why.
+                if matches!(self.broken, Some(Broken::TooLarge)) { Ok(self.too_large()) } else { Err(Gone) }
+            }
         }
     }
 
     fn too_large(&self) -> Incoming {
         let detail = format!("a message may have at most {} bytes", self.message_bytes_max);
         Incoming::Unreadable(Problem { code: Code::TooLarge, detail, retry_ms: None })
+    }
+
+    /// The end of every session: a client that broke the protocol is told so.
+    pub async fn finish(&mut self, metrics: &Metrics) {
+        let (code, reason) = match self.broken {
+            Some(Broken::NotText) => (1007, "not UTF-8"),
+            Some(Broken::Protocol) => (1002, "not the WebSocket protocol"),
+            Some(Broken::TooLarge) | None => return,
+        };
+        metrics.problem(Code::BadMessage);
+        self.close(code, reason).await;
+    }
+
+    /// Whether nothing more can be read, by the client's fault.
+    pub fn is_broken(&self) -> bool {
+        self.broken.is_some()
     }
 
     /// The client showed that it is there.
@@ -137,15 +171,25 @@ impl Socket {
         let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
         // The session is over either way.
         let _ = deadline(self.inner.send(Message::Close(Some(frame)))).await;
+        if self.broken.is_some() {
+            // What was not read makes the system cut the connection: the frame needs a moment to get there before.
+            return tokio::time::sleep(limits::LINGER).await;
+        }
         let answered = async { while matches!(self.inner.next().await, Some(Ok(_))) {} };
         let _ = tokio::time::timeout(limits::CLOSE_TIMEOUT, answered).await;
     }
 }
 
-/// Whether a message or a frame was larger than the upgrade allows.
-fn over_capacity(error: &axum::Error) -> bool {
-    let error = error.source().and_then(|error| error.downcast_ref::<tungstenite::Error>());
-    matches!(error, Some(tungstenite::Error::Capacity(_)))
+/// What an error says about the client; nothing if the connection just ended.
+fn broken(error: axum::Error) -> Option<Broken> {
+    match error.into_inner().downcast_ref()? {
+        WsError::Capacity(CapacityError::MessageTooLong { .. }) => Some(Broken::TooLarge),
+        WsError::Utf8(_) => Some(Broken::NotText),
+        // A client that goes away without a goodbye breaks no rule that it could be told of.
+        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        WsError::Protocol(_) => Some(Broken::Protocol),
+        _ => None,
+    }
 }
 
 /// A write that makes no progress in time means that the client does not read.

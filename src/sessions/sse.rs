@@ -3,51 +3,68 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 
 use crate::{
     base::{limits, tasks::Counted},
-    live::{hub::Snapshot, results::Audience},
+    live::{
+        hub::{Snapshot, encode},
+        results::Audience,
+    },
     studio::{desk::Desk, services::Services},
-    wire::server::Role,
+    wire::server::{Role, ServerMessage},
 };
 
-/// Counts a viewer out when the stream is dropped, however it ends.
-struct Present {
+/// Counts a client out when the stream is dropped, however it ends.
+struct Present<Stay> {
     services: Arc<Services>,
     desk: Arc<Desk>,
+    role: Role,
     _counted: Counted,
+    _stay: Stay,
 }
 
-impl Drop for Present {
+impl<Stay> Drop for Present<Stay> {
     fn drop(&mut self) {
-        self.desk.presence.viewer_left();
-        self.services.metrics.sessions(Role::Viewer, -1);
+        if self.role == Role::Viewer {
+            self.desk.presence.viewer_left();
+        }
+        self.services.metrics.sessions(self.role, -1);
     }
 }
 
-/// The stream of a show's snapshots for viewers, until the client or the process goes.
-pub fn events(services: Arc<Services>, desk: Arc<Desk>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    desk.presence.viewer_came();
-    services.metrics.sessions(Role::Viewer, 1);
-    let mut snapshots = desk.hub.follow(Audience::Viewers);
+/// The stream of a show's snapshots for viewers or for a screen, until the client or the process goes; it holds `stay` as
+/// long. A screen on this way cannot report what it shows, so it is not among the screens of the desk.
+pub fn events<Stay: Send + 'static>(
+    services: Arc<Services>,
+    desk: Arc<Desk>,
+    audience: Audience,
+    stay: Stay,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let role = if audience == Audience::Screens { Role::Screen } else { Role::Viewer };
+    if role == Role::Viewer {
+        desk.presence.viewer_came();
+    }
+    services.metrics.sessions(role, 1);
+    let mut snapshots = desk.hub.follow(audience);
     snapshots.mark_changed();
     let stop = services.tasks.stop().clone();
-    let present = Present { _counted: services.tasks.count(), services, desk };
-    let start = (snapshots, (0, 0), present);
-    let batches = stream::unfold(start, move |(mut snapshots, sent, present)| {
+    let present = Present { _counted: services.tasks.count(), services, desk, role, _stay: stay };
+    let start = Some((snapshots, (0, 0), present));
+    let batches = stream::unfold(start, move |state| {
         let stop = stop.clone();
         async move {
+            let (mut snapshots, sent, present) = state?;
             tokio::select! {
                 changed = snapshots.changed() => changed.ok()?,
-                () = stop.cancelled() => return None,
+                () = stop.cancelled() => return Some((vec![reconnect()], None)),
             }
             let newest = snapshots.borrow_and_update().clone();
             let events = fresh(&newest, sent);
-            Some((events, (snapshots, (newest.show_number, newest.results_number), present)))
+            Some((events, Some((snapshots, (newest.show_number, newest.results_number), present))))
         }
     });
-    let events = futures_util::StreamExt::flat_map(batches, |events| stream::iter(events.into_iter().map(Ok)));
+    let events = batches.flat_map(|events| stream::iter(events.into_iter().map(Ok)));
     Sse::new(events).keep_alive(KeepAlive::new().interval(limits::PING_INTERVAL))
 }
 
@@ -56,4 +73,10 @@ fn fresh(newest: &Snapshot, sent: (u64, u64)) -> Vec<Event> {
     let results = newest.results_number != sent.1 && !newest.results.is_empty();
     let results = results.then(|| Event::default().data(newest.results.as_str()));
     show.into_iter().chain(results).collect()
+}
+
+/// The node goes away: each client is told a moment of its own to come back.
+fn reconnect() -> Event {
+    let after_ms = fastrand::u32(0..limits::RECONNECT_SPREAD_MS);
+    Event::default().event("reconnect").data(encode(&ServerMessage::Reconnect { after_ms }).as_str())
 }

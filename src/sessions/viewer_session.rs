@@ -1,5 +1,5 @@
 //! The session of a viewer. One loop; its inputs are the client's messages, receipts that have arrived, a new snapshot,
-//! the time for a ping, and the end of the process.
+//! the time for a ping, a newer session that needs the seat, and the end of the process.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -7,7 +7,8 @@ use tokio::sync::watch;
 
 use super::{
     greeting::{self, Viewer},
-    permits::Permits,
+    poll,
+    seats::Seat,
     socket::{Gone, Incoming, Socket, bad_message},
 };
 use crate::{
@@ -15,13 +16,17 @@ use crate::{
         ballot::{Ballot, Picks},
         inbox::Inbox,
     },
-    base::{clock::Micros, limits},
+    base::{
+        clock::Micros,
+        limits,
+        permits::{MESSAGES, Permits},
+    },
     live::{hub::Snapshot, results::Audience},
     studio::{desk::Desk, services::Services},
     wire::{
         client::{Ask, ClientMessage, Vote},
         codes::Code,
-        server::{Answer, Problem, Receipt, Role, ServerMessage, Welcome},
+        server::{Problem, Receipt, Role, ServerMessage, Welcome},
     },
 };
 
@@ -30,6 +35,7 @@ pub struct ViewerSession {
     services: Arc<Services>,
     desk: Arc<Desk>,
     viewer: Viewer,
+    seat: Seat,
     socket: Socket,
     inbox: Arc<Inbox>,
     permits: Permits,
@@ -86,17 +92,20 @@ impl Drop for ViewerSession {
 
 impl ViewerSession {
     /// The session of a viewer who has joined.
-    pub fn new(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, socket: Socket) -> Self {
+    pub fn new(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, seat: Seat, socket: Socket) -> Self {
         desk.presence.viewer_came();
         services.metrics.sessions(Role::Viewer, 1);
-        let (inbox, permits) = (Arc::default(), Permits::new(services.clock.now()));
-        Self { services, desk, viewer, socket, inbox, permits, sent: Sent::default() }
+        let (inbox, permits) = (Arc::default(), Permits::new(MESSAGES, services.clock.now()));
+        Self { services, desk, viewer, seat, socket, inbox, permits, sent: Sent::default() }
     }
 
     /// Runs it to its end. This future is the memory of an idle viewer: what is rare in it is boxed.
     pub async fn run(mut self) {
         // However the loop ends, dropping the session counts it out.
         let _gone = self.work().await;
+        if self.socket.is_broken() {
+            Box::pin(self.socket.finish(&self.services.metrics)).await;
+        }
     }
 
     async fn work(&mut self) -> Result<(), Gone> {
@@ -106,12 +115,14 @@ impl ViewerSession {
         self.sent.feed(&mut self.socket, &newest).await?;
         drop(newest);
         self.socket.flush().await?;
-        // What is waited for is kept over the turns of the loop: to register with the timer, the hub, the inbox and the
-        // stop anew at every turn costs more than a ballot.
+        // What is waited for is kept over the turns of the loop: to register with the timer, the hub, the inbox, the seat
+        // and the stop anew at every turn costs more than a ballot.
         let (stop, inbox, newest) = (self.services.tasks.stop().clone(), self.inbox.clone(), snapshots.clone());
+        let displaced = self.seat.displaced();
         let mut stopped = pin!(stop.cancelled());
         let mut arrived = pin!(inbox.arrived());
         let mut changed = pin!(next(snapshots));
+        let mut displaced = pin!(displaced.notified());
         let mut silence = pin!(until(self.services.clock.now(), self.socket.next_ping()));
         loop {
             tokio::select! {
@@ -143,6 +154,10 @@ impl ViewerSession {
                     Box::pin(self.socket.keep_alive(now)).await?;
                     silence.set(until(now, self.socket.next_ping()));
                 }
+                () = displaced.as_mut() => {
+                    let detail = "this device has newer sessions than it may have: close some pages".to_owned();
+                    return Box::pin(self.problem(Problem { code: Code::Replaced, detail, retry_ms: None })).await;
+                }
                 () = stopped.as_mut() => return Box::pin(self.steer_away()).await,
             }
         }
@@ -163,14 +178,18 @@ impl ViewerSession {
         let received = self.services.clock.now();
         self.socket.heard(received);
         let message = match incoming {
-            Incoming::Alive => return Reply::Receipts(Vec::new()),
+            // A ping is answered by the socket. Who sends nothing else, and very often, is no viewer.
+            Incoming::Alive => match self.permits.take(MESSAGES, received) {
+                Ok(()) => return Reply::Receipts(Vec::new()),
+                Err(_) => Err(bad_message("too many pings".to_owned())),
+            },
             Incoming::Message(message) => Ok(message),
             Incoming::Unreadable(problem) => Err(problem),
         };
-        if let Err(retry_ms) = self.permits.take(received) {
+        if let Err(retry_ms) = self.permits.take(MESSAGES, received) {
             // A ballot is told in its own words.
             if let Ok(ClientMessage::Vote(vote)) = message {
-                return Reply::Receipts(vec![busy(&vote, retry_ms)]);
+                return Reply::Receipts(vec![poll::busy(&vote, retry_ms)]);
             }
             let detail = format!("at most {} messages a second: slow down", limits::MESSAGES_PER_SECOND);
             return Reply::Problem(Problem { code: Code::TooMany, detail, retry_ms: Some(retry_ms) });
@@ -231,9 +250,4 @@ impl ViewerSession {
         self.socket.close(Code::Draining.close(), Code::Draining.word()).await;
         Err(Gone)
     }
-}
-
-fn busy(vote: &Vote, retry_ms: u32) -> Receipt {
-    let reason = Some(crate::wire::server::Reason::Busy);
-    crate::ballots::shard::answer(vote.run, vote.id, Answer::Refused, reason, Some(retry_ms))
 }

@@ -6,10 +6,12 @@ use axum::{
     extract::ws::{WebSocket, WebSocketUpgrade},
     response::Response,
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    desk_session, greeting,
-    greeting::Joined,
+    desk_session,
+    gate::Gate,
+    greeting::{From, Greeter, Joined},
     socket::{Gone, Incoming, Socket},
     viewer_session::ViewerSession,
 };
@@ -19,14 +21,19 @@ use crate::{
     wire::{SUBPROTOCOL, client::ClientMessage, codes::Code, server::Problem},
 };
 
-/// Upgrades a request; the session runs until the client or the process goes, and holds `place` as long.
-pub fn upgrade<Place: Send + 'static>(
-    services: Arc<Services>,
-    desk: Arc<Desk>,
-    request: WebSocketUpgrade,
-    place: Place,
-) -> Response {
-    configured(request, limits::STAFF_MESSAGE_BYTES_MAX).on_upgrade(move |socket| run(services, desk, socket, place))
+/// What a session is made of before anybody has joined.
+pub struct Door {
+    pub services: Arc<Services>,
+    pub desk: Arc<Desk>,
+    pub gate: Arc<Gate>,
+    pub from: From,
+    /// Until somebody joins.
+    pub stranger: OwnedSemaphorePermit,
+}
+
+/// Upgrades a request; the session runs until the client or the process goes, and holds `stay` as long.
+pub fn upgrade<Stay: Send + 'static>(door: Door, request: WebSocketUpgrade, stay: Stay) -> Response {
+    configured(request, limits::STAFF_MESSAGE_BYTES_MAX).on_upgrade(move |socket| run(door, socket, stay))
 }
 
 /// How every WebSocket is set up. The tests' server that echoes for Autobahn differs in the size of messages only.
@@ -40,23 +47,28 @@ pub fn configured(request: WebSocketUpgrade, message_bytes_max: usize) -> WebSoc
         .max_frame_size(message_bytes_max)
 }
 
-async fn run<Place: Send + 'static>(services: Arc<Services>, desk: Arc<Desk>, socket: WebSocket, place: Place) {
+async fn run<Stay: Send + 'static>(door: Door, socket: WebSocket, stay: Stay) {
     // A drain waits for those who are about to join as well.
-    let _counted = services.tasks.count();
+    let _counted = door.services.tasks.count();
+    let Door { services, desk, gate, from, stranger } = door;
     let mut socket = Socket::new(socket, services.clock.now());
     let tasks = services.tasks.clone();
+    let greeter = Greeter { services: &services, desk: &desk, gate: &gate, from };
+    let joined = tokio::time::timeout(limits::JOIN_TIMEOUT, greet(greeter, &mut socket)).await;
+    drop(stranger);
     // Every kind of session is a task of its own, as large as that kind needs; this one ends here.
-    match tokio::time::timeout(limits::JOIN_TIMEOUT, greet(&services, &desk, &mut socket)).await {
+    match joined {
         Ok(Ok(Joined::Viewer(viewer))) => {
-            tasks.spawn(hold(place, ViewerSession::new(services, desk, viewer, socket).run()));
+            let seat = gate.seats.sit(viewer.voter);
+            tasks.spawn(hold(stay, ViewerSession::new(services, desk, viewer, seat, socket).run()));
         }
         Ok(Ok(Joined::Staff(staff))) => {
-            tasks.spawn(hold(place, desk_session::run_staff(services, desk, staff, socket)));
+            tasks.spawn(hold(stay, desk_session::run_staff(services, desk, staff, socket)));
         }
         Ok(Ok(Joined::Screen(screen))) => {
-            tasks.spawn(hold(place, desk_session::run_screen(services, desk, screen, socket)));
+            tasks.spawn(hold(stay, desk_session::run_screen(services, desk, screen, socket)));
         }
-        Ok(Err(Gone)) => {}
+        Ok(Err(Gone)) => socket.finish(&services.metrics).await,
         Err(_) => {
             services.metrics.problem(Code::JoinFirst);
             socket.close(Code::JoinFirst.close(), Code::JoinFirst.word()).await;
@@ -65,26 +77,28 @@ async fn run<Place: Send + 'static>(services: Arc<Services>, desk: Arc<Desk>, so
 }
 
 /// Runs a session that holds its connection's place.
-async fn hold<Place>(place: Place, session: impl Future<Output = ()>) {
+async fn hold<Stay>(stay: Stay, session: impl Future<Output = ()>) {
     session.await;
-    drop(place);
+    drop(stay);
 }
 
-async fn greet(services: &Services, desk: &Desk, socket: &mut Socket) -> Result<Joined, Gone> {
+async fn greet(greeter: Greeter<'_>, socket: &mut Socket) -> Result<Joined, Gone> {
+    let services = greeter.services;
+    let mut tries = 0;
     loop {
         let problem = match socket.next().await? {
             Incoming::Alive => continue,
-            Incoming::Message(ClientMessage::Join(join)) => {
-                match greeting::join(services, desk, join, services.clock.now()) {
-                    Ok(joined) => return Ok(joined),
-                    Err(problem) => problem,
-                }
-            }
-            Incoming::Message(_) => {
+            Incoming::Message(ClientMessage::Join(join)) => match greeter.join(join, services.clock.now()) {
+                Ok(joined) => return Ok(joined),
+                Err(problem) => problem,
+            },
+            // A developer is told what is wrong, some times.
+            Incoming::Unreadable(problem) if problem.code.close() != 0 || tries + 1 < limits::JOIN_TRIES_MAX => problem,
+            Incoming::Message(_) | Incoming::Unreadable(_) => {
                 Problem { code: Code::JoinFirst, detail: Code::JoinFirst.title().to_owned(), retry_ms: None }
             }
-            Incoming::Unreadable(problem) => problem,
         };
+        tries += 1;
         services.metrics.problem(problem.code);
         socket.problem(problem).await?;
     }

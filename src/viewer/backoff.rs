@@ -57,7 +57,7 @@ impl Backoff {
     /// What to do after `closing`.
     pub fn after(&mut self, closing: Closing, rng: &mut Rng) -> Next {
         match closing {
-            Closing::Left | Closing::Code(1009 | 4003 | 4004) | Closing::Status(403 | 404) => Next::Stop,
+            Closing::Left | Closing::Code(1009 | 4003 | 4004 | 4009) | Closing::Status(403 | 404) => Next::Stop,
             Closing::Moved => Next::After(0),
             Closing::Told { wait_ms } => Next::After(wait_ms),
             Closing::Code(4001) | Closing::Status(401) => Next::NewToken(self.random_ms(rng)),

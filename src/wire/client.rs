@@ -22,7 +22,7 @@ pub enum ClientMessage {
     Command(CommandMessage),
 }
 
-/// Who joins. With none of the three tokens it is a new viewer, who gets a device token in the welcome.
+/// Who joins. With none of the four it is a new viewer, who gets a device token in the welcome.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Join {
@@ -35,6 +35,9 @@ pub struct Join {
     /// A key of scope `screen`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// A ticket of `POST /api/v1/shows/{show}/tickets`, in place of a device or staff token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
     /// A screen's name, shown to operators: `results in OBS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

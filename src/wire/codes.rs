@@ -49,7 +49,8 @@ codes! {
     Storage      = "storage",       503,   1013,  true,  "The node cannot write";
     Draining     = "draining",      503,   1012,  true,  "The node is going away";
     JoinFirst    = "join_first",    401,   1008,  false, "The first message must be join, within 5 s";
-    TooSlow      = "too_slow",      503,   1013,  true,  "The client reads too slowly";
+    TooSlow      = "too_slow",      408,   1013,  true,  "The client is too slow";
+    Replaced     = "replaced",      409,   4009,  false, "This device has too many newer sessions";
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ const HEAD: &str = "\
 <!-- Written by the tests. To write it anew: TALLYLIGHT_BLESS=1 cargo test --test it config -->
 
 A setting of a node has one name in four places: the default, the configuration file, the environment and the flag.
-Each beats the one before it. Limits are not settings: they are in `src/base/limits.rs`, each with its reason, and a node
-tells those that clients meet at `/limits`.
+Each beats the one before it. Limits are not settings, but for those of connections: they are in `src/base/limits.rs`, each
+with its reason, and a node tells those that clients meet at `/limits`.
 
 ## The file
 
@@ -34,6 +34,12 @@ const SAMPLE: &str = "\
 listen = \"0.0.0.0:8080\"
 data = \"data\"
 public_url = \"https://vote.example.org\"
+trusted_proxies = [\"10.0.0.0/8\"]
+proxy_protocol = false
+venues = [\"127.0.0.0/8\", \"::1\", \"192.0.2.0/24\"]
+connections = 100000
+connections_per_prefix = 5000
+origins = [\"https://www.example.org\"]
 log = \"info\"
 log_format = \"json\"
 shows = [\"finale.toml\"]

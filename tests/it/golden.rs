@@ -74,6 +74,7 @@ fn client() -> Vec<(String, ClientMessage)> {
         ("join", join(|_| {})),
         ("join-device", join(|join| join.device = named("a device token"))),
         ("join-staff", join(|join| join.staff = named("a staff token"))),
+        ("join-ticket", join(|join| join.ticket = named("a ticket"))),
         ("join-screen", join(|join| (join.key, join.name) = (named("a key"), named("results in OBS")))),
         ("vote", ClientMessage::Vote(Vote { run: RUN, id: BALLOT, picks: vec![2, 2, 1] })),
         ("ask", ClientMessage::Ask(Ask { run: RUN, ids: vec![BALLOT, BallotId(1)] })),

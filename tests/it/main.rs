@@ -2,11 +2,12 @@
 #![expect(clippy::disallowed_methods, reason = "tests measure real time and start real processes")]
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
+mod ballots;
 mod config;
+mod doors;
 mod golden;
 mod limits;
 mod openapi;
-mod ballots;
 mod recount;
 mod sessions;
 mod sim;

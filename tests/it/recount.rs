@@ -9,7 +9,7 @@ use tallylight::{
         inbox::Inbox,
     },
     base::ids::{BallotId, SessionId, VoterId},
-    config::NodeConfig,
+    config::{NodeConfig, doors::DoorConfig},
     export::{self, verify::Outcome},
     shows::{document::Staff, file},
     telemetry::logs::LogFormat,
@@ -31,6 +31,7 @@ async fn start(data: &std::path::Path) -> App {
         data: data.to_owned(),
         shows: Vec::new(),
         public_url: String::new(),
+        doors: DoorConfig::default(),
         log: "error".to_owned(),
         log_format: LogFormat::Plain,
     };

@@ -3,7 +3,12 @@
 use std::fmt::Write as _;
 
 use futures_util::{SinkExt, StreamExt};
-use tallylight::{app::App, config::NodeConfig, shows::file, telemetry::logs::LogFormat};
+use tallylight::{
+    app::App,
+    config::{NodeConfig, doors::DoorConfig},
+    shows::file,
+    telemetry::logs::LogFormat,
+};
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 
 use super::support::SOON;
@@ -15,6 +20,7 @@ async fn start(show: &str) -> (App, tempfile::TempDir) {
         data: data.path().to_owned(),
         shows: Vec::new(),
         public_url: String::new(),
+        doors: DoorConfig::default(),
         log: "error".to_owned(),
         log_format: LogFormat::Plain,
     };

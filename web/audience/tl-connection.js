@@ -22,7 +22,10 @@ class Connection extends StoreElement {
 
 /** @param {import('../sdk/tallylight.js').LinkState} link */
 function words(link) {
-  if (link.is === 'ended') return link.why === 'no_show' ? say('ended_no_show') : say(link.why === 'forbidden' ? 'ended_forbidden' : 'ended_other');
+  if (link.is === 'ended') {
+    const { why } = link;
+    return say(why === 'no_show' || why === 'forbidden' || why === 'replaced' ? `ended_${why}` : 'ended_other');
+  }
   if (link.offline) return say('offline');
   if (link.is === 'up') return say(`connected_${link.kind}`);
   return say(link.is === 'down' ? 'down' : 'connecting');

@@ -11,6 +11,7 @@ const en = {
   down: 'Connection lost, trying again',
   ended_no_show: 'There is no show at this address.',
   ended_forbidden: 'This show is not open to you.',
+  ended_replaced: 'This show is open in many newer pages on this device.',
   ended_other: 'The server does not take this page any more. Load it again.',
   transport_websocket: 'WebSocket',
   transport_sse: 'Server-sent events',

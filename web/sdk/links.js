@@ -4,7 +4,8 @@
  *
  * @typedef {import('./wire.js').Receipt} Receipt
  * @typedef {{ server: string, show: string, device?: string, staff?: string, key?: string, name?: string }} Entry
- * @typedef {{ code?: number, problem?: string, joined: boolean }} Down why a link ended, and whether it ever worked
+ * @typedef {{ code?: number, problem?: string, retry_ms?: number, joined: boolean }} Down why a link ended, when to come back if the
+ *   server said it, and whether it ever worked
  * @typedef {{ message: (message: any) => void, down: (why: Down) => void, failed: (id: string) => void }} Ears `failed`: no answer came for this ballot
  * @typedef {{ kind: LinkKind, joined: boolean, send: (message: any) => boolean, close: () => void }} Link
  * @typedef {'websocket'|'sse'|'polling'} LinkKind
@@ -31,7 +32,7 @@ class WebSocketLink {
   #ears;
   #deadline;
   #over = false;
-  /** @type {string|undefined} the last problem the server told, often the reason of the close after it */
+  /** @type {{ code: string, retry_ms?: number }|undefined} the last problem the server told, often the reason of the close after it */
   #problem;
 
   /** @param {Entry} entry @param {Ears} ears */
@@ -71,7 +72,7 @@ class WebSocketLink {
       this.joined = true;
       clearTimeout(this.#deadline);
     }
-    if (message.t === 'problem') this.#problem = message.code;
+    if (message.t === 'problem') this.#problem = message;
     this.#ears.message(message);
   }
 
@@ -79,7 +80,7 @@ class WebSocketLink {
   #end(why) {
     if (this.#over) return;
     this.close();
-    this.#ears.down({ ...why, problem: this.#problem, joined: this.joined });
+    this.#ears.down({ ...why, problem: this.#problem?.code, retry_ms: this.#problem?.retry_ms, joined: this.joined });
   }
 }
 
@@ -145,7 +146,7 @@ class HttpLink {
     const joined = this.joined;
     this.close();
     const known = error instanceof HttpProblem ? error : undefined;
-    this.ears.down({ problem: known?.code, code: known && CLOSES[known.code], joined });
+    this.ears.down({ problem: known?.code, code: known && CLOSES[known.code], retry_ms: known?.retry_ms, joined });
   }
 
   close() {
@@ -247,9 +248,10 @@ class PollingLink extends HttpLink {
 
 /** An answer that is not 2xx, with the code of its problem+json. */
 export class HttpProblem extends Error {
-  /** @param {number} status @param {string} code @param {string} detail */
-  constructor(status, code, detail) {
+  /** @param {number} status @param {string} code @param {string} detail @param {number} [retry_ms] */
+  constructor(status, code, detail, retry_ms) {
     super(detail || code);
+    this.retry_ms = retry_ms;
     this.status = status;
     this.code = code;
     this.detail = detail;
@@ -258,7 +260,7 @@ export class HttpProblem extends Error {
   /** @param {Response} answer */
   static async of(answer) {
     const problem = await answer.json().catch(() => ({}));
-    return new HttpProblem(answer.status, problem.code ?? `http_${answer.status}`, problem.detail ?? problem.title ?? '');
+    return new HttpProblem(answer.status, problem.code ?? `http_${answer.status}`, problem.detail ?? problem.title ?? '', problem.retry_after_ms);
   }
 }
 

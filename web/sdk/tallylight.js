@@ -208,15 +208,16 @@ export class Client extends EventTarget {
   async #down(why) {
     this.#link = undefined;
     if (Date.now() - this.#up_at > STEADY_MS && why.joined) this.#failures = 0;
-    if (why.code === 4003 || why.code === 4004 || (why.code === 4001 && !this.viewer)) {
-      return this.#set({ is: 'ended', why: why.problem ?? { 4001: 'bad_token', 4003: 'forbidden', 4004: 'no_show' }[why.code] });
+    if (why.code === 4003 || why.code === 4004 || why.code === 4009 || (why.code === 4001 && !this.viewer)) {
+      return this.#set({ is: 'ended', why: why.problem ?? { 4001: 'bad_token', 4003: 'forbidden', 4004: 'no_show', 4009: 'replaced' }[why.code] });
     }
     if (why.code === 4001) this.#remember(undefined);
     this.#deaf = why.joined ? 0 : this.#deaf + 1;
     let wait = this.#after_ms;
     if (wait === undefined) {
       const most = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** this.#failures);
-      if (why.code === 1008 || why.code === 1009) wait = RETRY_MAX_MS;
+      if (why.retry_ms !== undefined && why.code !== 4001) wait = why.retry_ms + Math.random() * most;
+      else if (why.code === 1008 || why.code === 1009) wait = RETRY_MAX_MS;
       else if (why.code === 1013) wait = 2000 + Math.random() * most * 2;
       else wait = Math.random() * most;
     }

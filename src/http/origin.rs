@@ -1,0 +1,157 @@
+//! Which pages may connect, and which may read an answer (CORS). Origins are compared whole, never in part.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{reply::Failure, router::Doors};
+use crate::wire::codes::Code;
+
+/// Where a page says it is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// No browser, or one that has no reason to say it.
+    Absent,
+    /// This service's own page.
+    Own,
+    /// A page of another site that the configuration names.
+    Listed,
+    /// A local file or a sandboxed frame: anybody's page.
+    Null,
+    /// A page of another site.
+    Foreign,
+}
+
+impl Origin {
+    /// The origin of a request.
+    pub fn of(doors: &Doors, headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        let host = text(header::HOST).unwrap_or_default();
+        judge(text(header::ORIGIN), host, &doors.public_url, &doors.gate.config().origins)
+    }
+
+    /// Whether its pages may join, vote and command.
+    pub fn may_act(self) -> bool {
+        matches!(self, Self::Absent | Self::Own | Self::Listed)
+    }
+}
+
+fn judge(origin: Option<&str>, host: &str, public_url: &str, listed: &[String]) -> Origin {
+    let Some(origin) = origin else { return Origin::Absent };
+    let at = origin.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https")).map(|(_, at)| at);
+    match origin {
+        "null" => Origin::Null,
+        _ if (origin == public_url && !origin.is_empty()) || (at == Some(host) && !host.is_empty()) => Origin::Own,
+        _ if listed.iter().any(|one| one == origin) => Origin::Listed,
+        _ => Origin::Foreign,
+    }
+}
+
+/// Who may read the answers of an address from a page of another site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    /// Any page: public, or by a key in the address. Nothing here knows cookies.
+    All,
+    /// Pages of listed origins: what an embedded page needs to vote.
+    Listed,
+    /// Own pages only.
+    Own,
+}
+
+fn readers(path: &str) -> Readers {
+    let parts: Vec<_> = path.split('/').skip(1).collect();
+    match parts.as_slice() {
+        ["web" | "f" | "sse", _, ..] | ["api", "v1", "time"] | ["api", "v1", "shows", _, "live"] => Readers::All,
+        ["api", "v1", "shows", _, "join" | "tickets" | "ballots" | "receipts", ..] => Readers::Listed,
+        _ => Readers::Own,
+    }
+}
+
+/// Answers preflights, turns away pages that may not act, and says who may read the answer.
+pub async fn guard(State(doors): State<Arc<Doors>>, request: Request, next: Next) -> Response {
+    let origin = Origin::of(&doors, request.headers());
+    if matches!(origin, Origin::Absent | Origin::Own) {
+        return next.run(request).await;
+    }
+    let readers = readers(request.uri().path());
+    let reads = readers == Readers::All || (readers == Readers::Listed && origin == Origin::Listed);
+    let allow = match readers {
+        Readers::All => Some(HeaderValue::from_static("*")),
+        _ => request.headers().get(header::ORIGIN).filter(|_| reads).cloned(),
+    };
+    let preflight = *request.method() == Method::OPTIONS;
+    let acts = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let mut response = if preflight && reads {
+        StatusCode::NO_CONTENT.into_response()
+    } else if acts && !(origin.may_act() && reads) {
+        let detail = "pages of this origin may not do that here: list it in origins, or open the page from this server";
+        Failure::new(Code::Forbidden, detail).into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    // A cache must not give one origin's answer to another.
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    let Some(allow) = allow else { return response };
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allow);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("etag, retry-after"));
+    if preflight {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+        let sent = HeaderValue::from_static("authorization, content-type, if-none-match");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, sent);
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_compared_whole() {
+        let listed = ["https://www.example.org".to_owned()];
+        let of = |origin| judge(origin, "10.0.0.7:8080", "https://vote.example.org", &listed);
+        assert_eq!(of(None), Origin::Absent);
+        assert_eq!(of(Some("null")), Origin::Null);
+        for own in ["https://vote.example.org", "http://10.0.0.7:8080", "https://10.0.0.7:8080"] {
+            assert_eq!(of(Some(own)), Origin::Own, "{own}");
+        }
+        assert_eq!(of(Some("https://www.example.org")), Origin::Listed);
+        for foreign in [
+            "https://www.example.org.evil.example",
+            "https://evil-www.example.org",
+            "http://www.example.org",
+            "https://www.example.org:444",
+            "https://vote.example.org/",
+            "http://10.0.0.7",
+            "file://10.0.0.7:8080",
+            "http://10.0.0.7:8080@evil.example",
+            "",
+        ] {
+            assert_eq!(of(Some(foreign)), Origin::Foreign, "{foreign}");
+        }
+        assert_eq!(judge(Some("https://"), "", "", &[]), Origin::Foreign);
+        assert_eq!(judge(Some(""), "", "", &[]), Origin::Foreign);
+    }
+
+    #[test]
+    fn every_address_has_its_readers() {
+        for all in ["/web/sdk/tallylight.js", "/f/a/status.json", "/sse/a", "/api/v1/time", "/api/v1/shows/a/live"] {
+            assert_eq!(readers(all), Readers::All, "{all}");
+        }
+        for listed in ["/api/v1/shows/a/join", "/api/v1/shows/a/tickets", "/api/v1/shows/a/receipts/b/c"] {
+            assert_eq!(readers(listed), Readers::Listed, "{listed}");
+        }
+        for own in
+            ["/", "/web", "/api/v1/shows/a/commands", "/api/v1/staff/enter", "/api/v1/shows", "/metrics", "/ws/a"]
+        {
+            assert_eq!(readers(own), Readers::Own, "{own}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The doors of the real server: who gets in, who is believed, what is refused and how, and that those who are honest
+//! notice nothing of those who are not.
+
+mod addresses;
+mod limits;
+mod messages;
+mod origins;
+mod raw;
+mod screens;
+mod siege;
+mod stage;
+mod tickets;
