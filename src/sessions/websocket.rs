@@ -41,6 +41,8 @@ pub fn configured(request: WebSocketUpgrade, message_bytes_max: usize) -> WebSoc
 }
 
 async fn run<Place: Send + 'static>(services: Arc<Services>, desk: Arc<Desk>, socket: WebSocket, place: Place) {
+    // A drain waits for those who are about to join as well.
+    let _counted = services.tasks.count();
     let mut socket = Socket::new(socket, services.clock.now());
     let tasks = services.tasks.clone();
     // Every kind of session is a task of its own, as large as that kind needs; this one ends here.
