@@ -42,8 +42,9 @@ fn tell(report: &Report) {
     for checked in &report.results {
         let kind = if checked.rehearsal { "rehearsal" } else { "live" };
         let word = if checked.findings.is_empty() { "agrees" } else { "WRONG" };
+        let missing = if checked.missing > 0 { format!(", {} missing", checked.missing) } else { String::new() };
         println!(
-            "{word}  cue {} ({kind}), run {}, seal {}: {} ballots: {}",
+            "{word}  cue {} ({kind}), run {}, seal {}: {} ballots{missing}: {}",
             checked.cue,
             checked.run,
             checked.revision,

@@ -35,6 +35,8 @@ pub struct Checked {
     /// The result in words: `Ada 2 (66.7 %)`.
     pub result: Vec<String>,
     pub ballots: u64,
+    /// Ballots that were lost before the seal, as the manifest itself says.
+    pub missing: u64,
     /// What is wrong; empty: nothing.
     pub findings: Vec<String>,
 }
@@ -137,6 +139,7 @@ fn check(signed: &Signed, manifest: &Manifest, ballots: &[BallotLine], key: Opti
             .map(|(label, (votes, share))| format!("{label} {votes} ({}.{} %)", share / 10, share % 10))
             .collect(),
         ballots: manifest.counted,
+        missing: manifest.outstanding,
         findings,
     }
 }

@@ -78,7 +78,10 @@ pub(super) async fn seal(
     let next =
         end::with_seal(&sealing, id, revision, summary).ok_or_else(|| storage("the seal was overtaken: seal again"))?;
     let (counted, late) = (manifest.counted, manifest.late);
-    let note = format!("revision {revision}: {counted} ballots counted, {late} late");
+    let mut note = format!("revision {revision}: {counted} ballots counted, {late} late");
+    if manifest.outstanding > 0 {
+        note += &format!(", {} missing", manifest.outstanding);
+    }
     let now = services.clock.now();
     let sealed = AsRunEntry {
         what: "sealed".to_owned(),
