@@ -106,6 +106,7 @@ pub struct Bucket {
     watermarks: Vec<(JournalId, u64)>,
     totals: Totals,
     marked: Option<u32>,
+    lost: u64,
 }
 
 impl Bucket {
@@ -114,7 +115,7 @@ impl Bucket {
         let zeros = vec![0; rules.options];
         let totals = Totals { votes: zeros.clone(), late_votes: zeros, ..Totals::default() };
         let windows = Windows::default();
-        Self { rules, windows, voters: HashMap::default(), watermarks: Vec::new(), totals, marked: None }
+        Self { rules, windows, voters: HashMap::default(), watermarks: Vec::new(), totals, marked: None, lost: 0 }
     }
 
     /// Takes newer windows; older ones change nothing.
@@ -207,7 +208,13 @@ impl Bucket {
 
     /// Goes on behind records that are lost for good, which the caller reports as an incident.
     pub fn skip_to(&mut self, journal: JournalId, seq: u64) {
+        self.lost += seq.saturating_sub(self.watermark(journal));
         self.advance(journal, seq);
+    }
+
+    /// Records that are lost for good: what stood there was told to somebody, perhaps as counted.
+    pub fn lost(&self) -> u64 {
+        self.lost
     }
 
     /// The last number that the bucket has of a journal; 0: none.

@@ -71,6 +71,8 @@ pub struct Marked {
     pub totals: Totals,
     /// Per bucket and journal the last number that is part of the seal.
     pub watermarks: Vec<(u16, JournalId, u64)>,
+    /// Numbers up to there whose records are lost: ballots that may be missing from the totals.
+    pub lost: u64,
 }
 
 impl Waiting {
@@ -390,16 +392,17 @@ impl Group {
 fn obey(order: Order) {
     match order {
         Order::Mark { run, revision, reply } => {
-            let mut watermarks = Vec::new();
+            let (mut watermarks, mut lost) = (Vec::new(), 0);
             for bucket in 0..run.definition.buckets {
                 let mut shard = run.shard(bucket);
                 shard.bucket.mark(revision);
+                lost += shard.bucket.lost();
                 let of_bucket = shard.bucket.watermarks().iter();
                 watermarks.extend(of_bucket.map(|(journal, watermark)| (bucket, *journal, *watermark)));
             }
             watermarks.sort_unstable();
             // The asker may have gone; the mark stands all the same.
-            let _ = reply.send(Marked { totals: run.totals(), watermarks });
+            let _ = reply.send(Marked { totals: run.totals(), watermarks, lost });
         }
     }
 }

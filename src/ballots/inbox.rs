@@ -32,13 +32,18 @@ impl Inbox {
     /// Puts the receipt of a ballot in and frees its place.
     pub(super) fn deliver(&self, receipt: Receipt) {
         self.receipts.lock().unwrap_or_else(PoisonError::into_inner).push(receipt);
-        self.on_the_way.fetch_sub(1, Ordering::Relaxed);
+        self.on_the_way.fetch_sub(1, Ordering::Release);
         self.arrived.notify_one();
     }
 
     /// Takes all receipts that are there.
     pub fn take(&self) -> Vec<Receipt> {
         std::mem::take(&mut *self.receipts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether ballots of this session wait for their receipts.
+    pub fn is_waiting(&self) -> bool {
+        self.on_the_way.load(Ordering::Acquire) > 0
     }
 
     /// Waits until there is a receipt. Safe to drop and call again.

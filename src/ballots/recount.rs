@@ -5,12 +5,15 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     ballot::{Ballot, Place, Verdict},
-    manifest::Manifest,
+    manifest::{Manifest, Part},
     tally,
     witness::{Copy, Witness},
 };
 use crate::{
-    base::ids::{BallotId, JournalId, VoterId},
+    base::{
+        ids::{BallotId, JournalId, VoterId},
+        limits,
+    },
     shows::windows::Timeliness,
 };
 
@@ -22,17 +25,28 @@ const FINDINGS_MAX: usize = 20;
 pub struct Recount<'a> {
     manifest: &'a Manifest,
     watermarks: HashMap<(u16, JournalId), u64>,
-    /// Ballots read up to the watermarks, whatever their verdicts.
-    numbers: HashMap<(u16, JournalId), u64>,
     witness: Witness,
     totals: Vec<u64>,
     late_totals: Vec<u64>,
+    counted: u64,
     late: u64,
-    spent: HashMap<VoterId, u32>,
+    voters: HashMap<VoterId, Voter>,
+    /// Ballots with a verdict of their own, whichever.
     seen: HashSet<(VoterId, BallotId)>,
+    /// Per bucket and journal the number that comes next.
+    next: HashMap<(u16, JournalId), u64>,
+    /// Numbers up to the watermarks that no ballot has.
+    missing: u64,
     findings: Vec<String>,
     /// Ballots of this run that were read.
     pub read: u64,
+}
+
+/// What a voter has done so far.
+#[derive(Debug, Default)]
+struct Voter {
+    spent: u32,
+    ballots: usize,
 }
 
 impl<'a> Recount<'a> {
@@ -43,64 +57,96 @@ impl<'a> Recount<'a> {
         Self {
             manifest,
             watermarks,
-            numbers: HashMap::new(),
             witness: Witness::default(),
             totals: zeros.clone(),
             late_totals: zeros,
+            counted: 0,
             late: 0,
-            spent: HashMap::new(),
+            voters: HashMap::new(),
             seen: HashSet::new(),
+            next: HashMap::new(),
+            missing: 0,
             findings: Vec::new(),
             read: 0,
         }
     }
 
-    /// Takes one ballot with its recorded verdict.
+    /// Takes one ballot with its recorded verdict. Ballots of one bucket and journal come in the order of their numbers,
+    /// journals in the order of their process starts: every ballot is judged again by what stood before it.
     pub fn take(&mut self, bucket: u16, place: Place, ballot: &Ballot, verdict: Option<Verdict>) {
         self.read += 1;
-        let definition = &self.manifest.definition;
+        let manifest = self.manifest;
+        let (poll, id) = (&manifest.definition.poll, ballot.id);
         let sealed = self.watermarks.get(&(bucket, place.journal)).is_some_and(|watermark| place.seq <= *watermark);
-        if sealed {
-            *self.numbers.entry((bucket, place.journal)).or_default() += 1;
+        if manifest.definition.bucket_of(ballot.voter) != bucket {
+            self.find(format!("ballot {id} stands in bucket {bucket}, where its voter does not belong"));
         }
-        if definition.bucket_of(ballot.voter) != bucket {
-            self.find(format!("ballot {} stands in bucket {bucket}, where its voter does not belong", ballot.id));
+        if !sealed {
+            if verdict == Some(Verdict::Counted) {
+                self.find(format!("ballot {id} was counted after the seal"));
+            }
+            return;
+        }
+        self.follow(bucket, place);
+        let timely = manifest.windows.judge(ballot.received) == Timeliness::Within;
+        let fits = ballot.picks.fit(poll.options.len(), poll.votes);
+        let voter = self.voters.entry(ballot.voter).or_default();
+        let enough = voter.spent + u32::from(ballot.picks.votes()) <= u32::from(poll.votes);
+        let full = voter.ballots >= limits::BALLOTS_PER_VOTER_MAX;
+        voter.ballots += usize::from(verdict != Some(Verdict::IdReused));
+        if verdict == Some(Verdict::Counted) {
+            voter.spent += u32::from(ballot.picks.votes());
+        }
+        let known = match verdict {
+            Some(Verdict::IdReused) => self.seen.contains(&(ballot.voter, id)),
+            _ => !self.seen.insert((ballot.voter, id)),
+        };
+        // What was lost may be why a ballot was refused; it is in the manifest as outstanding.
+        let whole = self.missing == 0;
+        let wrong = match verdict {
+            Some(Verdict::Counted) if known => "is counted twice",
+            Some(Verdict::Counted) if !fits => "does not fit the question and is counted",
+            Some(Verdict::Counted) if !timely => "is counted and came outside the window",
+            Some(Verdict::Counted) if !enough => "is counted, though its voter had not that many votes left",
+            Some(Verdict::Late) if timely => "came in time and was not counted",
+            Some(Verdict::Invalid) if fits => "fits the question and was not counted",
+            Some(Verdict::Budget) if enough && !full && whole => "was not counted, though its voter had votes left",
+            Some(Verdict::IdReused) if !known && whole => "was not counted, though its id was not used before",
+            Some(Verdict::AfterSeal) if manifest.revision == 1 => "came before the seal and was kept apart",
+            None => "has no verdict",
+            Some(_) => "",
+        };
+        if !wrong.is_empty() {
+            self.find(format!("ballot {id} {wrong}"));
         }
         match verdict {
-            Some(Verdict::Counted) if sealed => self.count(bucket, place, ballot),
-            Some(Verdict::Counted) => self.find(format!("ballot {} was counted after the seal", ballot.id)),
-            Some(Verdict::Late) if sealed => {
+            Some(Verdict::Counted) => {
+                self.counted += 1;
+                ballot.picks.add_to(&mut self.totals);
+                let (run, received) = (manifest.definition.run, ballot.received);
+                let (voter, picks) = (ballot.voter, &ballot.picks);
+                self.witness.add(Copy { run, bucket, voter, id, picks, received, place });
+            }
+            Some(Verdict::Late) => {
                 self.late += 1;
                 ballot.picks.add_to(&mut self.late_totals);
-                if self.manifest.windows.judge(ballot.received) == Timeliness::Within {
-                    self.find(format!("ballot {} came in time and was not counted", ballot.id));
-                }
             }
             _ => {}
         }
     }
 
-    fn count(&mut self, bucket: u16, place: Place, ballot: &Ballot) {
-        let poll = &self.manifest.definition.poll;
-        let id = ballot.id;
-        if !self.seen.insert((ballot.voter, id)) {
-            self.find(format!("ballot {id} is counted twice"));
+    /// Numbers have no gap but where the manifest says that something is lost, and none is there twice.
+    fn follow(&mut self, bucket: u16, place: Place) {
+        let next = self.next.entry((bucket, place.journal)).or_insert(1);
+        let (expected, seq) = (*next, place.seq);
+        *next = (*next).max(seq.saturating_add(1));
+        self.missing += seq.saturating_sub(expected);
+        if seq < expected {
+            let journal = place.journal;
+            self.find(format!(
+                "bucket {bucket} of journal {journal}: number {seq} is there twice, or in another order"
+            ));
         }
-        if !ballot.picks.fit(poll.options.len(), poll.votes) {
-            self.find(format!("ballot {id} does not fit the question"));
-        }
-        if self.manifest.windows.judge(ballot.received) != Timeliness::Within {
-            self.find(format!("ballot {id} is counted and came outside the window"));
-        }
-        let spent = self.spent.entry(ballot.voter).or_default();
-        *spent += u32::from(ballot.picks.votes());
-        if *spent > u32::from(poll.votes) {
-            self.find(format!("with ballot {id} its voter spent more votes than there are"));
-        }
-        ballot.picks.add_to(&mut self.totals);
-        let (run, received) = (self.manifest.definition.run, ballot.received);
-        let (voter, picks) = (ballot.voter, &ballot.picks);
-        self.witness.add(Copy { run, bucket, voter, id, picks, received, place });
     }
 
     fn find(&mut self, finding: String) {
@@ -119,21 +165,19 @@ impl<'a> Recount<'a> {
             }
         };
         compare("votes per option", &manifest.totals, &self.totals);
-        compare("ballots counted", &manifest.counted, &(self.seen.len() as u64));
+        compare("ballots counted", &manifest.counted, &self.counted);
+        let unread = |part: &Part| {
+            let next = self.next.get(&(part.bucket, part.journal)).copied().unwrap_or(1);
+            part.watermark.saturating_add(1).saturating_sub(next)
+        };
+        let missing = manifest.parts.iter().map(unread).fold(self.missing, u64::saturating_add);
+        compare("missing ballots", &manifest.outstanding, &missing);
         compare("late ballots", &manifest.late, &self.late);
         compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
         compare("shares", &manifest.shares, &tally::shares(&self.totals));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
         for part in &manifest.parts {
             let (bucket, journal) = (part.bucket, part.journal);
-            // Numbers are given without gap, so what was lost before the seal is missed here.
-            let numbers = self.numbers.get(&(bucket, journal)).copied().unwrap_or_default();
-            if numbers != part.watermark {
-                self.findings.push(format!(
-                    "bucket {bucket} of journal {journal}: {} ballots were taken up to the seal, {numbers} can be read",
-                    part.watermark
-                ));
-            }
             let counted = self.witness.part(bucket, journal);
             if (part.count, &part.hash) != (counted.count, &counted.hash()) {
                 let (said, found) = (part.count, counted.count);
@@ -146,3 +190,6 @@ impl<'a> Recount<'a> {
         self.findings
     }
 }
+
+#[cfg(test)]
+mod tests;

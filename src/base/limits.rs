@@ -77,6 +77,8 @@ pub const JOIN_TRIES_MAX: usize = 3;
 /// After a message that cannot even be read to its end, the close frame has this long to arrive: what was not read makes
 /// the system cut the connection.
 pub const LINGER: Duration = Duration::from_millis(200);
+/// A session of a node that drains waits this long for receipts that are on their way.
+pub const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a drain may take before the process ends anyway.
 pub const DRAIN_GRACE: Duration = Duration::from_secs(10);
 

@@ -13,6 +13,7 @@ use crate::{
         recount::Recount,
     },
     base::{hex, ids::RunId},
+    shows::run::BUCKET_HASH,
 };
 
 /// What a check found.
@@ -72,15 +73,15 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
     }
     let mut manifests: Vec<(Signed, Manifest)> = Vec::new();
     let mut ballots: HashMap<RunId, Vec<BallotLine>> = HashMap::new();
-    let mut head = false;
+    let mut head = None;
     for (number, text) in (1_u64..).zip(file.lines()) {
         let text = text?;
         let line: Line =
             serde_json::from_str(&text).with_context(|| format!("line {number} is no line of an export"))?;
         match line {
-            Line { tallylight: Some(format), .. } => {
+            Line { tallylight: Some(format), show: Some(show), .. } if number == 1 => {
                 anyhow::ensure!(format == FORMAT, "line {number}: the format {format:?} is not {FORMAT:?}");
-                head = number == 1;
+                head = Some(show);
             }
             Line { manifest: Some(manifest), signature: Some(signature), public_key: Some(public_key), .. } => {
                 let signed = Signed { manifest, signature, public_key };
@@ -92,8 +93,16 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
             _ => anyhow::bail!("line {number} is neither a manifest with its signature nor a ballot"),
         }
     }
-    anyhow::ensure!(head, "the first line does not say that this is an export of Tallylight");
+    let show = head.context("the first line does not say that this is an export of Tallylight")?;
     anyhow::ensure!(!manifests.is_empty(), "the file has no manifest: there is nothing to verify");
+    for (_, Manifest { definition, .. }) in &manifests {
+        let (run, other) = (definition.run, &definition.show);
+        anyhow::ensure!(*other == show, "run {run} is of show {other}, and the file says that it is of show {show}");
+    }
+    let sealed = |run: &RunId| manifests.iter().any(|(_, manifest)| manifest.definition.run == *run);
+    if let Some(run) = ballots.keys().find(|run| !sealed(run)) {
+        anyhow::bail!("the file has ballots of run {run} and no manifest of it: a part of the file is gone");
+    }
     let results = manifests.iter().map(|(signed, manifest)| {
         let ballots = ballots.get(&manifest.definition.run).map_or(&[][..], Vec::as_slice);
         check(signed, manifest, ballots, key)
@@ -102,17 +111,22 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
 }
 
 fn check(signed: &Signed, manifest: &Manifest, ballots: &[BallotLine], key: Option<&str>) -> Checked {
-    let mut recount = Recount::new(manifest);
-    for ballot in ballots {
-        let (bucket, place, ballot, verdict) = ballot.clone().into_parts();
-        recount.take(bucket, place, &ballot, verdict);
-    }
+    let definition = &manifest.definition;
     let mut findings = signature(signed, key);
     if manifest.format != manifest::FORMAT {
         findings.push(format!("the manifest's format {:?} is not {:?}", manifest.format, manifest::FORMAT));
     }
-    findings.extend(recount.finish());
-    let definition = &manifest.definition;
+    if definition.buckets == 0 || definition.bucket_hash != BUCKET_HASH {
+        findings
+            .push(format!("its voters are spread by {:?}, which this program cannot check", definition.bucket_hash));
+    } else {
+        let mut recount = Recount::new(manifest);
+        for ballot in ballots {
+            let (bucket, place, ballot, verdict) = ballot.clone().into_parts();
+            recount.take(bucket, place, &ballot, verdict);
+        }
+        findings.extend(recount.finish());
+    }
     let lines = definition.poll.options.iter().zip(manifest.totals.iter().zip(&manifest.shares));
     Checked {
         run: definition.run,

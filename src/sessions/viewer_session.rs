@@ -237,6 +237,13 @@ impl ViewerSession {
 
     /// The node goes away: this client is told to come back at a moment of its own, so that not all come at once.
     async fn steer_away(&mut self) -> Result<(), Gone> {
+        // What was cast is settled within one or two groups; the committer ends after the last session.
+        let settled = async {
+            while self.inbox.is_waiting() {
+                self.inbox.arrived().await;
+            }
+        };
+        let _ = tokio::time::timeout(limits::SETTLE_TIMEOUT, settled).await;
         self.answer(self.inbox.take()).await?;
         let after_ms = fastrand::u32(0..limits::RECONNECT_SPREAD_MS);
         self.socket.feed_message(ServerMessage::Reconnect { after_ms }).await?;

@@ -49,6 +49,8 @@ pub fn configured(request: WebSocketUpgrade, message_bytes_max: usize) -> WebSoc
 
 async fn run<Stay: Send + 'static>(door: Door, socket: WebSocket, stay: Stay) {
     let Door { services, desk, gate, from, stranger } = door;
+    // A drain waits for those who are about to join as well.
+    let _counted = services.tasks.count();
     let mut socket = Socket::new(socket, services.clock.now());
     let tasks = services.tasks.clone();
     let greeter = Greeter { services: &services, desk: &desk, gate: &gate, from };

@@ -154,6 +154,15 @@ impl Run {
         }
     }
 
+    /// Whether ballots are taken now, or will be again without anybody doing anything.
+    pub fn is_live(&self, now: Micros) -> bool {
+        match self.phase(now) {
+            Phase::Open | Phase::Closing => true,
+            Phase::Locked => self.windows.next_change(now).is_some(),
+            _ => false,
+        }
+    }
+
     /// The summary of the newest seal.
     pub fn sealed(&self) -> Option<&SealSummary> {
         self.seal.as_ref()?.summary.as_ref()

@@ -238,11 +238,8 @@ fn neighbour(next: &mut Document, by: isize, context: &Context) -> Result<(), Re
 }
 
 fn take(next: &mut Document, context: &Context) -> Result<(), Refusal> {
-    if let Some(run) = next.on_program() {
-        let phase = run.phase(context.now);
-        if matches!(phase, Phase::Open | Phase::Closing) {
-            return not_now(format!("cue {} is still {}: close it first", run.definition.cue, phase_word(phase)));
-        }
+    if let Some(run) = next.on_program().filter(|run| run.is_live(context.now)) {
+        return not_now(format!("{}: close it first", still(run, context.now)));
     }
     let Some(placed) = next.standby.take() else {
         return not_now("nothing is on standby: choose a cue first");
@@ -417,9 +414,16 @@ pub(super) fn disarm(next: &mut Document, what: Armable, run: Option<RunId>) -> 
 }
 
 fn nothing_open(next: &Document, now: Micros) -> Result<(), Refusal> {
-    match next.runs.iter().find(|run| matches!(run.phase(now), Phase::Open | Phase::Closing)) {
-        Some(run) => not_now(format!("cue {} is still {}", run.definition.cue, phase_word(run.phase(now)))),
+    match next.runs.iter().find(|run| run.is_live(now)) {
+        Some(run) => not_now(still(run, now)),
         None => Ok(()),
+    }
+}
+
+fn still(run: &Run, now: Micros) -> String {
+    match run.phase(now) {
+        Phase::Locked => format!("cue {} opens again in a moment", run.definition.cue),
+        phase => format!("cue {} is still {}", run.definition.cue, phase_word(phase)),
     }
 }
 
@@ -449,9 +453,9 @@ fn leave_runs(next: &mut Document) {
     next.standby = None;
     next.program = None;
     next.graphic.state = GraphicState::Cleared;
-    let rehearsal = next.rehearsal;
-    // Live runs stay on the desk through a rehearsal; rehearsal runs end with it. Their ballots stay in the journals.
-    next.runs.retain(|run| !run.definition.rehearsal && (rehearsal || !run.windows.spans.is_empty()));
+    // Live runs that were opened stay on the desk through a rehearsal; rehearsal runs end with it. Their ballots stay in
+    // the journals.
+    next.runs.retain(|run| !run.definition.rehearsal && !run.windows.spans.is_empty());
 }
 
 /// A phase in the words of the pages.

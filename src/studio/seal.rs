@@ -40,6 +40,10 @@ fn storage(detail: impl Into<String>) -> Refusal {
     Refusal { code: Code::Storage, detail: detail.into() }
 }
 
+fn sha256(text: &str) -> String {
+    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()).as_ref())
+}
+
 /// Says `sealing`, marks all buckets behind everything that was cast, and writes the seal with its signed manifest.
 pub(super) async fn seal(
     task: &mut DeskTask,
@@ -68,7 +72,7 @@ pub(super) async fn seal(
         late: manifest.late,
         late_totals: manifest.late_totals.clone(),
         outstanding: manifest.outstanding,
-        manifest_hash: hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, json.as_bytes()).as_ref()),
+        manifest_hash: sha256(&json),
     };
     keep(services, &sealing, id, revision, json).await?;
     let next =
@@ -103,8 +107,8 @@ async fn manifest(
         witness
     });
     let witness = witness.await;
-    // With one node nothing can be missing once the marks are set: what was cast before them is decided.
-    let outstanding = 0;
+    // With one node nothing is on its way once the marks are set: only what a damaged journal has lost is missing.
+    let outstanding = marked.lost;
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
     Ok(Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding))
 }
@@ -131,8 +135,8 @@ async fn keep(
 pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<RunId>) -> Result<Recounted, Refusal> {
     let document = desk.document();
     let id = transition::meant(&document, run)?;
-    let seal = document.run(id).and_then(|run| run.seal.as_ref()).filter(|seal| seal.summary.is_some());
-    let Some(revision) = seal.map(|seal| seal.revision) else {
+    let seal = document.run(id).and_then(|run| run.seal.as_ref());
+    let Some((revision, summary)) = seal.and_then(|seal| Some((seal.revision, seal.summary.clone()?))) else {
         return Err(Refusal {
             code: Code::NotNow,
             detail: "only a sealed run can be verified: seal it first".to_owned(),
@@ -153,7 +157,13 @@ pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<R
             }
         })?;
         let ballots = recount.read;
-        Ok(Recounted { run: id, revision, ballots, findings: recount.finish() })
+        let mut findings = recount.finish();
+        // What is signed off is what the show has published, so the show must name this very manifest.
+        let same = (&summary.totals, summary.late) == (&manifest.totals, manifest.late);
+        if !same || summary.manifest_hash != sha256(signed.manifest.get()) {
+            findings.push("the manifest is not the one that the show names".to_owned());
+        }
+        Ok(Recounted { run: id, revision, ballots, findings })
     };
     services.tasks.blocking(work).await.map_err(|error| storage(format!("the recount could not be made: {error}")))
 }

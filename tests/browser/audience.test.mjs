@@ -75,6 +75,13 @@ test("a viewer votes, sees it counted, also after a reload, and sees the result"
   await says(page, "100.0%");
   await sound(page);
 
+  // A late extension opens it again, and what may not be seen while it is open is gone.
+  await desk.press({ do: "extend", seconds: 30 });
+  await says(page, "The numbers are not shown yet.");
+  assert.equal((await page.locator(".tile-share").allInnerTexts()).join(""), "");
+  await desk.press({ do: "close" });
+  await says(page, "Provisional, not verified yet.");
+
   await desk.press({ do: "seal" });
   await desk.press({ do: "verify" });
   await desk.press({ do: "arm", what: "reveal" });

@@ -1,6 +1,9 @@
-"""What Schemathesis has to know beside the description: JSON Schema counts 2.0 as an integer, but this API takes only 2."""
+"""What Schemathesis has to know beside the description."""
 
 import schemathesis
+
+# A show file is a text.
+schemathesis.serializer.alias("application/toml", "text/plain")
 
 
 def whole(value):
@@ -13,4 +16,5 @@ def whole(value):
 
 @schemathesis.hook
 def map_body(context, body):
+    """JSON Schema counts 2.0 as an integer, but this API takes only 2."""
     return whole(body)

@@ -8,6 +8,8 @@ mod doors;
 mod golden;
 mod limits;
 mod openapi;
+mod recount;
+mod sessions;
 mod sim;
 mod support;
 mod tidy;

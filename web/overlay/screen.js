@@ -100,6 +100,8 @@
       keyed = Boolean(key);
       fresh.addEventListener('show', (event) => client === fresh && hearShow(/** @type {any} */ (event).detail));
       fresh.addEventListener('results', (event) => client === fresh && hearResults(/** @type {any} */ (event).detail));
+      // At once, so that the studio need not guess for a second.
+      fresh.addEventListener('welcome', () => client === fresh && shown());
       fresh.start();
     } catch {
       // No way to the wire yet: again later, with what is known then.
@@ -138,6 +140,10 @@
   function report() {
     fps = frames;
     frames = 0;
+    shown();
+  }
+
+  function shown() {
     const visible = told.visible ?? document.visibilityState === 'visible';
     // In OBS the program tally comes from OBS; elsewhere the screen can only say whether it draws anything.
     const active = told.active ?? (host === 'obs' ? false : seen && visible);

@@ -35,7 +35,7 @@ class Banner extends StoreElement {
     setAttribute(this.#connection, 'data-is', tone);
     setAttribute(this, 'data-is', tone);
     setText(this.#sign, tone === 'up' ? '●' : '▲');
-    setText(this.#link, up ? (old ? 'Connected, but silent' : 'Connected') : state.link.offline ? 'No network' : state.link.is === 'connecting' ? 'Connecting…' : 'No connection, trying again');
+    setText(this.#link, up ? (old ? 'Connected, but silent' : 'Connected') : state.link.offline ? 'No network' : state.link.is === 'connecting' ? 'Connecting…' : 'No connection');
     setText(this.#asOf, desk.heard_at ? `as of ${timeOfDay(desk.now() - age)}` : '');
   }
 

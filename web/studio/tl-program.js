@@ -88,7 +88,7 @@ class Program extends StoreElement {
         h('span', { class: 'bar-n' }, String(option.n)), h('span', { class: 'bar-label', title: option.label }, option.label),
         h('span', { class: 'bar-track', 'aria-hidden': 'true' }, h('span', { class: 'bar-fill' })),
         h('span', { class: 'bar-votes' }), h('span', { class: 'bar-share' }))));
-      setAttribute(this.#rows, 'data-many', (run?.options.length ?? 0) > 5);
+      setAttribute(this.#rows, 'data-many', (run?.options.length ?? 0) > 4);
     }
     const mine = run && results?.run === run.id ? results : undefined;
     const most = Math.max(0, ...(mine?.options ?? []).map((option) => option.votes));

@@ -2,8 +2,9 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    fs::{self, File, TryLockError},
+    fs::{self, DirBuilder, File, TryLockError},
     io::{self, Read, Write},
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -131,7 +132,9 @@ fn read_all(journals: &[Files], each: &mut dyn FnMut(JournalId, Frame<'_>)) -> R
 fn make(directory: &Path) -> Result<(), DirectoryError> {
     let missing = directory.ancestors().skip(1).take_while(|path| !path.as_os_str().is_empty() && !path.exists());
     let made: Vec<_> = std::iter::once(directory).chain(missing).collect();
-    fs::create_dir_all(directory).map_err(trouble("making", directory))?;
+    // Nobody else on this machine may read what is hidden from viewers: ballots, documents, the secret.
+    let making = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    making.map_err(trouble("making", directory))?;
     for path in made {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(parent).and_then(|parent| parent.sync_all()).map_err(trouble("fsync", parent))?;

@@ -2,6 +2,8 @@
 //! the middle of a window costs tens of milliseconds.
 
 use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -41,6 +43,9 @@ impl SqliteStore {
     /// # Errors
     /// The file cannot be opened, or a newer release of this program wrote it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        // SQLite gives the files beside it the permissions that this one has.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+        made.map_err(|error| StoreError::Open { path: path.display().to_string(), reason: error.to_string() })?;
         Self::with(path, OpenFlags::default())
     }
 
@@ -217,6 +222,11 @@ mod tests {
             store.checkpoint().unwrap();
         }
         let store = SqliteStore::open(&path).unwrap();
+        for file in std::fs::read_dir(directory.path()).unwrap() {
+            use std::os::unix::fs::PermissionsExt as _;
+            let file = file.unwrap();
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+        }
         assert_eq!(store.show(&show).unwrap(), Some(stored(2)));
         assert_eq!(store.shows().unwrap(), std::slice::from_ref(&show));
         let ids: Vec<_> = store.as_run(&show, 10).unwrap().into_iter().map(|entry| entry.id).collect();

@@ -133,6 +133,17 @@ fn a_take_waits_for_what_is_open_and_may_open() {
 }
 
 #[test]
+fn a_run_that_opens_again_in_a_moment_is_not_left_alone() {
+    let mut desk = Desk::open_for(60);
+    desk.send(Command::Next);
+    desk.at_ms(70_000).send(Command::Extend { seconds: 10 });
+    assert_eq!(desk.at_ms(70_100).phase(), Phase::Locked);
+    desk.refuses(Command::Take, Code::NotNow);
+    desk.send(Command::Arm { what: Armable::GoLive, run: None });
+    desk.refuses(Command::GoLive, Code::NotNow);
+}
+
+#[test]
 fn a_close_is_announced_and_reached_by_the_clock_alone() {
     let mut desk = Desk::open_for(60);
     desk.at_ms(10_000).send(Command::Close);
@@ -241,8 +252,9 @@ fn rehearsal_leaves_nothing_behind() {
     assert!(!desk.document.runs[0].definition.rehearsal);
     desk.refuses(Command::Rehearse, Code::NotNow);
     desk.send(Command::Close);
-    desk.at_ms(100_000).send(Command::Rehearse);
-    assert_eq!(desk.document.runs.len(), 1, "live runs stay through a rehearsal");
+    desk.at_ms(100_000).send(Command::Standby { cue: "1".into() });
+    desk.send(Command::Rehearse);
+    assert_eq!(desk.document.runs.len(), 1, "live runs stay through a rehearsal, but for those that were never opened");
 }
 
 #[test]

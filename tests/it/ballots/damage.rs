@@ -158,13 +158,19 @@ fn a_ballot_that_is_lost_before_the_seal_is_missed() {
     // All but the one that is lost; and a competing voter may have used the vote that came free.
     stage.counts(CROWD.counted() - 1);
     stage.close();
-    let book = audience.finish();
+    // Whoever cast it may hear of it: told counted once, and another thing when the same ballot came again.
+    let book = audience.finish_anyhow();
+    let wrong: u64 =
+        ["contradictions", "over_budget"].iter().filter_map(|kind| book.summary["wrong"][*kind].as_u64()).sum();
+    assert!(wrong <= 2, "one ballot was lost: {}", book.summary);
     stage.operator.does("seal", json!({}));
     let export = stage.export();
-    let detail = refused_to_verify(&mut stage);
-    assert!(detail.contains(&format!("bucket {}", lost.bucket)), "number {} is missing: {detail}", lost.seq);
+    // The seal says what may be missing, so that it can be signed off for what it is.
+    assert_eq!(export.manifest["outstanding"], 1, "number {} of bucket {} is lost", lost.seq, lost.bucket);
+    stage.operator.does("verify", json!({}));
     let told = book.ballots.iter().filter(|ballot| ballot.standing == "counted");
     let missing: Vec<_> = told.map(|ballot| &ballot.id).filter(|id| !export.counted.contains_key(*id)).collect();
-    assert_eq!(missing, [&lost.id], "one ballot was lost, and no other");
-    println!("a byte flipped before the seal: {} ballots, 1 missing: {detail}", book.ballots.len());
+    // If it came again it was counted anew, under another number.
+    assert!(missing.iter().all(|id| **id == lost.id), "one ballot was lost, and no other: {missing:?}");
+    println!("a byte flipped before the seal: {} ballots, 1 outstanding", book.ballots.len());
 }

@@ -266,14 +266,6 @@ impl Journal for SimJournal {
             }
             Some(Trouble::FsyncFails) => {
                 world.count("failed fsyncs");
-                if world.mutant == Some(Mutant::FsyncTriedAgain) {
-                    // The page cache forgets what it could not write, and the next fsync says yes.
-                    let File { bytes, durable, .. } = &mut world.disk.files[self.file];
-                    bytes.truncate(*durable);
-                    let error = self.end("fsync");
-                    self.ended = None;
-                    return Err(error);
-                }
                 if world.rng.bool() {
                     world.durable(self.file);
                 }

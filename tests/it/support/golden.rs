@@ -24,10 +24,11 @@ pub fn check(file: &Path, now: &str) -> String {
         fs::write(&path, now).unwrap();
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
+    let differs = kept.lines().zip(now.lines()).find(|(kept, now)| kept != now);
+    let file = file.display();
     assert!(
         kept == now,
-        "{} is not what the program says now. If that is meant, run the test with TALLYLIGHT_BLESS=1.\nkept: {kept}\nnow:  {now}",
-        file.display()
+        "{file} is not what the program says now: {differs:?}. If that is meant, run the test with TALLYLIGHT_BLESS=1."
     );
     kept
 }

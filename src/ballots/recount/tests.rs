@@ -1,0 +1,118 @@
+//! What could be changed in a file of ballots, and that the recount finds it.
+
+use super::*;
+use crate::{
+    ballots::{
+        ballot::Picks,
+        bucket::{Batch, Bucket},
+        committer::Marked,
+        intake,
+    },
+    base::{clock::Micros, ids::NodeId},
+    shows::{document::Document, transition::tests::Desk},
+};
+
+const JOURNAL: JournalId = JournalId(7);
+
+type Record = (u64, Ballot, Option<Verdict>);
+
+fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Verdict>) {
+    let picks = Picks::new(picks.to_vec());
+    (Ballot { voter: VoterId(voter), id: BallotId(id), picks, received: Micros::from_ms(ms) }, None)
+}
+
+/// A sealed run: two ballots counted, one late, one over its budget, one with an id that was used, one that does not
+/// fit; and behind the seal one more.
+fn sealed() -> (Manifest, Vec<Record>) {
+    let document: Document = Desk::open_for(60).document;
+    let run = &document.runs[0];
+    let mut bucket = Bucket::new(intake::rules(&run.definition));
+    bucket.set_windows(&run.windows);
+    let mut ballots = [
+        ballot(1, 1, &[1], 5),
+        ballot(2, 1, &[2], 6),
+        ballot(3, 1, &[1], 99_000),
+        ballot(1, 2, &[2], 7),
+        ballot(1, 1, &[2], 8),
+        ballot(4, 1, &[9], 9),
+    ];
+    let decisions = bucket.apply(&Batch { journal: JOURNAL, first_seq: 1, ballots: &ballots }).unwrap();
+    for ((_, verdict), decision) in ballots.iter_mut().zip(&decisions) {
+        *verdict = Some(decision.verdict);
+    }
+    let mut witness = Witness::default();
+    for (voter, kept) in bucket.ballots().filter(|(_, kept)| kept.verdict == Verdict::Counted) {
+        let (run, picks, received, place) = (run.id(), &kept.picks, kept.received, kept.place);
+        witness.add(Copy { run, bucket: 0, voter, id: kept.id, picks, received, place });
+    }
+    let marked = Marked { totals: bucket.totals().clone(), watermarks: vec![(0, JOURNAL, 6)], lost: 0 };
+    let head = (NodeId(1), "S", 1, Micros::from_ms(100_000));
+    let manifest = Manifest::new(head, &run.definition, &run.windows, &marked, &witness, marked.lost);
+    let (behind, _) = ballot(5, 1, &[1], 99_000);
+    let mut records: Vec<Record> = (1..).zip(ballots).map(|(seq, (ballot, verdict))| (seq, ballot, verdict)).collect();
+    records.push((7, behind, Some(Verdict::Late)));
+    (manifest, records)
+}
+
+fn recount(manifest: &Manifest, records: &[Record]) -> Vec<String> {
+    let mut recount = Recount::new(manifest);
+    for (seq, ballot, verdict) in records {
+        recount.take(0, Place { journal: JOURNAL, seq: *seq }, ballot, *verdict);
+    }
+    recount.finish()
+}
+
+#[test]
+fn what_was_sealed_agrees_and_nothing_can_be_left_out_of_it() {
+    let (manifest, records) = sealed();
+    assert_eq!(recount(&manifest, &records), [""; 0]);
+    assert_eq!((manifest.counted, manifest.late), (2, 1));
+    for without in 0..6 {
+        let mut fewer = records.clone();
+        fewer.remove(without);
+        assert!(!recount(&manifest, &fewer).is_empty(), "record {} can be left out", without + 1);
+        let mut twice = records.clone();
+        twice.insert(without, records[without].clone());
+        assert!(!recount(&manifest, &twice).is_empty(), "record {} can be there twice", without + 1);
+    }
+}
+
+#[test]
+fn no_ballot_can_be_refused_for_another_reason_than_its_own() {
+    let (manifest, records) = sealed();
+    for index in 0..6 {
+        for verdict in Verdict::ALL.into_iter().map(Some).chain([None]) {
+            let mut changed = records.clone();
+            changed[index].2 = verdict;
+            // The voter of the ballot whose id was used had no votes left either.
+            let fair = verdict == records[index].2 || (index, verdict) == (4, Some(Verdict::Budget));
+            assert_eq!(recount(&manifest, &changed).is_empty(), fair, "{index}: {verdict:?}");
+        }
+    }
+}
+
+#[test]
+fn a_valid_ballot_cannot_be_sealed_as_refused() {
+    let (mut manifest, mut records) = sealed();
+    records[1].2 = Some(Verdict::Budget);
+    // As a node would sign it that does not count what it does not like.
+    let mut fresh = Recount::new(&manifest);
+    for (seq, ballot, verdict) in &records {
+        fresh.take(0, Place { journal: JOURNAL, seq: *seq }, ballot, *verdict);
+    }
+    let part = fresh.witness.part(0, JOURNAL);
+    (manifest.totals, manifest.counted) = (fresh.totals.clone(), fresh.counted);
+    (manifest.parts[0].count, manifest.parts[0].hash) = (part.count, part.hash());
+    manifest.shares = tally::shares(&manifest.totals);
+    assert_eq!(recount(&manifest, &records).len(), 1);
+}
+
+#[test]
+fn what_a_journal_lost_is_outstanding_and_nothing_else_is() {
+    let (manifest, mut records) = sealed();
+    records.remove(5);
+    let lost = Manifest { outstanding: 1, ..manifest };
+    assert_eq!(recount(&lost, &records), [""; 0]);
+    records.remove(4);
+    assert_eq!(recount(&lost, &records).len(), 1);
+}

@@ -1,0 +1,110 @@
+//! A result from the first ballot to the offline check, over a restart in the middle of the window.
+
+use std::sync::Arc;
+
+use tallylight::{
+    app::{App, layout},
+    ballots::{
+        ballot::{Ballot, Picks},
+        inbox::Inbox,
+    },
+    base::ids::{BallotId, SessionId, VoterId},
+    config::NodeConfig,
+    export::{self, verify::Outcome},
+    shows::{document::Staff, file},
+    telemetry::logs::LogFormat,
+    wire::{
+        client::CommandMessage,
+        command::Command,
+        server::{Phase, Role},
+    },
+};
+
+use super::support::SOON;
+
+const SHOW: &str =
+    "show = \"s\"\ntitle = \"S\"\n[[cue]]\nnumber = \"1\"\nquestion = \"?\"\noptions = [\"a\", \"b\"]\ngrace_ms = 0\n";
+
+async fn start(data: &std::path::Path) -> App {
+    let config = NodeConfig {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        data: data.to_owned(),
+        shows: Vec::new(),
+        public_url: String::new(),
+        doors: Default::default(),
+        log: "error".to_owned(),
+        log_format: LogFormat::Plain,
+    };
+    App::start(&config, vec![file::read(SHOW).unwrap()]).await.unwrap()
+}
+
+async fn press(app: &App, command: Command) {
+    let desk = app.doors.desks.get(&"s".parse().unwrap()).unwrap();
+    let by = Staff { session: SessionId(1), name: "Op".to_owned(), role: Role::Producer };
+    let message = CommandMessage { id: format!("{}", SessionId::random()), expect: None, command };
+    let done = desk.command(&app.doors.services, message, by).await;
+    assert!(done.ok, "{done:?}");
+}
+
+/// Ballots of some voters, of whom every third sends two.
+async fn vote(app: &App, voters: std::ops::Range<u128>) {
+    let services = &app.doors.services;
+    let board = app.doors.desks.get(&"s".parse().unwrap()).unwrap().board();
+    let run = &board.runs()[0];
+    let ids = voters.flat_map(|voter| (0..1 + u128::from(voter % 3 == 0)).map(move |id| (voter, id)));
+    for (number, id) in ids {
+        let voter = VoterId(number << 112 | number);
+        let ballot = Ballot { voter, id: BallotId(id), picks: Picks::One(1), received: services.clock.now() };
+        let inbox = Arc::<Inbox>::default();
+        if services.intake.cast(run.definition.run, Some(run), ballot, &inbox).is_none() {
+            tokio::time::timeout(SOON, inbox.arrived()).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_is_verified_here_and_offline_and_no_line_can_be_left_out() {
+    let data = tempfile::tempdir().unwrap();
+    let app = start(data.path()).await;
+    press(&app, Command::Standby { cue: "1".into() }).await;
+    press(&app, Command::Take).await;
+    press(&app, Command::Open { seconds: Some(0) }).await;
+    vote(&app, 0..40).await;
+    app.stop().await;
+    let app = start(data.path()).await;
+    vote(&app, 30..80).await;
+    press(&app, Command::Close).await;
+    let desk = app.doors.desks.get(&"s".parse().unwrap()).unwrap();
+    let locks = desk.document().runs[0].windows.locks_at().unwrap();
+    let services = app.doors.services.clone();
+    tokio::time::sleep(std::time::Duration::from_micros(locks.0 - services.clock.now().0)).await;
+    vote(&app, 80..90).await;
+    press(&app, Command::Seal { run: None }).await;
+    vote(&app, 90..95).await;
+    press(&app, Command::Verify { run: None }).await;
+    assert_eq!(desk.document().runs[0].phase(services.clock.now()), Phase::Verified);
+    assert_eq!(desk.document().runs[0].sealed().unwrap().totals, [80, 0]);
+
+    let mut out = Vec::new();
+    let journals = data.path().join(layout::JOURNALS);
+    export::file::write(&*services.store, &journals, &desk.show, &mut out).unwrap();
+    let key = services.secret.public_key();
+    let verify = |text: &str| export::verify::verify(&mut text.as_bytes(), Some(&key));
+    let text = String::from_utf8(out).unwrap();
+    let whole = verify(&text).unwrap();
+    assert_eq!(whole.outcome(), Outcome::Verified, "{:?}", whole.results);
+    let lines: Vec<_> = text.lines().collect();
+    // Head and manifest come first; the last seven ballots came after the seal.
+    let sealed = lines.len() - 2 - 7;
+    for without in (2..2 + sealed).step_by(7) {
+        let mut fewer = lines.clone();
+        fewer.remove(without);
+        let report = verify(&(fewer.join("\n") + "\n")).unwrap();
+        assert_eq!(report.outcome(), Outcome::Failed, "line {} can be left out: {}", without + 1, lines[without]);
+    }
+    let mut without_manifest = lines.clone();
+    without_manifest.remove(1);
+    assert!(verify(&without_manifest.join("\n")).is_err());
+    assert!(verify(&text.replacen("\"show\":\"s\"", "\"show\":\"t\"", 1)).is_err());
+    app.stop().await;
+}
