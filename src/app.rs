@@ -70,7 +70,10 @@ impl App {
         let journals = config.data.join(layout::JOURNALS);
         // The lock on the journals is the lock on the whole data directory: first of all.
         let directory = Directory::open(&journals)?;
-        let secret = Secret::open(&config.data.join(layout::SECRET)).context("the node secret")?;
+        // A secret is made for a new directory only: beside documents a lost one is a reason not to start.
+        let (secret, path) = (config.data.join(layout::SECRET), config.data.join(layout::DOCUMENTS));
+        let secret = if path.exists() { Secret::read(&secret) } else { Secret::make(&secret) };
+        let secret = secret.context("the node secret")?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data.join(layout::DOCUMENTS))?);
         store.checkpoint()?;
         let documents = documents(&*store)?;

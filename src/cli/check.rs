@@ -87,7 +87,7 @@ fn measure(folder: &std::path::Path) -> anyhow::Result<(u64, u64, u64)> {
 fn files(viewers: u64, connections: usize) -> anyhow::Result<(bool, String)> {
     let table = fs::read_to_string("/proc/self/limits").context("the limits of this process")?;
     let line = table.lines().find(|line| line.starts_with("Max open files")).unwrap_or_default();
-    let limit = line.split_whitespace().nth(4).and_then(|hard| hard.parse::<u64>().ok()).unwrap_or(u64::MAX);
+    let limit = line.split_whitespace().nth(3).and_then(|soft| soft.parse::<u64>().ok()).unwrap_or(u64::MAX);
     let needed = viewers + FILES_BESIDE;
     let fine = limit >= needed && viewers <= connections as u64;
     let text = format!("files: {limit} may be open, {needed} are needed for {viewers} viewers");

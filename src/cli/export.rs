@@ -48,7 +48,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     };
     let path = path.unwrap_or_else(|| "FILE".into());
-    let key = Secret::open(&args.data.join(layout::SECRET))?.public_key();
+    let key = Secret::read(&args.data.join(layout::SECRET))?.public_key();
     eprintln!(
         "{} seals and {} ballots written; check them with\n  tallylight verify {} --key {key}",
         written.manifests,

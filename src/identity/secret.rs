@@ -25,17 +25,30 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// Reads the secret of a data directory, or makes one at the first start.
+    /// Reads the secret of a data directory.
     ///
     /// # Errors
-    /// The file cannot be read or written, or does not hold a secret.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let text = secret_file::open(path, || hex::encode(&random_bytes::<32>()))?;
+    /// The file is not there, cannot be read, or does not hold a secret; the message says what to do.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let advice = "restore it from its copy, for without it no voter is recognised and everybody could vote again";
+        let text = secret_file::read(path)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}: {advice}", path.display())))?;
         let root = hex::decode::<32>(text.trim()).ok_or_else(|| {
-            let advice = "is not 64 hexadecimal digits: restore it, for without it voters are not recognised";
-            io::Error::new(io::ErrorKind::InvalidData, format!("{} {advice}", path.display()))
+            let wrong = format!("{} is not 64 hexadecimal digits: {advice}", path.display());
+            io::Error::new(io::ErrorKind::InvalidData, wrong)
         })?;
         Ok(Self::of(&root))
+    }
+
+    /// Makes the secret of a data directory at its first start; one that is there is read.
+    ///
+    /// # Errors
+    /// As [`Secret::read`], or the file cannot be made.
+    pub fn make(path: &Path) -> io::Result<Self> {
+        if !path.exists() {
+            secret_file::make(path, &hex::encode(&random_bytes::<32>()))?;
+        }
+        Self::read(path)
     }
 
     /// The keys of a secret.
@@ -118,10 +131,11 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("node.secret");
-        let first = Secret::open(&path).unwrap();
-        assert_eq!(Secret::open(&path).unwrap().public_key(), first.public_key());
+        assert!(Secret::read(&path).unwrap_err().to_string().contains("restore it"));
+        let first = Secret::make(&path).unwrap();
+        assert_eq!(Secret::make(&path).unwrap().public_key(), first.public_key());
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::write(&path, "short").unwrap();
-        assert!(Secret::open(&path).unwrap_err().to_string().contains("64 hexadecimal digits"));
+        assert!(Secret::make(&path).unwrap_err().to_string().contains("64 hexadecimal digits"));
     }
 }

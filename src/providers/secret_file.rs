@@ -1,32 +1,32 @@
 //! A small secret in a file that only this account can read.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, Read as _, Write as _},
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
 
-/// Reads the file, or makes it with what `fresh` gives, on disk before it is used.
+/// Reads the file.
 ///
 /// # Errors
-/// The file cannot be read or made.
-pub fn open(path: &Path, fresh: impl FnOnce() -> String) -> io::Result<String> {
-    let mut text = String::new();
-    match File::open(path) {
-        Ok(mut file) => {
-            file.read_to_string(&mut text)?;
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            text = fresh();
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            if let Some(directory) = path.parent() {
-                File::open(directory)?.sync_all()?;
-            }
-        }
-        Err(error) => return Err(error),
+/// The file is not there or cannot be read.
+pub fn read(path: &Path) -> io::Result<String> {
+    fs::read_to_string(path)
+}
+
+/// Makes the file, whole or not at all; it is on disk when this returns.
+///
+/// # Errors
+/// The file cannot be made.
+pub fn make(path: &Path, text: &str) -> io::Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    match path.parent() {
+        Some(directory) => File::open(directory)?.sync_all(),
+        None => Ok(()),
     }
-    Ok(text)
 }

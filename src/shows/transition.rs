@@ -111,6 +111,9 @@ pub fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
         }
         Command::Arm { what: Armable::Reveal, .. } => matches!(role, Role::Producer | Role::Adjudicator),
         Command::Void { .. } | Command::GoLive | Command::Rehearse | Command::Arm { .. } => role == Role::Producer,
+        Command::Clear | Command::Panic | Command::Freeze => {
+            matches!(role, Role::Operator | Role::Producer | Role::Adjudicator)
+        }
         _ => matches!(role, Role::Operator | Role::Producer),
     };
     if !allowed {

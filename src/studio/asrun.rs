@@ -42,8 +42,8 @@ fn words(command: &Command) -> String {
         Command::Open { seconds: Some(seconds) } => format!("for {seconds} s"),
         Command::Extend { seconds } => format!("by {seconds} s"),
         Command::Void { reason, .. } => reason.trim().to_owned(),
-        Command::Arm { what, .. } => format!("{what:?}").to_lowercase(),
-        Command::Control { action, .. } => format!("{action:?}").to_lowercase(),
+        Command::Arm { what, .. } => what.word().to_owned(),
+        Command::Control { action, .. } => action.word().to_owned(),
         _ => String::new(),
     }
 }

@@ -107,6 +107,29 @@ pub enum ControlAction {
     Release,
 }
 
+impl Armable {
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Reveal => "reveal",
+            Self::Void => "void",
+            Self::GoLive => "go_live",
+        }
+    }
+}
+
+impl ControlAction {
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Grant => "grant",
+            Self::TakeOver => "take_over",
+            Self::Release => "release",
+        }
+    }
+}
+
 impl Command {
     /// The command's word, for the log and the debounce.
     pub const fn verb(&self) -> &'static str {

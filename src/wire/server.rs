@@ -390,7 +390,7 @@ pub struct NodeGauge {
     pub journal: JournalId,
     /// `open`, `draining`, `disk_full`, `journal_failed`.
     pub stance: String,
-    /// Median time of a group's fsync in the last second, microseconds.
+    /// How long the fsync of the last group took, microseconds.
     pub fsync_us: u64,
     pub disk_free_mb: u64,
     pub clock_ok: bool,

@@ -20,8 +20,13 @@ import { nextCue, programRun, runLooked } from './state.js';
 import { steps } from './words.js';
 
 const EXTEND_S = 30;
-/** As docs/WIRE.md says who may send what. @type {Record<'rundown'|'count'|'show', Role[]>} */
-const roles = { rundown: ['operator', 'producer'], count: ['producer', 'adjudicator'], show: ['producer'] };
+/** As docs/WIRE.md says who may send what. @type {Record<'rundown'|'screens'|'count'|'show', Role[]>} */
+const roles = {
+  rundown: ['operator', 'producer'],
+  screens: ['operator', 'producer', 'adjudicator'],
+  count: ['producer', 'adjudicator'],
+  show: ['producer'],
+};
 /** The step after which nothing comes. */
 const STEP_LAST = steps.length - 1;
 
@@ -88,6 +93,7 @@ export const actions = {
     press: (state, desk) => desk.send({ do: state.desk?.graphic.frozen ? 'unfreeze' : 'freeze' }),
     verbs: ['freeze', 'unfreeze'],
     lit: (state) => Boolean(state.desk?.graphic.frozen),
+    roles: roles.screens,
   }),
   next: action('N', 'puts the next cue on standby', {
     label: () => 'Next',
@@ -104,12 +110,14 @@ export const actions = {
     why_not: () => '',
     press: (_, desk) => desk.send({ do: 'clear' }),
     lit: (state) => state.desk?.graphic.state === 'cleared',
+    roles: roles.screens,
   }),
   panic: action('Shift+Escape', 'removes all graphics at once', {
     label: () => 'Panic',
     why_not: () => '',
     press: (_, desk) => desk.send({ do: 'panic' }),
     lit: (state) => state.desk?.graphic.state === 'panic',
+    roles: roles.screens,
   }),
   standby: action('Enter', 'puts the selected cue on standby', {
     label: (state) => (state.selected ? `Standby ${state.selected}` : 'Standby'),
