@@ -1,5 +1,6 @@
 //! What a node is told from outside. Default < file < environment < flag; read once, checked whole. The only place that
 //! reads the environment (through the flags' parser).
+#![expect(rustdoc::bare_urls, reason = "these are help texts first, read at a terminal")]
 
 pub mod doors;
 
