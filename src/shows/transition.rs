@@ -2,7 +2,7 @@
 //! or signed first (seal, verify, reveal) is in `end.rs`.
 
 use super::{
-    document::{Armed, Control, Document, Placed, Staff},
+    document::{Armed, Control, Document, Graphic, Placed, Staff},
     end,
     file::ShowFile,
     run::{BUCKET_HASH, Definition, Hold, RECORD_FORMAT, Run},
@@ -69,10 +69,8 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Command::Extend { seconds } => extend(&mut next, *seconds, context.now)?,
         Command::Hold => hold(&mut next, context.now)?,
         Command::Release => release(&mut next, context.now)?,
-        Command::Freeze => next.graphic.frozen = true,
+        Command::Freeze | Command::Clear | Command::Panic => pull(&mut next.graphic, command),
         Command::Unfreeze => next.graphic.frozen = false,
-        Command::Clear => next.graphic.state = GraphicState::Cleared,
-        Command::Panic => next.graphic.state = GraphicState::Panic,
         Command::Seal { run } => end::start_seal(&mut next, *run, context)?,
         Command::Verify { .. } => return not_now("a verification carries its recount; ask the desk for it"),
         Command::Arm { what, run } => arm(&mut next, *what, *run, context)?,
@@ -83,6 +81,16 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Command::Control { .. } => unreachable!("answered above"),
     }
     Ok(next)
+}
+
+/// What an urgent command makes of the graphic.
+pub fn pull(graphic: &mut Graphic, command: &Command) {
+    match command {
+        Command::Freeze => graphic.frozen = true,
+        Command::Clear => graphic.state = GraphicState::Cleared,
+        Command::Panic => graphic.state = GraphicState::Panic,
+        _ => {}
+    }
 }
 
 /// The document with another rundown. Runs are frozen, so nothing on air changes; what was on standby is taken off.
@@ -133,7 +141,7 @@ fn take_control(control: &mut Control, command: &Command, context: &Context) -> 
             | Command::Void { .. }
     );
     // Pulling something from the screens is never a question of ownership.
-    let urgent = matches!(command, Command::Clear | Command::Panic | Command::Freeze);
+    let urgent = command.is_urgent();
     if !needs || urgent {
         return Ok(());
     }

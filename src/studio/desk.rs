@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use arc_swap::ArcSwap;
@@ -48,6 +48,8 @@ pub struct Desk {
     pub changed: Notify,
     document: ArcSwap<Document>,
     board: ArcSwap<Board>,
+    /// What was pulled from the screens and waits for its turn.
+    pulled: Mutex<Vec<Command>>,
     commands: mpsc::Sender<Request>,
     /// A recount reads every journal: one at a time.
     recounts: Semaphore,
@@ -60,6 +62,8 @@ enum Request {
         by: Staff,
         /// A verification brings its recount along, so that the desk goes on meanwhile.
         recounted: Option<seal::Recounted>,
+        /// What it pulled from the screens already.
+        pulled: Option<Command>,
         reply: oneshot::Sender<Done>,
     },
     Rundown {
@@ -87,6 +91,7 @@ impl Desk {
             board: ArcSwap::from_pointee(board),
             commands,
             recounts: Semaphore::new(1),
+            pulled: Mutex::default(),
         });
         let task = DeskTask {
             desk: desk.clone(),
@@ -104,6 +109,35 @@ impl Desk {
     /// The newest document.
     pub fn document(&self) -> Arc<Document> {
         self.document.load_full()
+    }
+
+    /// The document as screens are to show it: with what was pulled and waits for its turn.
+    pub(super) fn seen(&self) -> Arc<Document> {
+        let document = self.document();
+        let pulled = self.pulled.lock().unwrap_or_else(PoisonError::into_inner);
+        if pulled.is_empty() {
+            return document;
+        }
+        let mut seen = Document::clone(&document);
+        for command in pulled.iter() {
+            transition::pull(&mut seen.graphic, command);
+        }
+        Arc::new(seen)
+    }
+
+    /// Pulls something from the screens before its command has its turn, which may be behind a slow disk.
+    fn pull(&self, command: &Command) {
+        self.pulled.lock().unwrap_or_else(PoisonError::into_inner).push(command.clone());
+        self.changed.notify_one();
+    }
+
+    /// The command that pulled had its turn: the document says it now, or it was refused.
+    fn pulled(&self, command: &Command) {
+        let mut pulled = self.pulled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = pulled.iter().position(|one| one == command) {
+            pulled.remove(index);
+        }
+        self.changed.notify_one();
     }
 
     /// The newest board.
@@ -136,7 +170,16 @@ impl Desk {
             _ => None,
         };
         let (reply, answer) = oneshot::channel();
-        if self.commands.try_send(Request::Command { message, by, recounted, reply }).is_err() {
+        let urgent = message.command.is_urgent() && transition::check_role(&message.command, by.role).is_ok();
+        let pulled = urgent.then(|| message.command.clone());
+        if let Some(command) = &pulled {
+            self.pull(command);
+        }
+        let request = Request::Command { message, by, recounted, pulled: pulled.clone(), reply };
+        if self.commands.try_send(request).is_err() {
+            if let Some(command) = &pulled {
+                self.pulled(command);
+            }
             return busy("too many commands are waiting: press again in a second");
         }
         answer.await.unwrap_or_else(|_| busy("the node is going away: your page will connect to another one"))
@@ -200,8 +243,12 @@ impl DeskTask {
             };
             // Who asked may be gone when the answer comes; what was done stays done.
             match request {
-                Some(Request::Command { message, by, recounted, reply }) => {
-                    let _ = reply.send(self.handle(message, &by, recounted).await);
+                Some(Request::Command { message, by, recounted, pulled, reply }) => {
+                    let done = self.handle(message, &by, recounted).await;
+                    if let Some(command) = pulled {
+                        self.desk.pulled(&command);
+                    }
+                    let _ = reply.send(done);
                 }
                 Some(Request::Rundown { file, by, reply }) => {
                     let _ = reply.send(self.replace_rundown(&file, &by).await);
@@ -242,7 +289,7 @@ impl DeskTask {
         let now = self.services.clock.now();
         let document = self.desk.document();
         // Pulling something from the screens works whatever happened meanwhile, and however often it is pressed.
-        let urgent = matches!(command, Command::Clear | Command::Panic | Command::Freeze);
+        let urgent = command.is_urgent();
         if !urgent {
             if expect.is_some_and(|expect| expect != document.revision) {
                 let detail = "the show has moved on since your page showed it: look, and press again";

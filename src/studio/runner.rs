@@ -43,7 +43,7 @@ struct Runner {
 
 impl Runner {
     fn tick(&mut self, now: Micros) {
-        let document = self.desk.document();
+        let document = self.desk.seen();
         let on = document.on_program();
         let totals = on.map(|run| self.totals(run)).unwrap_or_default();
         for audience in AUDIENCES {

@@ -131,6 +131,11 @@ impl ControlAction {
 }
 
 impl Command {
+    /// Whether it pulls something from the screens: that works at once, whoever has control and however the disk is.
+    pub const fn is_urgent(&self) -> bool {
+        matches!(self, Self::Clear | Self::Panic | Self::Freeze)
+    }
+
     /// The command's word, for the log and the debounce.
     pub const fn verb(&self) -> &'static str {
         match self {

@@ -147,6 +147,24 @@ async fn a_panic_reaches_the_screens_while_the_disk_is_stuck() {
 }
 
 #[tokio::test]
+async fn a_panic_overtakes_a_command_that_waits_for_the_disk() {
+    let node = Node::with_an_open_run();
+    *node.store.slow.lock().unwrap() = Some(Duration::from_secs(2));
+    let mut screens = node.desk.hub.follow(Audience::Screens);
+    let on_screens = || node.desk.hub.newest(Audience::Screens).0.map(|show| show.graphic.state);
+    let pulled = async {
+        while on_screens() != Some(GraphicState::Panic) {
+            screens.changed().await.unwrap();
+        }
+        node.desk.document().graphic.state
+    };
+    let (held, panicked, before) = tokio::join!(node.press(Command::Hold), node.press(Command::Panic), pulled);
+    assert!(held.ok && panicked.ok);
+    assert_eq!(before, GraphicState::OnAir, "the screens were pulled before the command had its turn");
+    assert_eq!(node.desk.document().graphic.state, GraphicState::Panic);
+}
+
+#[tokio::test]
 async fn a_window_change_that_was_stored_too_late_never_acts() {
     let node = Node::with_an_open_run();
     *node.store.slow.lock().unwrap() = Some(Duration::from_millis(limits::WINDOW_LEAD_MS + 100));
