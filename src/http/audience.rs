@@ -208,9 +208,8 @@ pub async fn websocket(
     Ok(websocket::upgrade(door, request, stay))
 }
 
-/// Snapshots as server-sent events: as viewers see them, or with a key as screens do.
-#[utoipa::path(get, path = "/sse/{show}", params(("show" = ShowId, Path), ScreenKeyQuery),
-    responses((status = 200, description = "The messages, one an event", content_type = "text/event-stream", body = String), Problems))]
+/// Snapshots as server-sent events: as viewers see them, or with a key as screens do. A stream without end, so it is
+/// described in docs/WIRE.md and not among the requests of the API.
 pub async fn events(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
