@@ -89,6 +89,8 @@ test("a show is run from the page by keys alone, with a real audience", { timeou
   await press(page, "reveal", "r");
   await confirm(page, "r");
   await until("the result is out", async () => (await viewer.innerText("body")).includes("★ Winner"));
+  // The desk must have seen it too: a press by what was there before is refused as stale.
+  await says(page, ".program-clock", "Revealed");
   for (const step of ["Bars", "Result", "Winner"]) {
     await press(page, "step", "s");
     await says(page, ".program-head", step);

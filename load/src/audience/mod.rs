@@ -7,7 +7,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     process::ExitCode,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -223,11 +223,20 @@ async fn watch_until(until: Instant, shared: &Shared) {
     }
 }
 
-/// Waits until no ballot that was sent is open.
+/// An audience of which nothing was sent for this long has sent all it has.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// Waits until no ballot that was sent is open and none was sent for a while: between two ballots of a fast server
+/// nothing is open either.
 async fn settle(limit: Duration, shared: &Shared) {
     let until = Instant::now() + limit;
-    while shared.counters.open() > 0 && Instant::now() < until {
+    let (mut sent, mut quiet) = (shared.counters.offers.load(Relaxed), Instant::now());
+    while quiet.elapsed() < QUIET && Instant::now() < until {
         sleep(Duration::from_millis(20)).await;
+        let now = shared.counters.offers.load(Relaxed);
+        if now != sent || shared.counters.open() > 0 {
+            (sent, quiet) = (now, Instant::now());
+        }
     }
 }
 
