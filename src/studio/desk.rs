@@ -296,8 +296,8 @@ impl DeskTask {
                 return Err(Refusal { code: Code::Stale, detail: detail.to_owned() });
             }
             let last = self.pressed.get(&by.session);
-            if last.is_some_and(|(last, at)| *last == command && now.since_ms(*at) < limits::DEBOUNCE_MS) {
-                let detail = "the same command came twice within a second: it was done once";
+            if last.is_some_and(|(last, at)| command.repeats(last) && now.since_ms(*at) < limits::DEBOUNCE_MS) {
+                let detail = "pressed twice within a second: it was done once";
                 return Err(Refusal { code: Code::TooSoon, detail: detail.to_owned() });
             }
         }

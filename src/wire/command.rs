@@ -131,6 +131,11 @@ impl ControlAction {
 }
 
 impl Command {
+    /// Whether pressing this right after `last` is a double press. The key that goes live is the one that goes back.
+    pub fn repeats(&self, last: &Self) -> bool {
+        self == last || matches!((last, self), (Self::GoLive, Self::Rehearse))
+    }
+
     /// Whether it pulls something from the screens: that works at once, whoever has control and however the disk is.
     pub const fn is_urgent(&self) -> bool {
         matches!(self, Self::Clear | Self::Panic | Self::Freeze)
