@@ -51,11 +51,11 @@ export class Desk {
     const verb = command.do;
     if (this.#store.state.busy[verb]) return undefined;
     this.#busy(verb, true);
-    const pressed_at = Date.now();
     // Panic is never refused for being late: it carries no revision.
     const expect = verb === 'panic' ? undefined : Math.max(this.#store.state.desk?.rev ?? 0, this.#own_rev);
     const done = await this.#client.command(command, expect);
-    setTimeout(() => this.#busy(verb, false), Math.max(0, DEBOUNCE_MS - (Date.now() - pressed_at)));
+    // From the answer on, like the server, which counts from when it was done.
+    setTimeout(() => this.#busy(verb, false), DEBOUNCE_MS);
     if (done.ok) {
       if (expect !== undefined) this.#own_rev = done.rev;
       if (verb !== 'arm') this.say('good', `${verbs[verb] ?? verb}: done`, done.detail ?? '');
