@@ -66,9 +66,18 @@ impl Picks {
 
     /// Adds the votes to totals per option.
     pub fn add_to(&self, totals: &mut [u64]) {
+        self.each_of(totals, |total| *total += 1);
+    }
+
+    /// Takes the votes out of totals per option again.
+    pub fn take_from(&self, totals: &mut [u64]) {
+        self.each_of(totals, |total| *total -= 1);
+    }
+
+    fn each_of(&self, totals: &mut [u64], change: impl Fn(&mut u64)) {
         for number in self.as_slice() {
             if let Some(total) = totals.get_mut(usize::from(*number).wrapping_sub(1)) {
-                *total += 1;
+                change(total);
             }
         }
     }
@@ -99,12 +108,35 @@ pub enum Verdict {
     Invalid,
     /// In time, but decided after the seal: kept apart until a new revision takes it.
     AfterSeal,
+    /// Was counted by one history of the ledger, while another had counted an earlier ballot of the same voter.
+    Displaced,
+    /// The record cannot be read, or not yet: its number is passed over.
+    Unreadable,
+}
+
+/// What was decided over a ballot, and over which copy: part of the ballot for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decided {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The copy that the verdict is about: this one, or the one that came first.
+    pub place: Place,
+    /// When that copy was received.
+    pub received: Micros,
 }
 
 impl Verdict {
     /// All verdicts; their place is their number in a record.
-    pub const ALL: [Self; 6] =
-        [Self::Counted, Self::Late, Self::Budget, Self::IdReused, Self::Invalid, Self::AfterSeal];
+    pub const ALL: [Self; 8] = [
+        Self::Counted,
+        Self::Late,
+        Self::Budget,
+        Self::IdReused,
+        Self::Invalid,
+        Self::AfterSeal,
+        Self::Displaced,
+        Self::Unreadable,
+    ];
 
     /// The answer and the reason of a receipt.
     pub const fn answer(self) -> (Answer, Option<Reason>) {
@@ -115,6 +147,8 @@ impl Verdict {
             Self::IdReused => (Answer::Refused, Some(Reason::IdReused)),
             Self::Invalid => (Answer::Refused, Some(Reason::Invalid)),
             Self::AfterSeal => (Answer::Held, Some(Reason::AfterSeal)),
+            Self::Displaced => (Answer::Refused, Some(Reason::Displaced)),
+            Self::Unreadable => (Answer::Unknown, None),
         }
     }
 }

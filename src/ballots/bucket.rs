@@ -4,10 +4,10 @@
 //! The first ballot applied wins, and its verdict is part of it for ever. Every ballot of every batch is looked up by
 //! its id; the watermark of a journal only detects gaps.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::ballot::{Ballot, Picks, Place, Verdict};
+use super::ballot::{Ballot, Decided, Picks, Place, Verdict};
 use crate::{
     base::{
         clock::Micros,
@@ -34,8 +34,9 @@ pub struct Batch<'a> {
     /// Number of the first one; the others follow without gap. May be one past the watermark, or lower for ballots that
     /// are sent again.
     pub first_seq: u64,
-    /// The ballots, and their verdicts if they were decided before.
-    pub ballots: &'a [(Ballot, Option<Verdict>)],
+    /// The ballots, and what was decided over those that were decided before. A number whose record cannot be read is
+    /// [`Verdict::Unreadable`].
+    pub ballots: &'a [(Ballot, Option<Decided>)],
 }
 
 /// Ballots before this batch are missing: send from `watermark + 1`.
@@ -64,7 +65,9 @@ pub struct Decision {
 /// Totals of a bucket at a version.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Totals {
-    /// Counts the changes of the bucket.
+    /// Counts the histories of the ledger that holds the bucket; 0 where it is embedded.
+    pub epoch: u64,
+    /// Counts the changes of the bucket. Totals of the newest (epoch, version) are in force.
     pub version: u64,
     /// Ballots counted.
     pub counted: u64,
@@ -97,6 +100,26 @@ struct Voter {
     kept: Vec<Kept>,
 }
 
+impl Voter {
+    /// Two histories of a ledger may have counted more of one voter than there is: the latest go, by receive time,
+    /// journal and number. `true`: some went.
+    fn displace(&mut self, votes: u16, totals: &mut Totals, displaced: &mut Vec<Place>) -> bool {
+        if self.spent <= votes {
+            return false;
+        }
+        while self.spent > votes {
+            let counted = self.kept.iter_mut().filter(|kept| kept.verdict == Verdict::Counted);
+            let Some(latest) = counted.max_by_key(|kept| (kept.received, kept.place)) else { break };
+            latest.verdict = Verdict::Displaced;
+            self.spent -= latest.picks.votes();
+            totals.counted -= 1;
+            latest.picks.take_from(&mut totals.votes);
+            displaced.push(latest.place);
+        }
+        true
+    }
+}
+
 /// The state of a bucket.
 #[derive(Debug)]
 pub struct Bucket {
@@ -106,6 +129,8 @@ pub struct Bucket {
     watermarks: Vec<(JournalId, u64)>,
     totals: Totals,
     marked: Option<u32>,
+    sealed: Option<(u32, Vec<(JournalId, u64)>)>,
+    displaced: Vec<Place>,
     lost: u64,
 }
 
@@ -114,8 +139,17 @@ impl Bucket {
     pub fn new(rules: Rules) -> Self {
         let zeros = vec![0; rules.options];
         let totals = Totals { votes: zeros.clone(), late_votes: zeros, ..Totals::default() };
-        let windows = Windows::default();
-        Self { rules, windows, voters: HashMap::default(), watermarks: Vec::new(), totals, marked: None, lost: 0 }
+        Self {
+            rules,
+            windows: Windows::default(),
+            voters: HashMap::default(),
+            watermarks: Vec::new(),
+            totals,
+            marked: None,
+            sealed: None,
+            displaced: Vec::new(),
+            lost: 0,
+        }
     }
 
     /// Takes newer windows; older ones change nothing.
@@ -131,6 +165,21 @@ impl Bucket {
         self.marked = self.marked.max(Some(revision));
     }
 
+    /// Takes the watermarks of a seal: of the ballots that were counted before, those above them are kept apart. Those of
+    /// an older revision change nothing.
+    pub fn set_seal(&mut self, revision: u32, watermarks: &[(JournalId, u64)]) {
+        self.mark(revision);
+        if self.sealed.as_ref().is_none_or(|(sealed, _)| *sealed < revision) {
+            self.sealed = Some((revision, watermarks.to_vec()));
+        }
+    }
+
+    fn is_sealed(&self, place: Place) -> bool {
+        self.sealed.as_ref().is_none_or(|(_, watermarks)| {
+            watermarks.iter().any(|(journal, watermark)| *journal == place.journal && place.seq <= *watermark)
+        })
+    }
+
     /// Decides a batch. Reads and decides everything first; a batch with a gap changes nothing.
     pub fn apply(&mut self, batch: &Batch<'_>) -> Result<Vec<Decision>, Gap> {
         let watermark = self.watermark(batch.journal);
@@ -143,30 +192,39 @@ impl Bucket {
             decisions.push(self.decide(ballot, *verdict, place));
             self.advance(batch.journal, seq);
         }
-        self.totals.version += 1;
+        self.totals.version += u64::from(!batch.ballots.is_empty());
         Ok(decisions)
     }
 
     /// One ballot: looked up by its id, and only if it is new decided by the rules.
-    fn decide(&mut self, ballot: &Ballot, decided: Option<Verdict>, place: Place) -> Decision {
+    fn decide(&mut self, ballot: &Ballot, decided: Option<Decided>, place: Place) -> Decision {
+        let own = Decision { verdict: Verdict::Unreadable, place, received: ballot.received, left: 0, repeated: false };
+        if decided.is_some_and(|decided| decided.verdict == Verdict::Unreadable) {
+            return own;
+        }
         let timeliness = self.windows.judge(ballot.received);
-        let voter = match self.voters.entry(ballot.voter) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(Voter::default()),
-        };
+        let copy = decided.map_or((place, ballot.received), |decided| (decided.place, decided.received));
+        let sealed = self.is_sealed(copy.0);
+        let voter = self.voters.entry(ballot.voter).or_default();
         let left = self.rules.votes.saturating_sub(voter.spent);
         if let Some(kept) = voter.kept.iter().find(|kept| kept.id == ballot.id) {
             if kept.picks == ballot.picks {
                 let Kept { verdict, place, received, .. } = *kept;
                 return Decision { verdict, place, received, left, repeated: true };
             }
-            let received = ballot.received;
-            return Decision { verdict: Verdict::IdReused, place, received, left, repeated: false };
+            // Two histories may have counted two contents under one id: the one that is here stands.
+            let was_counted = decided.is_some_and(|decided| decided.verdict == Verdict::Counted);
+            if was_counted {
+                self.displaced.push(place);
+            }
+            let verdict = if was_counted { Verdict::Displaced } else { Verdict::IdReused };
+            return Decision { verdict, left, ..own };
         }
         let votes = ballot.picks.votes();
         let full = voter.kept.len() >= limits::BALLOTS_PER_VOTER_MAX;
         let verdict = match decided {
-            Some(verdict) => verdict,
+            Some(Decided { verdict: Verdict::Counted, .. }) if !sealed => Verdict::AfterSeal,
+            Some(Decided { verdict, .. }) => verdict,
             None if !ballot.picks.fit(self.rules.options, self.rules.votes) => Verdict::Invalid,
             None if full => Verdict::Budget,
             None if timeliness != Timeliness::Within => Verdict::Late,
@@ -174,11 +232,9 @@ impl Bucket {
             None if votes > left => Verdict::Budget,
             None => Verdict::Counted,
         };
-        let mut left = left;
         match verdict {
             Verdict::Counted => {
                 voter.spent = voter.spent.saturating_add(votes);
-                left = left.saturating_sub(votes);
                 self.totals.counted += 1;
                 ballot.picks.add_to(&mut self.totals.votes);
             }
@@ -186,17 +242,44 @@ impl Bucket {
                 self.totals.late += 1;
                 ballot.picks.add_to(&mut self.totals.late_votes);
             }
-            Verdict::Budget | Verdict::IdReused | Verdict::Invalid | Verdict::AfterSeal => {}
+            _ => {}
         }
+        let (place, received) = copy;
         // What is not remembered is decided anew if it comes again, to the same verdict: by its content, or because the
         // voter has as many ballots as are remembered, whatever the windows have become.
         let remembered = verdict == Verdict::Counted || !full;
         if remembered && verdict != Verdict::IdReused {
-            let (id, picks, received) = (ballot.id, ballot.picks.clone(), ballot.received);
+            let (id, picks) = (ballot.id, ballot.picks.clone());
             voter.kept.reserve_exact(1);
             voter.kept.push(Kept { id, picks, received, place, verdict });
         }
-        Decision { verdict, place, received: ballot.received, left, repeated: false }
+        let verdict = match voter.displace(self.rules.votes, &mut self.totals, &mut self.displaced) {
+            true => voter.kept.last().map_or(verdict, |kept| kept.verdict),
+            false => verdict,
+        };
+        let left = self.rules.votes.saturating_sub(voter.spent);
+        Decision { verdict, place, received, left, repeated: false }
+    }
+
+    /// Remembers a ballot that another machine decided: no number moves, no total.
+    pub fn remember(&mut self, ballot: &Ballot, decided: Decided) {
+        let Decided { verdict, place, received } = decided;
+        if matches!(verdict, Verdict::IdReused | Verdict::Unreadable) {
+            return;
+        }
+        let voter = self.voters.entry(ballot.voter).or_default();
+        if let Some(kept) = voter.kept.iter_mut().find(|kept| kept.id == ballot.id) {
+            kept.verdict = verdict;
+        } else if voter.kept.len() < limits::BALLOTS_PER_VOTER_MAX {
+            voter.kept.push(Kept { id: ballot.id, picks: ballot.picks.clone(), received, place, verdict });
+        }
+        let counted = voter.kept.iter().filter(|kept| kept.verdict == Verdict::Counted);
+        voter.spent = counted.map(|kept| kept.picks.votes()).sum();
+    }
+
+    /// The copies that were displaced.
+    pub fn displaced(&self) -> &[Place] {
+        &self.displaced
     }
 
     fn advance(&mut self, journal: JournalId, seq: u64) {

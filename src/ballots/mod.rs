@@ -8,6 +8,7 @@ pub mod bucket;
 pub mod committer;
 pub mod inbox;
 pub mod intake;
+pub mod ledger;
 pub mod manifest;
 pub mod record;
 pub mod recount;

@@ -113,7 +113,8 @@ impl<'a> Recount<'a> {
             Some(Verdict::Budget) if enough && !full && whole => "was not counted, though its voter had votes left",
             Some(Verdict::IdReused) if !known && whole => "was not counted, though its id was not used before",
             Some(Verdict::AfterSeal) if manifest.revision == 1 => "came before the seal and was kept apart",
-            None => "has no verdict",
+            Some(Verdict::Displaced) => "was displaced, and the manifest does not say so",
+            None | Some(Verdict::Unreadable) => "has no verdict",
             Some(_) => "",
         };
         if !wrong.is_empty() {

@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
+    ballot::{Decided, Place},
     bucket::{Batch, Bucket},
     intake::{self, RunIntake},
     record,
@@ -57,7 +58,10 @@ impl Restore {
                 };
                 let Some(record) = record::decode(frame.payload) else { return self.unreadable(journal, &frame) };
                 self.newest = self.newest.max(record.ballot.received);
-                let ballots = [(record.ballot, record.verdict)];
+                let place = Place { journal, seq: frame.seq };
+                let received = record.ballot.received;
+                let decided = record.verdict.map(|verdict| Decided { verdict, place, received });
+                let ballots = [(record.ballot, decided)];
                 let mut batch = Batch { journal, first_seq: frame.seq, ballots: &ballots };
                 if let Err(gap) = bucket.apply(&batch) {
                     let Frame { run, bucket: number, seq, .. } = frame;

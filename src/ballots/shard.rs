@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{
-    ballot::{Ballot, Picks, Verdict},
+    ballot::{Ballot, Decided, Picks, Verdict},
     bucket::{Bucket, Decision, Kept, Rules},
     inbox::Inbox,
     intake::RunIntake,
@@ -20,7 +20,7 @@ use crate::{
 pub struct Shard {
     pub(super) bucket: Bucket,
     /// Ballots that the next group takes.
-    pub(super) staged: Vec<(Ballot, Option<Verdict>)>,
+    pub(super) staged: Vec<(Ballot, Option<Decided>)>,
     /// Ballots that are staged, or decided and not on disk yet: nobody is told anything about them.
     pending: HashMap<(VoterId, BallotId), Pending>,
     /// The number of the next record in the current journal.

@@ -2,5 +2,6 @@
 //! Providers know bytes and failures, never what a vote is.
 
 pub mod journal;
+pub mod redis;
 pub mod secret_file;
 pub mod store;

@@ -20,13 +20,17 @@ fn open_from_to(opens: u64, closes: u64, revision: u64) -> Windows {
     Windows { epoch: 1, revision, grace_ms: 0, spans: vec![span] }
 }
 
-fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Verdict>) {
+fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Decided>) {
     let picks = Picks::new(picks.to_vec());
     (Ballot { voter: VoterId(voter), id: BallotId(id), picks, received: Micros::from_ms(ms) }, None)
 }
 
-fn apply(bucket: &mut Bucket, first_seq: u64, ballots: &[(Ballot, Option<Verdict>)]) -> Vec<Decision> {
+fn apply(bucket: &mut Bucket, first_seq: u64, ballots: &[(Ballot, Option<Decided>)]) -> Vec<Decision> {
     bucket.apply(&Batch { journal: JOURNAL, first_seq, ballots }).unwrap()
+}
+
+fn told(ballot: &Ballot, verdict: Verdict, seq: u64) -> Option<Decided> {
+    Some(Decided { verdict, place: Place { journal: JOURNAL, seq }, received: ballot.received })
 }
 
 fn verdicts(decisions: &[Decision]) -> Vec<Verdict> {
@@ -82,7 +86,8 @@ fn a_gap_is_named_and_changes_nothing() {
 fn a_verdict_that_was_given_is_never_given_anew() {
     let mut bucket = bucket(1);
     let (late, _) = ballot(1, 1, &[1], 5000);
-    let decisions = apply(&mut bucket, 1, &[(late, Some(Verdict::Counted))]);
+    let decided = told(&late, Verdict::Counted, 1);
+    let decisions = apply(&mut bucket, 1, &[(late, decided)]);
     assert_eq!(verdicts(&decisions), [Verdict::Counted]);
     assert_eq!(bucket.totals().votes, [1, 0, 0]);
 }
@@ -121,6 +126,41 @@ fn a_refusal_stands_though_too_many_were_refused_to_remember_it() {
     assert_eq!(bucket.totals().counted, 0);
 }
 
+#[test]
+fn two_histories_that_counted_too_much_are_one_again_and_the_later_ballot_goes() {
+    let mut bucket = bucket(1);
+    let (late, early) = (ballot(1, 1, &[1], 1600).0, ballot(1, 2, &[2], 1500).0);
+    let (of_late, of_early) = (told(&late, Verdict::Counted, 1), told(&early, Verdict::Counted, 2));
+    let decisions = apply(&mut bucket, 1, &[(late, of_late), (early, of_early)]);
+    assert_eq!(verdicts(&decisions), [Verdict::Counted, Verdict::Counted]);
+    assert_eq!(bucket.displaced(), [Place { journal: JOURNAL, seq: 1 }]);
+    assert_eq!((bucket.totals().counted, &*bucket.totals().votes), (1, &[0, 1, 0][..]));
+    let again = apply(&mut bucket, 1, &[ballot(1, 1, &[1], 1600)]);
+    assert_eq!((again[0].verdict, again[0].left), (Verdict::Displaced, 0));
+}
+
+#[test]
+fn what_was_counted_behind_a_seal_is_kept_apart_and_what_is_part_of_it_stays() {
+    let mut bucket = bucket(1);
+    bucket.set_seal(1, &[(JOURNAL, 1)]);
+    let (part, apart) = (ballot(1, 1, &[1], 1500).0, ballot(2, 1, &[2], 1500).0);
+    let (of_part, of_apart) = (told(&part, Verdict::Counted, 1), told(&apart, Verdict::Counted, 2));
+    let decisions = apply(&mut bucket, 1, &[(part, of_part), (apart, of_apart)]);
+    assert_eq!(verdicts(&decisions), [Verdict::Counted, Verdict::AfterSeal]);
+    assert_eq!(bucket.totals().counted, 1);
+}
+
+#[test]
+fn a_number_that_cannot_be_read_is_passed_over_and_may_come_later() {
+    let mut bucket = bucket(1);
+    let unreadable = |ballot: &Ballot| told(ballot, Verdict::Unreadable, 1);
+    let first = ballot(1, 1, &[1], 1500).0;
+    let of_first = unreadable(&first);
+    apply(&mut bucket, 1, &[(first.clone(), of_first), ballot(2, 1, &[2], 1500)]);
+    assert_eq!((bucket.watermark(JOURNAL), bucket.totals().counted), (2, 1));
+    assert_eq!(verdicts(&apply(&mut bucket, 1, &[(first, None)])), [Verdict::Counted]);
+}
+
 proptest! {
     /// Any ballots, in any batches, sent again in any way: each id counts at most once, nobody spends more than the
     /// budget, the totals are the fold of what is kept, and a bucket made from the verdicts alone is the same.
@@ -155,7 +195,8 @@ proptest! {
         prop_assert_eq!(&fold, &settled.votes);
         prop_assert!(spent.values().all(|spent| *spent <= votes));
 
-        let told: Vec<_> = all.iter().zip(&decisions).map(|((b, _), d)| (b.clone(), Some(d.verdict))).collect();
+        let decided = |d: &Decision| Some(Decided { verdict: d.verdict, place: d.place, received: d.received });
+        let told: Vec<_> = all.iter().zip(&decisions).map(|((b, _), d)| (b.clone(), decided(d))).collect();
         let mut restored = Bucket::new(Rules { options: 3, votes });
         apply(&mut restored, 1, &told);
         prop_assert_eq!(&restored.totals().votes, &settled.votes);

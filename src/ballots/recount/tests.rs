@@ -28,7 +28,7 @@ fn sealed() -> (Manifest, Vec<Record>) {
     let run = &document.runs[0];
     let mut bucket = Bucket::new(intake::rules(&run.definition));
     bucket.set_windows(&run.windows);
-    let mut ballots = [
+    let fresh = [
         ballot(1, 1, &[1], 5),
         ballot(2, 1, &[2], 6),
         ballot(3, 1, &[1], 99_000),
@@ -36,7 +36,9 @@ fn sealed() -> (Manifest, Vec<Record>) {
         ballot(1, 1, &[2], 8),
         ballot(4, 1, &[9], 9),
     ];
-    let decisions = bucket.apply(&Batch { journal: JOURNAL, first_seq: 1, ballots: &ballots }).unwrap();
+    let undecided: Vec<_> = fresh.iter().map(|(ballot, _)| (ballot.clone(), None)).collect();
+    let decisions = bucket.apply(&Batch { journal: JOURNAL, first_seq: 1, ballots: &undecided }).unwrap();
+    let mut ballots = fresh;
     for ((_, verdict), decision) in ballots.iter_mut().zip(&decisions) {
         *verdict = Some(decision.verdict);
     }

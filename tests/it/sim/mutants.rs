@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use tallylight::{
     ballots::{
-        ballot::Verdict,
         bucket::{Batch, Bucket},
         committer::Marked,
         intake::{self, Intake, RunIntake},
@@ -68,7 +67,7 @@ pub fn decide_anew(board: &Board, records: &[(JournalId, Record)], intake: &Inta
         let of_run = |record: &Record| record.run == run.definition.run && record.kind == record::BALLOT;
         for (journal, stored) in records.iter().filter(|(_, stored)| of_run(stored)) {
             let Some(BallotRecord { ballot, .. }) = record::decode(&stored.payload) else { continue };
-            let ballots = [(ballot, None::<Verdict>)];
+            let ballots = [(ballot, None)];
             let batch = Batch { journal: *journal, first_seq: stored.seq, ballots: &ballots };
             buckets[usize::from(stored.bucket)].apply(&batch).expect("in order");
         }

@@ -1,0 +1,104 @@
+//! What a node and a ledger of several nodes say to each other over one bucket. `bucket.lua` decides by the lines of
+//! `bucket.rs`, and adds what a store needs that can lose its newest writes: epochs, and the barrier after a change.
+
+use std::sync::Arc;
+
+use super::{
+    ballot::{Ballot, Decided, Place},
+    bucket::{Decision, Totals},
+};
+use crate::{
+    base::{
+        clock::Micros,
+        ids::{JournalId, NodeId},
+    },
+    shows::{run::Definition, windows::Windows},
+};
+
+/// One call for one bucket. Without a batch it asks how things stand, and finds a lost tail without traffic.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The run, as it is frozen. The ledger turns away what disagrees with the definition it has.
+    pub definition: Arc<Definition>,
+    /// SHA-256 of the definition, in hexadecimal.
+    pub rules_hash: Arc<str>,
+    /// The bucket of the run.
+    pub bucket: u16,
+    /// The newest windows that the caller knows.
+    pub windows: Arc<Windows>,
+    /// The newest seal that the show speaks of, being made or made.
+    pub sealing: Option<u32>,
+    /// The watermarks of this bucket in the newest seal that was made.
+    pub seal: Option<Arc<Seal>>,
+    /// The caller's data directory.
+    pub directory: NodeId,
+    /// The data directories on the show's roster.
+    pub roster: Arc<[NodeId]>,
+    /// The highest epoch of this bucket that the caller has seen.
+    pub epoch: u64,
+    /// The caller's directory has sent, in this epoch, everything that it has a verdict for.
+    pub retold: bool,
+    /// Makes the bucket, if it is not there.
+    pub create: bool,
+    /// Ballots, if any.
+    pub batch: Option<OwnedBatch>,
+}
+
+/// What a seal says of all buckets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seal {
+    /// Counts the seals of a run from 1.
+    pub revision: u32,
+    /// Per bucket and journal the last number that is part of the seal.
+    pub watermarks: Vec<(u16, JournalId, u64)>,
+}
+
+/// Ballots of one journal, in the order of their numbers without gap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedBatch {
+    pub journal: JournalId,
+    /// Number of the first one.
+    pub first_seq: u64,
+    /// What was decided over them, if it was. Undecided ones are a tail.
+    pub ballots: Vec<(Ballot, Option<Decided>)>,
+}
+
+/// What a ledger answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It was done, as far as it says.
+    Done(Standing),
+    /// Numbers before the batch are missing: nothing was done.
+    Gap { epoch: u64, watermark: u64 },
+    /// There is no such bucket: make it.
+    Absent,
+    /// The bucket was made of another definition: an incident; nothing was done.
+    Disagrees,
+}
+
+/// How a bucket stands after a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The totals, with their epoch and version.
+    pub totals: Totals,
+    /// The barrier after a change of the epoch runs: undecided ballots are not taken.
+    pub rebuilding: bool,
+    /// The newest seal that it is marked for; 0: none.
+    pub marked: u32,
+    /// All journals, with the last number that the bucket has of each.
+    pub watermarks: Vec<(JournalId, u64)>,
+    /// The decisions over the ballots that were taken, from the first on: fewer than were sent while `rebuilding`.
+    pub decisions: Vec<Decision>,
+    /// All copies that were displaced.
+    pub displaced: Vec<Place>,
+    /// The ledger's clock.
+    pub time: Micros,
+}
+
+impl Seal {
+    /// The watermarks of one bucket.
+    pub fn of_bucket(&self, bucket: u16) -> impl Iterator<Item = (JournalId, u64)> {
+        let of_bucket = self.watermarks.iter().filter(move |(number, _, _)| *number == bucket);
+        of_bucket.map(|(_, journal, watermark)| (*journal, *watermark))
+    }
+}
