@@ -83,7 +83,7 @@ impl App {
         let clock = Clock::start_after(restore.newest.max(newest_entry(&*store, &documents)?));
         let journal = directory.create(clock.now())?;
         let (queue, stance) = (Arc::<Queue>::default(), Arc::<StanceCell>::default());
-        let intake = Intake::new(queue.clone(), stance.clone());
+        let intake = Intake::new(queue.clone(), stance.clone(), None);
         for run in restore.finish() {
             intake.adopt(run);
         }

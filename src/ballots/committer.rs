@@ -1,5 +1,6 @@
-//! The committer: one thread that decides what is staged, writes it in one group, and tells nobody before the disk has
-//! it. While a group is on its way the next one gathers by itself; there is no timer.
+//! The committer: one thread that writes what is staged in one group, and tells nobody before the disk has it. Where the
+//! ledger is embedded it decides first; a ledger of several nodes decides what is on disk (`courier.rs`).
+//! While a group is on its way the next one gathers by itself; there is no timer.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -13,8 +14,10 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
+    ballot::{Ballot, Decided, Place},
     bucket::{Batch, Decision, Totals},
     intake::RunIntake,
+    reconcile::News,
     record::{self, BallotRecord},
 };
 use crate::{
@@ -123,7 +126,9 @@ struct Group {
     frames: Vec<Record>,
     /// Frames that the journal has taken already.
     appended: usize,
-    decided: Vec<Decided>,
+    parts: Vec<Part>,
+    /// Ballots and verdicts in all parts.
+    size: usize,
 }
 
 #[derive(Debug)]
@@ -135,11 +140,17 @@ struct Record {
     end: usize,
 }
 
+/// What of one shard is in a group.
 #[derive(Debug)]
-struct Decided {
+struct Part {
     run: Arc<RunIntake>,
     bucket: u16,
-    ballots: Vec<(VoterId, BallotId, Decision)>,
+    /// Ballots that were decided here.
+    decided: Vec<(VoterId, BallotId, Decision)>,
+    /// Ballots that a ledger has to decide, with their numbers.
+    logged: Vec<(u64, Ballot)>,
+    /// What a ledger has decided.
+    verdicts: Vec<News>,
 }
 
 /// The owner of the journal.
@@ -237,35 +248,53 @@ impl<J: Journal> Committer<J> {
         self.orders.append(&mut waiting.orders);
     }
 
-    /// Decides what is staged, up to a full group.
+    /// Takes what is staged, up to a full group, and decides it where the ledger is embedded.
     fn gather(&mut self) {
-        while self.group.decided_ballots() < limits::GROUP_MAX {
+        while self.group.size < limits::GROUP_MAX {
             let Some((run, bucket)) = self.shards.pop_front() else { break };
             let windows = run.windows();
             self.describe(&run, &windows);
             let mut shard = run.shard(bucket);
-            let room = (limits::GROUP_MAX - self.group.decided_ballots()).min(shard.staged.len());
+            let verdicts = std::mem::take(&mut shard.verdicts);
+            let room = limits::GROUP_MAX.saturating_sub(self.group.size + verdicts.len()).min(shard.staged.len());
             let rest = shard.staged.split_off(room);
             let staged = std::mem::replace(&mut shard.staged, rest);
-            if !shard.staged.is_empty() {
+            shard.announced = !shard.staged.is_empty();
+            if shard.announced {
                 self.shards.push_back((run.clone(), bucket));
             }
             self.queue.staged.fetch_sub(staged.len(), Ordering::Relaxed);
             let first_seq = shard.next_seq;
             shard.next_seq += staged.len() as u64;
-            shard.bucket.set_windows(&windows);
-            let batch = Batch { journal: self.journal.id(), first_seq, ballots: &staged };
-            let decisions = shard.bucket.apply(&batch).expect("numbers are given here, without gap");
+            let decisions = if shard.reconcile.is_some() {
+                None
+            } else {
+                shard.bucket.set_windows(&windows);
+                let batch = Batch { journal: self.journal.id(), first_seq, ballots: &staged };
+                Some(shard.bucket.apply(&batch).expect("numbers are given here, without gap"))
+            };
             drop(shard);
-            let mut ballots = Vec::with_capacity(staged.len());
-            for (seq, ((ballot, _), decision)) in (first_seq..).zip(staged.into_iter().zip(decisions)) {
-                ballots.push((ballot.voter, ballot.id, decision));
-                let verdict = Some(decision.verdict);
-                let (windows_epoch, windows_revision) = (windows.epoch, windows.revision);
-                record::encode(&BallotRecord { ballot, windows_epoch, windows_revision, verdict }, &mut self.payload);
-                self.group.push(record::BALLOT, run.id(), bucket, seq, &self.payload);
+            self.group.size += staged.len() + verdicts.len();
+            for News { place, decision, .. } in &verdicts {
+                let Decision { verdict, place: copy, received, .. } = *decision;
+                record::encode_verdict(*place, Decided { verdict, place: copy, received }, &mut self.payload);
+                self.group.push(record::VERDICT, run.id(), bucket, 0, &self.payload);
             }
-            self.group.decided.push(Decided { run, bucket, ballots });
+            let (mut decided, mut logged) = (Vec::new(), Vec::new());
+            let (windows_epoch, windows_revision) = (windows.epoch, windows.revision);
+            let mut decisions = decisions.map(Vec::into_iter);
+            for (seq, (ballot, _)) in (first_seq..).zip(staged) {
+                let decision = decisions.as_mut().and_then(Iterator::next);
+                let verdict = decision.map(|decision| decision.verdict);
+                let record = BallotRecord { ballot, windows_epoch, windows_revision, verdict };
+                record::encode(&record, &mut self.payload);
+                self.group.push(record::BALLOT, run.id(), bucket, seq, &self.payload);
+                match decision {
+                    Some(decision) => decided.push((record.ballot.voter, record.ballot.id, decision)),
+                    None => logged.push((seq, record.ballot)),
+                }
+            }
+            self.group.parts.push(Part { run, bucket, decided, logged, verdicts });
         }
     }
 
@@ -304,13 +333,23 @@ impl<J: Journal> Committer<J> {
 
     fn settle(&mut self) {
         self.set_state(JournalState::Writing);
-        for decided in self.group.decided.drain(..) {
-            let Decided { run, bucket, ballots } = decided;
+        let journal = self.journal.id();
+        for part in self.group.parts.drain(..) {
+            let Part { run, bucket, decided, logged, verdicts } = part;
             let mut shard = run.shard(bucket);
-            for (voter, id, decision) in &ballots {
+            for (voter, id, decision) in &decided {
                 shard.settle(&run, *voter, *id, decision);
             }
-            run.publish(bucket, shard.bucket.totals());
+            verdicts.iter().for_each(|news| shard.told(&run, news));
+            let is_waiting = !logged.is_empty();
+            for (seq, ballot) in logged {
+                shard.log(Place { journal, seq }, ballot);
+            }
+            if shard.reconcile.is_none() {
+                run.publish(bucket, shard.bucket.totals());
+            } else if is_waiting {
+                run.wake(bucket);
+            }
         }
         self.group.clear();
     }
@@ -363,29 +402,25 @@ impl<J> Drop for Committer<J> {
 }
 
 impl Group {
-    fn decided_ballots(&self) -> usize {
-        self.decided.iter().map(|decided| decided.ballots.len()).sum()
-    }
-
     fn push(&mut self, kind: u8, run: RunId, bucket: u16, seq: u64, payload: &[u8]) {
         self.bytes.extend_from_slice(payload);
         self.frames.push(Record { kind, run, bucket, seq, end: self.bytes.len() });
     }
 
     fn doubt(&self) {
-        for Decided { run, bucket, ballots } in &self.decided {
+        for Part { run, bucket, decided, logged, .. } in &self.parts {
             let mut shard = run.shard(*bucket);
-            for (voter, id, _) in ballots {
-                shard.doubt(run.id(), *voter, *id);
-            }
+            decided.iter().for_each(|(voter, id, _)| shard.doubt(run.id(), *voter, *id));
+            logged.iter().for_each(|(_, ballot)| shard.doubt(run.id(), ballot.voter, ballot.id));
         }
     }
 
     fn clear(&mut self) {
         self.bytes.clear();
         self.frames.clear();
-        self.decided.clear();
+        self.parts.clear();
         self.appended = 0;
+        self.size = 0;
     }
 }
 

@@ -10,6 +10,7 @@ pub mod inbox;
 pub mod intake;
 pub mod ledger;
 pub mod manifest;
+pub mod reconcile;
 pub mod record;
 pub mod recount;
 pub mod restore;

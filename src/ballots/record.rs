@@ -8,15 +8,25 @@
 //! | 16 | ballot id |
 //! | 8 | receive time, microseconds |
 //! | 4 + 8 | epoch and revision of the windows it was judged under |
-//! | 1 | verdict: 0 counted, 1 late, 2 budget, 3 id reused, 4 invalid, 5 after seal; 255 undecided |
+//! | 1 | verdict: 0 counted, 1 late, 2 budget, 3 id reused, 4 invalid, 5 after seal, 6 displaced; 255 undecided |
 //! | 2 each | picks, to the end |
 //!
 //! A definition (kind 2) and windows (kind 3) are JSON; they take no number (`bucket` and `seq` are 0).
+//!
+//! A verdict (kind 4), where a ledger of several nodes decides; it takes no number (`seq` is 0), and what stands last over
+//! a ballot is in force:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 + 8 | journal and number of the ballot that it is about |
+//! | 1 | verdict, as above |
+//! | 8 + 8 | journal and number of the copy that the verdict names |
+//! | 8 | receive time of that copy, microseconds |
 
-use super::ballot::{Ballot, Picks, Verdict};
+use super::ballot::{Ballot, Decided, Picks, Place, Verdict};
 use crate::base::{
     clock::Micros,
-    ids::{BallotId, VoterId},
+    ids::{BallotId, JournalId, VoterId},
 };
 
 /// A ballot, with its verdict where the ledger is embedded.
@@ -25,8 +35,11 @@ pub const BALLOT: u8 = 1;
 pub const DEFINITION: u8 = 2;
 /// The windows of a run from here on.
 pub const WINDOWS: u8 = 3;
+/// What the ledger decided over a ballot of this or an older journal.
+pub const VERDICT: u8 = 4;
 
 const HEAD_BYTES: usize = 16 + 16 + 8 + 4 + 8 + 1;
+const VERDICT_BYTES: usize = 8 + 8 + 1 + 8 + 8 + 8;
 const UNDECIDED: u8 = 255;
 
 /// A ballot's record.
@@ -50,11 +63,38 @@ pub fn encode(record: &BallotRecord, into: &mut Vec<u8>) {
     into.extend_from_slice(&record.ballot.received.0.to_le_bytes());
     into.extend_from_slice(&record.windows_epoch.to_le_bytes());
     into.extend_from_slice(&record.windows_revision.to_le_bytes());
-    let verdict = record.verdict.and_then(|verdict| Verdict::ALL.iter().position(|one| *one == verdict));
-    into.push(verdict.map_or(UNDECIDED, |number| u8::try_from(number).unwrap_or(UNDECIDED)));
+    into.push(record.verdict.map_or(UNDECIDED, number));
     for pick in record.ballot.picks.as_slice() {
         into.extend_from_slice(&pick.to_le_bytes());
     }
+}
+
+fn number(verdict: Verdict) -> u8 {
+    let place = Verdict::ALL.iter().position(|one| *one == verdict);
+    place.and_then(|place| u8::try_from(place).ok()).unwrap_or(UNDECIDED)
+}
+
+/// Writes a verdict's record into a buffer that is reused.
+pub fn encode_verdict(ballot: Place, decided: Decided, into: &mut Vec<u8>) {
+    into.clear();
+    into.extend_from_slice(&ballot.journal.0.to_le_bytes());
+    into.extend_from_slice(&ballot.seq.to_le_bytes());
+    into.push(number(decided.verdict));
+    into.extend_from_slice(&decided.place.journal.0.to_le_bytes());
+    into.extend_from_slice(&decided.place.seq.to_le_bytes());
+    into.extend_from_slice(&decided.received.0.to_le_bytes());
+}
+
+/// Reads a verdict's record: the place of the ballot, and what was decided. `None`: these bytes are none.
+pub fn decode_verdict(payload: &[u8]) -> Option<(Place, Decided)> {
+    let payload: &[u8; VERDICT_BYTES] = payload.try_into().ok()?;
+    let word = |at: usize| Some(u64::from_le_bytes(payload.get(at..at + 8)?.try_into().ok()?));
+    let verdict = *Verdict::ALL.get(usize::from(payload[16]))?;
+    let (ballot, copy) = (
+        Place { journal: JournalId(word(0)?), seq: word(8)? },
+        Place { journal: JournalId(word(17)?), seq: word(25)? },
+    );
+    Some((ballot, Decided { verdict, place: copy, received: Micros(word(33)?) }))
 }
 
 /// Reads a ballot's record; `None`: these bytes are none.
@@ -101,7 +141,20 @@ mod tests {
         }
 
         #[test]
+        fn a_verdict_reads_in_as_it_was_written(
+            journal: u64, seq: u64, copy: u64, copy_seq: u64, received: u64, verdict in 0..Verdict::ALL.len(),
+        ) {
+            let place = |journal, seq| Place { journal: JournalId(journal), seq };
+            let (verdict, received) = (Verdict::ALL[verdict], Micros(received));
+            let decided = Decided { verdict, place: place(copy, copy_seq), received };
+            let mut bytes = vec![1, 2, 3];
+            encode_verdict(place(journal, seq), decided, &mut bytes);
+            prop_assert_eq!(decode_verdict(&bytes), Some((place(journal, seq), decided)));
+        }
+
+        #[test]
         fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..90)) {
+            decode_verdict(&bytes);
             decode(&bytes);
         }
     }

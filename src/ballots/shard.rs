@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{
-    ballot::{Ballot, Decided, Picks, Verdict},
+    ballot::{Ballot, Decided, Picks, Place, Verdict},
     bucket::{Bucket, Decision, Kept, Rules},
     inbox::Inbox,
     intake::RunIntake,
+    reconcile::{News, Reconcile},
 };
 use crate::{
     base::ids::{BallotId, RunId, VoterId},
@@ -18,7 +19,14 @@ use crate::{
 /// One bucket and what waits before it.
 #[derive(Debug)]
 pub struct Shard {
+    /// Decides, where the ledger is embedded; else it remembers what was decided over ballots of this directory.
     pub(super) bucket: Bucket,
+    /// This directory's side of a ledger of several nodes.
+    pub(super) reconcile: Option<Reconcile>,
+    /// What the ledger decided and this disk does not have.
+    pub(super) verdicts: Vec<News>,
+    /// It waits in the committer's queue.
+    pub(super) announced: bool,
     /// Ballots that the next group takes.
     pub(super) staged: Vec<(Ballot, Option<Decided>)>,
     /// Ballots that are staged, or decided and not on disk yet: nobody is told anything about them.
@@ -32,8 +40,20 @@ struct Pending {
     picks: Picks,
     first: Option<Arc<Inbox>>,
     others: Vec<Arc<Inbox>>,
+    standing: Standing,
+}
+
+/// How far a ballot is that is not settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// On its way to the disk.
+    Staged,
     /// The disk did not take it (yet): nothing can be said.
-    doubtful: bool,
+    Doubtful,
+    /// On disk, on its way to the ledger.
+    Logged,
+    /// On disk, and everybody who waits was told that it is held.
+    Held,
 }
 
 /// What a shard says to a ballot that comes in.
@@ -52,17 +72,35 @@ pub enum Staged {
 impl Shard {
     /// An empty shard.
     pub fn new(rules: Rules) -> Self {
-        Self { bucket: Bucket::new(rules), staged: Vec::new(), pending: HashMap::new(), next_seq: 1 }
+        Self {
+            bucket: Bucket::new(rules),
+            reconcile: None,
+            verdicts: Vec::new(),
+            announced: false,
+            staged: Vec::new(),
+            pending: HashMap::new(),
+            next_seq: 1,
+        }
     }
 
     /// Looks a ballot up, by its id, among what is on its way and what is decided.
     pub fn look_up(&mut self, run: RunId, ballot: &Ballot, inbox: &Arc<Inbox>) -> Staged {
         if let Some(pending) = self.pending.get_mut(&(ballot.voter, ballot.id)) {
-            if pending.doubtful || pending.picks != ballot.picks || !inbox.reserve() {
+            if pending.standing == Standing::Doubtful || pending.picks != ballot.picks {
+                return Staged::Undecided;
+            }
+            let mut waiting = pending.first.iter().chain(&pending.others);
+            if pending.standing == Standing::Held && waiting.any(|one| Arc::ptr_eq(one, inbox)) {
+                return Staged::Known(held(run, ballot.id, true));
+            }
+            if !inbox.reserve() {
                 return Staged::Undecided;
             }
             pending.others.push(inbox.clone());
-            return Staged::Joined;
+            return match pending.standing {
+                Standing::Held => Staged::Known(held(run, ballot.id, true)),
+                _ => Staged::Joined,
+            };
         }
         let (kept, _) = self.bucket.voter(ballot.voter);
         match kept.iter().find(|kept| kept.id == ballot.id) {
@@ -75,10 +113,59 @@ impl Shard {
 
     /// Takes a new ballot for the next group. `true`: the shard was empty and has to be announced to the committer.
     pub fn stage(&mut self, ballot: Ballot, inbox: Arc<Inbox>) -> bool {
-        let pending = Pending { picks: ballot.picks.clone(), first: Some(inbox), others: Vec::new(), doubtful: false };
+        let standing = Standing::Staged;
+        let pending = Pending { picks: ballot.picks.clone(), first: Some(inbox), others: Vec::new(), standing };
         self.pending.insert((ballot.voter, ballot.id), pending);
         self.staged.push((ballot, None));
-        self.staged.len() == 1
+        !std::mem::replace(&mut self.announced, true)
+    }
+
+    /// A ballot is on disk, and the ledger has to decide.
+    pub(super) fn log(&mut self, place: Place, ballot: Ballot) {
+        if let Some(pending) = self.pending.get_mut(&(ballot.voter, ballot.id)) {
+            pending.standing = Standing::Logged;
+        }
+        if let Some(reconcile) = &mut self.reconcile {
+            reconcile.append(place, ballot, None);
+        }
+    }
+
+    /// The ledger cannot be asked now: everybody who waits for it is told that the ballot is held.
+    pub(super) fn hold(&mut self, run: RunId) {
+        for ((_, id), pending) in &mut self.pending {
+            if pending.standing == Standing::Logged {
+                pending.standing = Standing::Held;
+                let waiting = pending.first.iter().chain(&pending.others);
+                waiting.for_each(|inbox| inbox.tell(held(run, *id, false)));
+            }
+        }
+    }
+
+    /// Takes in what the ledger decided. What is counted is told at once; anything else once this disk has the verdict.
+    /// `true`: the shard has to be announced to the committer.
+    pub(super) fn learn(&mut self, run: &RunIntake, news: Vec<News>) -> bool {
+        let Some(reconcile) = &self.reconcile else { return false };
+        for one in &news {
+            let Decision { verdict, place, received, .. } = one.decision;
+            if let Some(ballot) = reconcile.ballot(one.place) {
+                self.bucket.remember(ballot, Decided { verdict, place, received });
+            }
+        }
+        let counted = news.iter().filter(|one| one.decision.verdict == Verdict::Counted);
+        let counted: Vec<_> = counted.cloned().collect();
+        counted.iter().for_each(|one| self.told(run, one));
+        if news.is_empty() {
+            return false;
+        }
+        self.verdicts.extend(news);
+        !std::mem::replace(&mut self.announced, true)
+    }
+
+    /// A verdict of the ledger may be told.
+    pub(super) fn told(&mut self, run: &RunIntake, news: &News) {
+        // The copy that counts may be this very one, sent again because an answer was lost.
+        let repeated = news.decision.repeated && news.decision.place != news.place;
+        self.settle(run, news.voter, news.id, &Decision { repeated, ..news.decision });
     }
 
     /// A ballot's verdict is on disk: everybody who waits is told.
@@ -108,7 +195,7 @@ impl Shard {
     /// who asks, until the ballot is settled or a new start has read the disk.
     pub(super) fn doubt(&mut self, run: RunId, voter: VoterId, id: BallotId) {
         let Some(pending) = self.pending.get_mut(&(voter, id)) else { return };
-        pending.doubtful = true;
+        pending.standing = Standing::Doubtful;
         for inbox in pending.first.take().into_iter().chain(pending.others.drain(..)) {
             inbox.deliver(unknown(run, id));
         }
@@ -119,16 +206,27 @@ impl Shard {
         let (kept, _) = self.bucket.voter(voter);
         match kept.iter().find(|kept| kept.id == id) {
             Some(kept) if !self.is_on_its_way(voter, kept) => known(run, kept, self.left(voter)),
+            _ if self.is_held(voter, id) => held(run, id, true),
             _ => unknown(run, id),
         }
     }
 
-    /// Everything that is settled of a voter.
+    fn is_held(&self, voter: VoterId, id: BallotId) -> bool {
+        let pending = self.pending.get(&(voter, id));
+        pending.is_some_and(|pending| matches!(pending.standing, Standing::Logged | Standing::Held))
+    }
+
+    /// Everything that is settled or held of a voter.
     pub fn mine(&self, run: RunId, voter: VoterId) -> Vec<Receipt> {
         let (kept, _) = self.bucket.voter(voter);
         let left = self.left(voter);
         let settled = kept.iter().filter(|kept| !self.is_on_its_way(voter, kept));
-        settled.map(|kept| known(run, kept, left)).collect()
+        let waiting = self.pending.iter().filter(|((whose, id), _)| *whose == voter && self.is_held(voter, *id));
+        let waiting = waiting.map(|((_, id), pending)| Receipt {
+            picks: pending.picks.as_slice().to_vec(),
+            ..held(run, *id, true)
+        });
+        settled.map(|kept| known(run, kept, left)).chain(waiting).collect()
     }
 
     /// Whether a ballot is decided and not on disk yet. Another content under its id says nothing about it.
@@ -168,6 +266,12 @@ fn known(run: RunId, kept: &Kept, left: u16) -> Receipt {
 /// What a receipt says once the run is void: no ballot of it counts, whatever was said before.
 pub(super) fn void(receipt: Receipt) -> Receipt {
     Receipt { is: Answer::Refused, reason: Some(Reason::Void), retry_ms: None, left: None, ..receipt }
+}
+
+/// A receipt that says that a ballot is on disk and not decided.
+fn held(run: RunId, id: BallotId, repeated: bool) -> Receipt {
+    let retry_ms = Some(crate::base::limits::RETRY_HELD_MS);
+    Receipt { repeated, ..answer(run, id, Answer::Held, None, retry_ms) }
 }
 
 /// A receipt that says that nothing can be said.

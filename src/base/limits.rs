@@ -116,6 +116,11 @@ pub const STAGED_MAX: usize = 200_000;
 pub const GROUP_MAX: usize = 4096;
 /// Ballots of one voter that a bucket remembers for one run (counted or not); above it the verdict is `budget`.
 pub const BALLOTS_PER_VOTER_MAX: usize = 256;
+/// Ballots of one call to a ledger of several nodes: some milliseconds of a server that does one thing at a time.
+pub const LEDGER_BATCH_MAX: usize = 256;
+/// Ballots of one run that a node may hold without a verdict; above it the answer is `busy`. A node that is silent at a
+/// seal counts with as many, so that the gap that is published is never below the truth.
+pub const HELD_MAX: u64 = 100_000;
 /// Options of one question.
 pub const OPTIONS_MAX: usize = 64;
 /// Votes of one voter in one run.
@@ -188,6 +193,8 @@ pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 pub const RETRY_DRAIN_MS: u32 = 1000;
 /// Storage trouble takes a person or a restart.
 pub const RETRY_STORAGE_MS: u32 = 5000;
+/// A ballot is held until the ledger is back, and its receipt comes by itself: asking only helps after a reconnect.
+pub const RETRY_HELD_MS: u32 = 2000;
 /// A run that is not open here yet, or not known: most clients come right at the opening.
 pub const RETRY_NOT_OPEN_MS: u32 = 500;
 /// Clients that find no place come back spread from here to three times this.

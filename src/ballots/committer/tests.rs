@@ -62,7 +62,7 @@ impl Node {
     fn new() -> Self {
         let board = Board::of(&Desk::open_for(60).document);
         let (queue, stance) = (Arc::<Queue>::default(), Arc::<StanceCell>::default());
-        let intake = Intake::new(queue.clone(), stance.clone());
+        let intake = Intake::new(queue.clone(), stance.clone(), None);
         board.runs().iter().for_each(|run| drop(intake.follow(run)));
         let journal = FakeJournal::default();
         let (full, largest) = (journal.full.clone(), journal.largest.clone());

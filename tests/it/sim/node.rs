@@ -90,7 +90,7 @@ pub fn start(shared: &Arc<Mutex<World>>) -> Writer {
         world.learn(&fresh);
     }
     let (queue, stance) = (Arc::new(Queue::default()), Arc::new(StanceCell::default()));
-    let intake = Arc::new(Intake::new(queue.clone(), stance.clone()));
+    let intake = Arc::new(Intake::new(queue.clone(), stance.clone(), None));
     let board = Board::of(&world.staff.document);
     world.restore(&board, &intake);
     let journal = SimJournal::create(shared, world, id);

@@ -1,0 +1,278 @@
+//! What this data directory has of one bucket, beside what a ledger of several nodes has of it. Pure: it says what to
+//! send next, and takes in what was answered. Whatever gets lost on either side, it ends with the ledger having every
+//! ballot of this directory, each with the verdict that was told.
+
+use super::{
+    ballot::{Ballot, Decided, Picks, Place, Verdict},
+    bucket::Decision,
+    ledger::{OwnedBatch, Standing},
+};
+use crate::base::{
+    clock::Micros,
+    ids::{BallotId, JournalId, VoterId},
+    limits,
+};
+
+/// This directory's side of one bucket.
+#[derive(Debug, Default)]
+pub struct Reconcile {
+    /// All journals of the directory, in the order of their process starts.
+    journals: Vec<Own>,
+    /// The ledger's epoch, as of its last answer.
+    epoch: u64,
+    /// The ledger takes nothing undecided now.
+    rebuilding: bool,
+    /// It has answered since this process started: how far it is is known.
+    known: bool,
+    /// The last answer was that there is no such bucket.
+    absent: bool,
+    /// The displaced copies that are known already.
+    displaced: Vec<Place>,
+    /// Ballots without a verdict.
+    held: usize,
+}
+
+#[derive(Debug)]
+struct Own {
+    journal: JournalId,
+    /// The place in the list is the number, from 1.
+    log: Vec<Logged>,
+    /// The last number that the ledger has, as of its last answer.
+    watermark: u64,
+    /// No number below this one is without a verdict.
+    first_undecided: u64,
+    /// The last number with a verdict.
+    last_decided: u64,
+}
+
+#[derive(Debug)]
+struct Logged {
+    ballot: Ballot,
+    decided: Option<Decided>,
+}
+
+/// What to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Next {
+    /// The highest epoch seen.
+    pub epoch: u64,
+    /// In this epoch the ledger has everything that this directory has a verdict for.
+    pub retold: bool,
+    /// The bucket has to be made.
+    pub create: bool,
+    /// Ballots that the ledger does not have, or has and this directory does not know the verdict of.
+    pub batch: Option<OwnedBatch>,
+}
+
+/// What an answer says that was not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// The ballot's own place.
+    pub place: Place,
+    pub voter: VoterId,
+    pub id: BallotId,
+    pub decision: Decision,
+    /// It had another verdict before, which somebody was told: an incident.
+    pub before: Option<Verdict>,
+}
+
+impl Own {
+    fn new(journal: JournalId) -> Self {
+        Self { journal, log: Vec::new(), watermark: 0, first_undecided: 1, last_decided: 0 }
+    }
+
+    fn len(&self) -> u64 {
+        self.log.len() as u64
+    }
+
+    fn at(&mut self, seq: u64) -> Option<&mut Logged> {
+        self.log.get_mut(usize::try_from(seq.checked_sub(1)?).ok()?)
+    }
+
+    fn note(&mut self, seq: u64, decided: Option<Decided>) {
+        if decided.is_some() {
+            self.last_decided = self.last_decided.max(seq);
+        }
+        while self.first_undecided <= self.len() && self.is_decided(self.first_undecided) {
+            self.first_undecided += 1;
+        }
+    }
+
+    fn is_decided(&self, seq: u64) -> bool {
+        usize::try_from(seq - 1).ok().and_then(|index| self.log.get(index)).is_some_and(|one| one.decided.is_some())
+    }
+
+    /// Ballots from one number to another, at most as many as a ledger takes at once. `whole`: undecided ones, too;
+    /// else their numbers are passed over, and they are sent by their id when it is their time.
+    fn batch(&self, first_seq: u64, last_seq: u64, whole: bool) -> Option<OwnedBatch> {
+        let index = |seq: u64| usize::try_from(seq).ok();
+        let last_seq = last_seq.min(self.len());
+        let slice = self.log.get(index(first_seq.checked_sub(1)?)?..index(last_seq)?)?;
+        let passed_over = |seq| Decided {
+            verdict: Verdict::Unreadable,
+            place: Place { journal: self.journal, seq },
+            received: Micros(0),
+        };
+        let ballots = (first_seq..).zip(slice.iter().take(limits::LEDGER_BATCH_MAX)).map(|(seq, one)| {
+            let undecided = if whole { None } else { Some(passed_over(seq)) };
+            (one.ballot.clone(), one.decided.or(undecided))
+        });
+        let ballots: Vec<_> = ballots.collect();
+        (!ballots.is_empty()).then_some(OwnedBatch { journal: self.journal, first_seq, ballots })
+    }
+}
+
+impl Reconcile {
+    fn own(&mut self, journal: JournalId) -> &mut Own {
+        let index = self.journals.iter().position(|own| own.journal == journal).unwrap_or_else(|| {
+            self.journals.push(Own::new(journal));
+            self.journals.len() - 1
+        });
+        &mut self.journals[index]
+    }
+
+    /// A ballot is on this disk. Numbers that were passed over are those of records that cannot be read.
+    pub fn append(&mut self, place: Place, ballot: Ballot, decided: Option<Decided>) {
+        let own = self.own(place.journal);
+        while own.len() + 1 < place.seq {
+            let lost = Place { seq: own.len() + 1, ..place };
+            let ballot = Ballot { voter: VoterId(0), id: BallotId(0), picks: Picks::new(vec![]), received: Micros(0) };
+            let decided = Decided { verdict: Verdict::Unreadable, place: lost, received: Micros(0) };
+            own.log.push(Logged { ballot, decided: Some(decided) });
+            own.note(lost.seq, Some(decided));
+        }
+        own.log.push(Logged { ballot, decided });
+        own.note(place.seq, decided);
+        self.held += usize::from(decided.is_none());
+    }
+
+    /// A verdict that this disk has of a ballot. `None`: there is no such ballot.
+    pub fn decide(&mut self, place: Place, decided: Decided) -> Option<&Ballot> {
+        let own = self.journals.iter_mut().find(|own| own.journal == place.journal)?;
+        let was_open = {
+            let logged = own.at(place.seq)?;
+            logged.decided.replace(decided).is_none()
+        };
+        own.note(place.seq, Some(decided));
+        self.held -= usize::from(was_open);
+        Some(&own.at(place.seq)?.ballot)
+    }
+
+    /// Ballots without a verdict.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// What to send now. `holding`: nothing undecided may be sent. Without anything to send it asks how things stand.
+    pub fn next(&self, holding: bool) -> Next {
+        let retelling = self.journals.iter().find_map(|own| own.batch(own.watermark + 1, own.last_decided, false));
+        let open = |own: &Own| own.batch(own.first_undecided.min(own.watermark + 1), own.len(), true);
+        let batch = match retelling {
+            _ if self.absent || !self.known => None,
+            Some(batch) => Some(batch),
+            None if holding || self.rebuilding => None,
+            None => self.journals.iter().find_map(open),
+        };
+        let told = self.journals.iter().all(|own| own.last_decided <= own.watermark);
+        Next { epoch: self.epoch, retold: told && self.epoch > 0, create: self.absent, batch }
+    }
+
+    /// Whether there is something to send, beyond asking how things stand.
+    pub fn is_behind(&self, holding: bool) -> bool {
+        let next = self.next(holding);
+        next.batch.is_some() || next.create
+    }
+
+    /// Takes in how the bucket stands after `sent`.
+    pub fn answered(&mut self, sent: Option<&OwnedBatch>, standing: &Standing) -> Vec<News> {
+        (self.absent, self.known) = (false, true);
+        self.epoch = self.epoch.max(standing.totals.epoch);
+        self.rebuilding = standing.rebuilding;
+        for own in &mut self.journals {
+            let told = standing.watermarks.iter().find(|(journal, _)| *journal == own.journal);
+            own.watermark = told.map_or(0, |(_, watermark)| *watermark);
+        }
+        let mut news = Vec::new();
+        if let Some(sent) = sent {
+            for ((seq, (_, said)), decision) in (sent.first_seq..).zip(&sent.ballots).zip(&standing.decisions) {
+                let passed_over = said.is_some_and(|said| said.verdict == Verdict::Unreadable);
+                if !passed_over {
+                    self.learn(Place { journal: sent.journal, seq }, *decision, &mut news);
+                }
+            }
+        }
+        if self.displaced != standing.displaced {
+            self.displaced.clone_from(&standing.displaced);
+            self.displace(&mut news);
+        }
+        news
+    }
+
+    /// Copies of this directory that are displaced, and those of which another journal's displaced copy was the one that
+    /// counted. Rare enough to look at everything.
+    fn displace(&mut self, news: &mut Vec<News>) {
+        let gone = |place: &Place, logged: &Logged| {
+            let counted = logged.decided.filter(|was| was.verdict == Verdict::Counted);
+            counted.filter(|was| self.displaced.contains(&was.place) || self.displaced.contains(place))
+        };
+        let mut found = Vec::new();
+        for own in &self.journals {
+            for (seq, logged) in (1..).zip(&own.log) {
+                let place = Place { journal: own.journal, seq };
+                found.extend(gone(&place, logged).map(|was| (place, was)));
+            }
+        }
+        for (place, was) in found {
+            let Decided { place: copy, received, .. } = was;
+            let verdict = Verdict::Displaced;
+            self.learn(place, Decision { verdict, place: copy, received, left: 0, repeated: false }, news);
+        }
+    }
+
+    fn learn(&mut self, place: Place, decision: Decision, news: &mut Vec<News>) {
+        let Some(own) = self.journals.iter_mut().find(|own| own.journal == place.journal) else { return };
+        let Some(logged) = own.at(place.seq) else { return };
+        let before = logged.decided.map(|decided| decided.verdict);
+        if before == Some(decision.verdict) {
+            return;
+        }
+        let Decision { verdict, place: copy, received, .. } = decision;
+        let decided = Decided { verdict, place: copy, received };
+        logged.decided = Some(decided);
+        let (voter, id) = (logged.ballot.voter, logged.ballot.id);
+        own.note(place.seq, Some(decided));
+        self.held -= usize::from(before.is_none());
+        news.push(News { place, voter, id, decision, before });
+    }
+
+    /// The ledger has less of a journal than was thought.
+    pub fn gap(&mut self, journal: JournalId, epoch: u64, watermark: u64) {
+        self.epoch = self.epoch.max(epoch);
+        self.own(journal).watermark = watermark;
+    }
+
+    /// The ledger has no such bucket (any more).
+    pub fn absent(&mut self) {
+        (self.absent, self.known) = (true, true);
+        for own in &mut self.journals {
+            own.watermark = 0;
+        }
+    }
+
+    /// A ballot of this directory, by its place.
+    pub fn ballot(&self, place: Place) -> Option<&Ballot> {
+        let own = self.journals.iter().find(|own| own.journal == place.journal)?;
+        own.log.get(usize::try_from(place.seq.checked_sub(1)?).ok()?).map(|logged| &logged.ballot)
+    }
+
+    /// All ballots of this directory that have a verdict, with their own places.
+    pub fn decided(&self) -> impl Iterator<Item = (Place, &Ballot, Decided)> {
+        self.journals.iter().flat_map(|own| {
+            let logged = (1..).zip(&own.log);
+            logged.filter_map(|(seq, one)| Some((Place { journal: own.journal, seq }, &one.ballot, one.decided?)))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! What a directory and a ledger say to each other, step by step.
