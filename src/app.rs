@@ -29,7 +29,7 @@ use crate::{
         listen,
         router::{self, Doors},
     },
-    identity::secret::Secret,
+    identity::{node, secret::Secret},
     providers::{
         journal::{Directory, Journal as _},
         store::{SqliteStore, Store},
@@ -51,6 +51,8 @@ pub mod layout {
     pub const DOCUMENTS: &str = "documents.db";
     /// The secret that every key is made of.
     pub const SECRET: &str = "node.secret";
+    /// The name of the directory.
+    pub const NODE: &str = "node.id";
 }
 
 /// A node that runs.
@@ -70,10 +72,8 @@ impl App {
         let journals = config.data.join(layout::JOURNALS);
         // The lock on the journals is the lock on the whole data directory: first of all.
         let directory = Directory::open(&journals)?;
-        // A secret is made for a new directory only: beside documents a lost one is a reason not to start.
-        let (secret, path) = (config.data.join(layout::SECRET), config.data.join(layout::DOCUMENTS));
-        let secret = if path.exists() { Secret::read(&secret) } else { Secret::make(&secret) };
-        let secret = secret.context("the node secret")?;
+        let node = node::name(&config.data.join(layout::NODE)).context("the name of the data directory")?;
+        let secret = secret(config).context("the node secret")?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data.join(layout::DOCUMENTS))?);
         store.checkpoint()?;
         let documents = documents(&*store)?;
@@ -88,7 +88,7 @@ impl App {
             intake.adopt(run);
         }
         let services = Arc::new(Services {
-            node: secret.node(),
+            node,
             journal: journal.id(),
             clock,
             clock_ok: AtomicBool::new(true),
@@ -139,6 +139,17 @@ impl App {
             tracing::warn!(%error, "the documents were not moved into their file; the next start does it");
         }
         tracing::info!("ended");
+    }
+}
+
+/// The secret that all nodes share, or that of the data directory. One is made for a new directory only: beside documents
+/// a lost one is a reason not to start.
+fn secret(config: &NodeConfig) -> std::io::Result<Secret> {
+    let own = config.data.join(layout::SECRET);
+    match &config.nodes.secret_file {
+        Some(shared) => Secret::shared(shared),
+        None if config.data.join(layout::DOCUMENTS).exists() => Secret::read(&own),
+        None => Secret::make(&own),
     }
 }
 

@@ -10,6 +10,8 @@ pub enum Stance {
     /// Ballots are taken.
     #[default]
     Open,
+    /// Ballots are taken and held: what this node knows of its shows, or its clock, is not sure enough to judge them now.
+    Holding,
     /// The node is going away: clients are steered elsewhere.
     Draining,
     /// The disk reserve is reached: only documents, as-run and seals may still be written.
@@ -22,7 +24,7 @@ impl Stance {
     /// How long a client should wait before it offers the same ballot again, if none can be taken now.
     pub const fn busy_ms(self) -> Option<u32> {
         match self {
-            Self::Open => None,
+            Self::Open | Self::Holding => None,
             Self::Draining => Some(limits::RETRY_DRAIN_MS),
             Self::DiskFull | Self::JournalFailed => Some(limits::RETRY_STORAGE_MS),
         }
@@ -41,11 +43,12 @@ pub enum JournalState {
     Failed = 2,
 }
 
-/// The stance as it moves: the committer and the drain write it, everybody reads it.
+/// The stance as it moves: the committer, the drain and who follows the other nodes write it, everybody reads it.
 #[derive(Debug, Default)]
 pub struct StanceCell {
     journal: AtomicU8,
     draining: AtomicBool,
+    holding: AtomicBool,
 }
 
 impl StanceCell {
@@ -59,12 +62,18 @@ impl StanceCell {
         self.draining.store(true, Ordering::Release);
     }
 
+    /// Whether ballots are held for now, because the boards are not fresh or the clock is unsure.
+    pub fn set_holding(&self, holding: bool) {
+        self.holding.store(holding, Ordering::Release);
+    }
+
     /// The stance now.
     pub fn get(&self) -> Stance {
         match self.journal.load(Ordering::Acquire) {
             2 => Stance::JournalFailed,
             1 => Stance::DiskFull,
             _ if self.draining.load(Ordering::Acquire) => Stance::Draining,
+            _ if self.holding.load(Ordering::Acquire) => Stance::Holding,
             _ => Stance::Open,
         }
     }
@@ -75,6 +84,7 @@ impl Stance {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Holding => "holding",
             Self::Draining => "draining",
             Self::DiskFull => "disk_full",
             Self::JournalFailed => "journal_failed",

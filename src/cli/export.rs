@@ -22,6 +22,9 @@ pub struct Args {
     /// Data directory of the node
     #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR", default_value = "tallylight.data")]
     data: PathBuf,
+    /// File with the node secret, if it is not in the data directory
+    #[arg(long, env = "TALLYLIGHT_SECRET_FILE", value_name = "FILE")]
+    secret_file: Option<PathBuf>,
     /// File to write [default: standard output, or SHOW.tally.jsonl if that is a terminal]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -48,7 +51,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     };
     let path = path.unwrap_or_else(|| "FILE".into());
-    let key = Secret::read(&args.data.join(layout::SECRET))?.public_key();
+    let key = Secret::read(&args.secret_file.clone().unwrap_or_else(|| args.data.join(layout::SECRET)))?.public_key();
     eprintln!(
         "{} seals and {} ballots written; check them with\n  tallylight verify {} --key {key}",
         written.manifests,

@@ -124,7 +124,7 @@ impl DoorConfig {
 }
 
 /// The parts of a list with commas; an empty text is an empty list.
-fn words(text: String) -> Vec<String> {
+pub(super) fn words(text: String) -> Vec<String> {
     text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 

@@ -3,6 +3,7 @@
 #![expect(rustdoc::bare_urls, reason = "these are help texts first, read at a terminal")]
 
 pub mod doors;
+pub mod nodes;
 
 use std::{
     net::SocketAddr,
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 use crate::telemetry::logs::LogFormat;
 use doors::{DoorConfig, DoorFile, DoorFlags};
+use nodes::{NodesConfig, NodesFile, NodesFlags};
 
 /// How a node runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,7 @@ pub struct NodeConfig {
     /// The address that viewers type; empty: as the request says.
     pub public_url: String,
     pub doors: DoorConfig,
+    pub nodes: NodesConfig,
     /// A level, or a list like `info,tallylight::ballots=debug`.
     pub log: String,
     pub log_format: LogFormat,
@@ -53,9 +56,11 @@ pub struct NodeFlags {
     pub log_format: Option<LogFormat>,
     #[command(flatten)]
     pub doors: DoorFlags,
+    #[command(flatten)]
+    pub nodes: NodesFlags,
     /// Configuration file (TOML); a flag or a variable beats it. Names: listen, data, public_url, trusted_proxies,
-    /// proxy_protocol, venues, connections, connections_per_prefix, origins, log, log_format, and shows, a list of show
-    /// files
+    /// proxy_protocol, venues, connections, connections_per_prefix, origins, redis, secret_file, log, log_format, and
+    /// shows, a list of show files
     #[arg(long, env = "TALLYLIGHT_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -75,6 +80,8 @@ struct File {
     connections: Option<usize>,
     connections_per_prefix: Option<u32>,
     origins: Option<Vec<String>>,
+    redis: Option<Vec<String>>,
+    secret_file: Option<PathBuf>,
 }
 
 impl File {
@@ -105,6 +112,7 @@ impl NodeConfig {
         };
         let mut file = flags.config.as_deref().map(parse).transpose()?.unwrap_or_default();
         let doors = DoorConfig::new(flags.doors, file.doors())?;
+        let nodes = NodesConfig::new(flags.nodes, NodesFile { redis: file.redis, secret_file: file.secret_file })?;
         let log_format = match (flags.log_format, file.log_format.as_deref()) {
             (Some(format), _) => format,
             (None, Some("json")) => LogFormat::Json,
@@ -118,6 +126,7 @@ impl NodeConfig {
         }
         Ok(Self {
             doors,
+            nodes,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("tallylight.data")),
             shows: if shows.is_empty() { file.shows } else { shows },

@@ -35,7 +35,7 @@ pub async fn livez() -> &'static str {
     responses((status = 200, description = "Ready", body = String), (status = 503, description = "Not ready", body = ProblemDetails, content_type = "application/problem+json")))]
 pub async fn readyz(State(doors): State<Arc<Doors>>) -> Result<&'static str, Failure> {
     match doors.services.stance.get() {
-        Stance::Open => Ok("ready\n"),
+        Stance::Open | Stance::Holding => Ok("ready\n"),
         stance => {
             let code = if stance == Stance::Draining { Code::Draining } else { Code::Storage };
             Err(Failure { retry_ms: stance.busy_ms(), ..Failure::new(code, format!("this node is {}", stance.word())) })
@@ -53,7 +53,7 @@ pub async fn health(State(doors): State<Arc<Doors>>) -> Response {
     let clock_ok = services.clock_ok.load(Ordering::Relaxed);
     let status = match stance {
         Stance::Open if clock_ok => "pass",
-        Stance::Open | Stance::Draining => "warn",
+        Stance::Open | Stance::Holding | Stance::Draining => "warn",
         Stance::DiskFull | Stance::JournalFailed => "fail",
     };
     let state = |good: bool| if good { "pass" } else { "fail" };
@@ -62,7 +62,7 @@ pub async fn health(State(doors): State<Arc<Doors>>) -> Response {
         "releaseId": env!("CARGO_PKG_VERSION"),
         "serviceId": services.node,
         "checks": {
-            "journal:state": [{"status": state(matches!(stance, Stance::Open | Stance::Draining)), "observedValue": stance.word()}],
+            "journal:state": [{"status": state(!matches!(stance, Stance::DiskFull | Stance::JournalFailed)), "observedValue": stance.word()}],
             "journal:fsync": [{"status": "pass", "observedValue": services.queue.fsync_us.load(Ordering::Relaxed), "observedUnit": "us"}],
             "disk:free": [{"status": state(stance != Stance::DiskFull), "observedUnit": "bytes",
                            "observedValue": services.queue.free_bytes.load(Ordering::Relaxed)}],

@@ -2,6 +2,7 @@
 //! for voters everywhere else. An identity never leaves this area; only [`crate::base::ids::VoterId`] does.
 
 pub mod link;
+pub mod node;
 pub mod secret;
 pub mod ticket;
 pub mod token;

@@ -11,7 +11,7 @@ use aws_lc_rs::{
 use crate::{
     base::{
         hex,
-        ids::{NodeId, VoterId, random_bytes},
+        ids::{VoterId, random_bytes},
     },
     providers::secret_file,
 };
@@ -30,7 +30,24 @@ impl Secret {
     /// # Errors
     /// The file is not there, cannot be read, or does not hold a secret; the message says what to do.
     pub fn read(path: &Path) -> io::Result<Self> {
-        let advice = "restore it from its copy, for without it no voter is recognised and everybody could vote again";
+        Self::with(
+            path,
+            "restore it from its copy, for without it no voter is recognised and everybody could vote again",
+        )
+    }
+
+    /// Reads the secret that all nodes share.
+    ///
+    /// # Errors
+    /// As [`Secret::read`].
+    pub fn shared(path: &Path) -> io::Result<Self> {
+        Self::with(
+            path,
+            "it must be equal on all nodes: copy it from another one, or make it once with `openssl rand -hex 32`",
+        )
+    }
+
+    fn with(path: &Path, advice: &str) -> io::Result<Self> {
         let text = secret_file::read(path)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}: {advice}", path.display())))?;
         let root = hex::decode::<32>(text.trim()).ok_or_else(|| {
@@ -58,12 +75,6 @@ impl Secret {
         let seed = derive(&root, &["signing"]);
         let signing = Ed25519KeyPair::from_seed_unchecked(seed.as_ref()).expect("a seed has 32 bytes");
         Self { root, tokens, signing }
-    }
-
-    /// The name of this data directory.
-    pub fn node(&self) -> NodeId {
-        let tag = derive(&self.root, &["node"]);
-        NodeId(u64::from_be_bytes(*tag.as_ref().first_chunk().expect("a tag has 32 bytes")))
     }
 
     /// The voter key of a show: made of the secret and the show's salt, so that destroying the salt makes pseudonyms

@@ -155,7 +155,7 @@ impl Metrics {
     pub fn render(&self, stance: Stance, fsync: Duration, disk_free_bytes: u64) -> String {
         self.fsync_seconds.set(fsync.as_secs_f64());
         self.disk_free_bytes.set(i64::try_from(disk_free_bytes).unwrap_or(i64::MAX));
-        for one in [Stance::Open, Stance::Draining, Stance::DiskFull, Stance::JournalFailed] {
+        for one in [Stance::Open, Stance::Holding, Stance::Draining, Stance::DiskFull, Stance::JournalFailed] {
             self.stance.get_or_create(&StanceLabel { stance: one.word() }).set(i64::from(one == stance));
         }
         let mut text = String::new();

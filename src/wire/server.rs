@@ -388,7 +388,7 @@ pub struct ScreenView {
 pub struct NodeGauge {
     pub node: NodeId,
     pub journal: JournalId,
-    /// `open`, `draining`, `disk_full`, `journal_failed`.
+    /// `open`, `holding`, `draining`, `disk_full`, `journal_failed`.
     pub stance: String,
     /// How long the fsync of the last group took, microseconds.
     pub fsync_us: u64,

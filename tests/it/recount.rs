@@ -9,7 +9,7 @@ use tallylight::{
         inbox::Inbox,
     },
     base::ids::{BallotId, SessionId, VoterId},
-    config::{NodeConfig, doors::DoorConfig},
+    config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig},
     export::{self, verify::Outcome},
     shows::{document::Staff, file},
     telemetry::logs::LogFormat,
@@ -32,6 +32,7 @@ async fn start(data: &std::path::Path) -> App {
         shows: Vec::new(),
         public_url: String::new(),
         doors: DoorConfig::default(),
+        nodes: NodesConfig::default(),
         log: "error".to_owned(),
         log_format: LogFormat::Plain,
     };

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use futures_util::{SinkExt, StreamExt};
 use tallylight::{
     app::App,
-    config::{NodeConfig, doors::DoorConfig},
+    config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig},
     shows::file,
     telemetry::logs::LogFormat,
 };
@@ -21,6 +21,7 @@ async fn start(show: &str) -> (App, tempfile::TempDir) {
         shows: Vec::new(),
         public_url: String::new(),
         doors: DoorConfig::default(),
+        nodes: NodesConfig::default(),
         log: "error".to_owned(),
         log_format: LogFormat::Plain,
     };

@@ -20,7 +20,7 @@ export const steps = ['Question', 'Bars', 'Result', 'Winner'];
 export const graphics = { on_air: 'On air', cleared: 'Cleared', panic: 'Removed by panic' };
 
 /** @type {Record<string, string>} */
-export const stances = { open: 'Open', draining: 'Draining', disk_full: 'Disk full', journal_failed: 'Journal failed' };
+export const stances = { open: 'Open', holding: 'Ballots are held', draining: 'Draining', disk_full: 'Disk full', journal_failed: 'Journal failed' };
 
 /** Why a command was not done, and what to do. @type {Record<string, [string, string]>} */
 const refusals = {

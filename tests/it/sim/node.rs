@@ -129,8 +129,8 @@ pub fn round(shared: &Arc<Mutex<World>>, committer: &mut Writer) {
             world.wake(AGAIN_FAILED_US);
         }
         Stance::DiskFull => world.wake(AGAIN_FULL_US),
-        Stance::Open | Stance::Draining if waiting => world.wake(AGAIN_US),
-        Stance::Open | Stance::Draining => {}
+        Stance::Open | Stance::Holding | Stance::Draining if waiting => world.wake(AGAIN_US),
+        Stance::Open | Stance::Holding | Stance::Draining => {}
     }
 }
 
