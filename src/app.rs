@@ -77,7 +77,7 @@ impl App {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data.join(layout::DOCUMENTS))?);
         store.checkpoint()?;
         let documents = documents(&*store)?;
-        let metrics = Metrics::default();
+        let metrics = Arc::<Metrics>::default();
         let restore = restore(&directory, &documents, &metrics)?;
 
         let clock = Clock::start_after(restore.newest.max(newest_entry(&*store, &documents)?));
@@ -178,7 +178,7 @@ fn newest_entry(store: &dyn Store, documents: &[Document]) -> anyhow::Result<Mic
 /// The buckets of all runs that are on a desk, from the journals.
 fn restore(directory: &Directory, documents: &[Document], metrics: &Metrics) -> anyhow::Result<Restore> {
     let runs = documents.iter().flat_map(|document| &document.runs);
-    let mut restore = Restore::wanting(runs.map(|run| Arc::new(run.definition.clone())));
+    let mut restore = Restore::wanting(runs.map(|run| Arc::new(run.definition.clone())), None);
     let replay = directory.replay(&mut |journal, frame| restore.take(journal, frame))?;
     for torn in &replay.torn {
         tracing::info!(?torn, "the end of a journal was cut: nobody was told about what stood there");

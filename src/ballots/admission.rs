@@ -38,7 +38,8 @@ pub fn admit(run: &BoardRun, stance: Stance, picks: &Picks, received: Micros) ->
     if !picks.fit(poll.options.len(), poll.votes) {
         return refused(Reason::Invalid);
     }
-    if run.windows.judge(received) == Timeliness::Early {
+    // A node that does not know the newest windows refuses nothing by them: what it takes is held and judged later.
+    if stance != Stance::Holding && run.windows.judge(received) == Timeliness::Early {
         return for_now(Reason::NotOpen, until_open(run, received));
     }
     match stance.busy_ms() {
@@ -93,6 +94,8 @@ mod tests {
         assert_eq!(judge(&open, Stance::Open, &[3], 2000), refused(Reason::Invalid));
         assert_eq!(judge(&open, Stance::Open, &[1, 2], 2000), refused(Reason::Invalid));
         assert_eq!(judge(&open, Stance::Open, &[1], 400), for_now(Reason::NotOpen, 600));
+        assert_eq!(judge(&open, Stance::Holding, &[1], 400), Admission::Admit);
+        assert_eq!(judge(&open, Stance::Holding, &[3], 400), refused(Reason::Invalid));
         assert_eq!(judge(&board(None), Stance::Open, &[1], 400), for_now(Reason::NotOpen, limits::RETRY_NOT_OPEN_MS));
         assert_eq!(judge(&open, Stance::Draining, &[1], 2000), for_now(Reason::Busy, limits::RETRY_DRAIN_MS));
     }

@@ -103,12 +103,7 @@ impl RunIntake {
         Self::with(definition.clone(), shards.collect(), tally, Some(remote))
     }
 
-    fn with(
-        definition: Arc<Definition>,
-        shards: Box<[Mutex<Shard>]>,
-        tally: Tally,
-        remote: Option<Remote>,
-    ) -> Self {
+    fn with(definition: Arc<Definition>, shards: Box<[Mutex<Shard>]>, tally: Tally, remote: Option<Remote>) -> Self {
         let windows = ArcSwap::from_pointee(Windows::default());
         let (followed, void) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { definition, shards, tally, windows, followed, void, remote }
@@ -211,8 +206,14 @@ impl RunIntake {
         })
     }
 
-    /// Takes in what the ledger answered. `true`: verdicts wait for the disk, and the shard has to be announced to the
-    /// committer; see [`Intake::answered`].
+    /// Takes in what the ledger answered over a bucket.
+    pub fn answered(self: &Arc<Self>, queue: &Queue, call: &Call, answer: &ledger::Answer) {
+        if self.take(call, answer) {
+            queue.announce(self.clone(), call.bucket);
+        }
+    }
+
+    /// `true`: verdicts wait for the disk.
     fn take(&self, call: &Call, answer: &ledger::Answer) -> bool {
         let mut shard = self.shard(call.bucket);
         let Some(reconcile) = &mut shard.reconcile else { return false };
@@ -247,6 +248,16 @@ impl RunIntake {
     /// Whether a bucket has something to send at once.
     pub(super) fn is_behind(&self, bucket: u16, holding: bool) -> bool {
         self.shard(bucket).reconcile.as_ref().is_some_and(|reconcile| reconcile.is_behind(holding))
+    }
+
+    /// Whether ballots of a bucket wait for the ledger's verdict.
+    pub(super) fn waits(&self, bucket: u16) -> bool {
+        self.shard(bucket).reconcile.as_ref().is_some_and(|reconcile| reconcile.held() > 0)
+    }
+
+    /// Sealed or void: nothing is expected of it any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_void() || self.remote.as_ref().is_some_and(|remote| remote.seal.load().is_some())
     }
 
     /// Looks at every bucket in turn.
@@ -328,13 +339,6 @@ impl Intake {
         let run = self.run(run);
         if let Some(remote) = run.as_ref().and_then(|run| run.remote.as_ref()) {
             remote.roster.store(Arc::new(roster.into()));
-        }
-    }
-
-    /// Takes in what the ledger answered over a bucket.
-    pub fn answered(&self, run: &Arc<RunIntake>, call: &Call, answer: &ledger::Answer) {
-        if run.take(call, answer) {
-            self.queue.announce(run.clone(), call.bucket);
         }
     }
 

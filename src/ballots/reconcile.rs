@@ -134,6 +134,10 @@ impl Reconcile {
     /// A ballot is on this disk. Numbers that were passed over are those of records that cannot be read.
     pub fn append(&mut self, place: Place, ballot: Ballot, decided: Option<Decided>) {
         let own = self.own(place.journal);
+        if place.seq <= own.len() {
+            // A record that stands twice says nothing new.
+            return;
+        }
         while own.len() + 1 < place.seq {
             let lost = Place { seq: own.len() + 1, ..place };
             let ballot = Ballot { voter: VoterId(0), id: BallotId(0), picks: Picks::new(vec![]), received: Micros(0) };
@@ -144,6 +148,11 @@ impl Reconcile {
         own.log.push(Logged { ballot, decided });
         own.note(place.seq, decided);
         self.held += usize::from(decided.is_none());
+    }
+
+    /// The last number of a journal; 0: none.
+    pub fn last_seq(&self, journal: JournalId) -> u64 {
+        self.journals.iter().find(|own| own.journal == journal).map_or(0, Own::len)
     }
 
     /// A verdict that this disk has of a ballot. `None`: there is no such ballot.

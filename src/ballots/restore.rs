@@ -7,12 +7,13 @@ use super::{
     ballot::{Decided, Place},
     bucket::{Batch, Bucket},
     intake::{self, RunIntake},
+    reconcile::Reconcile,
     record,
 };
 use crate::{
     base::{
         clock::Micros,
-        ids::{JournalId, RunId},
+        ids::{JournalId, NodeId, RunId},
     },
     providers::journal::Frame,
     shows::run::Definition,
@@ -21,29 +22,50 @@ use crate::{
 /// The runs of the journals, as far as they are wanted.
 #[derive(Debug, Default)]
 pub struct Restore {
-    runs: HashMap<RunId, (Arc<Definition>, Vec<Bucket>)>,
+    runs: HashMap<RunId, Wanted>,
     /// What does not add up, in words: numbers that are missing, records that cannot be read.
     pub incidents: Vec<String>,
     /// Ballots read.
     pub ballots: u64,
     /// The newest receive time among them.
     pub newest: Micros,
+    /// A ledger of several nodes has decided here: this directory belongs to it.
+    pub is_remote: bool,
+}
+
+#[derive(Debug)]
+struct Wanted {
+    definition: Arc<Definition>,
+    found: Found,
+}
+
+#[derive(Debug)]
+enum Found {
+    /// The ledger is embedded: its buckets.
+    Buckets(Vec<Bucket>),
+    /// What this directory has for a ledger of several nodes.
+    Directory(NodeId, Vec<Reconcile>),
 }
 
 impl Restore {
-    /// Wants these runs and passes over all others.
-    pub fn wanting(definitions: impl Iterator<Item = Arc<Definition>>) -> Self {
+    /// Wants these runs and passes over all others. With a directory's name they are for a ledger of several nodes.
+    pub fn wanting(definitions: impl Iterator<Item = Arc<Definition>>, directory: Option<NodeId>) -> Self {
         let runs = definitions.map(|definition| {
             let rules = intake::rules(&definition);
-            let buckets = (0..definition.buckets).map(|_| Bucket::new(rules)).collect();
-            (definition.run, (definition, buckets))
+            let found = match directory {
+                None => Found::Buckets((0..definition.buckets).map(|_| Bucket::new(rules)).collect()),
+                Some(name) => Found::Directory(name, (0..definition.buckets).map(|_| Reconcile::default()).collect()),
+            };
+            (definition.run, Wanted { definition, found })
         });
         Self { runs: runs.collect(), ..Self::default() }
     }
 
     /// Takes one record.
     pub fn take(&mut self, journal: JournalId, frame: Frame<'_>) {
-        let Some((definition, buckets)) = self.runs.get_mut(&frame.run) else { return };
+        self.is_remote |= frame.kind == record::VERDICT;
+        let Some(Wanted { definition, found }) = self.runs.get_mut(&frame.run) else { return };
+        let bucket = usize::from(frame.bucket);
         match frame.kind {
             record::DEFINITION => {
                 let stored = serde_json::from_slice::<Definition>(frame.payload);
@@ -53,29 +75,52 @@ impl Restore {
                 }
             }
             record::BALLOT => {
-                let Some(bucket) = buckets.get_mut(usize::from(frame.bucket)) else {
+                let Some(record) = record::decode(frame.payload).filter(|_| bucket < usize::from(definition.buckets))
+                else {
                     return self.unreadable(journal, &frame);
                 };
-                let Some(record) = record::decode(frame.payload) else { return self.unreadable(journal, &frame) };
                 self.newest = self.newest.max(record.ballot.received);
                 let place = Place { journal, seq: frame.seq };
                 let received = record.ballot.received;
                 let decided = record.verdict.map(|verdict| Decided { verdict, place, received });
-                let ballots = [(record.ballot, decided)];
-                let mut batch = Batch { journal, first_seq: frame.seq, ballots: &ballots };
-                if let Err(gap) = bucket.apply(&batch) {
-                    let Frame { run, bucket: number, seq, .. } = frame;
-                    let missing = format!(
-                        "journal {journal}, run {run}, bucket {number}: {} to {} are missing",
-                        gap.watermark + 1,
+                let last = match found {
+                    Found::Buckets(buckets) => {
+                        let ballots = [(record.ballot, decided)];
+                        let mut batch = Batch { journal, first_seq: frame.seq, ballots: &ballots };
+                        let gap = buckets[bucket].apply(&batch).err();
+                        if gap.is_some() {
+                            buckets[bucket].skip_to(journal, frame.seq - 1);
+                            batch.first_seq = frame.seq;
+                            buckets[bucket].apply(&batch).expect("the gap was skipped");
+                        }
+                        gap.map(|gap| gap.watermark)
+                    }
+                    Found::Directory(_, all) => {
+                        let last = all[bucket].last_seq(journal);
+                        all[bucket].append(place, record.ballot, decided);
+                        (last + 1 < frame.seq).then_some(last)
+                    }
+                };
+                if let Some(last) = last {
+                    let Frame { run, bucket, seq, .. } = frame;
+                    self.incidents.push(format!(
+                        "journal {journal}, run {run}, bucket {bucket}: {} to {} are missing",
+                        last + 1,
                         seq - 1
-                    );
-                    self.incidents.push(missing);
-                    bucket.skip_to(journal, seq - 1);
-                    batch.first_seq = seq;
-                    bucket.apply(&batch).expect("the gap was skipped");
+                    ));
                 }
                 self.ballots += 1;
+            }
+            record::VERDICT => {
+                let Some((place, decided)) = record::decode_verdict(frame.payload) else {
+                    return self.unreadable(journal, &frame);
+                };
+                if let Found::Directory(_, all) = found
+                    && let Some(reconcile) = all.get_mut(bucket)
+                {
+                    // A ballot whose own record is damaged is named by its gap.
+                    reconcile.decide(place, decided);
+                }
             }
             _ => {}
         }
@@ -83,11 +128,14 @@ impl Restore {
 
     fn unreadable(&mut self, journal: JournalId, frame: &Frame<'_>) {
         let Frame { run, bucket, seq, .. } = frame;
-        self.incidents.push(format!("journal {journal}, run {run}, bucket {bucket}: record {seq} is no ballot"));
+        self.incidents.push(format!("journal {journal}, run {run}, bucket {bucket}: record {seq} cannot be read"));
     }
 
     /// The runs, ready for the intake.
     pub fn finish(self) -> impl Iterator<Item = RunIntake> {
-        self.runs.into_values().map(|(definition, buckets)| RunIntake::new(definition, Some(buckets)))
+        self.runs.into_values().map(|Wanted { definition, found }| match found {
+            Found::Buckets(buckets) => RunIntake::new(definition, Some(buckets)),
+            Found::Directory(name, all) => RunIntake::remote(definition, name, Some(all)),
+        })
     }
 }

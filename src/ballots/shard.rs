@@ -222,10 +222,8 @@ impl Shard {
         let left = self.left(voter);
         let settled = kept.iter().filter(|kept| !self.is_on_its_way(voter, kept));
         let waiting = self.pending.iter().filter(|((whose, id), _)| *whose == voter && self.is_held(voter, *id));
-        let waiting = waiting.map(|((_, id), pending)| Receipt {
-            picks: pending.picks.as_slice().to_vec(),
-            ..held(run, *id, true)
-        });
+        let waiting = waiting
+            .map(|((_, id), pending)| Receipt { picks: pending.picks.as_slice().to_vec(), ..held(run, *id, true) });
         settled.map(|kept| known(run, kept, left)).chain(waiting).collect()
     }
 

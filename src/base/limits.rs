@@ -118,6 +118,17 @@ pub const GROUP_MAX: usize = 4096;
 pub const BALLOTS_PER_VOTER_MAX: usize = 256;
 /// Ballots of one call to a ledger of several nodes: some milliseconds of a server that does one thing at a time.
 pub const LEDGER_BATCH_MAX: usize = 256;
+/// How often a bucket of a run that is not sealed is looked at: live totals of other nodes are this old, and a tail that a
+/// ledger has lost is found without traffic.
+pub const LEDGER_POLL: Duration = Duration::from_millis(250);
+/// … while it rebuilds after a change of its epoch.
+pub const LEDGER_REBUILDING: Duration = Duration::from_millis(50);
+/// … of a run that is over.
+pub const LEDGER_IDLE: Duration = Duration::from_secs(60);
+/// A call that had no answer is made again after this, doubled each time …
+pub const LEDGER_RETRY_MIN: Duration = Duration::from_millis(50);
+/// … up to this.
+pub const LEDGER_RETRY_MAX: Duration = Duration::from_secs(1);
 /// Ballots of one run that a node may hold without a verdict; above it the answer is `busy`. A node that is silent at a
 /// seal counts with as many, so that the gap that is published is never below the truth.
 pub const HELD_MAX: u64 = 100_000;

@@ -67,6 +67,11 @@ impl StanceCell {
         self.holding.store(holding, Ordering::Release);
     }
 
+    /// Whether nothing undecided may go to the ledger, drained or not.
+    pub fn is_holding(&self) -> bool {
+        self.holding.load(Ordering::Acquire)
+    }
+
     /// The stance now.
     pub fn get(&self) -> Stance {
         match self.journal.load(Ordering::Acquire) {

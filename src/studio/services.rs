@@ -32,7 +32,7 @@ pub struct Services {
     pub queue: Arc<Queue>,
     pub store: Arc<dyn Store>,
     pub secret: Secret,
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// Where the journals are, for recounts.
     pub journals: PathBuf,
 }

@@ -59,6 +59,8 @@ pub struct Metrics {
     problems: Family<CodeLabel, Counter>,
     commands: Family<CommandLabel, Counter>,
     incidents: Counter,
+    ledger_seconds: Histogram,
+    ledger_unreached: Counter,
 }
 
 impl Default for Metrics {
@@ -77,6 +79,8 @@ impl Default for Metrics {
             problems: Family::default(),
             commands: Family::default(),
             incidents: Counter::default(),
+            ledger_seconds: Histogram::new(buckets),
+            ledger_unreached: Counter::default(),
         };
         let registry = &mut metrics.registry;
         registry.register(names::SESSIONS.0, names::SESSIONS.1, metrics.sessions.clone());
@@ -104,6 +108,13 @@ impl Default for Metrics {
         registry.register(names::PROBLEMS.0, names::PROBLEMS.1, metrics.problems.clone());
         registry.register(names::COMMANDS.0, names::COMMANDS.1, metrics.commands.clone());
         registry.register(names::INCIDENTS.0, names::INCIDENTS.1, metrics.incidents.clone());
+        registry.register_with_unit(
+            names::LEDGER_SECONDS.0,
+            names::LEDGER_SECONDS.1,
+            Unit::Seconds,
+            metrics.ledger_seconds.clone(),
+        );
+        registry.register(names::LEDGER_UNREACHED.0, names::LEDGER_UNREACHED.1, metrics.ledger_unreached.clone());
         metrics
     }
 }
@@ -144,6 +155,14 @@ impl Metrics {
     /// A command was answered.
     pub fn command(&self, command: &'static str, code: Option<Code>) {
         self.commands.get_or_create(&CommandLabel { command, code: code.map_or("ok", Code::word) }).inc();
+    }
+
+    /// A call to the ledger ended.
+    pub fn ledger_call(&self, took: Duration, answered: bool) {
+        self.ledger_seconds.observe(took.as_secs_f64());
+        if !answered {
+            self.ledger_unreached.inc();
+        }
     }
 
     /// Somebody has to look.

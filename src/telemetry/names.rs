@@ -17,6 +17,10 @@ pub const FSYNC_SECONDS: Name = ("tallylight_journal_fsync", "Duration of the la
 pub const DISK_FREE_BYTES: Name = ("tallylight_journal_disk_free", "Disk space left above the reserve");
 /// Gauge, 1 for the state that holds, by `stance`.
 pub const STANCE: Name = ("tallylight_stance", "Whether ballots are taken, and if not why");
+/// Histogram.
+pub const LEDGER_SECONDS: Name = ("tallylight_ledger_call", "Time of a call to the ledger of several nodes");
+/// Counter.
+pub const LEDGER_UNREACHED: Name = ("tallylight_ledger_unreached", "Calls to the ledger that had no answer");
 /// Counter, by `code`.
 pub const PROBLEMS: Name = ("tallylight_problems", "Requests and messages that were not done, by code");
 /// Counter, by `command` and `code` (`ok` if done).

@@ -22,7 +22,6 @@ use crate::{
     live::results::Audience,
     providers::store::{Link, Store, StoreError},
     shows::{transition::tests::Desk as Transitions, windows::Span},
-    telemetry::metrics::Metrics,
     wire::server::{GraphicState, Role},
 };
 
@@ -99,11 +98,11 @@ impl Node {
             clock_ok: AtomicBool::new(true),
             tasks: Tasks::default(),
             stance: stance.clone(),
-            intake: Intake::new(queue.clone(), stance),
+            intake: Intake::new(queue.clone(), stance, None),
             queue,
             store: store.clone(),
             secret: Secret::of(&[1; 32]),
-            metrics: Metrics::default(),
+            metrics: Arc::default(),
             journals: PathBuf::new(),
         });
         let mut document = Transitions::open_for(60).document;

@@ -126,7 +126,7 @@ impl World {
     fn a_fresh_restore_agrees(&mut self) {
         let Some(process) = &self.process else { return };
         let board = Board::of(&self.staff.document);
-        let mut restore = Restore::wanting(board.runs().iter().map(|run| run.definition.clone()));
+        let mut restore = Restore::wanting(board.runs().iter().map(|run| run.definition.clone()), None);
         for (journal, record) in self.disk.replay() {
             restore.take(journal, record.frame());
         }

@@ -142,7 +142,7 @@ impl World {
         if self.mutant == Some(Mutant::VerdictDecidedAnew) {
             return mutants::decide_anew(board, &records, intake);
         }
-        let mut restore = Restore::wanting(wanted());
+        let mut restore = Restore::wanting(wanted(), None);
         for (journal, record) in &records {
             match self.mutant {
                 Some(Mutant::NoReplay) => {}
