@@ -17,6 +17,7 @@ use super::{
     ballot::{Ballot, Decided, Place},
     bucket::{Batch, Decision, Totals},
     intake::RunIntake,
+    manifest::LedgerKind,
     reconcile::News,
     record::{self, BallotRecord},
 };
@@ -76,6 +77,10 @@ pub struct Marked {
     pub watermarks: Vec<(u16, JournalId, u64)>,
     /// Numbers up to there whose records are lost: ballots that may be missing from the totals.
     pub lost: u64,
+    /// Who decided.
+    pub ledger: LedgerKind,
+    /// Copies that were displaced.
+    pub displaced: Vec<Place>,
 }
 
 impl Waiting {
@@ -437,7 +442,8 @@ fn obey(order: Order) {
             }
             watermarks.sort_unstable();
             // The asker may have gone; the mark stands all the same.
-            let _ = reply.send(Marked { totals: run.totals(), watermarks, lost });
+            let (ledger, displaced) = (LedgerKind::Embedded, Vec::new());
+            let _ = reply.send(Marked { totals: run.totals(), watermarks, lost, ledger, displaced });
         }
     }
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{bucket::Totals, committer::Marked, tally, witness::Witness};
+use super::{ballot::Place, bucket::Totals, committer::Marked, tally, witness::Witness};
 use crate::{
     base::{
         clock::Micros,
@@ -42,8 +42,25 @@ pub struct Manifest {
     pub late_totals: Vec<u64>,
     /// Ballots that may still be missing.
     pub outstanding: u64,
+    /// Who decided the ballots.
+    #[serde(default)]
+    pub ledger: LedgerKind,
+    /// Copies that one history of the ledger had counted and that gave way to an earlier ballot of their voter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub displaced: Vec<Place>,
     /// What each bucket and journal holds.
     pub parts: Vec<Part>,
+}
+
+/// Who decided the ballots of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerKind {
+    /// One node, in the order of its journals.
+    #[default]
+    Embedded,
+    /// A ledger of several nodes, in an order of its own.
+    Redis,
 }
 
 /// The counted ballots of one bucket in one journal.
@@ -98,6 +115,8 @@ impl Manifest {
             late: *late,
             late_totals: late_votes.clone(),
             outstanding,
+            ledger: marked.ledger,
+            displaced: marked.displaced.clone(),
             parts: parts(marked, witness),
         }
     }

@@ -9,6 +9,7 @@ pub mod committer;
 //pub mod courier;
 pub mod inbox;
 pub mod intake;
+pub mod journalled;
 pub mod ledger;
 pub mod manifest;
 pub mod reconcile;

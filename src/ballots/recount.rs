@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    ballot::{Ballot, Place, Verdict},
-    manifest::{Manifest, Part},
+    ballot::{Ballot, Decided, Place, Verdict},
+    manifest::{LedgerKind, Manifest, Part},
     tally,
     witness::{Copy, Witness},
 };
@@ -38,6 +38,8 @@ pub struct Recount<'a> {
     /// Numbers up to the watermarks that no ballot has.
     missing: u64,
     findings: Vec<String>,
+    /// Refused for want of votes, though those that were read before left enough.
+    refused: Vec<(VoterId, BallotId, u16)>,
     /// Ballots of this run that were read.
     pub read: u64,
 }
@@ -67,27 +69,35 @@ impl<'a> Recount<'a> {
             next: HashMap::new(),
             missing: 0,
             findings: Vec::new(),
+            refused: Vec::new(),
             read: 0,
         }
     }
 
-    /// Takes one ballot with its recorded verdict. Ballots of one bucket and journal come in the order of their numbers,
-    /// journals in the order of their process starts: every ballot is judged again by what stood before it.
-    pub fn take(&mut self, bucket: u16, place: Place, ballot: &Ballot, verdict: Option<Verdict>) {
+    /// Takes one ballot with what was decided over it. Ballots of one bucket and journal come in the order of their
+    /// numbers, journals in the order of their process starts: every ballot is judged again by what stood before it, as
+    /// far as that was the order of the decisions.
+    pub fn take(&mut self, bucket: u16, place: Place, ballot: &Ballot, decided: Option<Decided>) {
         self.read += 1;
         let manifest = self.manifest;
+        let in_order = manifest.ledger == LedgerKind::Embedded;
+        let verdict = decided.map(|decided| decided.verdict);
         let (poll, id) = (&manifest.definition.poll, ballot.id);
         let sealed = self.watermarks.get(&(bucket, place.journal)).is_some_and(|watermark| place.seq <= *watermark);
         if manifest.definition.bucket_of(ballot.voter) != bucket {
             self.find(format!("ballot {id} stands in bucket {bucket}, where its voter does not belong"));
         }
         if !sealed {
-            if verdict == Some(Verdict::Counted) {
+            if verdict == Some(Verdict::Counted) && decided.is_some_and(|decided| decided.place == place) {
                 self.find(format!("ballot {id} was counted after the seal"));
             }
             return;
         }
         self.follow(bucket, place);
+        if decided.is_some_and(|decided| decided.place != place) {
+            // A copy of a ballot that another node took: that one is judged.
+            return;
+        }
         let timely = manifest.windows.judge(ballot.received) == Timeliness::Within;
         let fits = ballot.picks.fit(poll.options.len(), poll.votes);
         let voter = self.voters.entry(ballot.voter).or_default();
@@ -110,10 +120,19 @@ impl<'a> Recount<'a> {
             Some(Verdict::Counted) if !enough => "is counted, though its voter had not that many votes left",
             Some(Verdict::Late) if timely => "came in time and was not counted",
             Some(Verdict::Invalid) if fits => "fits the question and was not counted",
+            // Where another order decided, it shows when all ballots are known.
+            Some(Verdict::Budget) if !in_order && enough && !full => {
+                self.refused.push((ballot.voter, id, ballot.picks.votes()));
+                ""
+            }
             Some(Verdict::Budget) if enough && !full && whole => "was not counted, though its voter had votes left",
-            Some(Verdict::IdReused) if !known && whole => "was not counted, though its id was not used before",
-            Some(Verdict::AfterSeal) if manifest.revision == 1 => "came before the seal and was kept apart",
-            Some(Verdict::Displaced) => "was displaced, and the manifest does not say so",
+            Some(Verdict::IdReused) if in_order && !known && whole => {
+                "was not counted, though its id was not used before"
+            }
+            Some(Verdict::AfterSeal) if in_order && manifest.revision == 1 => "came before the seal and was kept apart",
+            Some(Verdict::Displaced) if !manifest.displaced.contains(&place) => {
+                "was displaced, and the manifest does not say so"
+            }
             None | Some(Verdict::Unreadable) => "has no verdict",
             Some(_) => "",
         };
@@ -159,6 +178,12 @@ impl<'a> Recount<'a> {
     /// What differs from the manifest, in words. Empty: it is as the manifest says.
     pub fn finish(mut self) -> Vec<String> {
         let manifest = self.manifest;
+        for (voter, id, votes) in std::mem::take(&mut self.refused) {
+            let spent = self.voters.get(&voter).map_or(0, |voter| voter.spent);
+            if spent + u32::from(votes) <= u32::from(manifest.definition.poll.votes) {
+                self.find(format!("ballot {id} was not counted, though its voter had votes left"));
+            }
+        }
         let mut compare = |what: &str, sealed: &dyn std::fmt::Debug, counted: &dyn std::fmt::Debug| {
             let (sealed, counted) = (format!("{sealed:?}"), format!("{counted:?}"));
             if sealed != counted {
@@ -172,7 +197,9 @@ impl<'a> Recount<'a> {
             part.watermark.saturating_add(1).saturating_sub(next)
         };
         let missing = manifest.parts.iter().map(unread).fold(self.missing, u64::saturating_add);
-        compare("missing ballots", &manifest.outstanding, &missing);
+        // Several nodes publish what they might still have, not what is lost: nothing of what is here may be.
+        let expected = if manifest.ledger == LedgerKind::Embedded { manifest.outstanding } else { 0 };
+        compare("missing ballots", &expected, &missing);
         compare("late ballots", &manifest.late, &self.late);
         compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
         compare("shares", &manifest.shares, &tally::shares(&self.totals));

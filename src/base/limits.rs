@@ -116,8 +116,6 @@ pub const STAGED_MAX: usize = 200_000;
 pub const GROUP_MAX: usize = 4096;
 /// Ballots of one voter that a bucket remembers for one run (counted or not); above it the verdict is `budget`.
 pub const BALLOTS_PER_VOTER_MAX: usize = 256;
-/// Ballots of one call to a ledger of several nodes: some milliseconds of a server that does one thing at a time.
-pub const LEDGER_BATCH_MAX: usize = 256;
 /// How often a bucket of a run that is not sealed is looked at: live totals of other nodes are this old, and a tail that a
 /// ledger has lost is found without traffic.
 pub const LEDGER_POLL: Duration = Duration::from_millis(250);

@@ -19,9 +19,9 @@ use crate::{app::layout, base::ids::ShowId, export::file, identity::secret::Secr
 pub struct Args {
     /// The show's id
     show: ShowId,
-    /// Data directory of the node
+    /// Data directory of the node; of several nodes each one's, one after the other
     #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR", default_value = "tallylight.data")]
-    data: PathBuf,
+    data: Vec<PathBuf>,
     /// File with the node secret, if it is not in the data directory
     #[arg(long, env = "TALLYLIGHT_SECRET_FILE", value_name = "FILE")]
     secret_file: Option<PathBuf>,
@@ -35,8 +35,9 @@ pub struct Args {
 /// # Errors
 /// Nothing is sealed, or something cannot be read or written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let store = SqliteStore::open_existing(&args.data.join(layout::DOCUMENTS))?;
-    let journals = args.data.join(layout::JOURNALS);
+    let first = args.data.first().context("give the data directory of the node: --data DIR")?;
+    let store = SqliteStore::open_existing(&first.join(layout::DOCUMENTS))?;
+    let journals: Vec<_> = args.data.iter().map(|data| data.join(layout::JOURNALS)).collect();
     let terminal = std::io::stdout().is_terminal();
     let named = || terminal.then(|| PathBuf::from(format!("{}.tally.jsonl", args.show)));
     let path = args.out.clone().or_else(named);
@@ -51,7 +52,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     };
     let path = path.unwrap_or_else(|| "FILE".into());
-    let key = Secret::read(&args.secret_file.clone().unwrap_or_else(|| args.data.join(layout::SECRET)))?.public_key();
+    let key = Secret::read(&args.secret_file.clone().unwrap_or_else(|| first.join(layout::SECRET)))?.public_key();
     eprintln!(
         "{} seals and {} ballots written; check them with\n  tallylight verify {} --key {key}",
         written.manifests,

@@ -7,7 +7,7 @@
 //! {"ballot":{"run":"…","bucket":3,"journal":"…","seq":1,"voter":"…","id":"…","received":1790000000000000,"picks":[2],"verdict":"counted"}}
 //! ```
 
-use std::{collections::HashSet, io::Write, path::Path};
+use std::{collections::HashSet, io::Write, path::PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -15,15 +15,15 @@ use serde_json::value::RawValue;
 
 use crate::{
     ballots::{
-        ballot::{Ballot, Picks, Place, Verdict},
+        ballot::{Ballot, Decided, Picks, Place, Verdict},
+        journalled::{self, Journalled},
         manifest::{Manifest, Signed},
-        record,
     },
     base::{
         clock::Micros,
         ids::{BallotId, JournalId, RunId, ShowId, VoterId},
     },
-    providers::{journal, store::Store},
+    providers::store::Store,
 };
 
 /// The format's name, in the first line.
@@ -63,14 +63,55 @@ pub struct BallotLine {
     pub received: Micros,
     pub picks: Vec<u16>,
     pub verdict: Option<Verdict>,
+    /// The copy that the verdict names, if it is another one than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<CopyLine>,
+}
+
+/// The copy of a ballot that another node took first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CopyLine {
+    pub journal: JournalId,
+    pub seq: u64,
+    /// Microseconds since 1970.
+    pub received: Micros,
 }
 
 impl BallotLine {
     /// The ballot and where it stands.
-    pub fn into_parts(self) -> (u16, Place, Ballot, Option<Verdict>) {
+    pub fn into_parts(self) -> (u16, Place, Ballot, Option<Decided>) {
         let place = Place { journal: self.journal, seq: self.seq };
         let ballot = Ballot { voter: self.voter, id: self.id, picks: Picks::new(self.picks), received: self.received };
-        (self.bucket, place, ballot, self.verdict)
+        let decided = self.verdict.map(|verdict| match self.copy {
+            None => Decided { verdict, place, received: self.received },
+            Some(CopyLine { journal, seq, received }) => Decided { verdict, place: Place { journal, seq }, received },
+        });
+        (self.bucket, place, ballot, decided)
+    }
+}
+
+impl From<Journalled> for BallotLine {
+    fn from(one: Journalled) -> Self {
+        let Journalled { run, bucket, place, ballot, decided } = one;
+        let Ballot { voter, id, picks, received } = ballot;
+        let copy = decided.filter(|decided| decided.place != place);
+        Self {
+            run,
+            bucket,
+            journal: place.journal,
+            seq: place.seq,
+            voter,
+            id,
+            received,
+            picks: picks.as_slice().to_vec(),
+            verdict: decided.map(|decided| decided.verdict),
+            copy: copy.map(|Decided { place: Place { journal, seq }, received, .. }| CopyLine {
+                journal,
+                seq,
+                received,
+            }),
+        }
     }
 }
 
@@ -81,11 +122,11 @@ pub struct Written {
     pub ballots: u64,
 }
 
-/// Writes the export of a show.
+/// Writes the export of a show, with the ballots of all these directories of journals: one of each node.
 ///
 /// # Errors
 /// The show has no sealed run, or something cannot be read or written.
-pub fn write(store: &dyn Store, journals: &Path, show: &ShowId, out: &mut dyn Write) -> anyhow::Result<Written> {
+pub fn write(store: &dyn Store, journals: &[PathBuf], show: &ShowId, out: &mut dyn Write) -> anyhow::Result<Written> {
     let manifests = store.manifests(show)?;
     anyhow::ensure!(!manifests.is_empty(), "show {show} has no sealed run yet: seal one on the studio page");
     line(out, &Line { tallylight: Some(FORMAT.to_owned()), show: Some(show.clone()), ..Line::default() })?;
@@ -101,22 +142,18 @@ pub fn write(store: &dyn Store, journals: &Path, show: &ShowId, out: &mut dyn Wr
         runs.insert(*run);
     }
     let mut ballots = 0;
-    let mut failed = Ok(());
-    let replay = journal::read(journals, &mut |journal, frame| {
-        if frame.kind != record::BALLOT || !runs.contains(&frame.run) || failed.is_err() {
-            return;
+    for directory in journals {
+        let mut failed = Ok(());
+        let replay = journalled::read(directory, &|run| runs.contains(&run), &mut |one| {
+            if failed.is_ok() {
+                failed = line(out, &Line { ballot: Some(one.into()), ..Line::default() });
+                ballots += 1;
+            }
+        })?;
+        failed?;
+        for incident in replay.incidents {
+            tracing::error!(?incident, "a journal is damaged; what could be read is in the file");
         }
-        let Some(record) = record::decode(frame.payload) else { return };
-        let Ballot { voter, id, picks, received } = record.ballot;
-        let (run, bucket, seq) = (frame.run, frame.bucket, frame.seq);
-        let (picks, verdict) = (picks.as_slice().to_vec(), record.verdict);
-        let ballot = BallotLine { run, bucket, journal, seq, voter, id, received, picks, verdict };
-        failed = line(out, &Line { ballot: Some(ballot), ..Line::default() });
-        ballots += 1;
-    })?;
-    failed?;
-    for incident in replay.incidents {
-        tracing::error!(?incident, "a journal is damaged; what could be read is in the file");
     }
     out.flush()?;
     Ok(Written { manifests: manifests.len(), ballots })

@@ -124,8 +124,8 @@ fn check(signed: &Signed, manifest: &Manifest, ballots: &[BallotLine], key: Opti
     } else {
         let mut recount = Recount::new(manifest);
         for ballot in ballots {
-            let (bucket, place, ballot, verdict) = ballot.clone().into_parts();
-            recount.take(bucket, place, &ballot, verdict);
+            let (bucket, place, ballot, decided) = ballot.clone().into_parts();
+            recount.take(bucket, place, &ballot, decided);
         }
         findings.extend(recount.finish());
     }

@@ -9,15 +9,14 @@ use super::{
 };
 use crate::{
     ballots::{
-        ballot::{Place, Verdict},
+        ballot::Verdict,
         committer::Marked,
+        journalled,
         manifest::{Manifest, Signed},
-        record,
         recount::Recount,
         witness::{Copy, Witness},
     },
     base::{hex, ids::RunId},
-    providers::journal,
     shows::{
         document::Document,
         end,
@@ -153,11 +152,8 @@ pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<R
         let signed: Signed = serde_json::from_str(signed)?;
         let manifest: Manifest = serde_json::from_str(signed.manifest.get())?;
         let mut recount = Recount::new(&manifest);
-        journal::read(&journals, &mut |journal, frame| {
-            let ours = frame.run == id && frame.kind == record::BALLOT;
-            if let Some(record) = ours.then(|| record::decode(frame.payload)).flatten() {
-                recount.take(frame.bucket, Place { journal, seq: frame.seq }, &record.ballot, record.verdict);
-            }
+        journalled::read(&journals, &|run| run == id, &mut |one| {
+            recount.take(one.bucket, one.place, &one.ballot, one.decided);
         })?;
         let ballots = recount.read;
         let mut findings = recount.finish();

@@ -14,6 +14,14 @@ use crate::{
 
 const JOURNAL: JournalId = JournalId(7);
 
+fn place(seq: u64) -> Place {
+    Place { journal: JOURNAL, seq }
+}
+
+fn decided(seq: u64, ballot: &Ballot, verdict: Option<Verdict>) -> Option<Decided> {
+    verdict.map(|verdict| Decided { verdict, place: place(seq), received: ballot.received })
+}
+
 type Record = (u64, Ballot, Option<Verdict>);
 
 fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Verdict>) {
@@ -47,7 +55,13 @@ fn sealed() -> (Manifest, Vec<Record>) {
         let (run, picks, received, place) = (run.id(), &kept.picks, kept.received, kept.place);
         witness.add(Copy { run, bucket: 0, voter, id: kept.id, picks, received, place });
     }
-    let marked = Marked { totals: bucket.totals().clone(), watermarks: vec![(0, JOURNAL, 6)], lost: 0 };
+    let marked = Marked {
+        totals: bucket.totals().clone(),
+        watermarks: vec![(0, JOURNAL, 6)],
+        lost: 0,
+        ledger: LedgerKind::Embedded,
+        displaced: Vec::new(),
+    };
     let head = (NodeId(1), "S", 1, Micros::from_ms(100_000));
     let manifest = Manifest::new(head, &run.definition, &run.windows, &marked, &witness, marked.lost);
     let (behind, _) = ballot(5, 1, &[1], 99_000);
@@ -59,7 +73,7 @@ fn sealed() -> (Manifest, Vec<Record>) {
 fn recount(manifest: &Manifest, records: &[Record]) -> Vec<String> {
     let mut recount = Recount::new(manifest);
     for (seq, ballot, verdict) in records {
-        recount.take(0, Place { journal: JOURNAL, seq: *seq }, ballot, *verdict);
+        recount.take(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
     }
     recount.finish()
 }
@@ -100,7 +114,7 @@ fn a_valid_ballot_cannot_be_sealed_as_refused() {
     // As a node would sign it that does not count what it does not like.
     let mut fresh = Recount::new(&manifest);
     for (seq, ballot, verdict) in &records {
-        fresh.take(0, Place { journal: JOURNAL, seq: *seq }, ballot, *verdict);
+        fresh.take(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
     }
     let part = fresh.witness.part(0, JOURNAL);
     (manifest.totals, manifest.counted) = (fresh.totals.clone(), fresh.counted);

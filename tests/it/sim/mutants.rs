@@ -8,6 +8,7 @@ use tallylight::{
         bucket::{Batch, Bucket},
         committer::Marked,
         intake::{self, Intake, RunIntake},
+        manifest::LedgerKind,
         record::{self, BallotRecord},
     },
     base::ids::{BallotId, JournalId, RunId},
@@ -82,7 +83,8 @@ pub fn sum_only(intake: &Intake, run: RunId) -> Option<Marked> {
     run.each_bucket(|number, bucket| {
         watermarks.extend(bucket.watermarks().iter().map(|(journal, seq)| (number, *journal, *seq)));
     });
-    Some(Marked { totals: run.totals(), watermarks, lost: 0 })
+    let (ledger, displaced) = (LedgerKind::Embedded, Vec::new());
+    Some(Marked { totals: run.totals(), watermarks, lost: 0, ledger, displaced })
 }
 
 /// Runs the short form's seeds until each of these invariants has caught the mutant.
