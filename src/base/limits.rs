@@ -210,6 +210,31 @@ pub const JOURNAL_AHEAD_BYTES: u64 = 1024 * 1024;
 /// Intake stops when the disk has less than this left: documents, as-run and seal still need room.
 pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 
+// ---- Redis
+
+/// A connection to Redis is there within this time, its handshake included, or it is tried again.
+pub const REDIS_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// A call of Redis is answered within this time, its wait for a place included, or its outcome is unknown. The longest
+/// script takes some milliseconds.
+pub const REDIS_RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Calls in a row without an answer after which a connection is made anew: a network may have swallowed it.
+pub const REDIS_SILENT_MAX: u32 = 2;
+/// Calls on their way on one connection; more wait for a place. Four shows of all their buckets.
+pub const REDIS_IN_FLIGHT_MAX: usize = 256;
+/// Rest after the first connection that failed; it doubles.
+pub const REDIS_RECONNECT_MIN: Duration = Duration::from_millis(20);
+/// Longest rest between two tries to connect: Redis is found again this soon after it is back.
+pub const REDIS_RECONNECT_MAX: Duration = Duration::from_millis(500);
+/// Servers of a cluster that one call is sent to, one after the other. Two redirections happen while a slot moves; more
+/// are a circle.
+pub const REDIS_REDIRECTS_MAX: usize = 4;
+/// The map of a cluster is asked for at most this often.
+pub const REDIS_MAP_INTERVAL: Duration = Duration::from_millis(100);
+/// Ballots of one call of the ledger: some milliseconds during which Redis does nothing else.
+pub const LEDGER_BATCH_MAX: usize = 256;
+/// After a change of its epoch a bucket waits at most this long for all directories to tell again what they know.
+pub const LEDGER_BARRIER_MS: u64 = 2000;
+
 // ---- retry times that a refusal for now tells
 
 /// While a node drains, another one should be reached within this time.

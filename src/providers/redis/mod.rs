@@ -1,5 +1,25 @@
 //! The way to Redis, one server or a cluster: scripts, called by their digest, over keys that all have one hash tag.
 //! Knows connections, time limits and what each failure means; never what a vote or a show is.
+//!
+//! Nothing is connected before it is needed, and nothing gives up: a call that finds no server says so at once or after a
+//! time limit, and one of the next finds it again. Each server of a cluster has its own connection, limit and backoff,
+//! so that a dead one stalls only its own slots.
+
+mod cluster;
+mod error;
+mod link;
+mod probe;
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use cluster::Cluster;
+use error::Failure;
+pub use error::RedisError;
+use link::{Eval, Link};
+pub use probe::{Probe, Server};
 
 /// A script of Redis. It reads and decides first and then writes what cannot fail: nothing rolls back.
 #[derive(Debug)]
@@ -8,6 +28,19 @@ pub struct Script {
     pub name: &'static str,
     /// Lua.
     pub source: &'static str,
+    digest: OnceLock<String>,
+}
+
+impl Script {
+    /// A script and its name.
+    pub const fn new(name: &'static str, source: &'static str) -> Self {
+        Self { name, source, digest: OnceLock::new() }
+    }
+
+    /// How Redis knows it: the SHA-1 of its source, in hexadecimal.
+    fn digest(&self) -> &str {
+        self.digest.get_or_init(|| redis::Script::new(self.source).get_hash().to_owned())
+    }
 }
 
 /// What a script answers.
@@ -19,25 +52,119 @@ pub enum Value {
     List(Vec<Value>),
 }
 
-/// Why there is no answer. Whatever it is, the same call may be made again.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RedisError {
-    /// Not reached, or no answer in time: the script may have run or not.
-    #[error("Redis is not reached: {0}")]
-    Unreachable(String),
-    /// It reads its data set from disk.
-    #[error("Redis is loading its data")]
-    Loading,
-    /// A replica, or a primary that lost its replicas: it takes no writes.
-    #[error("Redis takes no writes: {0}")]
-    ReadOnly(String),
-    /// Its memory limit is reached.
-    #[error("Redis is out of memory: raise maxmemory")]
-    OutOfMemory,
-    /// The slot is moving, or the cluster has no primary for it.
-    #[error("the cluster is moving the slot: {0}")]
-    Moving(String),
-    /// A mistake: wrong password, wrong arguments, an error in a script.
-    #[error("Redis refuses: {0}")]
-    Refused(String),
+/// Where Redis is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `redis://[user:password@]host[:port]` or `rediss://…` (TLS). Several are seeds of one cluster.
+    pub urls: Vec<String>,
+    /// One address that leads to a cluster.
+    pub cluster: bool,
+}
+
+/// Passwords stay where they are.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let without_user = |url: &String| match url.rsplit_once('@') {
+            Some((before, host)) => format!("{}…@{host}", before.split_inclusive("://").next().unwrap_or_default()),
+            None => url.clone(),
+        };
+        let urls: Vec<_> = self.urls.iter().map(without_user).collect();
+        f.debug_struct("Config").field("urls", &urls).field("cluster", &self.cluster).finish()
+    }
+}
+
+/// The way to one Redis. A clone is the same way.
+#[derive(Debug, Clone)]
+pub struct Redis {
+    way: Way,
+}
+
+#[derive(Debug, Clone)]
+enum Way {
+    One(Arc<Link>),
+    Cluster(Arc<Cluster>),
+}
+
+impl Redis {
+    /// Looks at the addresses only: Redis need not be there, and is not waited for.
+    ///
+    /// # Errors
+    /// [`RedisError::Refused`] for an address that cannot be one.
+    pub fn open(config: &Config) -> Result<Self, RedisError> {
+        let servers = config.urls.iter().map(|url| link::server(url)).collect::<Result<Vec<_>, _>>()?;
+        let way = match &*servers {
+            [] => return Err(RedisError::Refused("no address of a server is given".into())),
+            [one] if !config.cluster => Way::One(Arc::new(Link::new(one.clone()))),
+            _ => Way::Cluster(Arc::new(Cluster::new(servers))),
+        };
+        Ok(Self { way })
+    }
+
+    /// Calls a script. All keys must have one hash tag, and all of them must be named.
+    ///
+    /// # Errors
+    /// Whatever it is, the same call may be made again; after [`RedisError::Unreachable`] the script may have run.
+    pub async fn run(&self, script: &Script, keys: &[Vec<u8>], args: Vec<Vec<u8>>) -> Result<Value, RedisError> {
+        let eval = Eval::new(script, keys, &args);
+        match &self.way {
+            Way::One(link) => link.eval(&eval, false).await.map_err(RedisError::from),
+            Way::Cluster(cluster) => {
+                let Some(key) = keys.first() else {
+                    return Err(RedisError::Refused("a call without a key has no place in a cluster".into()));
+                };
+                cluster.eval(key, &eval).await
+            }
+        }
+    }
+
+    /// What the servers say of themselves, and how long they take to answer.
+    ///
+    /// # Errors
+    /// If none of them answers.
+    pub async fn probe(&self) -> Result<Probe, RedisError> {
+        let (links, cluster) = match &self.way {
+            Way::One(link) => (vec![Arc::clone(link)], false),
+            Way::Cluster(cluster) => (cluster.primaries().await?, true),
+        };
+        let mut probe = Probe { cluster, servers: Vec::with_capacity(links.len()), failing: Vec::new() };
+        for link in links {
+            match probe::server(&link).await {
+                Ok(server) => probe.servers.push(server),
+                Err(error) => probe.failing.push((link.address().to_owned(), error)),
+            }
+        }
+        match probe.failing.first() {
+            Some((_, error)) if probe.servers.is_empty() => Err(error.clone()),
+            _ => Ok(probe),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(urls: &[&str]) -> Config {
+        Config { urls: urls.iter().map(|url| (*url).to_owned()).collect(), cluster: false }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let config = config(&["redis://me:s3cret@a.example:6379", "rediss://:s3cr@t@b.example"]);
+        let redis = Redis::open(&self::config(&["redis://me:s3cret@a.example:6379"])).unwrap();
+        for shown in [format!("{config:?}"), format!("{redis:?}")] {
+            assert!(shown.contains("a.example") && !shown.contains("s3cr"), "{shown}");
+        }
+        let bad = Redis::open(&self::config(&["http://me:s3cret@a.example"])).unwrap_err();
+        assert!(!bad.to_string().contains("s3cret"), "{bad}");
+    }
+
+    #[test]
+    fn one_address_is_a_server_and_several_are_a_cluster() {
+        let is_cluster = |config: &Config| matches!(Redis::open(config).unwrap().way, Way::Cluster(_));
+        assert!(!is_cluster(&config(&["redis://a"])));
+        assert!(is_cluster(&config(&["redis://a", "redis://b:7000"])));
+        assert!(is_cluster(&Config { cluster: true, ..config(&["redis://a"]) }));
+        assert!(Redis::open(&config(&[])).is_err());
+    }
 }

@@ -1,0 +1,95 @@
+//! What a server of Redis says of itself, for `tallylight check` and the service's health.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::{Failure, RedisError, Value, link::Link};
+use crate::base::clock::Stopwatch;
+
+/// What was found where the addresses lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// The addresses lead to a cluster.
+    pub cluster: bool,
+    /// The servers that answered: the one, or the primaries of the cluster.
+    pub servers: Vec<Server>,
+    /// The servers that did not, by address, and why.
+    pub failing: Vec<(String, RedisError)>,
+}
+
+/// One server. What it does not tell is `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Host and port.
+    pub address: String,
+    /// Its version, `7.0.15`.
+    pub version: Option<String>,
+    /// Bytes it may use; 0: no limit.
+    pub maxmemory: Option<u64>,
+    /// What it does at that limit. Only `noeviction` never loses a ballot.
+    pub maxmemory_policy: Option<String>,
+    /// It keeps an append-only file.
+    pub aof: Option<bool>,
+    /// When that file is fsynced: `always`, `everysec` or `no`.
+    pub appendfsync: Option<String>,
+    /// `master` or `slave`.
+    pub role: Option<String>,
+    /// Replicas that are connected to it.
+    pub replicas: Option<u64>,
+    /// It is a server of a cluster, however it is configured here.
+    pub cluster_enabled: Option<bool>,
+    /// Time of one call there and back.
+    pub round_trip: Duration,
+}
+
+/// Asks one server.
+pub(super) async fn server(link: &Link) -> Result<Server, RedisError> {
+    // The first one may have to connect.
+    link.command(&redis::cmd("PING"), false).await?;
+    let watch = Stopwatch::start();
+    link.command(&redis::cmd("PING"), false).await?;
+    let round_trip = watch.elapsed();
+    let info = match link.command(&redis::cmd("INFO"), false).await {
+        Ok(Value::Bytes(text)) => fields(&String::from_utf8_lossy(&text)),
+        // It may be forbidden to us, and so may CONFIG, which many services do not have.
+        Ok(_) | Err(Failure::Other(RedisError::Refused(_))) => HashMap::new(),
+        Err(failure) => return Err(failure.into()),
+    };
+    let appendfsync = match link.command(redis::cmd("CONFIG").arg("GET").arg("appendfsync"), false).await {
+        Ok(Value::List(pair)) => match &*pair {
+            [_, Value::Bytes(value)] => Some(String::from_utf8_lossy(value).into_owned()),
+            _ => None,
+        },
+        Ok(_) | Err(Failure::Other(RedisError::Refused(_))) => None,
+        Err(failure) => return Err(failure.into()),
+    };
+    let text = |name: &str| info.get(name).cloned();
+    let number = |name: &str| info.get(name).and_then(|value| value.parse().ok());
+    let yes = |name: &str| info.get(name).map(|value| value == "1");
+    Ok(Server {
+        address: link.address().to_owned(),
+        version: text("redis_version"),
+        maxmemory: number("maxmemory"),
+        maxmemory_policy: text("maxmemory_policy"),
+        aof: yes("aof_enabled"),
+        appendfsync,
+        role: text("role"),
+        replicas: number("connected_slaves"),
+        cluster_enabled: yes("cluster_enabled"),
+        round_trip,
+    })
+}
+
+/// `name:value` lines; headings start with `#`.
+fn fields(info: &str) -> HashMap<String, String> {
+    let pairs = info.lines().filter_map(|line| line.trim_end().split_once(':'));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn info_is_read_line_by_line() {
+        let info = super::fields("# Server\r\nredis_version:7.0.15\r\n\r\n# Memory\r\nmaxmemory:0\r\n");
+        assert_eq!((info["redis_version"].as_str(), info["maxmemory"].as_str(), info.len()), ("7.0.15", "0", 2));
+    }
+}
