@@ -126,6 +126,7 @@ impl Node {
             intake: Intake::new(queue.clone(), stance),
             queue,
             store: store.clone(),
+            redis: None,
             secret: Secret::of(&[1; 32]),
             metrics: Metrics::default(),
             journals: PathBuf::new(),
