@@ -32,6 +32,7 @@ use crate::{
     identity::{node, secret::Secret},
     providers::{
         journal::{Directory, Journal as _},
+        redis::{self, Redis},
         store::{SqliteStore, Store},
     },
     sessions::gate::Gate,
@@ -74,6 +75,7 @@ impl App {
         let directory = Directory::open(&journals)?;
         let node = node::name(&config.data.join(layout::NODE)).context("the name of the data directory")?;
         let secret = secret(config).context("the node secret")?;
+        let redis = redis(config)?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data.join(layout::DOCUMENTS))?);
         store.checkpoint()?;
         let documents = documents(&*store)?;
@@ -97,6 +99,7 @@ impl App {
             intake,
             queue: queue.clone(),
             store,
+            redis,
             secret,
             metrics,
             journals,
@@ -151,6 +154,13 @@ fn secret(config: &NodeConfig) -> std::io::Result<Secret> {
         None if config.data.join(layout::DOCUMENTS).exists() => Secret::read(&own),
         None => Secret::make(&own),
     }
+}
+
+/// The way to Redis, if there are to be many nodes. It need not be there.
+fn redis(config: &NodeConfig) -> anyhow::Result<Option<Redis>> {
+    let nodes = &config.nodes;
+    let way = || Redis::open(&redis::Config { urls: nodes.redis.clone(), cluster: nodes.redis_cluster });
+    nodes.shared().then(way).transpose().context("the setting redis")
 }
 
 /// All shows that are stored.

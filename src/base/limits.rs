@@ -173,6 +173,34 @@ pub const DEVICE_TOKEN_TTL: Duration = Duration::from_secs(180 * 24 * 3600);
 /// As-run entries that a studio page gets when it joins.
 pub const AS_RUN_TAIL: usize = 100;
 
+// ---- many nodes
+
+/// Every node looks at each show this often, so that what one operator does is seen on all nodes within half a second.
+pub const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// A look, or a command's swap, that takes longer than this has failed: Redis answers in well under a millisecond.
+pub const SHARED_TIMEOUT: Duration = Duration::from_millis(500);
+/// A board that was not refreshed for this long is not trusted to judge ballots: they are held.
+pub const BOARD_FRESH_MS: u64 = 1000;
+/// Revisions whose hashes are kept to prove descent: an evening's commands in two or three branches that diverge by a few.
+pub const HISTORY_KEPT: u64 = 256;
+/// A new revision must be in Redis this soon after it was decided, or never: window changes are announced 1.5 s ahead, and
+/// other nodes need the rest to see it.
+pub const SWAP_WITHIN_MS: u64 = 1000;
+/// A command waits at most this long for the nodes to offer what they have after Redis changed (2 s), and for others.
+pub const COMMAND_WAIT: Duration = Duration::from_millis(3500);
+/// What a node said of itself is forgotten after this time.
+pub const STATUS_TTL_MS: u64 = 3000;
+/// Entries of the as-run log in one call to Redis.
+pub const LOG_BATCH: usize = 200;
+/// As-run entries that wait for Redis in memory; above it they are read from the documents file again.
+pub const LOG_WAITING_MAX: usize = 1000;
+/// Nodes look at the installation's clock, and for new shows, this often.
+pub const CLOCK_EVERY: Duration = Duration::from_millis(200);
+/// An answer to a command that must not be lost waits this long for a replica to have it.
+pub const REPLICA_WAIT: Duration = Duration::from_millis(1500);
+/// A command that Redis has to agree to is worth another try after this time.
+pub const RETRY_SHARED_MS: u32 = 2000;
+
 // ---- live
 
 /// Results go out at most this often; waiting results are merged, the newest wins.

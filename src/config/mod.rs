@@ -59,8 +59,8 @@ pub struct NodeFlags {
     #[command(flatten)]
     pub nodes: NodesFlags,
     /// Configuration file (TOML); a flag or a variable beats it. Names: listen, data, public_url, trusted_proxies,
-    /// proxy_protocol, venues, connections, connections_per_prefix, origins, redis, secret_file, log, log_format, and
-    /// shows, a list of show files
+    /// proxy_protocol, venues, connections, connections_per_prefix, origins, redis, redis_cluster, secret_file, log,
+    /// log_format, and shows, a list of show files
     #[arg(long, env = "TALLYLIGHT_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -81,6 +81,7 @@ struct File {
     connections_per_prefix: Option<u32>,
     origins: Option<Vec<String>>,
     redis: Option<Vec<String>>,
+    redis_cluster: Option<bool>,
     secret_file: Option<PathBuf>,
 }
 
@@ -112,7 +113,10 @@ impl NodeConfig {
         };
         let mut file = flags.config.as_deref().map(parse).transpose()?.unwrap_or_default();
         let doors = DoorConfig::new(flags.doors, file.doors())?;
-        let nodes = NodesConfig::new(flags.nodes, NodesFile { redis: file.redis, secret_file: file.secret_file })?;
+        let nodes = NodesConfig::new(
+            flags.nodes,
+            NodesFile { redis: file.redis, redis_cluster: file.redis_cluster, secret_file: file.secret_file },
+        )?;
         let log_format = match (flags.log_format, file.log_format.as_deref()) {
             (Some(format), _) => format,
             (None, Some("json")) => LogFormat::Json,

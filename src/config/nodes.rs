@@ -11,6 +11,8 @@ use super::doors::words;
 pub struct NodesConfig {
     /// Addresses of Redis: one server, or some nodes of one cluster. Empty: this node works alone.
     pub redis: Vec<String>,
+    /// A single address leads to a cluster.
+    pub redis_cluster: bool,
     /// The node secret, equal on all nodes; `None`: the one of the data directory.
     pub secret_file: Option<PathBuf>,
 }
@@ -22,6 +24,9 @@ pub struct NodesFlags {
     /// commas; rediss:// for TLS [default: none, this node works alone]
     #[arg(long, env = "TALLYLIGHT_REDIS", value_name = "URLS")]
     pub redis: Option<String>,
+    /// The one address of redis leads to a cluster; several do anyway [default: false]
+    #[arg(long, env = "TALLYLIGHT_REDIS_CLUSTER", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub redis_cluster: Option<bool>,
     /// File with the node secret, equal on all nodes: needed with redis, which never holds it. Make one with `openssl
     /// rand -hex 32` [default: node.secret in the data directory]
     #[arg(long, env = "TALLYLIGHT_SECRET_FILE", value_name = "FILE")]
@@ -32,6 +37,7 @@ pub struct NodesFlags {
 #[derive(Debug, Default)]
 pub(super) struct NodesFile {
     pub(super) redis: Option<Vec<String>>,
+    pub(super) redis_cluster: Option<bool>,
     pub(super) secret_file: Option<PathBuf>,
 }
 
@@ -43,6 +49,7 @@ impl NodesConfig {
     pub(super) fn new(flags: NodesFlags, file: NodesFile) -> anyhow::Result<Self> {
         let config = Self {
             redis: flags.redis.map(words).or(file.redis).unwrap_or_default(),
+            redis_cluster: flags.redis_cluster.or(file.redis_cluster).unwrap_or_default(),
             secret_file: flags.secret_file.or(file.secret_file),
         };
         let known = |url: &&String| ["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme));
@@ -72,7 +79,11 @@ mod tests {
     #[test]
     fn redis_needs_a_secret_that_all_nodes_have() {
         let new = |redis: &str, secret: Option<&str>| {
-            let flags = NodesFlags { redis: Some(redis.into()), secret_file: secret.map(PathBuf::from) };
+            let flags = NodesFlags {
+                redis: Some(redis.into()),
+                secret_file: secret.map(PathBuf::from),
+                ..NodesFlags::default()
+            };
             NodesConfig::new(flags, NodesFile::default())
         };
         let said = new("redis://a", None).unwrap_err().to_string();

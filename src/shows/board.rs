@@ -7,7 +7,7 @@ use super::{
     run::{Definition, Run},
     windows::Windows,
 };
-use crate::base::ids::RunId;
+use crate::base::ids::{NodeId, RunId};
 
 /// What admission reads.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct Board {
     pub revision: u64,
     /// Runs that may be asked about. A handful at a time, so a scan beats a map.
     runs: Vec<BoardRun>,
+    /// Data directories that may hold ballots of the show; empty where one node serves it alone.
+    roster: Vec<NodeId>,
 }
 
 /// One run on the board.
@@ -33,12 +35,22 @@ impl Board {
     /// The board of a document.
     pub fn of(document: &Document) -> Self {
         let runs = document.runs.iter().map(BoardRun::of).collect();
-        Self { epoch: document.epoch, revision: document.revision, runs }
+        Self { epoch: document.epoch, revision: document.revision, runs, roster: document.roster.clone() }
     }
 
     /// A run; `None`: unknown here, which is no reason to refuse.
     pub fn run(&self, id: RunId) -> Option<&BoardRun> {
         self.runs.iter().rev().find(|run| run.definition.run == id)
+    }
+
+    /// Whether a data directory may hold ballots of this show.
+    pub fn lists(&self, node: NodeId) -> bool {
+        self.roster.contains(&node)
+    }
+
+    /// Data directories that may hold ballots of this show.
+    pub fn roster(&self) -> &[NodeId] {
+        &self.roster
     }
 
     /// All runs.

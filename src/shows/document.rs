@@ -8,7 +8,7 @@ use crate::{
     base::{
         clock::Micros,
         hex,
-        ids::{RunId, SessionId, ShowId},
+        ids::{NodeId, RunId, SessionId, ShowId},
     },
     wire::{
         command::Armable,
@@ -49,6 +49,12 @@ pub struct Document {
     /// Who may take.
     #[serde(default)]
     pub control: Control,
+    /// Data directories that may hold ballots of this show, where many nodes serve it; in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roster: Vec<NodeId>,
+    /// Since this revision only the roster has changed: what staff saw then is still so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_since: Option<u64>,
 }
 
 /// A cue and the run made of it.
@@ -112,12 +118,34 @@ impl Document {
             runs: Vec::new(),
             armed: Vec::new(),
             control: Control::default(),
+            roster: Vec::new(),
+            quiet_since: None,
         }
     }
 
     /// The next revision, still to be changed: its number counts on and it names this one.
     pub fn succeed(&self) -> Self {
-        Self { revision: self.revision + 1, previous: self.hash(), ..self.clone() }
+        Self { revision: self.revision + 1, previous: self.hash(), quiet_since: None, ..self.clone() }
+    }
+
+    /// The next revision with a data directory on the roster, or off it. `None`: it is so already.
+    pub fn with_directory(&self, node: NodeId, on: bool) -> Option<Self> {
+        let place = self.roster.binary_search(&node);
+        let mut next = self.succeed();
+        match (place, on) {
+            (Err(place), true) => next.roster.insert(place, node),
+            (Ok(place), false) => {
+                next.roster.remove(place);
+            }
+            _ => return None,
+        }
+        next.quiet_since = self.quiet_since.or(Some(self.revision));
+        Some(next)
+    }
+
+    /// Whether a page that shows this revision shows what is so now.
+    pub fn is_seen_at(&self, revision: u64) -> bool {
+        (self.quiet_since.unwrap_or(self.revision)..=self.revision).contains(&revision)
     }
 
     /// SHA-256 of the document's JSON, in hexadecimal.
@@ -148,5 +176,26 @@ impl Document {
     /// A cue and its place in the rundown, by its number.
     pub fn cue(&self, number: &str) -> Option<(usize, &Cue)> {
         self.rundown.iter().enumerate().find(|(_, cue)| cue.number == number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roster_changes_nothing_that_staff_saw() {
+        let first = Document::new("s".parse().unwrap(), "S".into(), Vec::new(), "00".into());
+        assert!(!first.to_json().contains("roster"), "a node alone writes what it always wrote");
+        let two = first.with_directory(NodeId(7), true).unwrap();
+        let three = two.with_directory(NodeId(5), true).unwrap();
+        assert_eq!(
+            (three.roster.as_slice(), three.with_directory(NodeId(5), true)),
+            (&[NodeId(5), NodeId(7)][..], None)
+        );
+        assert!(three.is_seen_at(1) && three.is_seen_at(3) && !three.is_seen_at(0) && !three.is_seen_at(4));
+        let four = three.succeed();
+        assert!(!four.is_seen_at(3) && four.is_seen_at(4));
+        assert_eq!(four.with_directory(NodeId(7), false).unwrap().roster, [NodeId(5)]);
     }
 }

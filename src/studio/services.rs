@@ -14,7 +14,7 @@ use crate::{
         tasks::Tasks,
     },
     identity::secret::Secret,
-    providers::store::Store,
+    providers::{redis::Redis, store::Store},
     telemetry::metrics::Metrics,
 };
 
@@ -31,6 +31,8 @@ pub struct Services {
     pub intake: Intake,
     pub queue: Arc<Queue>,
     pub store: Arc<dyn Store>,
+    /// The way to Redis, where many nodes serve the same shows.
+    pub redis: Option<Redis>,
     pub secret: Secret,
     pub metrics: Arc<Metrics>,
     /// Where the journals are, for recounts.

@@ -41,6 +41,7 @@ connections = 100000
 connections_per_prefix = 5000
 origins = [\"https://www.example.org\"]
 redis = [\"redis://redis.example.org:6379\"]
+redis_cluster = false
 secret_file = \"tallylight.secret\"
 log = \"info\"
 log_format = \"json\"

@@ -1,6 +1,7 @@
 //! Documents: shows, the as-run log, manifests and staff links. Contract here, SQLite beside it. Ballots are not here:
 //! they are in the journal.
 
+mod history;
 mod sqlite;
 
 pub use sqlite::SqliteStore;
@@ -61,6 +62,25 @@ pub trait Store: Send + Sync {
     fn replace(&self, show: &ShowId, expected: u64, next: &StoredShow, log: &[AsRunEntry]) -> Result<bool, StoreError>;
     /// Adds entries to the as-run log; one whose id is there already is passed over.
     fn log(&self, show: &ShowId, entries: &[AsRunEntry]) -> Result<(), StoreError>;
+    /// As [`Store::log`]; gives back those that were not there.
+    fn merge_log(&self, show: &ShowId, entries: &[AsRunEntry]) -> Result<Vec<AsRunEntry>, StoreError>;
+    /// Writes down a revision whose outcome is not known yet.
+    fn propose(&self, show: &ShowId, next: &StoredShow) -> Result<(), StoreError>;
+    /// Puts a confirmed revision in the place of whatever is stored, with its entries and its place in the history; what
+    /// was proposed is settled. Gives back the entries that were not there.
+    fn confirm(
+        &self,
+        show: &ShowId,
+        next: &StoredShow,
+        links: &[(u64, String)],
+        log: &[AsRunEntry],
+    ) -> Result<Vec<AsRunEntry>, StoreError>;
+    /// The hashes of the newest revisions that the stored one descends from, itself included, oldest first.
+    fn history(&self, show: &ShowId) -> Result<Vec<(u64, String)>, StoreError>;
+    /// A note that this node keeps for its next start.
+    fn note(&self, name: &str) -> Result<Option<String>, StoreError>;
+    /// Keeps a note.
+    fn put_note(&self, name: &str, text: &str) -> Result<(), StoreError>;
     /// The newest entries of the as-run log, oldest first.
     fn as_run(&self, show: &ShowId, most: usize) -> Result<Vec<AsRunEntry>, StoreError>;
     /// Keeps a manifest. A manifest that is there is never changed.

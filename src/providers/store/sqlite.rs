@@ -11,7 +11,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{Link, Store, StoreError, StoredShow};
+use super::{Link, Store, StoreError, StoredShow, history};
 use crate::{
     base::{
         clock::Micros,
@@ -20,7 +20,7 @@ use crate::{
     wire::server::AsRunEntry,
 };
 
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 const SCHEMA: &str = "
     CREATE TABLE shows (id TEXT PRIMARY KEY, revision INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
     CREATE TABLE as_run (n INTEGER PRIMARY KEY, show TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL,
@@ -29,6 +29,14 @@ const SCHEMA: &str = "
                             PRIMARY KEY (show, run, revision)) STRICT;
     CREATE TABLE links (code_hash TEXT PRIMARY KEY, show TEXT NOT NULL, role TEXT NOT NULL, name TEXT NOT NULL,
                         expires INTEGER NOT NULL, used INTEGER) STRICT;
+";
+
+/// What the second version has beside the first.
+const SCHEMA_2: &str = "
+    CREATE TABLE proposed (show TEXT PRIMARY KEY, revision INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
+    CREATE TABLE history (show TEXT NOT NULL, revision INTEGER NOT NULL, hash TEXT NOT NULL,
+                          PRIMARY KEY (show, revision)) STRICT;
+    CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;
 ";
 
 /// The store of one data directory.
@@ -67,7 +75,11 @@ impl SqliteStore {
         match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
             SCHEMA_VERSION => {}
             0 => {
-                let make = format!("BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT");
+                let make = format!("BEGIN; {SCHEMA} {SCHEMA_2} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT");
+                connection.execute_batch(&make)?;
+            }
+            1 => {
+                let make = format!("BEGIN; {SCHEMA_2} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT");
                 connection.execute_batch(&make)?;
             }
             newer => return Err(failed(format!("a newer release wrote it (schema {newer}): use that one"))),
@@ -75,21 +87,29 @@ impl SqliteStore {
         Ok(Self { connection: Mutex::new(connection) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn write_log(connection: &Connection, show: &ShowId, entries: &[AsRunEntry]) -> Result<(), StoreError> {
+/// Gives back the entries that were not there.
+pub(super) fn write_log(
+    connection: &Connection,
+    show: &ShowId,
+    entries: &[AsRunEntry],
+) -> Result<Vec<AsRunEntry>, StoreError> {
     let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO as_run (show, id, json) VALUES (?1, ?2, ?3)")?;
+    let mut fresh = Vec::new();
     for entry in entries {
-        insert.execute(params![show.as_str(), entry.id, serde_json::to_string(entry)?])?;
+        if insert.execute(params![show.as_str(), entry.id, serde_json::to_string(entry)?])? > 0 {
+            fresh.push(entry.clone());
+        }
     }
-    Ok(())
+    Ok(fresh)
 }
 
 /// SQLite's integers are signed; revisions and times of this millennium fit.
-fn signed(value: u64) -> i64 {
+pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
@@ -128,10 +148,44 @@ impl Store for SqliteStore {
     }
 
     fn log(&self, show: &ShowId, entries: &[AsRunEntry]) -> Result<(), StoreError> {
+        self.merge_log(show, entries).map(|_| ())
+    }
+
+    fn merge_log(&self, show: &ShowId, entries: &[AsRunEntry]) -> Result<Vec<AsRunEntry>, StoreError> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        write_log(&transaction, show, entries)?;
+        let fresh = write_log(&transaction, show, entries)?;
         transaction.commit()?;
+        Ok(fresh)
+    }
+
+    fn propose(&self, show: &ShowId, next: &StoredShow) -> Result<(), StoreError> {
+        history::propose(self, show, next)
+    }
+
+    fn confirm(
+        &self,
+        show: &ShowId,
+        next: &StoredShow,
+        links: &[(u64, String)],
+        log: &[AsRunEntry],
+    ) -> Result<Vec<AsRunEntry>, StoreError> {
+        history::confirm(self, show, next, links, log)
+    }
+
+    fn history(&self, show: &ShowId) -> Result<Vec<(u64, String)>, StoreError> {
+        history::of(self, show)
+    }
+
+    fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let connection = self.lock();
+        let mut select = connection.prepare_cached("SELECT text FROM notes WHERE name = ?1")?;
+        Ok(select.query_row([name], |row| row.get(0)).optional()?)
+    }
+
+    fn put_note(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        let put = "INSERT INTO notes (name, text) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET text = ?2";
+        self.lock().prepare_cached(put)?.execute([name, text])?;
         Ok(())
     }
 

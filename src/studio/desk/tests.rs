@@ -56,6 +56,30 @@ impl Store for FakeStore {
         drop(self.unstuck.1.wait_while(guard, |()| self.stuck.load(Ordering::Relaxed)).unwrap());
         Ok(())
     }
+    fn merge_log(&self, _: &ShowId, _: &[AsRunEntry]) -> Result<Vec<AsRunEntry>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn propose(&self, _: &ShowId, _: &StoredShow) -> Result<(), StoreError> {
+        Ok(())
+    }
+    fn confirm(
+        &self,
+        _: &ShowId,
+        _: &StoredShow,
+        _: &[(u64, String)],
+        _: &[AsRunEntry],
+    ) -> Result<Vec<AsRunEntry>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn history(&self, _: &ShowId) -> Result<Vec<(u64, String)>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn note(&self, _: &str) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+    fn put_note(&self, _: &str, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
     fn as_run(&self, _: &ShowId, _: usize) -> Result<Vec<AsRunEntry>, StoreError> {
         Ok(Vec::new())
     }
@@ -101,6 +125,7 @@ impl Node {
             intake: Intake::new(queue.clone(), stance, None),
             queue,
             store: store.clone(),
+            redis: None,
             secret: Secret::of(&[1; 32]),
             metrics: Arc::default(),
             journals: PathBuf::new(),
