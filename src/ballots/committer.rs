@@ -16,10 +16,10 @@ use tokio::sync::oneshot;
 use super::{
     ballot::{Ballot, Decided, Place},
     bucket::{Batch, Decision, Totals},
-    intake::RunIntake,
     manifest::LedgerKind,
     reconcile::News,
     record::{self, BallotRecord},
+    run_intake::RunIntake,
 };
 use crate::{
     base::{

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     committer::Queue,
-    intake::RunIntake,
+    run_intake::RunIntake,
     ledger::{self, Answer},
 };
 use crate::{

@@ -16,6 +16,7 @@ pub mod reconcile;
 pub mod record;
 pub mod recount;
 pub mod restore;
+pub mod run_intake;
 pub mod shard;
 pub mod tally;
 pub mod witness;

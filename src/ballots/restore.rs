@@ -6,9 +6,9 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     ballot::{Decided, Place},
     bucket::{Batch, Bucket},
-    intake::{self, RunIntake},
     reconcile::Reconcile,
     record,
+    run_intake::{self, RunIntake},
 };
 use crate::{
     base::{
@@ -51,7 +51,7 @@ impl Restore {
     /// Wants these runs and passes over all others. With a directory's name they are for a ledger of several nodes.
     pub fn wanting(definitions: impl Iterator<Item = Arc<Definition>>, directory: Option<NodeId>) -> Self {
         let runs = definitions.map(|definition| {
-            let rules = intake::rules(&definition);
+            let rules = run_intake::rules(&definition);
             let found = match directory {
                 None => Found::Buckets((0..definition.buckets).map(|_| Bucket::new(rules)).collect()),
                 Some(name) => Found::Directory(name, (0..definition.buckets).map(|_| Reconcile::default()).collect()),

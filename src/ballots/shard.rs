@@ -8,8 +8,8 @@ use super::{
     ballot::{Ballot, Decided, Picks, Place, Verdict},
     bucket::{Bucket, Decision, Kept, Rules},
     inbox::Inbox,
-    intake::RunIntake,
     reconcile::{News, Reconcile},
+    run_intake::RunIntake,
 };
 use crate::{
     base::ids::{BallotId, RunId, VoterId},

@@ -18,7 +18,7 @@ pub struct Board {
     /// Runs that may be asked about. A handful at a time, so a scan beats a map.
     runs: Vec<BoardRun>,
     /// Data directories that may hold ballots of the show; empty where one node serves it alone.
-    roster: Vec<NodeId>,
+    roster: Arc<[NodeId]>,
 }
 
 /// One run on the board.
@@ -35,7 +35,7 @@ impl Board {
     /// The board of a document.
     pub fn of(document: &Document) -> Self {
         let runs = document.runs.iter().map(BoardRun::of).collect();
-        Self { epoch: document.epoch, revision: document.revision, runs, roster: document.roster.clone() }
+        Self { epoch: document.epoch, revision: document.revision, runs, roster: document.roster.as_slice().into() }
     }
 
     /// A run; `None`: unknown here, which is no reason to refuse.
@@ -43,14 +43,14 @@ impl Board {
         self.runs.iter().rev().find(|run| run.definition.run == id)
     }
 
+    /// The data directories that may hold ballots of this show.
+    pub fn roster(&self) -> &Arc<[NodeId]> {
+        &self.roster
+    }
+
     /// Whether a data directory may hold ballots of this show.
     pub fn lists(&self, node: NodeId) -> bool {
         self.roster.contains(&node)
-    }
-
-    /// Data directories that may hold ballots of this show.
-    pub fn roster(&self) -> &[NodeId] {
-        &self.roster
     }
 
     /// All runs.

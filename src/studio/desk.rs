@@ -79,7 +79,7 @@ impl Desk {
         let (commands, requests) = mpsc::channel(COMMANDS_WAITING_MAX);
         let board = Board::of(&document);
         for run in board.runs() {
-            services.intake.follow(run);
+            services.intake.follow(run, board.roster());
         }
         let desk = Arc::new(Self {
             show: document.id.clone(),
@@ -421,7 +421,7 @@ impl DeskTask {
         let board = Board::of(&next);
         // Runs first: a board must not name a run that the intake does not know.
         for run in board.runs() {
-            self.services.intake.follow(run);
+            self.services.intake.follow(run, board.roster());
         }
         let before = self.desk.document();
         let gone: Vec<RunId> = before.runs.iter().map(Run::id).filter(|run| next.run(*run).is_none()).collect();

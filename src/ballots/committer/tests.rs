@@ -63,7 +63,7 @@ impl Node {
         let board = Board::of(&Desk::open_for(60).document);
         let (queue, stance) = (Arc::<Queue>::default(), Arc::<StanceCell>::default());
         let intake = Intake::new(queue.clone(), stance.clone(), None);
-        board.runs().iter().for_each(|run| drop(intake.follow(run)));
+        board.runs().iter().for_each(|run| drop(intake.follow(run, board.roster())));
         let journal = FakeJournal::default();
         let (full, largest) = (journal.full.clone(), journal.largest.clone());
         Self { board, intake, committer: Committer::new(queue, journal, stance), full, largest }
@@ -106,9 +106,9 @@ fn a_full_disk_does_not_keep_another_run_from_its_seal() {
     let mut node = Node::new();
     let mut other = Desk::open_for(60);
     other.send(Command::Standby { cue: "2".into() });
-    let other = Board::of(&other.document);
-    let other = other.runs().last().unwrap();
-    node.intake.follow(other);
+    let board = Board::of(&other.document);
+    let other = board.runs().last().unwrap();
+    node.intake.follow(other, board.roster());
     node.cast(1, &Arc::default());
     node.full.store(true, Ordering::Relaxed);
     let mut mark = Box::pin(node.intake.mark(other.definition.run, 1));
@@ -149,7 +149,8 @@ fn after_a_void_no_receipt_says_counted() {
     node.cast(2, &inbox);
     desk.send(Command::Arm { what: Armable::Void, run: None });
     desk.send(Command::Void { run: None, reason: "wrong number on screen".into() });
-    node.intake.follow(&Board::of(&desk.document).runs()[0]);
+    let board = Board::of(&desk.document);
+    node.intake.follow(&board.runs()[0], board.roster());
     node.committer.round();
     let (settled, asked) = (inbox.take(), node.intake.ask(run, VoterId(1), BallotId(1)));
     for receipt in settled.iter().chain([&asked]).chain(&node.intake.mine(run, VoterId(1))) {

@@ -6,7 +6,7 @@ use crate::{
         ballot::Picks,
         bucket::{Batch, Bucket},
         committer::Marked,
-        intake,
+        run_intake,
     },
     base::{clock::Micros, ids::NodeId},
     shows::{document::Document, transition::tests::Desk},
@@ -34,7 +34,7 @@ fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Verd
 fn sealed() -> (Manifest, Vec<Record>) {
     let document: Document = Desk::open_for(60).document;
     let run = &document.runs[0];
-    let mut bucket = Bucket::new(intake::rules(&run.definition));
+    let mut bucket = Bucket::new(run_intake::rules(&run.definition));
     bucket.set_windows(&run.windows);
     let fresh = [
         ballot(1, 1, &[1], 5),

@@ -7,8 +7,8 @@ use tallylight::{
     ballots::{
         ballot::{Place, Verdict},
         bucket::{Bucket, Totals},
-        intake::RunIntake,
         restore::Restore,
+        run_intake::RunIntake,
         witness::{Copy, Witness},
     },
     base::ids::{JournalId, RunId},

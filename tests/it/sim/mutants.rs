@@ -7,9 +7,10 @@ use tallylight::{
     ballots::{
         bucket::{Batch, Bucket},
         committer::Marked,
-        intake::{self, Intake, RunIntake},
+        intake::Intake,
         manifest::LedgerKind,
         record::{self, BallotRecord},
+        run_intake::{self, RunIntake},
     },
     base::ids::{BallotId, JournalId, RunId},
     shows::board::Board,
@@ -62,7 +63,7 @@ impl Mutant {
 /// A restore that decides anew.
 pub fn decide_anew(board: &Board, records: &[(JournalId, Record)], intake: &Intake) {
     for run in board.runs() {
-        let rules = intake::rules(&run.definition);
+        let rules = run_intake::rules(&run.definition);
         let mut buckets: Vec<Bucket> = (0..run.definition.buckets).map(|_| Bucket::new(rules)).collect();
         buckets.iter_mut().for_each(|bucket| bucket.set_windows(&run.windows));
         let of_run = |record: &Record| record.run == run.definition.run && record.kind == record::BALLOT;

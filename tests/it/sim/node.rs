@@ -171,7 +171,7 @@ impl World {
             if self.mutant == Some(Mutant::MarkForgotten) {
                 run.seal_revision = None;
             }
-            process.intake.follow(&run);
+            process.intake.follow(&run, board.roster());
         }
         process.board = board;
     }

@@ -1,0 +1,296 @@
+//! One run on this node: its shards, its tally, and what its calls carry to a ledger of several nodes. Decides nothing
+//! itself.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    bucket::{Bucket, Rules, Totals},
+    committer::Queue,
+    ledger::{self, Call, Seal},
+    reconcile::Reconcile,
+    shard::{self, Shard},
+    tally::Tally,
+};
+use crate::{
+    base::ids::{NodeId, RunId},
+    shows::{board::BoardRun, run::Definition, windows::Windows},
+    wire::server::Receipt,
+};
+
+/// One run on this node.
+#[derive(Debug)]
+pub struct RunIntake {
+    /// What is frozen.
+    pub definition: Arc<Definition>,
+    shards: Box<[Mutex<Shard>]>,
+    tally: Tally,
+    windows: ArcSwap<Windows>,
+    followed: AtomicBool,
+    void: AtomicBool,
+    /// Where a ledger of several nodes decides.
+    remote: Option<Remote>,
+}
+
+/// Data directories of a show.
+type Roster = Arc<[NodeId]>;
+
+/// What the calls of a run carry to a ledger of several nodes.
+#[derive(Debug)]
+struct Remote {
+    directory: NodeId,
+    rules_hash: Arc<str>,
+    roster: ArcSwap<Roster>,
+    /// The newest seal that the show speaks of; 0: none.
+    sealing: AtomicU32,
+    seal: ArcSwapOption<Seal>,
+    /// Per bucket: there is something to send.
+    wakes: Box<[Notify]>,
+    /// The run has left the desk.
+    over: CancellationToken,
+}
+
+impl RunIntake {
+    /// A run whose ledger is embedded, with the buckets that a restore left, or with empty ones.
+    pub fn new(definition: Arc<Definition>, buckets: Option<Vec<Bucket>>) -> Self {
+        let tally = Tally::new(definition.buckets, rules(&definition).options);
+        let mut buckets = buckets.into_iter().flatten();
+        let shards = (0..definition.buckets).map(|number| {
+            let mut shard = Shard::new(rules(&definition));
+            if let Some(bucket) = buckets.next() {
+                tally.publish(number, bucket.totals());
+                shard.bucket = bucket;
+            }
+            Mutex::new(shard)
+        });
+        Self::with(definition.clone(), shards.collect(), tally, None)
+    }
+
+    /// A run that a ledger of several nodes decides, with what a restore found of this directory.
+    pub fn remote(definition: Arc<Definition>, directory: NodeId, found: Option<Vec<Reconcile>>) -> Self {
+        let mut found = found.into_iter().flatten();
+        let shards = (0..definition.buckets).map(|_| {
+            let mut shard = Shard::new(rules(&definition));
+            let reconcile = found.next().unwrap_or_default();
+            reconcile.decided().for_each(|(_, ballot, decided)| shard.bucket.remember(ballot, decided));
+            shard.reconcile = Some(reconcile);
+            Mutex::new(shard)
+        });
+        let remote = Remote {
+            directory,
+            rules_hash: definition.rules_hash().into(),
+            roster: ArcSwap::from_pointee(Roster::from([])),
+            sealing: AtomicU32::new(0),
+            seal: ArcSwapOption::empty(),
+            wakes: (0..definition.buckets).map(|_| Notify::new()).collect(),
+            over: CancellationToken::new(),
+        };
+        let tally = Tally::new(definition.buckets, rules(&definition).options);
+        Self::with(definition.clone(), shards.collect(), tally, Some(remote))
+    }
+
+    fn with(definition: Arc<Definition>, shards: Box<[Mutex<Shard>]>, tally: Tally, remote: Option<Remote>) -> Self {
+        let windows = ArcSwap::from_pointee(Windows::default());
+        let (followed, void) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { definition, shards, tally, windows, followed, void, remote }
+    }
+
+    /// Brings the run in line with the board: its windows, whether it is void, its seal, and the roster. `true`: for the
+    /// first time since this process started.
+    pub(super) fn follow(&self, run: &BoardRun, roster: &Arc<[NodeId]>) -> bool {
+        if self.windows.load().is_older_than(&run.windows) {
+            self.windows.store(Arc::new(run.windows.clone()));
+        }
+        self.void.fetch_or(run.void, Ordering::AcqRel);
+        let is_first = !self.followed.swap(true, Ordering::AcqRel);
+        match (&self.remote, run.seal_revision) {
+            (Some(remote), sealing) => {
+                remote.sealing.fetch_max(sealing.unwrap_or(0), Ordering::AcqRel);
+                remote.roster.store(Arc::new(roster.clone()));
+            }
+            // The buckets were made anew by this start, without the mark of a seal that was begun before. A seal that
+            // begins later comes by `mark`, behind the ballots that were cast before it.
+            (None, Some(revision)) if is_first => {
+                (0..self.definition.buckets).for_each(|bucket| self.shard(bucket).bucket.mark(revision));
+            }
+            (None, _) => {}
+        }
+        is_first
+    }
+
+    /// The run has left the desk.
+    pub(super) fn leave(&self) {
+        if let Some(remote) = &self.remote {
+            remote.over.cancel();
+        }
+    }
+
+    /// The run's id.
+    pub fn id(&self) -> RunId {
+        self.definition.run
+    }
+
+    /// Locks a shard. The lock is held for microseconds and never across a write.
+    pub(super) fn shard(&self, bucket: u16) -> MutexGuard<'_, Shard> {
+        self.shards[usize::from(bucket)].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Declared void: whatever was counted, the next receipt says so.
+    fn is_void(&self) -> bool {
+        self.void.load(Ordering::Acquire)
+    }
+
+    /// What is said of a ballot of this run, given what its bucket says.
+    pub(super) fn judged(&self, receipt: Receipt) -> Receipt {
+        if self.is_void() { shard::void(receipt) } else { receipt }
+    }
+
+    /// The windows that the next group judges by.
+    pub(super) fn windows(&self) -> Arc<Windows> {
+        self.windows.load_full()
+    }
+
+    /// The totals that are on disk.
+    pub fn totals(&self) -> Totals {
+        self.tally.sum()
+    }
+
+    pub(super) fn publish(&self, bucket: u16, totals: &Totals) {
+        self.tally.publish(bucket, totals);
+    }
+
+    /// Ballots that are not settled.
+    pub fn outstanding(&self) -> u64 {
+        (0..self.definition.buckets).map(|bucket| self.shard(bucket).outstanding() as u64).sum()
+    }
+
+    /// Ballots on disk that the ledger has not decided.
+    pub fn held(&self) -> u64 {
+        let held = |bucket| self.shard(bucket).reconcile.as_ref().map_or(0, |reconcile| reconcile.held() as u64);
+        (0..self.definition.buckets).map(held).sum()
+    }
+
+    /// There is something to send for a bucket.
+    pub(super) fn wake(&self, bucket: u16) {
+        if let Some(remote) = &self.remote {
+            remote.wakes[usize::from(bucket)].notify_one();
+        }
+    }
+
+    /// Waits until there is something to send for a bucket; `false`: the run has left the desk.
+    pub(super) async fn woken(&self, bucket: u16) -> bool {
+        let Some(remote) = &self.remote else { return false };
+        tokio::select! {
+            () = remote.wakes[usize::from(bucket)].notified() => true,
+            () = remote.over.cancelled() => false,
+        }
+    }
+
+    /// The watermarks of the newest seal that was made.
+    pub fn set_seal(&self, seal: Seal) {
+        let Some(remote) = &self.remote else { return };
+        if remote.seal.load().as_ref().is_none_or(|known| known.revision < seal.revision) {
+            remote.seal.store(Some(Arc::new(seal)));
+            remote.wakes.iter().for_each(Notify::notify_one);
+        }
+    }
+
+    /// The revision of the newest seal whose watermarks are known here; 0: none.
+    pub fn seal_known(&self) -> u32 {
+        self.remote.as_ref().and_then(|remote| Some(remote.seal.load().as_ref()?.revision)).unwrap_or(0)
+    }
+
+    /// What to say to the ledger next, over one bucket. `holding`: nothing undecided may be sent. `None`: the ledger is
+    /// embedded.
+    pub fn next_call(&self, bucket: u16, holding: bool) -> Option<Call> {
+        let remote = self.remote.as_ref()?;
+        let next = self.shard(bucket).reconcile.as_ref()?.next(holding);
+        let sealing = remote.sealing.load(Ordering::Acquire);
+        Some(Call {
+            definition: self.definition.clone(),
+            rules_hash: remote.rules_hash.clone(),
+            bucket,
+            windows: self.windows(),
+            sealing: (sealing > 0).then_some(sealing),
+            seal: remote.seal.load_full(),
+            directory: remote.directory,
+            roster: Roster::clone(&remote.roster.load()),
+            epoch: next.epoch,
+            retold: next.retold,
+            create: next.create,
+            batch: next.batch,
+        })
+    }
+
+    /// Takes in what the ledger answered over a bucket.
+    pub fn answered(self: &Arc<Self>, queue: &Queue, call: &Call, answer: &ledger::Answer) {
+        if self.take(call, answer) {
+            queue.announce(self.clone(), call.bucket);
+        }
+    }
+
+    /// `true`: verdicts wait for the disk.
+    fn take(&self, call: &Call, answer: &ledger::Answer) -> bool {
+        let mut shard = self.shard(call.bucket);
+        let Some(reconcile) = &mut shard.reconcile else { return false };
+        match answer {
+            ledger::Answer::Done(standing) => {
+                let news = reconcile.answered(call.batch.as_ref(), standing);
+                self.publish(call.bucket, &standing.totals);
+                shard.learn(self, news)
+            }
+            ledger::Answer::Gap { epoch, watermark } => {
+                if let Some(batch) = &call.batch {
+                    reconcile.gap(batch.journal, *epoch, *watermark);
+                }
+                false
+            }
+            ledger::Answer::Absent => {
+                reconcile.absent();
+                false
+            }
+            ledger::Answer::Disagrees => {
+                shard.hold(self.id());
+                false
+            }
+        }
+    }
+
+    /// Nothing undecided reaches the ledger now: whoever waits is told that the ballot is held.
+    pub fn hold(&self, bucket: u16) {
+        self.shard(bucket).hold(self.id());
+    }
+
+    /// Whether a bucket has something to send at once.
+    pub(super) fn is_behind(&self, bucket: u16, holding: bool) -> bool {
+        self.shard(bucket).reconcile.as_ref().is_some_and(|reconcile| reconcile.is_behind(holding))
+    }
+
+    /// Whether ballots of a bucket wait for the ledger's verdict.
+    pub(super) fn waits(&self, bucket: u16) -> bool {
+        self.shard(bucket).reconcile.as_ref().is_some_and(|reconcile| reconcile.held() > 0)
+    }
+
+    /// Sealed or void: nothing is expected of it any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_void() || self.remote.as_ref().is_some_and(|remote| remote.seal.load().is_some())
+    }
+
+    /// Looks at every bucket in turn.
+    pub fn each_bucket(&self, mut look: impl FnMut(u16, &Bucket)) {
+        for number in 0..self.definition.buckets {
+            look(number, &self.shard(number).bucket);
+        }
+    }
+}
+
+/// What a bucket needs of a definition.
+pub fn rules(definition: &Definition) -> Rules {
+    Rules { options: definition.poll.options.len(), votes: definition.poll.votes }
+}
