@@ -79,6 +79,13 @@ pub struct Totals {
     pub late_votes: Vec<u64>,
 }
 
+impl Totals {
+    /// Whether others are to be used in the place of these.
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        (self.epoch, self.version) < (other.epoch, other.version)
+    }
+}
+
 /// A ballot that the bucket remembers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {

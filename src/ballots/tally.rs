@@ -13,32 +13,42 @@ pub struct Tally {
 impl Tally {
     /// All zeros.
     pub fn new(buckets: u16, options: usize) -> Self {
-        let zeros = vec![0; options];
-        let zero = Totals { votes: zeros.clone(), late_votes: zeros, ..Totals::default() };
-        Self { buckets: Mutex::new(vec![zero; usize::from(buckets)]) }
+        Self { buckets: Mutex::new(vec![zero(options); usize::from(buckets)]) }
     }
 
-    /// Takes the totals of a bucket, if they are newer.
+    /// Takes the totals of a bucket, if they are newer by (epoch, version).
     pub fn publish(&self, bucket: u16, totals: &Totals) {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = buckets.get_mut(usize::from(bucket)).filter(|slot| slot.version < totals.version) {
+        if let Some(slot) = buckets.get_mut(usize::from(bucket)).filter(|slot| slot.is_older_than(totals)) {
             slot.clone_from(totals);
         }
     }
 
-    /// The sum over all buckets. Its version is the sum of theirs: it grows with every change.
+    /// The sum over all buckets. Its epoch and version are the sums of theirs: the pair grows with every change.
     pub fn sum(&self) -> Totals {
         let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sum = Totals::default();
         for bucket in buckets.iter() {
-            sum.version += bucket.version;
-            sum.counted += bucket.counted;
-            sum.late += bucket.late;
-            add(&mut sum.votes, &bucket.votes);
-            add(&mut sum.late_votes, &bucket.late_votes);
+            add_totals(&mut sum, bucket);
         }
         sum
     }
+}
+
+/// Totals of nothing.
+pub fn zero(options: usize) -> Totals {
+    let zeros = vec![0; options];
+    Totals { votes: zeros.clone(), late_votes: zeros, ..Totals::default() }
+}
+
+/// Adds the totals of a bucket to those of others.
+pub fn add_totals(sum: &mut Totals, bucket: &Totals) {
+    sum.epoch += bucket.epoch;
+    sum.version += bucket.version;
+    sum.counted += bucket.counted;
+    sum.late += bucket.late;
+    add(&mut sum.votes, &bucket.votes);
+    add(&mut sum.late_votes, &bucket.late_votes);
 }
 
 fn add(into: &mut Vec<u64>, votes: &[u64]) {
