@@ -32,7 +32,7 @@ impl Micros {
 }
 
 /// Measures how long something takes; never a moment of the show.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
