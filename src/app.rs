@@ -32,7 +32,7 @@ use crate::{
     identity::{node, secret::Secret},
     providers::{
         journal::{Directory, Journal as _},
-        redis::{self, Redis},
+        redis::{Config as RedisConfig, Redis},
         store::{SqliteStore, Store},
     },
     sessions::gate::Gate,
@@ -159,7 +159,7 @@ fn secret(config: &NodeConfig) -> std::io::Result<Secret> {
 /// The way to Redis, if there are to be many nodes. It need not be there.
 fn redis(config: &NodeConfig) -> anyhow::Result<Option<Redis>> {
     let nodes = &config.nodes;
-    let way = || Redis::open(&redis::Config { urls: nodes.redis.clone(), cluster: nodes.redis_cluster });
+    let way = || Redis::open(&RedisConfig { urls: nodes.redis.clone(), cluster: nodes.redis_cluster });
     nodes.shared().then(way).transpose().context("the setting redis")
 }
 

@@ -32,7 +32,7 @@ impl Micros {
 }
 
 /// Measures how long something takes; never a moment of the show.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
@@ -77,6 +77,32 @@ impl Clock {
         Micros(u64::try_from(elapsed + self.offset_us.load(Ordering::Relaxed)).unwrap_or(0))
     }
 
+    /// Microseconds since this clock was started; never stepped.
+    pub fn elapsed_us(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Moves towards another clock that is `offset_us` ahead, and gives back by how much. The first look may step
+    /// forward. After that small leads are followed at once, larger ones ten milliseconds a look; backwards it is one
+    /// millisecond a look, and time never runs back past what was shown before the look before.
+    pub fn steer(&self, offset_us: i64, first: bool) -> i64 {
+        let forward = if first || offset_us <= STEP_US_MAX { offset_us } else { 10_000 };
+        let by = forward.max(-1000);
+        self.offset_us.fetch_add(by, Ordering::Relaxed);
+        by
+    }
+
+    /// How far this clock is ahead of the system clock, microseconds.
+    pub fn ahead_of_system_us(&self) -> i64 {
+        i64::try_from(self.now().0).unwrap_or(i64::MAX) - system_us()
+    }
+
+    /// Steps, before anybody has seen this clock, but never before `shown`.
+    pub fn set_before_anything_is_shown(&self, offset_us: i64, shown: Micros) {
+        let back = i64::try_from(self.now().0.saturating_sub(shown.0)).unwrap_or(i64::MAX);
+        self.offset_us.fetch_add(offset_us.max(-back), Ordering::Relaxed);
+    }
+
     /// Looks at the system clock again. Small drift is followed; a step is not, and its size in microseconds comes
     /// back, so that the caller can report the clock as unsure.
     pub fn resync(&self) -> Result<(), i64> {
@@ -99,6 +125,19 @@ fn system_us() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_follows_gently_and_never_runs_back_far() {
+        let clock = Clock::start();
+        assert_eq!([30_000, 80_000, -500, -80_000].map(|off| clock.steer(off, false)), [30_000, 10_000, -500, -1000]);
+        assert_eq!((clock.steer(3_600_000_000, true), clock.steer(-3_600_000_000, true)), (3_600_000_000, -1000));
+        assert!(clock.ahead_of_system_us() > 3_600_000_000);
+        let shown = clock.now();
+        clock.set_before_anything_is_shown(-7_200_000_000, shown);
+        assert!(clock.now() >= shown);
+        clock.set_before_anything_is_shown(-3_600_000_000, Micros(0));
+        assert!(clock.now() < shown);
+    }
 
     #[test]
     fn a_clock_never_starts_before_what_it_has_shown() {

@@ -9,4 +9,5 @@ pub mod limits;
 pub mod permits;
 pub mod prefix;
 pub mod stance;
+pub mod sync;
 pub mod tasks;

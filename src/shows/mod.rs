@@ -6,6 +6,7 @@ pub mod catch_up;
 pub mod document;
 pub mod end;
 pub mod file;
+pub mod merge;
 pub mod run;
 pub mod rundown;
 pub mod transition;

@@ -2,9 +2,12 @@
 //! they are in the journal.
 
 mod history;
+pub mod shared;
 mod sqlite;
 
 pub use sqlite::SqliteStore;
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     base::{
@@ -43,7 +46,7 @@ pub struct StoredShow {
 }
 
 /// A one-time link for a member of staff. Only the hash of its code is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     pub show: ShowId,
     pub role: Role,

@@ -1,0 +1,3 @@
+-- All fields and values.
+local pairs = redis.call('HGETALL', KEYS[1])
+return pairs

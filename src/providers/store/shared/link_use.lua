@@ -1,0 +1,2 @@
+-- Uses a link up.
+return redis.call('GETDEL', KEYS[1])

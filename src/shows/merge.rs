@@ -1,0 +1,188 @@
+//! Two branches of one show become one again: pure. Redis forgot what one node was told, or was two for a while. Facts that
+//! only go forward are kept from both; the rest is as in the branch that Redis holds; what else was commanded on the other
+//! one is named, and the show goes to hold. A window is never changed in the past: what was counted until now stays.
+
+use super::{
+    document::Document,
+    run::{Hold, Run, SealState},
+    windows::Span,
+};
+use crate::{
+    base::{clock::Micros, limits},
+    wire::server::{GraphicState, Phase},
+};
+
+/// What two branches have become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// The successor of what Redis holds.
+    pub document: Document,
+    /// What somebody has to look at, in words.
+    pub incidents: Vec<String>,
+}
+
+/// Merges `other` into `held`, which Redis holds. `commands` are the verbs of what was commanded on the other branch after
+/// it left this one.
+pub fn merge(held: &Document, other: &Document, commands: &[&str], now: Micros) -> Merged {
+    let mut next = held.succeed();
+    next.revision = held.revision.max(other.revision) + 1;
+    next.epoch = held.epoch.max(other.epoch);
+    let mut incidents = Vec::new();
+    for theirs in &other.runs {
+        match next.runs.iter_mut().find(|run| run.id() == theirs.id()) {
+            Some(ours) => merge_run(ours, theirs, now, &mut incidents),
+            None => next.runs.extend(orphan(theirs, held, now, &mut incidents)),
+        }
+    }
+    for ours in &mut next.runs {
+        if held.run(ours.id()).is_some_and(|before| before.windows.spans != ours.windows.spans) {
+            (ours.windows.epoch, ours.windows.revision) = (next.epoch, next.revision);
+        }
+    }
+    pulled(&mut next, other, commands);
+    next.armed.clear();
+    for node in &other.roster {
+        if let Err(place) = next.roster.binary_search(node) {
+            next.roster.insert(place, *node);
+        }
+    }
+    hold(&mut next, held, now);
+    Merged { document: next, incidents }
+}
+
+fn merge_run(ours: &mut Run, theirs: &Run, now: Micros, incidents: &mut Vec<String>) {
+    if ours.void.is_none() {
+        ours.void.clone_from(&theirs.void);
+    }
+    if rank(theirs) > rank(ours) {
+        ours.seal.clone_from(&theirs.seal);
+        if let Some(revealed_at) = theirs.revealed_at {
+            ours.revealed_at.get_or_insert(revealed_at);
+        }
+        // What was sealed was judged by these windows.
+        if theirs.sealed().is_some() {
+            ours.windows = theirs.windows.clone();
+            ours.hold = None;
+        }
+    }
+    if ours.sealed().is_some() || ours.void.is_some() {
+        return;
+    }
+    let spans = merge_spans(&ours.windows.spans, &theirs.windows.spans, now);
+    if spans != ours.windows.spans {
+        let cue = &ours.definition.cue;
+        incidents.push(format!("the windows of cue {cue} differed: they are joined, and what was counted stays"));
+        ours.windows.spans = spans;
+        ours.hold = None;
+    }
+}
+
+/// How far the end of a run has come: it never goes back.
+fn rank(run: &Run) -> (bool, bool, bool, u32) {
+    let seal = run.seal.as_ref();
+    let verified = seal.is_some_and(|seal| seal.verified.is_some());
+    (run.revealed_at.is_some(), verified, run.sealed().is_some(), seal.map_or(0, |seal: &SealState| seal.revision))
+}
+
+fn merge_spans(ours: &[Span], theirs: &[Span], now: Micros) -> Vec<Span> {
+    let longest = ours.len().max(theirs.len());
+    let pair = |at: usize| match (ours.get(at), theirs.get(at)) {
+        (Some(ours), Some(theirs)) => Some(Span {
+            opens: ours.opens.min(theirs.opens),
+            closes: if at + 1 == longest {
+                closes(ours.closes, theirs.closes, now)
+            } else {
+                later(ours.closes, theirs.closes)
+            },
+        }),
+        (Some(ours), None) => Some(*ours),
+        // An opening that nobody here knew of: ballots may have been counted in it. One that is still to come is dropped.
+        (None, Some(theirs)) if theirs.opens <= now => {
+            Some(Span { opens: theirs.opens, closes: Some(soon(theirs.closes, now)) })
+        }
+        (None, _) => None,
+    };
+    let mut spans: Vec<Span> = (0..longest).map_while(pair).collect();
+    // Openings do not overlap: where one branch was open, both are.
+    for at in 1..spans.len() {
+        let opens = spans[at].opens;
+        let before = &mut spans[at - 1].closes;
+        *before = Some(before.map_or(opens, |closes| closes.min(opens)));
+    }
+    spans
+}
+
+fn later(ours: Option<Micros>, theirs: Option<Micros>) -> Option<Micros> {
+    Some(ours?.max(theirs?))
+}
+
+/// The close of the newest opening: where the branches agree, or where neither has come to its own, as it is held.
+fn closes(ours: Option<Micros>, theirs: Option<Micros>, now: Micros) -> Option<Micros> {
+    let earlier = [ours, theirs].into_iter().flatten().min()?;
+    if ours == theirs || earlier > now.plus_ms(limits::WINDOW_LEAD_MS) {
+        return ours;
+    }
+    Some(soon(later(ours, theirs), now))
+}
+
+/// As soon as everybody can know, or when it was to close anyway.
+fn soon(close: Option<Micros>, now: Micros) -> Micros {
+    let lead = now.plus_ms(limits::WINDOW_LEAD_MS);
+    close.map_or(lead, |close| close.min(lead))
+}
+
+/// A run that only the other branch has. Its ballots are somewhere, if it was ever opened.
+fn orphan(theirs: &Run, held: &Document, now: Micros, incidents: &mut Vec<String>) -> Option<Run> {
+    let opened = theirs.windows.spans.first().is_some_and(|span| span.opens <= now);
+    // A rehearsal that one branch has left stays left.
+    if !opened || (theirs.definition.rehearsal && !held.rehearsal) {
+        return None;
+    }
+    let mut run = theirs.clone();
+    run.hold = None;
+    if run.sealed().is_none() && run.void.is_none() {
+        run.windows.spans.retain(|span| span.opens <= now);
+        if let Some(span) = run.windows.spans.last_mut() {
+            span.closes = Some(soon(span.closes, now));
+        }
+    }
+    incidents
+        .push(format!("a run of cue {} was opened where Redis did not know of it: it is kept", run.definition.cue));
+    Some(run)
+}
+
+/// What was pulled from the screens stays pulled.
+fn pulled(next: &mut Document, other: &Document, commands: &[&str]) {
+    let state = other.graphic.state;
+    if state == GraphicState::Panic && commands.contains(&"panic") {
+        next.graphic.state = GraphicState::Panic;
+    }
+    let cleared = state == GraphicState::Cleared && commands.contains(&"clear");
+    if cleared && next.graphic.state != GraphicState::Panic {
+        next.graphic.state = GraphicState::Cleared;
+    }
+    next.graphic.frozen |= other.graphic.frozen && commands.contains(&"freeze");
+}
+
+/// Nothing moves by itself until somebody has looked: an open window on program has its close taken away, if that is far
+/// enough ahead and was not just joined.
+fn hold(next: &mut Document, held: &Document, now: Micros) {
+    let (epoch, revision) = (next.epoch, next.revision);
+    let Some(id) = next.program.as_ref().map(|placed| placed.run) else { return };
+    let before = held.run(id).map(|run| run.windows.spans.clone());
+    let Some(run) = next.run_mut(id) else { return };
+    let joined = before.as_ref() != Some(&run.windows.spans);
+    if joined || run.phase(now) != Phase::Open || run.hold.is_some() {
+        return;
+    }
+    let Some(span) = run.windows.spans.last_mut() else { return };
+    if span.closes.is_some_and(|closes| closes <= now.plus_ms(limits::WINDOW_LEAD_MS)) {
+        return;
+    }
+    run.hold = Some(Hold { left_ms: span.closes.map(|closes| closes.since_ms(now)) });
+    span.closes = None;
+    (run.windows.epoch, run.windows.revision) = (epoch, revision);
+}
+
+#[cfg(test)]
+mod tests;
