@@ -15,11 +15,13 @@ use anyhow::Context as _;
 use crate::{
     ballots::{
         committer::{Committer, Queue},
-        intake::Intake,
+        courier::Couriers,
+        intake::{Intake, LedgerSide},
         restore::Restore,
     },
     base::{
         clock::{Clock, Micros},
+        ids::NodeId,
         limits,
         stance::StanceCell,
         tasks::{self, Tasks},
@@ -80,12 +82,23 @@ impl App {
         store.checkpoint()?;
         let documents = documents(&*store)?;
         let metrics = Arc::<Metrics>::default();
-        let restore = restore(&directory, &documents, &metrics)?;
+        let shared = redis.is_some().then_some(node);
+        let restore = restore(&directory, &documents, shared, &metrics)?;
 
         let clock = Clock::start_after(restore.newest.max(newest_entry(&*store, &documents)?));
         let journal = directory.create(clock.now())?;
         let (queue, stance) = (Arc::<Queue>::default(), Arc::<StanceCell>::default());
-        let intake = Intake::new(queue.clone(), stance.clone(), None);
+        let tasks = Tasks::default();
+        let couriers = redis.clone().map(|redis| Couriers {
+            tasks: tasks.clone(),
+            redis,
+            stance: stance.clone(),
+            metrics: metrics.clone(),
+            queue: queue.clone(),
+        });
+        let ledger =
+            couriers.map(|couriers| LedgerSide { directory: node, carry: Box::new(move |run| couriers.carry(run)) });
+        let intake = Intake::new(queue.clone(), stance.clone(), ledger);
         for run in restore.finish() {
             intake.adopt(run);
         }
@@ -94,7 +107,7 @@ impl App {
             journal: journal.id(),
             clock,
             clock_ok: AtomicBool::new(true),
-            tasks: Tasks::default(),
+            tasks,
             stance: stance.clone(),
             intake,
             queue: queue.clone(),
@@ -186,10 +199,19 @@ fn newest_entry(store: &dyn Store, documents: &[Document]) -> anyhow::Result<Mic
 }
 
 /// The buckets of all runs that are on a desk, from the journals.
-fn restore(directory: &Directory, documents: &[Document], metrics: &Metrics) -> anyhow::Result<Restore> {
+fn restore(
+    directory: &Directory,
+    documents: &[Document],
+    shared: Option<NodeId>,
+    metrics: &Metrics,
+) -> anyhow::Result<Restore> {
     let runs = documents.iter().flat_map(|document| &document.runs);
-    let mut restore = Restore::wanting(runs.map(|run| Arc::new(run.definition.clone())), None);
+    let mut restore = Restore::wanting(runs.map(|run| Arc::new(run.definition.clone())), shared);
     let replay = directory.replay(&mut |journal, frame| restore.take(journal, frame))?;
+    anyhow::ensure!(
+        shared.is_some() || !restore.is_remote,
+        "this data directory holds ballots that several nodes decided over Redis: start with the same setting `redis`"
+    );
     for torn in &replay.torn {
         tracing::info!(?torn, "the end of a journal was cut: nobody was told about what stood there");
     }

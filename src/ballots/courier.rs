@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     committer::Queue,
-    run_intake::RunIntake,
     ledger::{self, Answer},
+    run_intake::RunIntake,
 };
 use crate::{
     base::{clock::Stopwatch, limits, stance::StanceCell, tasks::Tasks},
