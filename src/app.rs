@@ -96,8 +96,11 @@ impl App {
             metrics: metrics.clone(),
             queue: queue.clone(),
         });
-        let ledger =
-            couriers.map(|couriers| LedgerSide { directory: node, carry: Box::new(move |run| couriers.carry(run)) });
+        let ledger = couriers.map(|couriers| LedgerSide {
+            directory: node,
+            redis: couriers.redis.clone(),
+            carry: Box::new(move |run| couriers.carry(run)),
+        });
         let intake = Intake::new(queue.clone(), stance.clone(), ledger);
         for run in restore.finish() {
             intake.adopt(run);

@@ -7,9 +7,10 @@ use dashmap::DashMap;
 
 use super::{
     admission::{self, Admission},
-    ballot::Ballot,
+    ballot::{Ballot, Verdict},
     committer::{Marked, Order, Queue},
     inbox::Inbox,
+    ledger,
     reconcile::Reconcile,
     run_intake::RunIntake,
     shard::{self, Staged},
@@ -20,6 +21,7 @@ use crate::{
         limits,
         stance::StanceCell,
     },
+    providers::redis::Redis,
     shows::board::BoardRun,
     wire::server::{Answer, Reason, Receipt},
 };
@@ -37,6 +39,7 @@ pub struct Intake {
 pub struct LedgerSide {
     /// This data directory.
     pub directory: NodeId,
+    pub redis: Redis,
     /// Begins to carry a run's ballots to the ledger.
     pub carry: Box<dyn Fn(&Arc<RunIntake>) + Send + Sync>,
 }
@@ -144,6 +147,38 @@ impl Intake {
             }
             None => Vec::new(),
         }
+    }
+
+    /// What a voter has in a run, whichever node took it. A ledger that does not answer leaves what this node knows.
+    pub async fn mine_everywhere(&self, run: RunId, voter: VoterId) -> Vec<Receipt> {
+        let mut mine = self.mine(run, voter);
+        let (Some(ledger), Some(intake)) = (&self.ledger, self.run(run)) else { return mine };
+        let counted = mine.iter().filter(|receipt| receipt.is == Answer::Counted);
+        if counted.map(|receipt| receipt.picks.len()).sum::<usize>() >= usize::from(intake.definition.poll.votes) {
+            return mine;
+        }
+        let elsewhere = ledger::of_voter(&ledger.redis, &intake.definition, voter);
+        let Ok(Ok(kept)) = tokio::time::timeout(limits::LEDGER_LOOK_UP_TIMEOUT, elsewhere).await else { return mine };
+        let spent: u16 = kept.iter().filter(|one| one.verdict == Verdict::Counted).map(|one| one.picks.votes()).sum();
+        let left = intake.definition.poll.votes.saturating_sub(spent);
+        for one in kept {
+            let receipt = intake.judged(shard::known(run, &one, left));
+            match mine.iter_mut().find(|known| known.id == one.id) {
+                Some(known) if known.is == Answer::Held => *known = receipt,
+                Some(_) => {}
+                None => mine.push(receipt),
+            }
+        }
+        mine
+    }
+
+    /// The receipt of one ballot again, whichever node took it.
+    pub async fn ask_everywhere(&self, run: RunId, voter: VoterId, id: BallotId) -> Receipt {
+        let here = self.ask(run, voter, id);
+        if here.is != Answer::Unknown || self.ledger.is_none() {
+            return here;
+        }
+        self.mine_everywhere(run, voter).await.into_iter().find(|receipt| receipt.id == id).unwrap_or(here)
     }
 
     /// Marks all buckets of a run for a seal, behind everything that was cast before. `None`: the run is not known here,

@@ -160,6 +160,20 @@ pub async fn ballots(redis: &Redis, definition: &Definition, bucket: u16) -> Res
     Ok(contents)
 }
 
+/// Reads what a voter has in a run, in the order of decision. Nothing, too, if there is no such bucket.
+///
+/// # Errors
+/// As [`call`].
+pub async fn of_voter(redis: &Redis, definition: &Definition, voter: VoterId) -> Result<Vec<Kept>, RedisError> {
+    let (run, bucket) = (definition.run, definition.bucket_of(voter));
+    let keys = [encode::meta_key(run, bucket), encode::sub_key(run, bucket, encode::sub_hash_of(voter))];
+    let value = redis.run(&BALLOTS, &keys, Vec::new()).await?;
+    let mut contents = None;
+    encode::ballots(value, definition.poll.options.len(), &mut contents).ok_or_else(unreadable)?;
+    let ballots = contents.map_or_else(Vec::new, |contents: Contents| contents.ballots);
+    Ok(ballots.into_iter().filter(|(whose, _)| *whose == voter).map(|(_, kept)| kept).collect())
+}
+
 fn unreadable() -> RedisError {
     RedisError::Refused("the script's answer cannot be read: is it of another version?".into())
 }

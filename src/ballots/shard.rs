@@ -246,7 +246,7 @@ impl Shard {
     }
 }
 
-fn known(run: RunId, kept: &Kept, left: u16) -> Receipt {
+pub(super) fn known(run: RunId, kept: &Kept, left: u16) -> Receipt {
     let (is, reason) = kept.verdict.answer();
     Receipt {
         run,

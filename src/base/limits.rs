@@ -127,6 +127,8 @@ pub const LEDGER_IDLE: Duration = Duration::from_secs(60);
 pub const LEDGER_RETRY_MIN: Duration = Duration::from_millis(50);
 /// … up to this.
 pub const LEDGER_RETRY_MAX: Duration = Duration::from_secs(1);
+/// Somebody who joins waits no longer for what another node took of his; his page offers it again by its id.
+pub const LEDGER_LOOK_UP_TIMEOUT: Duration = Duration::from_millis(500);
 /// Closing all buckets of a run at a ledger of several nodes takes no longer, nor does reading them.
 pub const SEAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Ballots of one run that a node may hold without a verdict; above it the answer is `busy`. A node that is silent at a

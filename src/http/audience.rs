@@ -115,7 +115,7 @@ pub async fn join(
     let greeter = Greeter { services, desk: &desk, gate: &doors.gate, from };
     let viewer = greeter.viewer(request.device.as_deref(), now)?;
     let welcome = greeting::welcome(services, Role::Viewer, viewer.session, now);
-    let mine = greeting::mine(services, &desk, viewer.voter);
+    let mine = greeting::mine(services, &desk, viewer.voter).await;
     Ok(Json(Welcome { device: viewer.fresh_token, mine, ..welcome }))
 }
 
@@ -153,7 +153,7 @@ pub async fn receipt(
     let (_, run, id) = path;
     let bad = |error: crate::base::ids::BadId| Failure::new(Code::BadMessage, error.to_string());
     let (run, id): (RunId, BallotId) = (run.parse().map_err(bad)?, id.parse().map_err(bad)?);
-    Ok(Json(doors.services.intake.ask(run, viewer.voter, id)))
+    Ok(Json(doors.services.intake.ask_everywhere(run, viewer.voter, id).await))
 }
 
 /// Who a ticket is for.

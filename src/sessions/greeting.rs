@@ -188,8 +188,16 @@ pub fn welcome(services: &Services, role: Role, session: SessionId, now: Micros)
     }
 }
 
-/// What a viewer has in the runs that are on the board.
-pub fn mine(services: &Services, desk: &Desk, voter: VoterId) -> Vec<Receipt> {
-    let board = desk.board();
-    board.runs().iter().flat_map(|run| services.intake.mine(run.definition.run, voter)).collect()
+/// What a viewer has in the runs that are on the board; in the one on program also what other nodes took.
+pub async fn mine(services: &Services, desk: &Desk, voter: VoterId) -> Vec<Receipt> {
+    let (board, document) = (desk.board(), desk.document());
+    let program = document.program.as_ref().map(|placed| placed.run);
+    let mut mine = Vec::new();
+    for run in board.runs().iter().map(|run| run.definition.run) {
+        mine.extend(match Some(run) == program {
+            true => services.intake.mine_everywhere(run, voter).await,
+            false => services.intake.mine(run, voter),
+        });
+    }
+    mine
 }

@@ -45,6 +45,7 @@ pub struct ViewerSession {
 /// What a message is answered with at once; most ballots are answered later, through the inbox.
 enum Reply {
     Receipts(Vec<Receipt>),
+    Ask(Ask),
     Problem(Problem),
 }
 
@@ -110,7 +111,7 @@ impl ViewerSession {
 
     async fn work(&mut self) -> Result<(), Gone> {
         let mut snapshots = self.desk.hub.follow(Audience::Viewers);
-        self.welcome().await?;
+        Box::pin(self.welcome()).await?;
         let newest = snapshots.borrow_and_update().clone();
         self.sent.feed(&mut self.socket, &newest).await?;
         drop(newest);
@@ -132,6 +133,7 @@ impl ViewerSession {
                     while let Some(one) = incoming {
                         match self.take(one) {
                             Reply::Receipts(receipts) => self.answer(receipts).await?,
+                            Reply::Ask(ask) => Box::pin(self.ask(ask)).await?,
                             Reply::Problem(problem) => Box::pin(self.problem(problem)).await?,
                         }
                         incoming = self.socket.try_next().transpose()?;
@@ -163,14 +165,15 @@ impl ViewerSession {
         }
     }
 
-    fn welcome(&mut self) -> impl Future<Output = Result<(), Gone>> {
+    async fn welcome(&mut self) -> Result<(), Gone> {
+        let mine = greeting::mine(&self.services, &self.desk, self.viewer.voter).await;
         let now = self.services.clock.now();
         let welcome = Welcome {
             device: self.viewer.fresh_token.take(),
-            mine: greeting::mine(&self.services, &self.desk, self.viewer.voter),
+            mine,
             ..greeting::welcome(&self.services, Role::Viewer, self.viewer.session, now)
         };
-        self.socket.feed_message(ServerMessage::Welcome(welcome))
+        self.socket.feed_message(ServerMessage::Welcome(welcome)).await
     }
 
     /// Does what a message asks, and says what to send back at once.
@@ -196,7 +199,7 @@ impl ViewerSession {
         }
         match message {
             Ok(ClientMessage::Vote(vote)) => Reply::Receipts(self.vote(vote, received).into_iter().collect()),
-            Ok(ClientMessage::Ask(ask)) => Reply::Receipts(self.ask(&ask)),
+            Ok(ClientMessage::Ask(ask)) => Reply::Ask(ask),
             Ok(ClientMessage::Join(_)) => Reply::Problem(bad_message("this session has joined already".into())),
             Ok(ClientMessage::Shown(_) | ClientMessage::Command(_)) => {
                 let detail = "viewers vote and ask; nothing else".to_owned();
@@ -213,9 +216,12 @@ impl ViewerSession {
         self.services.intake.cast(run, board.run(run), ballot, &self.inbox)
     }
 
-    fn ask(&self, ask: &Ask) -> Vec<Receipt> {
-        let ids = ask.ids.iter().take(limits::BALLOTS_ON_THE_WAY_MAX as usize);
-        ids.map(|id| self.services.intake.ask(ask.run, self.viewer.voter, *id)).collect()
+    async fn ask(&mut self, ask: Ask) -> Result<(), Gone> {
+        let mut receipts = Vec::new();
+        for id in ask.ids.into_iter().take(limits::BALLOTS_ON_THE_WAY_MAX as usize) {
+            receipts.push(self.services.intake.ask_everywhere(ask.run, self.viewer.voter, id).await);
+        }
+        self.answer(receipts).await
     }
 
     async fn answer(&mut self, receipts: Vec<Receipt>) -> Result<(), Gone> {

@@ -36,7 +36,7 @@ pub(super) fn sub_key(run: RunId, bucket: u16, sub_hash: u8) -> Vec<u8> {
 }
 
 /// The sub-hash of a voter: its last bits. The bucket is chosen by its first ones.
-fn sub_hash_of(voter: VoterId) -> u8 {
+pub(super) fn sub_hash_of(voter: VoterId) -> u8 {
     voter.0.to_be_bytes()[15] % SUB_HASHES
 }
 
