@@ -28,6 +28,8 @@ pub struct Reconcile {
     absent: bool,
     /// The displaced copies that are known already.
     displaced: Vec<Place>,
+    /// When the ledger told how it stands, by its clock.
+    as_of: Micros,
     /// Ballots without a verdict.
     held: usize,
 }
@@ -167,6 +169,16 @@ impl Reconcile {
         Some(&own.at(place.seq)?.ballot)
     }
 
+    /// The ledger puts together again what it lost, or has not said yet how it stands.
+    pub fn is_rebuilding(&self) -> bool {
+        self.rebuilding || self.absent || !self.known
+    }
+
+    /// When the ledger told how it stands, by its clock.
+    pub fn as_of(&self) -> Micros {
+        self.as_of
+    }
+
     /// Ballots without a verdict.
     pub fn held(&self) -> usize {
         self.held
@@ -196,7 +208,7 @@ impl Reconcile {
     pub fn answered(&mut self, sent: Option<&OwnedBatch>, standing: &Standing) -> Vec<News> {
         (self.absent, self.known) = (false, true);
         self.epoch = self.epoch.max(standing.totals.epoch);
-        self.rebuilding = standing.rebuilding;
+        (self.rebuilding, self.as_of) = (standing.rebuilding, standing.time);
         for own in &mut self.journals {
             let told = standing.watermarks.iter().find(|(journal, _)| *journal == own.journal);
             own.watermark = told.map_or(0, |(_, watermark)| *watermark);

@@ -19,7 +19,10 @@ use super::{
     tally::Tally,
 };
 use crate::{
-    base::ids::{NodeId, RunId},
+    base::{
+        clock::Micros,
+        ids::{NodeId, RunId},
+    },
     shows::{board::BoardRun, run::Definition, windows::Windows},
     wire::server::Receipt,
 };
@@ -174,6 +177,17 @@ impl RunIntake {
     pub fn held(&self) -> u64 {
         let held = |bucket| self.shard(bucket).reconcile.as_ref().map_or(0, |reconcile| reconcile.held() as u64);
         (0..self.definition.buckets).map(held).sum()
+    }
+
+    /// Whether a ledger of several nodes puts together again what it lost, or is not known yet: totals may be too small.
+    pub fn is_rebuilding(&self) -> bool {
+        let rebuilding = |bucket| self.shard(bucket).reconcile.as_ref().is_some_and(Reconcile::is_rebuilding);
+        (0..self.definition.buckets).any(rebuilding)
+    }
+
+    /// When the oldest part of the totals was told. `None`: the ledger is embedded, and they are those of now.
+    pub fn as_of(&self) -> Option<Micros> {
+        (0..self.definition.buckets).filter_map(|bucket| Some(self.shard(bucket).reconcile.as_ref()?.as_of())).min()
     }
 
     /// There is something to send for a bucket.

@@ -25,10 +25,26 @@ pub const AUDIENCES: [Audience; 3] = [Audience::Viewers, Audience::Screens, Audi
 /// client ignores older versions, and has to take this one over any that it has seen.
 const VOID_VERSION: u64 = (1 << 53) - 1;
 
+/// What is counted of a run, as this node knows it.
+#[derive(Debug, Clone, Default)]
+pub struct Counted {
+    pub totals: Totals,
+    /// When it was so.
+    pub as_of: Micros,
+    /// A part of it is being put together again after a fault: totals may be too small.
+    pub rebuilding: bool,
+}
+
 /// The numbers of a run.
-pub fn results(run: &Run, totals: &Totals, epoch: u32, audience: Audience, now: Micros) -> Results {
+pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now: Micros) -> Results {
+    let Counted { totals, as_of, rebuilding } = counted;
     let phase = run.phase(now);
-    let state = state(phase, audience, run);
+    let state = match state(phase, audience, run) {
+        ResultState::Live | ResultState::Provisional if *rebuilding && run.sealed().is_none() => {
+            ResultState::Rebuilding
+        }
+        state => state,
+    };
     // A sealed run shows its seal, whatever comes later.
     let votes = run.sealed().map_or(&totals.votes, |seal| &seal.totals);
     let hidden = vec![0; votes.len()];
@@ -37,14 +53,15 @@ pub fn results(run: &Run, totals: &Totals, epoch: u32, audience: Audience, now: 
     Results {
         run: run.id(),
         state,
-        epoch,
+        // Both only grow, and so does their sum.
+        epoch: epoch.saturating_add(u32::try_from(totals.epoch).unwrap_or(u32::MAX)),
         // A hidden result must not tell by its version how many ballots there are.
         version: match state {
             ResultState::Hidden if phase == Phase::Void => VOID_VERSION,
             ResultState::Hidden => 0,
             _ => totals.version,
         },
-        as_of: now.as_ms(),
+        as_of: as_of.as_ms(),
         total: votes.iter().sum(),
         options: options
             .map(|(n, (votes, share))| OptionResult { n, votes: *votes, share: f64::from(share) / 10.0 })
@@ -55,14 +72,28 @@ pub fn results(run: &Run, totals: &Totals, epoch: u32, audience: Audience, now: 
 /// What an audience gets after `last`. Frozen screens keep their last numbers; a hidden result stays hidden, and what may
 /// not be seen any more (the run is void, or open again) is hidden even from frozen screens.
 pub fn after(last: Option<Results>, fresh: Results, frozen: bool) -> Results {
-    let Some(last) = last.filter(|last| last.run == fresh.run) else { return fresh };
+    let Some(last) = last.filter(|last| last.run == fresh.run) else { return without_partial_numbers(fresh) };
     match (last.state, fresh.state) {
         // Clients ignore an older version: numbers that were shown are hidden under the version they had.
         (_, ResultState::Hidden) => Results { version: last.version.max(fresh.version), ..fresh },
         (ResultState::Hidden, _) if frozen => last,
         (_, _) if frozen => Results { state: ResultState::Frozen, ..last },
+        // Numbers that fell because a fault ate them are shown to nobody: the last good ones stay.
+        (ResultState::Live | ResultState::Provisional | ResultState::Rebuilding, ResultState::Rebuilding) => {
+            Results { state: ResultState::Rebuilding, ..last }
+        }
+        (_, ResultState::Rebuilding) => without_partial_numbers(fresh),
         _ => fresh,
     }
+}
+
+/// Where there are no good numbers to stay, those that may be too small are not shown.
+fn without_partial_numbers(fresh: Results) -> Results {
+    if fresh.state != ResultState::Rebuilding {
+        return fresh;
+    }
+    let options = fresh.options.into_iter().map(|option| OptionResult { votes: 0, share: 0.0, ..option });
+    Results { total: 0, options: options.collect(), ..fresh }
 }
 
 fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
@@ -98,8 +129,9 @@ mod tests {
         wire::command::{Armable, Command},
     };
 
-    fn totals() -> Totals {
-        Totals { version: 57, counted: 3, votes: vec![2, 1], ..Totals::default() }
+    fn totals() -> Counted {
+        let totals = Totals { version: 57, counted: 3, votes: vec![2, 1], ..Totals::default() };
+        Counted { totals, as_of: Micros(1), rebuilding: false }
     }
 
     fn shown(run: u64, state: ResultState, version: u64) -> Results {
@@ -132,6 +164,22 @@ mod tests {
         let again = after(last, shown(1, ResultState::Hidden, 0), false);
         assert_eq!((again.state, again.version), (ResultState::Hidden, 57));
         assert_eq!(after(Some(again), shown(2, ResultState::Hidden, 0), false).version, 0, "another run");
+    }
+
+    #[test]
+    fn while_the_ledger_rebuilds_the_last_good_numbers_stay() {
+        let desk = Desk::open_for(60);
+        let fewer = Totals { epoch: 1, version: 3, counted: 1, votes: vec![1, 0], ..Totals::default() };
+        let counted = Counted { totals: fewer, as_of: Micros(2), rebuilding: true };
+        let see = |counted: &Counted| results(&desk.document.runs[0], counted, 1, Audience::Screens, Micros(2));
+        let good = see(&totals());
+        let held = after(Some(good.clone()), see(&counted), false);
+        assert_eq!((held.state, held.total, held.version), (ResultState::Rebuilding, 3, good.version));
+        assert_eq!(after(None, see(&counted), false).total, 0);
+        let whole = Totals { epoch: 1, version: 9, ..totals().totals };
+        let again = see(&Counted { totals: whole, ..totals() });
+        assert!((again.epoch, again.version) > (held.epoch, held.version));
+        assert_eq!(after(Some(held), again, false).state, ResultState::Live);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
     ballots::{bucket::Totals, tally},
     base::{clock::Micros, limits},
     live::{
-        results::{AUDIENCES, Audience, after, results},
+        results::{AUDIENCES, Audience, Counted, after, results},
         view::show,
     },
     shows::{document::Document, run::Run},
@@ -45,22 +45,24 @@ impl Runner {
     fn tick(&mut self, now: Micros) {
         let document = self.desk.seen();
         let on = document.on_program();
-        let totals = on.map(|run| self.totals(run)).unwrap_or_default();
+        let counted = on.map(|run| self.counted(run, now)).unwrap_or_default();
         for audience in AUDIENCES {
-            self.publish(&document, on, &totals, audience, now);
+            self.publish(&document, on, &counted, audience, now);
         }
         self.publish_desk(&document, now);
-        self.gauge(on, &totals, now);
+        self.gauge(on, &counted.totals, now);
     }
 
-    fn totals(&self, run: &Run) -> Totals {
-        self.services.intake.run(run.id()).map(|intake| intake.totals()).unwrap_or_default()
+    fn counted(&self, run: &Run, now: Micros) -> Counted {
+        let Some(intake) = self.services.intake.run(run.id()) else { return Counted::default() };
+        let (as_of, rebuilding) = (intake.as_of().map_or(now, |as_of| as_of.min(now)), intake.is_rebuilding());
+        Counted { totals: intake.totals(), as_of, rebuilding }
     }
 
-    fn publish(&self, document: &Document, on: Option<&Run>, totals: &Totals, audience: Audience, now: Micros) {
+    fn publish(&self, document: &Document, on: Option<&Run>, counted: &Counted, audience: Audience, now: Micros) {
         let results = on.map(|run| {
             let frozen = document.graphic.frozen && audience == Audience::Screens;
-            after(self.desk.hub.last_results(audience), results(run, totals, document.epoch, audience, now), frozen)
+            after(self.desk.hub.last_results(audience), results(run, counted, document.epoch, audience, now), frozen)
         });
         self.desk.hub.publish(audience, show(document, now), results);
     }

@@ -43,6 +43,8 @@ pub enum ResultState {
     Live,
     /// Frozen by an operator; counting goes on.
     Frozen,
+    /// The last good numbers, or zeros: those of now are being put together again after a fault. Counting goes on.
+    Rebuilding,
     /// Intake is over, not yet verified.
     Provisional,
     /// Verified and published.

@@ -3,7 +3,7 @@
  *
  * @typedef {'viewer'|'screen'|'observer'|'operator'|'producer'|'adjudicator'} Role
  * @typedef {'standby'|'open'|'closing'|'locked'|'sealed'|'verified'|'revealed'|'void'} Phase
- * @typedef {'hidden'|'live'|'frozen'|'provisional'|'final'} ResultState
+ * @typedef {'hidden'|'live'|'frozen'|'rebuilding'|'provisional'|'final'} ResultState
  * @typedef {'counted'|'held'|'refused'|'unknown'} Answer
  * @typedef {'invalid'|'not_eligible'|'void'|'late'|'budget'|'id_reused'|'displaced'|'not_open'|'busy'|'after_seal'} Reason
  * @typedef {'reveal'|'void'|'go_live'} Armable
