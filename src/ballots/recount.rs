@@ -175,6 +175,11 @@ impl<'a> Recount<'a> {
         }
     }
 
+    /// What is wrong with single ballots so far, in words.
+    pub fn findings(&self) -> &[String] {
+        &self.findings
+    }
+
     /// What differs from the manifest, in words. Empty: it is as the manifest says.
     pub fn finish(mut self) -> Vec<String> {
         let manifest = self.manifest;

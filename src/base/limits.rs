@@ -127,6 +127,14 @@ pub const LEDGER_IDLE: Duration = Duration::from_secs(60);
 pub const LEDGER_RETRY_MIN: Duration = Duration::from_millis(50);
 /// … up to this.
 pub const LEDGER_RETRY_MAX: Duration = Duration::from_secs(1);
+/// How often a node looks whether a seal waits for what its journals say.
+pub const WITNESS_EVERY: Duration = Duration::from_millis(500);
+/// Whoever verifies waits so long for the witness of every node that is there.
+pub const WITNESS_TIMEOUT: Duration = Duration::from_secs(8);
+/// Before a run is sealed its nodes may finish what they hold of it, at most so long.
+pub const SEAL_SETTLE_TIMEOUT: Duration = Duration::from_secs(3);
+/// What a node says of itself is at most this old.
+pub const STATUS_AGE_MS: u64 = 1500;
 /// Somebody who joins waits no longer for what another node took of his; his page offers it again by its id.
 pub const LEDGER_LOOK_UP_TIMEOUT: Duration = Duration::from_millis(500);
 /// Closing all buckets of a run at a ledger of several nodes takes no longer, nor does reading them.

@@ -1,0 +1,137 @@
+//! The second witness of a seal, where several nodes serve a show: each node reads the ballots of its own journals again
+//! and tells what it found, for whoever verifies. Takes the watermarks of every seal over, too.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{desk::Desk, services::Services};
+use crate::{
+    ballots::{
+        ballot::Verdict,
+        journalled,
+        ledger::Seal,
+        manifest::{Manifest, Part, Signed},
+        recount::Recount,
+        witness::{Copy, Witness},
+    },
+    base::{ids::RunId, limits},
+    providers::store::shared::SharedStore,
+};
+
+/// What one node's journals hold of a sealed run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Report {
+    /// The counted ballots of its journals, by the watermarks of the seal.
+    pub parts: Vec<Part>,
+    /// Ballots read.
+    pub ballots: u64,
+    /// What is wrong with single ballots, in words.
+    pub findings: Vec<String>,
+}
+
+/// Runs until the process stops.
+pub(super) async fn run(desk: Arc<Desk>, services: Arc<Services>, shared: Arc<SharedStore>) {
+    let stop = services.tasks.stop().clone();
+    let mut reports = HashMap::new();
+    loop {
+        if let Err(error) = testify(&desk, &services, &shared, &mut reports).await {
+            tracing::debug!(%error, show = %desk.show, "a seal waits for its witness");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(limits::WITNESS_EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Tells what this node's journals hold of every sealed run that is not verified.
+async fn testify(
+    desk: &Desk,
+    services: &Arc<Services>,
+    shared: &SharedStore,
+    reports: &mut HashMap<(RunId, u32), Report>,
+) -> anyhow::Result<()> {
+    let document = desk.document();
+    for run in &document.runs {
+        let Some(seal) = run.seal.as_ref().filter(|seal| seal.summary.is_some()) else { continue };
+        let (id, revision) = (run.id(), seal.revision);
+        let known = services.intake.run(id).map_or(revision, |intake| intake.seal_known());
+        if known < revision || (!reports.contains_key(&(id, revision)) && seal.verified.is_none()) {
+            let manifest = fetch(desk, services, shared, id, revision).await?;
+            if let Some(intake) = services.intake.run(id) {
+                let watermarks = manifest.parts.iter().map(|part| (part.bucket, part.journal, part.watermark));
+                intake.set_seal(Seal { revision, watermarks: watermarks.collect() });
+            }
+            reports.insert((id, revision), report(services, manifest).await?);
+        }
+        if let (Some(report), None) = (reports.get(&(id, revision)), &seal.verified) {
+            let told = shared.witnesses(&desk.show, id, revision).await?;
+            if !told.iter().any(|(node, _)| *node == services.node) {
+                shared.put_witness(&desk.show, id, revision, &serde_json::to_string(report)?).await?;
+            }
+        }
+    }
+    reports.retain(|(run, _), _| document.run(*run).is_some());
+    Ok(())
+}
+
+/// The manifest of a seal, which another node may have made. This node keeps it, too.
+pub(super) async fn fetch(
+    desk: &Desk,
+    services: &Arc<Services>,
+    shared: &SharedStore,
+    run: RunId,
+    revision: u32,
+) -> anyhow::Result<Manifest> {
+    let (store, show) = (services.store.clone(), desk.show.clone());
+    let here = services.tasks.blocking(move || store.manifests(&show)).await?;
+    let of_seal = |all: Vec<(RunId, u32, String)>| {
+        all.into_iter().find(|(one, number, _)| (*one, *number) == (run, revision)).map(|(_, _, json)| json)
+    };
+    let json = match of_seal(here) {
+        Some(json) => json,
+        None => {
+            let elsewhere = of_seal(shared.manifests(&desk.show).await?);
+            let json = elsewhere.ok_or_else(|| anyhow::anyhow!("the manifest of this seal is gone"))?;
+            let (store, show, kept) = (services.store.clone(), desk.show.clone(), json.clone());
+            services.tasks.blocking(move || store.put_manifest(&show, run, revision, &kept)).await?;
+            json
+        }
+    };
+    let signed: Signed = serde_json::from_str(&json)?;
+    Ok(serde_json::from_str(signed.manifest.get())?)
+}
+
+/// Reads this node's journals against a manifest.
+pub(super) async fn report(services: &Arc<Services>, manifest: Manifest) -> anyhow::Result<Report> {
+    let journals = services.journals.clone();
+    let read = move || -> anyhow::Result<Report> {
+        let run = manifest.definition.run;
+        let (mut witness, mut recount) = (Witness::default(), Recount::new(&manifest));
+        let mut own = BTreeSet::new();
+        let watermark = |part: &Part| ((part.bucket, part.journal), part.watermark);
+        let watermarks: HashMap<_, _> = manifest.parts.iter().map(watermark).collect();
+        journalled::read(&journals, &|one| one == run, &mut |one| {
+            recount.take(one.bucket, one.place, &one.ballot, one.decided);
+            own.insert(one.place.journal);
+            let counted = one.decided.filter(|decided| decided.verdict == Verdict::Counted && decided.place == one.place);
+            let watermark = watermarks.get(&(one.bucket, one.place.journal));
+            if counted.is_some() && watermark.is_some_and(|watermark| one.place.seq <= *watermark) {
+                let (voter, id, picks, received) =
+                    (one.ballot.voter, one.ballot.id, &one.ballot.picks, one.ballot.received);
+                witness.add(Copy { run, bucket: one.bucket, voter, id, picks, received, place: one.place });
+            }
+        })?;
+        let ours = manifest.parts.iter().filter(|part| own.contains(&part.journal));
+        let parts = ours.map(|part| {
+            let counted = witness.part(part.bucket, part.journal);
+            Part { count: counted.count, hash: counted.hash(), ..part.clone() }
+        });
+        Ok(Report { parts: parts.collect(), ballots: recount.read, findings: recount.findings().to_vec() })
+    };
+    services.tasks.blocking(read).await
+}
