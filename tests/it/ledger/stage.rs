@@ -27,6 +27,7 @@ pub const JOURNAL: JournalId = JournalId(0x7000_0000_0000_0001);
 pub const NODE: NodeId = NodeId(1);
 
 /// A way to Redis with something to drive it.
+#[derive(Debug)]
 pub struct Client {
     runtime: Runtime,
     pub redis: Redis,
