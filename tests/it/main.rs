@@ -6,6 +6,7 @@ mod ballots;
 mod config;
 mod doors;
 mod golden;
+mod ledger;
 mod limits;
 mod openapi;
 mod recount;
