@@ -37,6 +37,11 @@ fn a_ballot_costs_few_bytes_and_little_time() {
     assert!(encodings.iter().all(|encoding| encoding == "listpack"), "{encodings:?}");
     println!("{} bytes a ballot, of {VOTERS} in 64 hashes", bytes / VOTERS);
     assert!(bytes / VOTERS < 80, "{bytes} bytes");
+    let mut idle = call.clone();
+    idle.batch = None;
+    server.tell(&["CONFIG", "RESETSTAT"]);
+    (0..200).for_each(|_| _ = done(client.call(&idle).unwrap()));
+    println!("{} µs of Redis a call without ballots", tenths(200) / 10);
     for (size, calls) in [(1, 200), (64, 12), (256, 4)] {
         server.tell(&["CONFIG", "RESETSTAT"]);
         (0..calls).for_each(|_| send(size, &mut call));

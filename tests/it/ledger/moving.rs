@@ -42,7 +42,8 @@ fn a_bucket_is_counted_right_while_its_slot_moves() {
     let to = (from + 1) % 3;
 
     // Every voter votes twice; the second time is over the budget.
-    let all: Vec<_> = (0..1500_u128).map(|n| ballot(n % 750 * 0x1_0001, n, &[1 + n as u16 % 3], 1500)).collect();
+    let all: Vec<_> = (0..1500_u128).zip([1, 2, 3].into_iter().cycle()).collect();
+    let all: Vec<_> = all.into_iter().map(|(n, pick)| ballot(n % 750 * 0x1_0001, n, &[pick], 1500)).collect();
     let (before, mut sent, mut epochs) = (300, 0, vec![1]);
     thread::scope(|scope| {
         let mut moving = None;
