@@ -14,16 +14,17 @@ use crate::{
     ballots::{committer::Queue, intake::Intake},
     base::{
         clock::Clock,
-        ids::{JournalId, NodeId},
+        ids::{JournalId, NodeId, RunId},
+        limits,
         stance::StanceCell,
         tasks::Tasks,
     },
     identity::secret::Secret,
     live::results::Audience,
-    providers::store::{Link, Store, StoreError},
+    providers::store::{Link, Store, StoreError, StoredShow},
     shows::{transition::tests::Desk as Transitions, windows::Span},
     telemetry::metrics::Metrics,
-    wire::server::{GraphicState, Role},
+    wire::server::{AsRunEntry, GraphicState, Role},
 };
 
 /// Documents on a disk that can be told to be slow or stuck.
@@ -127,6 +128,7 @@ impl Node {
             queue,
             store: store.clone(),
             redis: None,
+            shared: None,
             secret: Secret::of(&[1; 32]),
             metrics: Metrics::default(),
             journals: PathBuf::new(),
