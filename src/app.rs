@@ -20,10 +20,11 @@ use crate::{
         restore::Restore,
     },
     base::{
-        clock::{Clock, Micros},
+        clock::{Clock, Micros, Stopwatch},
         ids::NodeId,
         limits,
         stance::StanceCell,
+        sync::Sync,
         tasks::{self, Tasks},
     },
     config::NodeConfig,
@@ -35,12 +36,13 @@ use crate::{
     providers::{
         journal::{Directory, Journal as _},
         redis::{Config as RedisConfig, Redis},
-        store::{SqliteStore, Store},
+        store::{SqliteStore, Store, shared::SharedStore},
     },
     sessions::gate::Gate,
     shows::{document::Document, file::ShowFile},
     studio::{
         desks::{Desks, Imported},
+        installation,
         services::Services,
     },
     telemetry::metrics::Metrics,
@@ -82,10 +84,16 @@ impl App {
         store.checkpoint()?;
         let documents = documents(&*store)?;
         let metrics = Arc::<Metrics>::default();
-        let shared = redis.is_some().then_some(node);
-        let restore = restore(&directory, &documents, shared, &metrics)?;
+        let restore = restore(&directory, &documents, redis.is_some().then_some(node), &metrics)?;
 
-        let clock = Clock::start_after(restore.newest.max(newest_entry(&*store, &documents)?));
+        let shown = restore.newest.max(newest_entry(&*store, &documents)?);
+        let clock = Clock::start_after(shown);
+        let shared = redis.clone().map(|redis| Arc::new(SharedStore::new(redis, node)));
+        let mut sync = match &shared {
+            Some(shared) => installation::set_clock(&clock, shared, &*store, shown).await,
+            None => Sync::default(),
+        };
+        let clock_ok = shared.is_none() || sync.sure(clock.elapsed_us());
         let journal = directory.create(clock.now())?;
         let (queue, stance) = (Arc::<Queue>::default(), Arc::<StanceCell>::default());
         let tasks = Tasks::default();
@@ -109,13 +117,14 @@ impl App {
             node,
             journal: journal.id(),
             clock,
-            clock_ok: AtomicBool::new(true),
+            clock_ok: AtomicBool::new(clock_ok),
             tasks,
             stance: stance.clone(),
             intake,
             queue: queue.clone(),
             store,
             redis,
+            shared: shared.clone(),
             secret,
             metrics,
             journals,
@@ -123,14 +132,20 @@ impl App {
         let committer = Committer::new(queue, journal, stance);
         let committer = tasks::thread("committer", move || committer.run())?;
 
-        let desks = Desks::default();
+        let desks = Arc::<Desks>::default();
         for document in documents {
             desks.open(&services, document);
+        }
+        if let Some(shared) = shared {
+            services.stance.set_holding(true);
+            services.tasks.spawn(installation::follow(services.clone(), shared, desks.clone(), sync));
+            services.tasks.spawn(installation::watch(services.clone(), desks.clone()));
+        } else {
+            services.tasks.spawn(watch_clock(services.clone()));
         }
         for show in shows {
             import(&desks, &services, show).await?;
         }
-        services.tasks.spawn(watch_clock(services.clone()));
 
         let listener = listen::bind(config.listen).with_context(|| format!("listening on {}", config.listen))?;
         let address = listener.local_addr()?;
@@ -147,6 +162,9 @@ impl App {
         let services = &self.doors.services;
         services.stance.set_draining();
         tracing::info!("draining");
+        if services.shared.is_some() {
+            leave(services, &self.doors.desks).await;
+        }
         if !services.tasks.finish(limits::DRAIN_GRACE).await {
             tracing::warn!("some sessions did not end in time");
         }
@@ -191,6 +209,30 @@ fn documents(store: &dyn Store) -> anyhow::Result<Vec<Document>> {
     Ok(documents)
 }
 
+/// Leaves the rosters, if nothing is held: nobody has to wait for this node then. Otherwise it stays on them.
+async fn leave(services: &Arc<Services>, desks: &Desks) {
+    for desk in desks.all() {
+        let held = || {
+            desk.document()
+                .runs
+                .iter()
+                .any(|run| services.intake.run(run.id()).is_some_and(|intake| intake.outstanding() > 0))
+        };
+        let watch = Stopwatch::start();
+        while held() && watch.elapsed() < limits::COMMAND_WAIT {
+            tokio::time::sleep(limits::LOOK_EVERY).await;
+        }
+        let left = if held() {
+            None
+        } else {
+            tokio::time::timeout(limits::COMMAND_WAIT, desk.set_directory(false)).await.ok()
+        };
+        if !matches!(left, Some(Ok(()))) {
+            tracing::warn!(show = %desk.show, "this node stays on the roster: it may hold ballots");
+        }
+    }
+}
+
 /// The newest time in the as-run logs.
 fn newest_entry(store: &dyn Store, documents: &[Document]) -> anyhow::Result<Micros> {
     let mut newest = Micros(0);
@@ -230,9 +272,13 @@ fn restore(
     Ok(restore)
 }
 
-async fn import(desks: &Desks, services: &Arc<Services>, show: ShowFile) -> anyhow::Result<()> {
+async fn import(desks: &Arc<Desks>, services: &Arc<Services>, show: ShowFile) -> anyhow::Result<()> {
     let id = show.id.clone();
-    match desks.import(services, show).await? {
+    match desks.import(services, show.clone()).await? {
+        Imported::Waits => {
+            tracing::warn!(show = %id, "the show is new, and Redis has to agree to it: it is made when Redis is back");
+            services.tasks.spawn(import_later(desks.clone(), services.clone(), show));
+        }
         Imported::Created => tracing::info!(show = %id, "the show is new"),
         Imported::Replaced => tracing::info!(show = %id, "the rundown is replaced by the file's"),
         Imported::Unchanged => {}
@@ -242,6 +288,17 @@ async fn import(desks: &Desks, services: &Arc<Services>, show: ShowFile) -> anyh
         ),
     }
     Ok(())
+}
+
+/// Makes a show as soon as Redis agrees.
+async fn import_later(desks: Arc<Desks>, services: Arc<Services>, show: ShowFile) {
+    let stop = services.tasks.stop().clone();
+    while matches!(desks.import(&services, show.clone()).await, Ok(Imported::Waits) | Err(_)) {
+        tokio::select! {
+            () = tokio::time::sleep(limits::STORE_RETRY) => {}
+            () = stop.cancelled() => return,
+        }
+    }
 }
 
 /// Looks at the system clock once a second. A step is told, and not followed: windows that are open keep their length.

@@ -62,6 +62,11 @@ impl StanceCell {
         self.draining.store(true, Ordering::Release);
     }
 
+    /// Whether the node is going away.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
     /// Whether ballots are held for now, because the boards are not fresh or the clock is unsure.
     pub fn set_holding(&self, holding: bool) {
         self.holding.store(holding, Ordering::Release);

@@ -41,7 +41,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         let mut told = Told::listen()?;
         let app = App::start(&config, shows).await?;
-        startup::tell(&app)?;
+        startup::tell(&app).await?;
         told.stop().await;
         app.stop().await;
         Ok(ExitCode::SUCCESS)

@@ -4,10 +4,8 @@ use std::io::Write as _;
 
 use crate::{
     app::App,
-    identity::{
-        link,
-        token::{self, ScreenKey},
-    },
+    identity::token::{self, ScreenKey},
+    studio::links,
     wire::server::Role,
 };
 
@@ -15,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// A link cannot be stored, or nobody reads the message.
-pub fn tell(app: &App) -> anyhow::Result<()> {
+pub async fn tell(app: &App) -> anyhow::Result<()> {
     let doors = &app.doors;
     let services = &doors.services;
     let here = format!("http://{}", app.address);
@@ -23,14 +21,13 @@ pub fn tell(app: &App) -> anyhow::Result<()> {
     let mut text = format!("listening on {here}\n");
     for desk in doors.desks.all() {
         let show = &desk.show;
-        let now = services.clock.now();
         let key = token::sign(&services.secret, &ScreenKey { show: show.clone() });
         text += &format!("\n{} ({show})\n", desk.document().title);
         text += &format!("  audience     {base}/s/{show}\n");
         for (role, name) in
             [(Role::Producer, "Producer"), (Role::Operator, "Operator"), (Role::Adjudicator, "Adjudicator")]
         {
-            let code = link::create(&*services.store, show, role, name, now)?;
+            let code = links::create(services, show, role, name).await?;
             text += &format!("  {:<12} {base}/studio/{show}#{code}\n", name.to_lowercase());
         }
         text += &format!("  overlay      {base}/o/{show}/results?key={key}\n");

@@ -28,7 +28,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Doors {
     pub services: Arc<Services>,
-    pub desks: Desks,
+    pub desks: Arc<Desks>,
     pub gate: Arc<Gate>,
     /// The address that viewers type, without a slash at the end; empty: as the request says.
     pub public_url: String,

@@ -17,11 +17,8 @@ use super::{
 };
 use crate::{
     base::ids::ShowId,
-    identity::{
-        link,
-        token::{self, ScreenKey},
-    },
-    studio::asrun,
+    identity::token::{self, ScreenKey},
+    studio::{asrun, links},
     wire::{
         client::CommandMessage,
         codes::Code,
@@ -52,11 +49,7 @@ pub struct Entered {
 pub async fn enter(State(doors): State<Arc<Doors>>, Body(enter): Body<Enter>) -> Result<Json<Entered>, Failure> {
     let services = doors.services.clone();
     let now = services.clock.now();
-    let work = {
-        let services = services.clone();
-        move || link::enter(&*services.store, &services.secret, &enter.code, now)
-    };
-    match services.tasks.blocking(work).await? {
+    match links::enter(&services, enter.code, now).await? {
         Some((staff, claims)) => {
             let (name, role, show) = (claims.name, claims.role, claims.show.to_string());
             Ok(Json(Entered { staff, name, role, show }))

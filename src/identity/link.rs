@@ -12,7 +12,10 @@ use crate::{
         ids::{SessionId, ShowId, random_bytes},
         limits,
     },
-    providers::store::{Link, Store, StoreError},
+    providers::{
+        redis::RedisError,
+        store::{Link, Store, StoreError, shared::SharedStore},
+    },
     wire::server::Role,
 };
 
@@ -21,11 +24,31 @@ use crate::{
 /// # Errors
 /// The store cannot keep it.
 pub fn create(store: &dyn Store, show: &ShowId, role: Role, name: &str, now: Micros) -> Result<String, StoreError> {
-    let code = hex::encode(&random_bytes::<16>());
-    let ttl_ms = u64::try_from(limits::LINK_TTL.as_millis()).unwrap_or(u64::MAX);
-    let link = Link { show: show.clone(), role, name: name.to_owned(), expires: now.plus_ms(ttl_ms) };
+    let (code, link) = fresh(show, role, name, now);
     store.put_link(&hash(&code), &link)?;
     Ok(code)
+}
+
+/// Makes a link's code that is good on every node.
+///
+/// # Errors
+/// Redis does not answer; the code is then nobody's.
+pub async fn create_shared(
+    shared: &SharedStore,
+    show: &ShowId,
+    role: Role,
+    name: &str,
+    now: Micros,
+) -> Result<String, RedisError> {
+    let (code, link) = fresh(show, role, name, now);
+    shared.put_link(&hash(&code), &link, now).await?;
+    Ok(code)
+}
+
+fn fresh(show: &ShowId, role: Role, name: &str, now: Micros) -> (String, Link) {
+    let ttl_ms = u64::try_from(limits::LINK_TTL.as_millis()).unwrap_or(u64::MAX);
+    let link = Link { show: show.clone(), role, name: name.to_owned(), expires: now.plus_ms(ttl_ms) };
+    (hex::encode(&random_bytes::<16>()), link)
 }
 
 /// Uses a code up and gives the token and what it says. `None`: unknown, used or expired.
@@ -38,12 +61,28 @@ pub fn enter(
     code: &str,
     now: Micros,
 ) -> Result<Option<(String, StaffClaims)>, StoreError> {
-    let Some(link) = store.use_link(&hash(code), now)? else { return Ok(None) };
+    Ok(store.use_link(&hash(code), now)?.map(|link| token(link, secret, now)))
+}
+
+/// As [`enter`], with a code that is good on every node.
+///
+/// # Errors
+/// Redis does not answer; the code may be used up.
+pub async fn enter_shared(
+    shared: &SharedStore,
+    secret: &Secret,
+    code: &str,
+    now: Micros,
+) -> Result<Option<(String, StaffClaims)>, RedisError> {
+    Ok(shared.use_link(&hash(code)).await?.map(|link| token(link, secret, now)))
+}
+
+fn token(link: Link, secret: &Secret, now: Micros) -> (String, StaffClaims) {
     let ttl_ms = u64::try_from(limits::STAFF_TOKEN_TTL.as_millis()).unwrap_or(u64::MAX);
     let session = SessionId::random();
     let expires = now.plus_ms(ttl_ms);
     let claims = StaffClaims { show: link.show, role: link.role, name: link.name, session, expires };
-    Ok(Some((token::sign(secret, &claims), claims)))
+    (token::sign(secret, &claims), claims)
 }
 
 fn hash(code: &str) -> String {

@@ -1,38 +1,32 @@
 //! One show's desk: its newest document, its board, who is here, and the task that does its commands one after another.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
-};
+mod shared;
+mod task;
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
-use super::{asrun, presence::Presence, seal, services::Services};
+use super::{others::Others, presence::Presence, seal, services::Services, standing::Standing};
 use crate::{
     base::{
         clock::Micros,
-        ids::{RunId, SessionId, ShowId},
-        limits,
+        ids::{SessionId, ShowId},
     },
     identity::secret::VoterKey,
     live::hub::Hub,
-    providers::store::StoredShow,
+    providers::store::shared::{Known, Look},
     shows::{
         board::Board,
-        catch_up::catch_up,
         document::{Document, Staff},
         file::ShowFile,
-        run::Run,
-        transition::{self, Context, Refusal},
+        transition::{self, Refusal},
     },
-    wire::{
-        client::CommandMessage,
-        codes::Code,
-        command::Command,
-        server::{AsRunEntry, Done},
-    },
+    wire::{client::CommandMessage, codes::Code, command::Command, server::Done},
 };
+
+pub(super) use task::{DeskTask, log};
 
 /// Commands that wait for a desk; people do not press faster than this is worked off.
 const COMMANDS_WAITING_MAX: usize = 64;
@@ -44,6 +38,10 @@ pub struct Desk {
     pub voter_key: VoterKey,
     pub hub: Hub,
     pub presence: Presence,
+    /// What the other nodes say of themselves.
+    pub others: Others,
+    /// Where the show stands with Redis; `None`: this node works alone.
+    pub(super) standing: Option<Standing>,
     /// Something that audiences or staff see has changed.
     pub changed: Notify,
     document: ArcSwap<Document>,
@@ -71,6 +69,18 @@ enum Request {
         by: Staff,
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
+    /// A look at Redis found something that this node has not got. Answers whether it has it now.
+    Found {
+        look: Box<Look>,
+        /// What was known when it was made.
+        known: Known,
+        reply: oneshot::Sender<bool>,
+    },
+    /// This node's data directory enters or leaves the roster.
+    Directory {
+        on: bool,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
 }
 
 impl Desk {
@@ -81,7 +91,13 @@ impl Desk {
         for run in board.runs() {
             services.intake.follow(run, board.roster());
         }
+        let standing = services.shared.is_some().then(|| {
+            // A history that cannot be read proves nothing; the document itself is still what it is.
+            Standing::new(&document, &services.store.history(&document.id).unwrap_or_default())
+        });
         let desk = Arc::new(Self {
+            standing,
+            others: Others::default(),
             show: document.id.clone(),
             voter_key: services.secret.voter_key(document.id.as_str(), &document.salt),
             hub: Hub::default(),
@@ -93,14 +109,10 @@ impl Desk {
             recounts: Semaphore::new(1),
             pulled: Mutex::default(),
         });
-        let task = DeskTask {
-            desk: desk.clone(),
-            services: services.clone(),
-            answered: VecDeque::new(),
-            pressed: HashMap::new(),
-            unstored: None,
-        };
-        services.tasks.spawn(task.run(requests));
+        services.tasks.spawn(DeskTask::new(desk.clone(), services.clone()).run(requests));
+        if let Some(shared) = &services.shared {
+            services.tasks.spawn(super::follow::run(desk.clone(), services.clone(), shared.clone()));
+        }
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
         services.tasks.spawn(super::clock_log::run(desk.clone(), services.clone()));
         desk
@@ -195,257 +207,33 @@ impl Desk {
         self.commands.try_send(Request::Rundown { file, by, reply }).map_err(|_| busy())?;
         answer.await.map_err(|_| busy())?
     }
-}
 
-/// The owner of a show's order of commands.
-pub(super) struct DeskTask {
-    pub(super) desk: Arc<Desk>,
-    pub(super) services: Arc<Services>,
-    answered: VecDeque<(SessionId, Done)>,
-    pressed: HashMap<SessionId, (Command, Micros)>,
-    /// What acts already and could not be stored yet.
-    unstored: Option<Unstored>,
-}
-
-/// Something that acts already while the disk did not take it.
-#[derive(Debug)]
-struct Unstored {
-    /// The revision that the store has.
-    stored: u64,
-    log: Vec<AsRunEntry>,
-}
-
-impl DeskTask {
-    async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
-        let stop = self.services.tasks.stop().clone();
-        loop {
-            let again = async {
-                match self.unstored {
-                    Some(_) => tokio::time::sleep(limits::STORE_RETRY).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let request = tokio::select! {
-                request = requests.recv() => request,
-                () = again => {
-                    let document = self.desk.document();
-                    let _ = self.store(&document, Vec::new()).await;
-                    continue;
-                }
-                () = stop.cancelled() => {
-                    // The last chance to keep what acts already.
-                    if self.unstored.is_some() {
-                        let document = self.desk.document();
-                        let _ = self.store(&document, Vec::new()).await;
-                    }
-                    return;
-                }
-            };
-            // Who asked may be gone when the answer comes; what was done stays done.
-            match request {
-                Some(Request::Command { message, by, recounted, pulled, reply }) => {
-                    let done = self.handle(message, &by, recounted).await;
-                    if let Some(command) = pulled {
-                        self.desk.pulled(&command);
-                    }
-                    let _ = reply.send(done);
-                }
-                Some(Request::Rundown { file, by, reply }) => {
-                    let _ = reply.send(self.replace_rundown(&file, &by).await);
-                }
-                None => return,
-            }
-        }
+    /// Puts this node's data directory on the roster, or takes it off.
+    ///
+    /// # Errors
+    /// Redis does not agree now.
+    pub async fn set_directory(&self, on: bool) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let busy = || Refusal { code: Code::Busy, detail: "the desk is busy: try again in a second".to_owned() };
+        self.commands.try_send(Request::Directory { on, reply }).map_err(|_| busy())?;
+        answer.await.map_err(|_| busy())?
     }
 
-    async fn handle(&mut self, message: CommandMessage, by: &Staff, recounted: Option<seal::Recounted>) -> Done {
-        let CommandMessage { id, expect, command } = message;
-        let before = self.answered.iter().find(|(session, done)| *session == by.session && done.id == id);
-        if let Some((_, done)) = before {
-            return done.clone();
-        }
-        let verb = command.verb();
-        let outcome = self.judge(expect, command, by, recounted).await;
-        let rev = self.desk.document().revision;
-        let done = match outcome {
-            Ok(()) => Done { id, ok: true, rev, code: None, detail: String::new() },
-            Err(Refusal { code, detail }) => Done { id, ok: false, rev, code: Some(code), detail },
-        };
-        self.services.metrics.command(verb, done.code);
-        self.answered.push_back((by.session, done.clone()));
-        if self.answered.len() > limits::COMMANDS_REMEMBERED {
-            self.answered.pop_front();
-        }
-        done
+    /// Hands over what a look found. `true`: the board is the newest now.
+    pub(super) async fn found(&self, look: Look, known: Known) -> bool {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Found { look: Box::new(look), known, reply };
+        self.commands.send(request).await.is_ok() && answer.await.unwrap_or(false)
     }
 
-    async fn judge(
-        &mut self,
-        expect: Option<u64>,
-        command: Command,
-        by: &Staff,
-        recounted: Option<seal::Recounted>,
-    ) -> Result<(), Refusal> {
-        let now = self.services.clock.now();
-        let document = self.desk.document();
-        // Pulling something from the screens works whatever happened meanwhile, and however often it is pressed.
-        let urgent = command.is_urgent();
-        if !urgent {
-            if expect.is_some_and(|expect| expect != document.revision) {
-                let detail = "the show has moved on since your page showed it: look, and press again";
-                return Err(Refusal { code: Code::Stale, detail: detail.to_owned() });
-            }
-            let last = self.pressed.get(&by.session);
-            if last.is_some_and(|(last, at)| command.repeats(last) && now.since_ms(*at) < limits::DEBOUNCE_MS) {
-                let detail = "pressed twice within a second: it was done once";
-                return Err(Refusal { code: Code::TooSoon, detail: detail.to_owned() });
-            }
-        }
-        let context = Context {
-            now,
-            by: by.clone(),
-            owner_present: self.owner_present(&document, now),
-            fresh_run: RunId::random(),
-        };
-        match (&command, recounted) {
-            (_, Some(recounted)) => seal::sign_off(self, &document, &recounted, &context).await?,
-            (Command::Seal { run }, None) => seal::seal(self, &document, *run, &context).await?,
-            _ => {
-                let next = transition::apply(&document, &command, &context)?;
-                let entry = asrun::of_command(&next, &command, &by.name, now, self.note(&command, &document, &next));
-                if urgent {
-                    self.act_at_once(next, entry).await;
-                } else {
-                    self.commit(next, vec![entry]).await?;
-                }
-            }
-        }
-        // From when it was done: a second press may have waited for a slow disk behind the first.
-        let done = self.services.clock.now();
-        self.pressed.retain(|_, (_, at)| done.since_ms(*at) < limits::DEBOUNCE_MS);
-        self.pressed.insert(by.session, (command, done));
-        Ok(())
+    /// Whether the board was compared with Redis a moment ago. A node that works alone is always right.
+    pub fn is_fresh(&self, now_us: u64) -> bool {
+        self.standing.as_ref().is_none_or(|standing| standing.is_fresh(now_us))
     }
 
-    async fn replace_rundown(&mut self, file: &ShowFile, by: &Staff) -> Result<(), Refusal> {
-        let next = transition::replace_rundown(&self.desk.document(), file, by.role)?;
-        let entry = AsRunEntry {
-            id: format!("{}.{}", next.epoch, next.revision),
-            at: self.services.clock.now().as_ms(),
-            rehearsal: next.rehearsal,
-            by: by.name.clone(),
-            what: "rundown".to_owned(),
-            cue: None,
-            run: None,
-            note: format!("replaced: {} cues", next.rundown.len()),
-        };
-        self.commit(next, vec![entry]).await
-    }
-
-    fn owner_present(&self, document: &Document, now: Micros) -> bool {
-        let owner = document.control.owner.as_ref();
-        owner.is_some_and(|owner| self.desk.presence.is_present(owner.session, now))
-    }
-
-    /// Leaving rehearsal is logged with what is put away and what the live show starts with.
-    fn note(&self, command: &Command, before: &Document, next: &Document) -> String {
-        if *command != Command::GoLive {
-            return String::new();
-        }
-        let ballots = |document: &Document| -> u64 {
-            let runs = document.runs.iter().filter_map(|run| self.services.intake.run(run.id()));
-            runs.map(|run| run.totals().counted).sum()
-        };
-        let (left, kept) = (ballots(before) - ballots(next), ballots(next));
-        let runs = before.runs.len() - next.runs.len();
-        format!("{runs} rehearsal runs with {left} ballots put away; the live show has {kept} ballots")
-    }
-
-    /// Stores a revision with its as-run entries, all or nothing; only then it acts. A slow disk may have kept a window
-    /// change back until it was too late for it: then its successor, with the change moved ahead, acts in its place at
-    /// once, so that no ballot is judged by windows that are not going to stay.
-    pub(super) async fn commit(&mut self, next: Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
-        let before = self.desk.document();
-        self.store(&next, log.clone()).await?;
-        let now = self.services.clock.now();
-        let again = catch_up(&before, &next, now);
-        if again.is_none() {
-            self.act(next);
-        }
-        self.desk.hub.publish_log(log);
-        let Some(again) = again else { return Ok(()) };
-        self.services.metrics.incident();
-        let note = "incident: the disk was too slow for a window change, which was moved ahead".to_owned();
-        tracing::error!(show = %self.desk.show, note);
-        let entry = AsRunEntry { by: "clock".to_owned(), ..asrun::of_command(&again, &Command::Close, "", now, note) };
-        self.act_at_once(again, entry).await;
-        Ok(())
-    }
-
-    /// A revision acts first and the disk is asked afterwards: it is asked again until it takes it.
-    async fn act_at_once(&mut self, next: Document, entry: AsRunEntry) {
-        let stored = next.revision - 1;
-        self.act(next.clone());
-        self.desk.hub.publish_log(vec![entry.clone()]);
-        if self.store(&next, vec![entry.clone()]).await.is_err() {
-            self.unstored.get_or_insert(Unstored { stored, log: Vec::new() }).log.push(entry);
-        }
-    }
-
-    async fn store(&mut self, next: &Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
-        let stored = StoredShow { revision: next.revision, json: next.to_json() };
-        let expected = self.unstored.as_ref().map_or(next.revision - 1, |unstored| unstored.stored);
-        let before = self.unstored.iter().flat_map(|unstored| unstored.log.clone());
-        let entries: Vec<_> = before.chain(log).collect();
-        let (store, show) = (self.services.store.clone(), self.desk.show.clone());
-        match self.services.tasks.blocking(move || store.replace(&show, expected, &stored, &entries)).await {
-            Ok(true) => {
-                self.unstored = None;
-                Ok(())
-            }
-            Ok(false) => {
-                let detail = "another process has changed this show: restart this node, which shows an old revision";
-                Err(Refusal { code: Code::Stale, detail: detail.to_owned() })
-            }
-            Err(error) => {
-                tracing::error!(%error, show = %self.desk.show, "a revision could not be stored");
-                let detail =
-                    "the revision could not be written, so nothing was done: look at the node's disk".to_owned();
-                Err(Refusal { code: Code::Storage, detail })
-            }
-        }
-    }
-
-    /// Makes a stored revision the one that everybody reads.
-    fn act(&self, next: Document) {
-        let board = Board::of(&next);
-        // Runs first: a board must not name a run that the intake does not know.
-        for run in board.runs() {
-            self.services.intake.follow(run, board.roster());
-        }
-        let before = self.desk.document();
-        let gone: Vec<RunId> = before.runs.iter().map(Run::id).filter(|run| next.run(*run).is_none()).collect();
-        self.desk.board.store(Arc::new(board));
-        self.desk.document.store(Arc::new(next));
-        for run in gone {
-            self.services.intake.forget(run);
-        }
-        self.desk.changed.notify_one();
-    }
-}
-
-/// Writes entries of the as-run log that belong to no revision, and tells staff. `false`: they could not be written.
-pub(super) async fn log(desk: &Desk, services: &Services, entries: Vec<AsRunEntry>) -> bool {
-    let (store, show, written) = (services.store.clone(), desk.show.clone(), entries.clone());
-    match services.tasks.blocking(move || store.log(&show, &written)).await {
-        Ok(()) => {
-            desk.hub.publish_log(entries);
-            true
-        }
-        Err(error) => {
-            tracing::error!(%error, show = %desk.show, "the as-run log could not be written");
-            false
-        }
+    /// Whether a member of staff is here, or on another node.
+    fn is_present(&self, session: SessionId, now: Micros) -> bool {
+        self.presence.is_present(session, now) || self.others.is_present(session, now)
     }
 }
 

@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 
-use super::{desk::Desk, services::Services};
+use super::{desk::Desk, installation, services::Services};
 use crate::{
     base::{
+        clock::{Micros, Stopwatch},
         hex,
         ids::{SessionId, ShowId, random_bytes},
+        limits,
     },
-    providers::store::{StoreError, StoredShow},
+    providers::store::{
+        StoreError, StoredShow,
+        shared::{Known, Replacement, SharedStore, Swap},
+    },
     shows::{
         document::{Document, Staff},
         file::ShowFile,
@@ -35,6 +40,8 @@ pub enum Imported {
     Replaced,
     /// The show was there, on air with another rundown: it is kept as it is.
     Kept,
+    /// The show is not here, and Redis has to agree to it first: it is tried again.
+    Waits,
 }
 
 impl Desks {
@@ -52,7 +59,7 @@ impl Desks {
 
     /// Opens the desk of a document that is stored.
     pub fn open(&self, services: &Arc<Services>, document: Document) {
-        self.desks.insert(document.id.clone(), Desk::start(services, document));
+        self.desks.entry(document.id.clone()).or_insert_with(|| Desk::start(services, document));
     }
 
     /// Stores the show of a file, if it is new, and opens its desk. Of a show that is there in rehearsal the rundown is
@@ -61,6 +68,11 @@ impl Desks {
     /// # Errors
     /// The store cannot be written.
     pub async fn import(&self, services: &Arc<Services>, file: ShowFile) -> Result<Imported, StoreError> {
+        if let (None, Some(shared)) = (self.get(&file.id), &services.shared)
+            && !installation::open(services, shared, self, &file.id).await
+        {
+            return self.create_shared(services, shared, file).await;
+        }
         if let Some(desk) = self.get(&file.id) {
             let document = desk.document();
             return Ok(if document.rundown == file.rundown && document.title == file.title {
@@ -75,22 +87,70 @@ impl Desks {
                 Imported::Kept
             });
         }
-        let salt = hex::encode(&random_bytes::<16>());
-        let document = Document::new(file.id, file.title, file.rundown, salt);
+        let document = fresh(file);
         let stored = StoredShow { revision: document.revision, json: document.to_json() };
-        let entry = AsRunEntry {
-            id: format!("{}.{}", document.epoch, document.revision),
-            at: services.clock.now().as_ms(),
-            rehearsal: true,
-            by: "node".to_owned(),
-            what: "created".to_owned(),
-            cue: None,
-            run: None,
-            note: format!("{} cues, in rehearsal", document.rundown.len()),
-        };
+        let entry = created(services, &document);
         let (store, show) = (services.store.clone(), document.id.clone());
         services.tasks.blocking(move || store.replace(&show, 0, &stored, &[entry])).await?;
         self.open(services, document);
         Ok(Imported::Created)
+    }
+
+    /// Makes a show for all nodes. Whoever is first makes it; the others take it over.
+    async fn create_shared(
+        &self,
+        services: &Arc<Services>,
+        shared: &SharedStore,
+        file: ShowFile,
+    ) -> Result<Imported, StoreError> {
+        let watch = Stopwatch::start();
+        let (mut document, mut known) = (fresh(file), Known::default());
+        while watch.elapsed() < limits::COMMAND_WAIT {
+            document.epoch = known.epoch.max(1);
+            let next = StoredShow { revision: document.revision, json: document.to_json() };
+            let (hash, entry) = (document.hash(), created(services, &document));
+            let log = std::slice::from_ref(&entry);
+            let (roster, merged) = (&[][..], None);
+            let replacement = Replacement {
+                known: &known,
+                next: &next,
+                hash: &hash,
+                until: Micros(u64::MAX >> 12),
+                roster,
+                log,
+                merged,
+            };
+            match shared.replace(&document.id, replacement).await {
+                Ok(Swap::Done | Swap::Moved) => {
+                    if installation::open(services, shared, self, &document.id).await {
+                        return Ok(Imported::Created);
+                    }
+                }
+                Ok(Swap::Epoch(epoch)) => known.epoch = epoch,
+                // Another node may know a show of this name: it has two seconds to say so.
+                Ok(Swap::Wait(_) | Swap::Late) | Err(_) => {}
+            }
+            tokio::time::sleep(limits::LOOK_EVERY).await;
+        }
+        Ok(Imported::Waits)
+    }
+}
+
+/// The first revision of a show.
+fn fresh(file: ShowFile) -> Document {
+    let salt = hex::encode(&random_bytes::<16>());
+    Document::new(file.id, file.title, file.rundown, salt)
+}
+
+fn created(services: &Services, document: &Document) -> AsRunEntry {
+    AsRunEntry {
+        id: format!("{}.{}", document.epoch, document.revision),
+        at: services.clock.now().as_ms(),
+        rehearsal: true,
+        by: "node".to_owned(),
+        what: "created".to_owned(),
+        cue: None,
+        run: None,
+        note: format!("{} cues, in rehearsal", document.rundown.len()),
     }
 }

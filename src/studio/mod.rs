@@ -1,12 +1,17 @@
 //! The desk of a show: commands in, revisions out. One task per show owns the order of its commands, another one follows
-//! the clock and tells every audience what is true now. What a command means is decided in `shows/`.
+//! the clock and tells every audience what is true now; among many nodes a third one follows what the others do. What a command means is decided in `shows/`.
 
 pub mod asrun;
 mod clock_log;
 pub mod desk;
 pub mod desks;
+mod follow;
+pub mod installation;
+pub mod links;
+pub mod others;
 pub mod presence;
 pub mod runner;
 pub mod seal;
 pub mod services;
+mod standing;
 pub mod view;

@@ -4,16 +4,16 @@
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use super::{desk::Desk, services::Services, view};
+use super::{desk::Desk, others::NodeStatus, services::Services, view};
 use crate::{
     ballots::{bucket::Totals, tally},
-    base::{clock::Micros, limits},
+    base::{clock::Micros, ids::NodeId, limits},
     live::{
         results::{AUDIENCES, Audience, Counted, after, results},
         view::show,
     },
     shows::{document::Document, run::Run},
-    wire::server::{DeskView, Gauge, NodeGauge, Phase, RunGauge},
+    wire::server::{DeskView, Gauge, NodeGauge, NodeLine, Phase, RedisGauge, RunGauge},
 };
 
 const GAUGE_EVERY_MS: u64 = 1000;
@@ -68,7 +68,8 @@ impl Runner {
     }
 
     fn publish_desk(&mut self, document: &Document, now: Micros) {
-        let view = view::desk(document, self.desk.presence.staff(now), now);
+        let view =
+            view::desk(document, self.desk.others.with_staff(self.services.node, self.desk.presence.staff(now)), now);
         if self.last_desk.as_ref().is_some_and(|last| *last == DeskView { now: last.now, ..view.clone() }) {
             return;
         }
@@ -101,17 +102,12 @@ impl Runner {
         });
         self.desk.hub.publish_gauge(Gauge {
             now: now.as_ms(),
-            viewers: self.desk.presence.viewers(),
+            viewers: self.desk.presence.viewers() + self.desk.others.viewers(services.node),
             run,
-            screens: self.desk.presence.screens(),
-            node: NodeGauge {
-                node: services.node,
-                journal: services.journal,
-                stance: services.stance.get().word().to_owned(),
-                fsync_us: services.queue.fsync_us.load(Ordering::Relaxed),
-                disk_free_mb: services.queue.free_bytes.load(Ordering::Relaxed) / 1_000_000,
-                clock_ok: services.clock_ok.load(Ordering::Relaxed),
-            },
+            screens: self.desk.others.with_screens(services.node, self.desk.presence.screens()),
+            node: own_figures(services),
+            nodes: nodes(&self.desk),
+            redis: redis(services, now),
         });
     }
 
@@ -124,4 +120,41 @@ impl Runner {
         let until = next.map_or(limits::TICK, |next| Duration::from_micros(next.0 - now.0));
         until.min(limits::TICK)
     }
+}
+
+/// How this node is.
+pub(super) fn own_figures(services: &Services) -> NodeGauge {
+    NodeGauge {
+        node: services.node,
+        journal: services.journal,
+        stance: services.stance.get().word().to_owned(),
+        fsync_us: services.queue.fsync_us.load(Ordering::Relaxed),
+        disk_free_mb: services.queue.free_bytes.load(Ordering::Relaxed) / 1_000_000,
+        clock_ok: services.clock_ok.load(Ordering::Relaxed),
+    }
+}
+
+fn nodes(desk: &Desk) -> Vec<NodeLine> {
+    let nodes = desk.others.nodes();
+    let line = |(node, status): &(NodeId, NodeStatus)| NodeLine {
+        node: *node,
+        stance: status.stance.clone(),
+        viewers: status.viewers,
+        held: status.held.values().sum(),
+        rev: status.rev,
+        clock_ok: status.clock_ok,
+    };
+    nodes.iter().map(line).collect()
+}
+
+fn redis(services: &Services, now: Micros) -> Option<RedisGauge> {
+    let health = services.shared.as_ref()?.health();
+    let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    let (since, detail) = health.down.unzip();
+    Some(RedisGauge {
+        ok: since.is_none() && health.seen,
+        round_trip_us: micros(health.round_trip),
+        down_since: since.map(|since| Micros(now.0.saturating_sub(micros(since.elapsed()))).as_ms()),
+        detail: detail.unwrap_or_default(),
+    })
 }

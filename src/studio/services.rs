@@ -14,7 +14,10 @@ use crate::{
         tasks::Tasks,
     },
     identity::secret::Secret,
-    providers::{redis::Redis, store::Store},
+    providers::{
+        redis::Redis,
+        store::{Store, shared::SharedStore},
+    },
     telemetry::metrics::Metrics,
 };
 
@@ -33,6 +36,8 @@ pub struct Services {
     pub store: Arc<dyn Store>,
     /// The way to Redis, where many nodes serve the same shows.
     pub redis: Option<Redis>,
+    /// The control state that nodes share, over the same way.
+    pub shared: Option<Arc<SharedStore>>,
     pub secret: Secret,
     pub metrics: Arc<Metrics>,
     /// Where the journals are, for recounts.

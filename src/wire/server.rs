@@ -351,6 +351,38 @@ pub struct Gauge {
     pub run: Option<RunGauge>,
     pub screens: Vec<ScreenView>,
     pub node: NodeGauge,
+    /// Where many nodes serve the show: all that are heard of, this one too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeLine>,
+    /// Where many nodes serve the show: how Redis is, as this node sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redis: Option<RedisGauge>,
+}
+
+/// One of many nodes, as it sees itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeLine {
+    pub node: NodeId,
+    pub stance: String,
+    pub viewers: u64,
+    /// Ballots that it holds and that are not decided.
+    pub held: u64,
+    /// The revision of the show that it has.
+    pub rev: u64,
+    pub clock_ok: bool,
+}
+
+/// How Redis is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedisGauge {
+    pub ok: bool,
+    /// Of the last call that was answered, microseconds.
+    pub round_trip_us: u64,
+    /// Since when no call is answered, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down_since: Option<u64>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
 }
 
 /// Moving figures of a run.

@@ -49,7 +49,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         let show = file::read(SHOW)?;
         let id = show.id.clone();
         let app = App::start(&config, vec![show]).await?;
-        startup::tell(&app)?;
+        startup::tell(&app).await?;
         if let Some(desk) = app.doors.desks.get(&id) {
             app.doors.services.tasks.spawn(robot::run(desk, app.doors.services.clone()));
         }

@@ -14,15 +14,16 @@ use crate::{
     ballots::{committer::Queue, intake::Intake},
     base::{
         clock::Clock,
-        ids::{JournalId, NodeId},
+        ids::{JournalId, NodeId, RunId},
+        limits,
         stance::StanceCell,
         tasks::Tasks,
     },
     identity::secret::Secret,
     live::results::Audience,
-    providers::store::{Link, Store, StoreError},
+    providers::store::{Link, Store, StoreError, StoredShow},
     shows::{transition::tests::Desk as Transitions, windows::Span},
-    wire::server::{GraphicState, Role},
+    wire::server::{AsRunEntry, GraphicState, Role},
 };
 
 /// Documents on a disk that can be told to be slow or stuck.
@@ -126,6 +127,7 @@ impl Node {
             queue,
             store: store.clone(),
             redis: None,
+            shared: None,
             secret: Secret::of(&[1; 32]),
             metrics: Arc::default(),
             journals: PathBuf::new(),

@@ -1,0 +1,354 @@
+//! The task of one desk: does its commands one after another, and makes what is stored the truth.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use tokio::sync::mpsc;
+
+use super::{Desk, Request, shared::Miss};
+use crate::{
+    base::{
+        clock::{Micros, Stopwatch},
+        ids::{RunId, SessionId},
+        limits,
+    },
+    providers::store::StoredShow,
+    shows::{
+        board::Board,
+        catch_up::catch_up,
+        document::{Document, Staff},
+        file::ShowFile,
+        run::Run,
+        transition::{self, Context, Refusal},
+    },
+    studio::{asrun, seal, services::Services},
+    wire::{
+        client::CommandMessage,
+        codes::Code,
+        command::Command,
+        server::{AsRunEntry, Done},
+    },
+};
+
+/// The owner of a show's order of commands.
+pub(in crate::studio) struct DeskTask {
+    pub(in crate::studio) desk: Arc<Desk>,
+    pub(in crate::studio) services: Arc<Services>,
+    answered: VecDeque<(SessionId, Done)>,
+    pressed: HashMap<SessionId, (Command, Micros)>,
+    /// What acts already and could not be stored yet.
+    pub(super) unstored: Option<Unstored>,
+    /// What was pulled from the screens here while Redis did not agree, and who did it.
+    pub(super) reassert: VecDeque<(Command, Staff)>,
+}
+
+/// Something that acts already while the disk did not take it.
+#[derive(Debug)]
+pub(super) struct Unstored {
+    /// The revision that the store has.
+    pub(super) stored: u64,
+    pub(super) log: Vec<AsRunEntry>,
+}
+
+impl DeskTask {
+    pub(super) fn new(desk: Arc<Desk>, services: Arc<Services>) -> Self {
+        Self {
+            desk,
+            services,
+            answered: VecDeque::new(),
+            pressed: HashMap::new(),
+            unstored: None,
+            reassert: VecDeque::new(),
+        }
+    }
+
+    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let stop = self.services.tasks.stop().clone();
+        loop {
+            let again = async {
+                match (&self.unstored, self.reassert.is_empty()) {
+                    (_, false) => tokio::time::sleep(limits::CLOCK_EVERY).await,
+                    (Some(_), true) => tokio::time::sleep(limits::STORE_RETRY).await,
+                    (None, true) => std::future::pending().await,
+                }
+            };
+            let request = tokio::select! {
+                request = requests.recv() => request,
+                () = again => {
+                    if self.unstored.is_some() {
+                        let document = self.desk.document();
+                        let _ = self.store(&document, Vec::new()).await;
+                    }
+                    self.reassert().await;
+                    continue;
+                }
+                () = stop.cancelled() => {
+                    // The last chance to keep what acts already.
+                    if self.unstored.is_some() {
+                        let document = self.desk.document();
+                        let _ = self.store(&document, Vec::new()).await;
+                    }
+                    return;
+                }
+            };
+            // Who asked may be gone when the answer comes; what was done stays done.
+            match request {
+                Some(Request::Command { message, by, recounted, pulled, reply }) => {
+                    let done = self.handle(message, &by, recounted).await;
+                    // What Redis has not agreed to yet stays pulled here.
+                    let waits = |command: &Command| self.reassert.iter().any(|(waiting, _)| waiting == command);
+                    if let Some(command) = pulled.filter(|command| !waits(command)) {
+                        self.desk.pulled(&command);
+                    }
+                    let _ = reply.send(done);
+                }
+                Some(Request::Rundown { file, by, reply }) => {
+                    let _ = reply.send(self.replace_rundown(&file, &by).await);
+                }
+                Some(Request::Found { look, known, reply }) => {
+                    let _ = reply.send(self.found(*look, known).await);
+                }
+                Some(Request::Directory { on, reply }) => {
+                    let _ = reply.send(self.set_directory(on).await);
+                }
+                None => return,
+            }
+        }
+    }
+
+    async fn handle(&mut self, message: CommandMessage, by: &Staff, recounted: Option<seal::Recounted>) -> Done {
+        let CommandMessage { id, expect, command } = message;
+        let before = self.answered.iter().find(|(session, done)| *session == by.session && done.id == id);
+        if let Some((_, done)) = before {
+            return done.clone();
+        }
+        let verb = command.verb();
+        let outcome = self.judge(expect, command, by, recounted).await;
+        let rev = self.desk.document().revision;
+        let done = match outcome {
+            Ok(detail) => Done { id, ok: true, rev, code: None, detail },
+            Err(Refusal { code, detail }) => Done { id, ok: false, rev, code: Some(code), detail },
+        };
+        self.services.metrics.command(verb, done.code);
+        self.answered.push_back((by.session, done.clone()));
+        if self.answered.len() > limits::COMMANDS_REMEMBERED {
+            self.answered.pop_front();
+        }
+        done
+    }
+
+    /// Does a command. What comes back is for the person who pressed, and mostly nothing.
+    async fn judge(
+        &mut self,
+        expect: Option<u64>,
+        command: Command,
+        by: &Staff,
+        recounted: Option<seal::Recounted>,
+    ) -> Result<String, Refusal> {
+        // Pulling something from the screens works whatever happened meanwhile, and however often it is pressed.
+        let urgent = command.is_urgent();
+        let watch = Stopwatch::start();
+        let told = loop {
+            let now = self.services.clock.now();
+            let document = self.based();
+            if !urgent {
+                self.check(expect, &command, by, &document, now)?;
+            }
+            let context = Context {
+                now,
+                by: by.clone(),
+                owner_present: self.owner_present(&document, now),
+                fresh_run: RunId::random(),
+            };
+            match (&command, &recounted) {
+                (_, Some(recounted)) => seal::sign_off(self, &document, recounted, &context).await?,
+                (Command::Seal { run }, None) => seal::seal(self, &document, *run, &context).await?,
+                _ => {
+                    let next = transition::apply(&document, &command, &context)?;
+                    let note = self.note(&command, &document, &next);
+                    let entry = asrun::of_command(&next, &command, &by.name, now, note);
+                    match self.try_commit(next, vec![entry.clone()], urgent).await {
+                        Ok(()) => {}
+                        // Somebody was faster, and the page that was pressed on did not say what it had seen.
+                        Err(Miss::Moved) if watch.elapsed() < limits::COMMAND_WAIT => continue,
+                        Err(miss) if urgent => break self.pull_here(command.clone(), by, entry, &miss).await,
+                        Err(miss) => return Err(miss.into()),
+                    }
+                }
+            }
+            break self.replicated(&command).await;
+        };
+        // From when it was done: a second press may have waited for a slow disk behind the first.
+        let done = self.services.clock.now();
+        self.pressed.retain(|_, (_, at)| done.since_ms(*at) < limits::DEBOUNCE_MS);
+        self.pressed.insert(by.session, (command, done));
+        Ok(told)
+    }
+
+    fn check(
+        &self,
+        expect: Option<u64>,
+        command: &Command,
+        by: &Staff,
+        document: &Document,
+        now: Micros,
+    ) -> Result<(), Refusal> {
+        if expect.is_some_and(|expect| !document.is_seen_at(expect)) {
+            return Err(Miss::Moved.into());
+        }
+        let last = self.pressed.get(&by.session);
+        if last.is_some_and(|(last, at)| command.repeats(last) && now.since_ms(*at) < limits::DEBOUNCE_MS) {
+            let detail = "pressed twice within a second: it was done once";
+            return Err(Refusal { code: Code::TooSoon, detail: detail.to_owned() });
+        }
+        Ok(())
+    }
+
+    async fn replace_rundown(&mut self, file: &ShowFile, by: &Staff) -> Result<(), Refusal> {
+        let next = transition::replace_rundown(&self.based(), file, by.role)?;
+        let entry = AsRunEntry {
+            id: format!("{}.{}", next.epoch, next.revision),
+            at: self.services.clock.now().as_ms(),
+            rehearsal: next.rehearsal,
+            by: by.name.clone(),
+            what: "rundown".to_owned(),
+            cue: None,
+            run: None,
+            note: format!("replaced: {} cues", next.rundown.len()),
+        };
+        self.commit(next, vec![entry]).await
+    }
+
+    fn owner_present(&self, document: &Document, now: Micros) -> bool {
+        let owner = document.control.owner.as_ref();
+        owner.is_some_and(|owner| self.desk.is_present(owner.session, now))
+    }
+
+    /// Leaving rehearsal is logged with what is put away and what the live show starts with.
+    fn note(&self, command: &Command, before: &Document, next: &Document) -> String {
+        if *command != Command::GoLive {
+            return String::new();
+        }
+        let ballots = |document: &Document| -> u64 {
+            let runs = document.runs.iter().filter_map(|run| self.services.intake.run(run.id()));
+            runs.map(|run| run.totals().counted).sum()
+        };
+        let (left, kept) = (ballots(before) - ballots(next), ballots(next));
+        let runs = before.runs.len() - next.runs.len();
+        format!("{runs} rehearsal runs with {left} ballots put away; the live show has {kept} ballots")
+    }
+
+    /// Stores a revision with its as-run entries, all or nothing; only then it acts. A slow disk may have kept a window
+    /// change back until it was too late for it: then its successor, with the change moved ahead, acts in its place at
+    /// once, so that no ballot is judged by windows that are not going to stay.
+    pub(in crate::studio) async fn commit(&mut self, next: Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
+        Ok(self.try_commit(next, log, false).await?)
+    }
+
+    /// As [`Self::commit`]; what is urgent acts first, where this node works alone.
+    async fn try_commit(&mut self, next: Document, log: Vec<AsRunEntry>, urgent: bool) -> Result<(), Miss> {
+        if let Some(shared) = self.services.shared.clone() {
+            return self.commit_shared(&shared, next, log).await;
+        }
+        if urgent {
+            self.act_at_once(next, log).await;
+            return Ok(());
+        }
+        self.commit_alone(next, log).await.map_err(Miss::Refused)
+    }
+
+    async fn commit_alone(&mut self, next: Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
+        let before = self.desk.document();
+        self.store(&next, log.clone()).await?;
+        let now = self.services.clock.now();
+        let again = catch_up(&before, &next, now);
+        if again.is_none() {
+            self.act(next);
+        }
+        self.desk.hub.publish_log(log);
+        let Some(again) = again else { return Ok(()) };
+        self.services.metrics.incident();
+        let note = "incident: the disk was too slow for a window change, which was moved ahead".to_owned();
+        tracing::error!(show = %self.desk.show, note);
+        let entry = AsRunEntry { by: "clock".to_owned(), ..asrun::of_command(&again, &Command::Close, "", now, note) };
+        self.act_at_once(again, vec![entry]).await;
+        Ok(())
+    }
+
+    /// A revision acts first and the disk is asked afterwards: it is asked again until it takes it.
+    async fn act_at_once(&mut self, next: Document, log: Vec<AsRunEntry>) {
+        let stored = next.revision - 1;
+        self.act(next.clone());
+        self.desk.hub.publish_log(log.clone());
+        if self.store(&next, log.clone()).await.is_err() {
+            self.unstored.get_or_insert(Unstored { stored, log: Vec::new() }).log.extend(log);
+        }
+    }
+
+    async fn store(&mut self, next: &Document, log: Vec<AsRunEntry>) -> Result<(), Refusal> {
+        if self.desk.standing.is_some() {
+            return self.store_confirmed(next, Vec::new(), log).await;
+        }
+        let stored = StoredShow { revision: next.revision, json: next.to_json() };
+        let expected = self.unstored.as_ref().map_or(next.revision - 1, |unstored| unstored.stored);
+        let before = self.unstored.iter().flat_map(|unstored| unstored.log.clone());
+        let entries: Vec<_> = before.chain(log).collect();
+        let (store, show) = (self.services.store.clone(), self.desk.show.clone());
+        match self.services.tasks.blocking(move || store.replace(&show, expected, &stored, &entries)).await {
+            Ok(true) => {
+                self.unstored = None;
+                Ok(())
+            }
+            Ok(false) => {
+                let detail = "another process has changed this show: restart this node, which shows an old revision";
+                Err(Refusal { code: Code::Stale, detail: detail.to_owned() })
+            }
+            Err(error) => {
+                tracing::error!(%error, show = %self.desk.show, "a revision could not be stored");
+                let detail =
+                    "the revision could not be written, so nothing was done: look at the node's disk".to_owned();
+                Err(Refusal { code: Code::Storage, detail })
+            }
+        }
+    }
+
+    /// Makes a stored revision the one that everybody reads.
+    pub(super) fn act(&self, next: Document) {
+        let board = Board::of(&next);
+        // Runs first: a board must not name a run that the intake does not know.
+        for run in board.runs() {
+            self.services.intake.follow(run, board.roster());
+        }
+        let before = self.desk.document();
+        let gone: Vec<RunId> = before.runs.iter().map(Run::id).filter(|run| next.run(*run).is_none()).collect();
+        self.desk.board.store(Arc::new(board));
+        self.desk.document.store(Arc::new(next));
+        for run in gone {
+            self.services.intake.forget(run);
+        }
+        self.desk.changed.notify_one();
+    }
+}
+
+/// Writes entries of the as-run log that belong to no revision, and tells staff. `false`: they could not be written.
+pub(in crate::studio) async fn log(desk: &Desk, services: &Services, entries: Vec<AsRunEntry>) -> bool {
+    let (store, show, written) = (services.store.clone(), desk.show.clone(), entries.clone());
+    if let Some(standing) = &desk.standing {
+        standing.send(&entries);
+        // Another node may have written the same.
+        let merged = services.tasks.blocking(move || store.merge_log(&show, &written)).await;
+        return merged.map(|fresh| desk.hub.publish_log(fresh)).is_ok();
+    }
+    match services.tasks.blocking(move || store.log(&show, &written)).await {
+        Ok(()) => {
+            desk.hub.publish_log(entries);
+            true
+        }
+        Err(error) => {
+            tracing::error!(%error, show = %desk.show, "the as-run log could not be written");
+            false
+        }
+    }
+}
