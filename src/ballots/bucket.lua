@@ -223,7 +223,8 @@ local function decide(key, voter_id, id, received, decided, copy_journal, copy_s
       -- Two histories may have counted two contents under one id: the one that is here stands.
       local verdict = ID_REUSED
       if decided == COUNTED then
-        displaced = displaced .. pack('>c8I7', journal, seq)
+        local place = pack('>c8I7', journal, seq)
+        if not has(displaced, 15, place) then displaced = displaced .. place end
         verdict = DISPLACED
       end
       return decision(verdict, journal, seq, received, votes - voter.spent)

@@ -221,7 +221,7 @@ impl Bucket {
             }
             // Two histories may have counted two contents under one id: the one that is here stands.
             let was_counted = decided.is_some_and(|decided| decided.verdict == Verdict::Counted);
-            if was_counted {
+            if was_counted && !self.displaced.contains(&place) {
                 self.displaced.push(place);
             }
             let verdict = if was_counted { Verdict::Displaced } else { Verdict::IdReused };

@@ -112,6 +112,10 @@ impl Intake {
             Admission::Answer { is, reason, retry_ms } => return reply(is, reason, retry_ms),
             Admission::Admit => {}
         }
+        if !intake.is_listed() {
+            // Nobody would wait for this node's ballots: it has to enter the show's roster first.
+            return reply(Answer::Refused, Some(Reason::Busy), Some(limits::RETRY_DRAIN_MS));
+        }
         // A bucket's part of what the run may hold: voters are spread over them evenly.
         let held = shard.reconcile.as_ref().map_or(0, Reconcile::held) as u64;
         let full = held >= limits::HELD_MAX / u64::from(intake.definition.buckets)

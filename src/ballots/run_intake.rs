@@ -190,6 +190,11 @@ impl RunIntake {
         (0..self.definition.buckets).filter_map(|bucket| Some(self.shard(bucket).reconcile.as_ref()?.as_of())).min()
     }
 
+    /// Whether the other nodes know that this one may hold ballots of the run.
+    pub(super) fn is_listed(&self) -> bool {
+        self.remote.as_ref().is_none_or(|remote| remote.roster.load().contains(&remote.directory))
+    }
+
     /// There is something to send for a bucket.
     pub(super) fn wake(&self, bucket: u16) {
         if let Some(remote) = &self.remote {

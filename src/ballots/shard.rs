@@ -242,7 +242,8 @@ impl Shard {
 
     /// Ballots that are not settled.
     pub fn outstanding(&self) -> usize {
-        self.pending.len()
+        // After a start nobody waits for what an earlier one has left.
+        self.pending.len().max(self.reconcile.as_ref().map_or(0, Reconcile::held))
     }
 }
 

@@ -8,11 +8,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
-use super::{others::Others, presence::Presence, seal, services::Services, standing::Standing};
+use super::{
+    others::Others,
+    presence::Presence,
+    seal,
+    seal_shared::{self, Ways},
+    services::Services,
+    standing::Standing,
+};
 use crate::{
     base::{
         clock::Micros,
-        ids::{SessionId, ShowId},
+        ids::{RunId, SessionId, ShowId},
     },
     identity::secret::VoterKey,
     live::hub::Hub,
@@ -21,6 +28,7 @@ use crate::{
         board::Board,
         document::{Document, Staff},
         file::ShowFile,
+        run::SealSummary,
         transition::{self, Refusal},
     },
     wire::{client::CommandMessage, codes::Code, command::Command, server::Done},
@@ -76,11 +84,27 @@ enum Request {
         known: Known,
         reply: oneshot::Sender<bool>,
     },
+    /// The seal of a run whose buckets are closed.
+    Sealed {
+        sealed: Sealed,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
     /// This node's data directory enters or leaves the roster.
     Directory {
         on: bool,
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
+}
+
+/// A seal that is made and signed, and has to be written into the show.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    pub run: RunId,
+    pub revision: u32,
+    pub summary: SealSummary,
+    pub by: Staff,
+    /// For the as-run log.
+    pub note: String,
 }
 
 impl Desk {
@@ -112,6 +136,7 @@ impl Desk {
         services.tasks.spawn(DeskTask::new(desk.clone(), services.clone()).run(requests));
         if let Some(shared) = &services.shared {
             services.tasks.spawn(super::follow::run(desk.clone(), services.clone(), shared.clone()));
+            services.tasks.spawn(super::witnesses::run(desk.clone(), services.clone(), shared.clone()));
         }
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
         services.tasks.spawn(super::clock_log::run(desk.clone(), services.clone()));
@@ -168,6 +193,12 @@ impl Desk {
             detail,
         };
         let busy = |detail: &str| refused(Refusal { code: Code::Busy, detail: detail.to_owned() });
+        if let (Command::Seal { .. }, Some(ways)) = (&message.command, Ways::of(services)) {
+            let Ok(_only) = self.recounts.try_acquire() else {
+                return busy("a seal or a recount of this show is being made: press again when it is done");
+            };
+            return Box::pin(seal_shared::seal(self, ways, message, by)).await;
+        }
         let recounted = match message.command {
             Command::Verify { run } => {
                 let Ok(_only) = self.recounts.try_acquire() else {
@@ -180,6 +211,19 @@ impl Desk {
                 }
             }
             _ => None,
+        };
+        self.send(message, by, recounted).await
+    }
+
+    /// Hands a command to the desk's task.
+    pub(super) async fn send(&self, message: CommandMessage, by: Staff, recounted: Option<seal::Recounted>) -> Done {
+        let id = message.id.clone();
+        let busy = |detail: &str| Done {
+            id: id.clone(),
+            ok: false,
+            rev: self.document.load().revision,
+            code: Some(Code::Busy),
+            detail: detail.to_owned(),
         };
         let (reply, answer) = oneshot::channel();
         let urgent = message.command.is_urgent() && transition::check_role(&message.command, by.role).is_ok();
@@ -205,6 +249,17 @@ impl Desk {
         let (reply, answer) = oneshot::channel();
         let busy = || Refusal { code: Code::Busy, detail: "the desk is busy: try again in a second".to_owned() };
         self.commands.try_send(Request::Rundown { file, by, reply }).map_err(|_| busy())?;
+        answer.await.map_err(|_| busy())?
+    }
+
+    /// Writes a seal that is made and signed.
+    ///
+    /// # Errors
+    /// It was overtaken by another one, or could not be stored.
+    pub(super) async fn sealed(&self, sealed: Sealed) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let busy = || Refusal { code: Code::Busy, detail: "the desk is busy: seal again in a second".to_owned() };
+        self.commands.try_send(Request::Sealed { sealed, reply }).map_err(|_| busy())?;
         answer.await.map_err(|_| busy())?
     }
 

@@ -1,5 +1,6 @@
 //! The desk of a show: commands in, revisions out. One task per show owns the order of its commands, another one follows
-//! the clock and tells every audience what is true now; among many nodes a third one follows what the others do. What a command means is decided in `shows/`.
+//! the clock and tells every audience what is true now; among many nodes others follow what the other nodes do, and bear
+//! witness of seals. What a command means is decided in `shows/`.
 
 pub mod asrun;
 mod clock_log;
@@ -12,6 +13,8 @@ pub mod others;
 pub mod presence;
 pub mod runner;
 pub mod seal;
+mod seal_shared;
 pub mod services;
 mod standing;
 pub mod view;
+mod witnesses;

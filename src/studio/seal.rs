@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{
     asrun,
-    desk::{self, Desk, DeskTask},
+    desk::{self, Desk, DeskTask, Sealed},
+    seal_shared::{self, Ways},
     services::Services,
 };
 use crate::{
@@ -26,20 +27,25 @@ use crate::{
     wire::{codes::Code, command::Command, server::AsRunEntry},
 };
 
+/// How often a seal is written into a show that moves on meanwhile.
+const SWAPS_MAX: u32 = 5;
+
 /// What a recount found out.
 #[derive(Debug)]
 pub(super) struct Recounted {
-    run: RunId,
-    revision: u32,
-    ballots: u64,
-    findings: Vec<String>,
+    pub(super) run: RunId,
+    pub(super) revision: u32,
+    pub(super) ballots: u64,
+    pub(super) findings: Vec<String>,
+    /// Ballots that only the ledger has: the journals that hold them are not there.
+    pub(super) single: u64,
 }
 
-fn storage(detail: impl Into<String>) -> Refusal {
+pub(super) fn storage(detail: impl Into<String>) -> Refusal {
     Refusal { code: Code::Storage, detail: detail.into() }
 }
 
-fn sha256(text: &str) -> String {
+pub(super) fn sha256(text: &str) -> String {
     hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()).as_ref())
 }
 
@@ -115,6 +121,45 @@ async fn manifest(
     Ok(Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding))
 }
 
+/// A manifest with its signature, as it is kept.
+pub(super) fn signed(services: &Services, json: String) -> String {
+    let signed = Signed {
+        signature: services.secret.sign(json.as_bytes()),
+        public_key: services.secret.public_key(),
+        manifest: serde_json::value::RawValue::from_string(json).expect("a manifest is JSON"),
+    };
+    serde_json::to_string(&signed).expect("a manifest is plain data")
+}
+
+/// Writes a seal whose manifest is kept, also if the show has moved on otherwise.
+pub(super) async fn write(task: &mut DeskTask, sealed: Sealed) -> Result<(), Refusal> {
+    let Sealed { run, revision, summary, by, note } = sealed;
+    for _ in 0..SWAPS_MAX {
+        let document = task.based();
+        let next = end::with_seal(&document, run, revision, summary.clone())
+            .ok_or_else(|| storage("the seal was overtaken: seal again"))?;
+        let now = task.services.clock.now();
+        let entry = AsRunEntry {
+            what: "sealed".to_owned(),
+            ..asrun::of_command(&next, &Command::Seal { run: Some(run) }, &by.name, now, note.clone())
+        };
+        match task.commit(next, vec![entry]).await {
+            Err(Refusal { code: Code::Stale, .. }) => {}
+            done => return done,
+        }
+    }
+    Err(storage("the show moves on too fast: seal again"))
+}
+
+/// The newest seal of a run: its revision and what the show says of it.
+pub(super) fn sealed(document: &Document, run: RunId) -> Result<(u32, SealSummary), Refusal> {
+    let seal = document.run(run).and_then(|run| run.seal.as_ref());
+    seal.and_then(|seal| Some((seal.revision, seal.summary.clone()?))).ok_or_else(|| Refusal {
+        code: Code::NotNow,
+        detail: "only a sealed run can be verified: seal it first".to_owned(),
+    })
+}
+
 async fn keep(
     services: &Arc<Services>,
     document: &Document,
@@ -122,12 +167,7 @@ async fn keep(
     revision: u32,
     json: String,
 ) -> Result<(), Refusal> {
-    let signed = Signed {
-        signature: services.secret.sign(json.as_bytes()),
-        public_key: services.secret.public_key(),
-        manifest: serde_json::value::RawValue::from_string(json).expect("a manifest is JSON"),
-    };
-    let signed = serde_json::to_string(&signed).expect("a manifest is plain data");
+    let signed = signed(services, json);
     let (store, show) = (services.store.clone(), document.id.clone());
     let kept = services.tasks.blocking(move || store.put_manifest(&show, run, revision, &signed)).await;
     kept.map_err(|error| storage(format!("the manifest could not be written ({error}): seal again")))
@@ -135,15 +175,12 @@ async fn keep(
 
 /// Reads every ballot of a sealed run from the journals again. Runs beside the desk's other commands.
 pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<RunId>) -> Result<Recounted, Refusal> {
+    if let Some(ways) = Ways::of(services) {
+        return seal_shared::recount(desk, ways, run).await;
+    }
     let document = desk.document();
     let id = transition::meant(&document, run)?;
-    let seal = document.run(id).and_then(|run| run.seal.as_ref());
-    let Some((revision, summary)) = seal.and_then(|seal| Some((seal.revision, seal.summary.clone()?))) else {
-        return Err(Refusal {
-            code: Code::NotNow,
-            detail: "only a sealed run can be verified: seal it first".to_owned(),
-        });
-    };
+    let (revision, summary) = sealed(&document, id)?;
     let (store, show, journals) = (services.store.clone(), desk.show.clone(), services.journals.clone());
     let work = move || -> anyhow::Result<Recounted> {
         let manifests = store.manifests(&show)?;
@@ -162,7 +199,7 @@ pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<R
         if !same || summary.manifest_hash != sha256(signed.manifest.get()) {
             findings.push("the manifest is not the one that the show names".to_owned());
         }
-        Ok(Recounted { run: id, revision, ballots, findings })
+        Ok(Recounted { run: id, revision, ballots, findings, single: 0 })
     };
     services.tasks.blocking(work).await.map_err(|error| storage(format!("the recount could not be made: {error}")))
 }
@@ -174,7 +211,7 @@ pub(super) async fn sign_off(
     recounted: &Recounted,
     context: &Context,
 ) -> Result<(), Refusal> {
-    let Recounted { run, revision, ballots, findings } = recounted;
+    let Recounted { run, revision, ballots, findings, single } = recounted;
     let command = Command::Verify { run: Some(*run) };
     if let Some(first) = findings.first() {
         task.services.metrics.incident();
@@ -192,7 +229,10 @@ pub(super) async fn sign_off(
         code: Code::NotNow,
         detail: "this seal is verified already, or was replaced meanwhile".to_owned(),
     })?;
-    let note = format!("the recount of {ballots} ballots agrees with seal {revision}");
+    let mut note = format!("the recount of {ballots} ballots agrees with seal {revision}");
+    if *single > 0 {
+        note += &format!("; of {single} counted ballots the ledger is the only witness: their node is away");
+    }
     let entry = asrun::of_command(&next, &command, &context.by.name, context.now, note);
     task.commit(next, vec![entry]).await
 }

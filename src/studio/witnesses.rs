@@ -118,7 +118,8 @@ pub(super) async fn report(services: &Arc<Services>, manifest: Manifest) -> anyh
         journalled::read(&journals, &|one| one == run, &mut |one| {
             recount.take(one.bucket, one.place, &one.ballot, one.decided);
             own.insert(one.place.journal);
-            let counted = one.decided.filter(|decided| decided.verdict == Verdict::Counted && decided.place == one.place);
+            let counted =
+                one.decided.filter(|decided| decided.verdict == Verdict::Counted && decided.place == one.place);
             let watermark = watermarks.get(&(one.bucket, one.place.journal));
             if counted.is_some() && watermark.is_some_and(|watermark| one.place.seq <= *watermark) {
                 let (voter, id, picks, received) =

@@ -69,7 +69,7 @@ impl DeskTask {
     }
 
     /// The document that a command is applied to: its successors belong to the history that Redis has now.
-    pub(super) fn based(&self) -> Document {
+    pub(in crate::studio) fn based(&self) -> Document {
         let document = Document::clone(&self.desk.document());
         match &self.desk.standing {
             Some(standing) => Document { epoch: standing.known().epoch, ..document },

@@ -110,6 +110,9 @@ impl DeskTask {
                 Some(Request::Found { look, known, reply }) => {
                     let _ = reply.send(self.found(*look, known).await);
                 }
+                Some(Request::Sealed { sealed, reply }) => {
+                    let _ = reply.send(seal::write(&mut self, sealed).await);
+                }
                 Some(Request::Directory { on, reply }) => {
                     let _ = reply.send(self.set_directory(on).await);
                 }
@@ -164,7 +167,9 @@ impl DeskTask {
             };
             match (&command, &recounted) {
                 (_, Some(recounted)) => seal::sign_off(self, &document, recounted, &context).await?,
-                (Command::Seal { run }, None) => seal::seal(self, &document, *run, &context).await?,
+                (Command::Seal { run }, None) if self.services.shared.is_none() => {
+                    seal::seal(self, &document, *run, &context).await?;
+                }
                 _ => {
                     let next = transition::apply(&document, &command, &context)?;
                     let note = self.note(&command, &document, &next);
