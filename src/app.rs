@@ -103,6 +103,7 @@ impl App {
             stance: stance.clone(),
             metrics: metrics.clone(),
             queue: queue.clone(),
+            unreached: Arc::default(),
         });
         let ledger = couriers.map(|couriers| LedgerSide {
             directory: node,
