@@ -23,7 +23,7 @@ use crate::{
         clock::{Clock, Micros, Stopwatch},
         ids::NodeId,
         limits,
-        stance::StanceCell,
+        stance::{Stance, StanceCell},
         sync::Sync,
         tasks::{self, Tasks},
     },
@@ -156,6 +156,15 @@ impl App {
         services.tasks.spawn(listen::run(listener, router::router(doors.clone()), services.clone(), gate));
         tracing::info!(%address, node = %services.node, journal = %services.journal, "the node is ready");
         Ok(Self { doors, address, committer })
+    }
+
+    /// Waits until the journal has ended for good and everybody could read why: then there is nothing left to do here but
+    /// to drain. Another start reads what the disk has, and goes on.
+    pub async fn failed(&self) {
+        while self.doors.services.stance.get() != Stance::JournalFailed {
+            tokio::time::sleep(limits::FAILED_LOOK).await;
+        }
+        tokio::time::sleep(limits::FAILED_LINGER).await;
     }
 
     /// Drains and ends: clients are steered away, what is staged is settled, documents are moved into their file.
