@@ -138,6 +138,20 @@ impl Verdict {
         Self::Unreadable,
     ];
 
+    /// Its number in a record.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Counted => 0,
+            Self::Late => 1,
+            Self::Budget => 2,
+            Self::IdReused => 3,
+            Self::Invalid => 4,
+            Self::AfterSeal => 5,
+            Self::Displaced => 6,
+            Self::Unreadable => 7,
+        }
+    }
+
     /// The answer and the reason of a receipt.
     pub const fn answer(self) -> (Answer, Option<Reason>) {
         match self {
@@ -161,6 +175,11 @@ mod tests {
     fn the_same_choice_is_the_same_content() {
         assert_eq!(Picks::new(vec![3, 1, 3]), Picks::new(vec![1, 3, 3]));
         assert_eq!(size_of::<Picks>(), 16);
+    }
+
+    #[test]
+    fn a_verdict_is_found_by_its_number() {
+        assert!(Verdict::ALL.iter().all(|verdict| Verdict::ALL[usize::from(verdict.number())] == *verdict));
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub struct Kept {
     pub verdict: Verdict,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Voter {
     spent: u16,
     kept: Vec<Kept>,
@@ -121,7 +121,7 @@ impl Voter {
 }
 
 /// The state of a bucket.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Bucket {
     rules: Rules,
     windows: Windows,

@@ -1,19 +1,28 @@
 //! What a node and a ledger of several nodes say to each other over one bucket. `bucket.lua` decides by the lines of
 //! `bucket.rs`, and adds what a store needs that can lose its newest writes: epochs, and the barrier after a change.
 
+mod encode;
+
 use std::sync::Arc;
 
 use super::{
     ballot::{Ballot, Decided, Place},
-    bucket::{Decision, Totals},
+    bucket::{Decision, Kept, Totals},
 };
 use crate::{
     base::{
         clock::Micros,
-        ids::{JournalId, NodeId},
+        ids::{JournalId, NodeId, VoterId},
+        limits,
     },
+    providers::redis::{Redis, RedisError, Script},
     shows::{run::Definition, windows::Windows},
 };
+
+/// Decides: everything that a [`Call`] says, in one step.
+pub static BUCKET: Script = Script::new("bucket", include_str!("bucket.lua"));
+/// Reads what is kept.
+pub static BALLOTS: Script = Script::new("bucket_ballots", include_str!("bucket_ballots.lua"));
 
 /// One call for one bucket. Without a batch it asks how things stand, and finds a lost tail without traffic.
 #[derive(Debug, Clone)]
@@ -40,7 +49,7 @@ pub struct Call {
     pub retold: bool,
     /// Makes the bucket, if it is not there.
     pub create: bool,
-    /// Ballots, if any.
+    /// Ballots, if any; those after the first [`limits::LEDGER_BATCH_MAX`] are not sent.
     pub batch: Option<OwnedBatch>,
 }
 
@@ -68,7 +77,7 @@ pub struct OwnedBatch {
 pub enum Answer {
     /// It was done, as far as it says.
     Done(Standing),
-    /// Numbers before the batch are missing: nothing was done.
+    /// Numbers before the batch are missing: none of it was taken.
     Gap { epoch: u64, watermark: u64 },
     /// There is no such bucket: make it.
     Absent,
@@ -85,9 +94,10 @@ pub struct Standing {
     pub rebuilding: bool,
     /// The newest seal that it is marked for; 0: none.
     pub marked: u32,
-    /// All journals, with the last number that the bucket has of each.
+    /// All journals, with the last number that the bucket has of each, in the order of their ids.
     pub watermarks: Vec<(JournalId, u64)>,
-    /// The decisions over the ballots that were taken, from the first on: fewer than were sent while `rebuilding`.
+    /// The decisions over the ballots that were taken, from the first on. While `rebuilding` the first undecided one and
+    /// all after it are not taken.
     pub decisions: Vec<Decision>,
     /// All copies that were displaced.
     pub displaced: Vec<Place>,
@@ -101,4 +111,55 @@ impl Seal {
         let of_bucket = self.watermarks.iter().filter(move |(number, _, _)| *number == bucket);
         of_bucket.map(|(_, journal, watermark)| (*journal, *watermark))
     }
+}
+
+/// All that a bucket keeps, as of one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// Its totals, with epoch and version.
+    pub totals: Totals,
+    /// Its ballots; those of one voter in the order of decision.
+    pub ballots: Vec<(VoterId, Kept)>,
+}
+
+/// Makes a call of a bucket.
+///
+/// # Errors
+/// Whatever it is, the same call may be made again: a ballot that was taken is known by its id.
+pub async fn call(redis: &Redis, call: &Call) -> Result<Answer, RedisError> {
+    call_by(redis, &BUCKET, call).await
+}
+
+/// Makes a call by another script than [`BUCKET`]: for tests that show what a wrong one does.
+///
+/// # Errors
+/// As [`call`].
+pub async fn call_by(redis: &Redis, script: &Script, call: &Call) -> Result<Answer, RedisError> {
+    let (keys, args) = encode::call(call);
+    let value = redis.run(script, &keys, args).await?;
+    encode::answer(value, call.definition.poll.options.len()).ok_or_else(unreadable)
+}
+
+/// Reads everything that a bucket keeps, sub-hashes by sub-hashes. `None`: there is no such bucket, or it changed while it
+/// was read: ask again.
+///
+/// # Errors
+/// As [`call`].
+pub async fn ballots(redis: &Redis, definition: &Definition, bucket: u16) -> Result<Option<Contents>, RedisError> {
+    let (run, options) = (definition.run, definition.poll.options.len());
+    let sub_hashes: Vec<u8> = (0..encode::SUB_HASHES).collect();
+    let mut contents = None;
+    for some in sub_hashes.chunks(limits::LEDGER_SUB_HASHES_READ) {
+        let mut keys = vec![encode::meta_key(run, bucket)];
+        keys.extend(some.iter().map(|sub_hash| encode::sub_key(run, bucket, *sub_hash)));
+        let value = redis.run(&BALLOTS, &keys, Vec::new()).await?;
+        if !encode::ballots(value, options, &mut contents).ok_or_else(unreadable)? {
+            return Ok(None);
+        }
+    }
+    Ok(contents)
+}
+
+fn unreadable() -> RedisError {
+    RedisError::Refused("the script's answer cannot be read: is it of another version?".into())
 }

@@ -232,6 +232,8 @@ pub const REDIS_REDIRECTS_MAX: usize = 4;
 pub const REDIS_MAP_INTERVAL: Duration = Duration::from_millis(100);
 /// Ballots of one call of the ledger: some milliseconds during which Redis does nothing else.
 pub const LEDGER_BATCH_MAX: usize = 256;
+/// Sub-hashes of a bucket that one call reads: about 200 KB of a full one.
+pub const LEDGER_SUB_HASHES_READ: usize = 8;
 /// After a change of its epoch a bucket waits at most this long for all directories to tell again what they know.
 pub const LEDGER_BARRIER_MS: u64 = 2000;
 

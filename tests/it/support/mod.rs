@@ -5,6 +5,7 @@ pub mod golden;
 pub mod http;
 pub mod process;
 pub mod proxy;
+pub mod redis;
 pub mod websocket;
 
 use std::{

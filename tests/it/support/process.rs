@@ -101,7 +101,8 @@ impl Process {
         (status, all.lines.clone())
     }
 
-    fn signal(&self, signal: libc::c_int) {
+    /// Sends a signal.
+    pub fn signal(&self, signal: libc::c_int) {
         let id = libc::pid_t::try_from(self.child.id()).expect("a process id fits");
         #[expect(unsafe_code, reason = "std has no way to send a signal that can be caught")]
         // SAFETY: no memory is touched, and the id is ours: the child has not been waited for.

@@ -1,0 +1,327 @@
+-- One call for one bucket: the twin of bucket.rs, line by line, with what a store needs that can lose its newest writes.
+-- Reads and decides everything first; then writes, and from the first write on nothing can fail.
+--
+-- Layout. All keys of a bucket have the hash tag {tl:<run>:<bucket>}. They are made together, so that none that is
+-- declared is ever absent: a slot that moves would answer TRYAGAIN for ever. Numbers are big-endian.
+--   :meta  hash
+--     hash       rules hash of the definition, 64 hexadecimal digits
+--     epoch      counts the histories of this bucket, decimal
+--     replid     master_replid of the server when the epoch began
+--     since      when the epoch began, Redis TIME in microseconds; 0: its barrier is over
+--     retold     directories that have told all they know in this epoch, 8 bytes each
+--     windows    epoch 4, revision 7, then per span: opens 7, intake ends 7 (close and grace; 2^53-1: open end)
+--     marked     newest seal that it is marked for, decimal; 0: none
+--     seal       revision 4, then per journal: id 8, watermark 7; or empty
+--     journals   per journal: id 8, watermark 7 (0: known only as the place of a copy); its place is its index
+--     totals     version 7, counted 7, late 7, then 7 per option votes, then 7 per option late votes
+--     displaced  per copy: journal 8, number 7
+--   :b0 … :b63  hashes: voter (16 bytes) -> its ballots in the order of decision, each
+--     id 16, received 7, number 5, index of the journal 2, verdict 1, count of picks 2, picks 2 each
+--     With one ballot of one pick that is 35 bytes, so that Redis keeps the hash as a listpack. The field '' is a
+--     placeholder.
+--
+-- KEYS: :meta, and the sub-hashes of the batch's voters, or all of them in their order where the bucket may be made.
+-- ARGV: see HEADER below; then a ballot each: index in KEYS 2, voter 16, id 16, received 7, decided 1 (0: not, else
+--   verdict + 1), if decided the copy's journal 8, number 7, received 7; picks 2 each.
+-- Answer: {1, epoch, rebuilding, marked, totals, journals, displaced, decisions, now}, a decision each: verdict 1,
+--   journal 8, number 7, received 7, left 2, repeated 1; {2, epoch, watermark}: gap; {3}: absent; {4}: disagrees.
+
+-- HEADER
+local hash, options, votes, remembered_max = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local windows, sealing, seal = ARGV[5], tonumber(ARGV[6]), ARGV[7]
+local directory, roster, seen, retells = ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11] == '1'
+local create, barrier = ARGV[12] == '1', tonumber(ARGV[13])
+local journal, first, HEADER = ARGV[14], tonumber(ARGV[15]), 15
+
+local COUNTED, LATE, BUDGET, ID_REUSED, INVALID, AFTER_SEAL, DISPLACED, UNREADABLE = 0, 1, 2, 3, 4, 5, 6, 7
+local pack, unpack_at, sub = struct.pack, struct.unpack, string.sub
+
+local info = redis.call('INFO', 'replication')
+if not string.find(info, 'role:master', 1, true) then
+  -- A call that writes nothing would pass, and tell of an old state.
+  return redis.error_reply('READONLY this server is a replica')
+end
+local replid = string.match(info, 'master_replid:(%x+)')
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+
+local FIELDS = {'hash', 'epoch', 'replid', 'since', 'retold', 'windows', 'marked', 'seal', 'journals', 'totals', 'displaced'}
+local old = redis.call('HMGET', KEYS[1], unpack(FIELDS))
+local made = not old[1]
+if made then
+  if not create then return {3} end
+elseif old[1] ~= hash then
+  return {4}
+end
+
+-- Whether a list of entries of `size` bytes has one that begins with `id`.
+local function has(list, size, id)
+  for at = 1, #list, size do
+    if sub(list, at, at + #id - 1) == id then return true end
+  end
+  return false
+end
+
+-- Epoch and barrier.
+
+local epoch, since, retold = tonumber(old[2] or 0), tonumber(old[4] or 0), old[5] or ''
+if made or old[3] ~= replid then
+  epoch, since, retold = math.max(epoch, seen) + 1, now, ''
+end
+if since > now then since = now end
+if retells and seen == epoch and not has(retold, 8, directory) then retold = retold .. directory end
+local rebuilding = false
+if since > 0 and now - since < barrier then
+  for at = 1, #roster, 8 do
+    if not has(retold, 8, sub(roster, at, at + 7)) then rebuilding = true end
+  end
+end
+if not rebuilding then since = 0 end
+
+-- Windows, marks and seals: the newest count.
+
+local in_force = old[6] or pack('>I4I7', 0, 0)
+do
+  local epoch_old, revision_old = unpack_at('>I4I7', in_force)
+  local epoch_new, revision_new = unpack_at('>I4I7', windows)
+  if epoch_new > epoch_old or (epoch_new == epoch_old and revision_new > revision_old) then in_force = windows end
+end
+local spans = {}
+for at = 12, #in_force, 14 do
+  local opens, ends = unpack_at('>I7I7', in_force, at)
+  spans[#spans + 1] = {opens = opens, ends = ends}
+end
+local function timely(received)
+  for i = #spans, 1, -1 do
+    if spans[i].opens <= received then return received < spans[i].ends end
+  end
+  return false
+end
+
+local marked, sealed = math.max(tonumber(old[7] or 0), sealing), old[8] or ''
+if seal ~= '' then
+  local revision = unpack_at('>I4', seal)
+  marked = math.max(marked, revision)
+  if sealed == '' or unpack_at('>I4', sealed) < revision then sealed = seal end
+end
+local function is_sealed(of_journal, seq)
+  if sealed == '' then return true end
+  for at = 5, #sealed, 15 do
+    local id, watermark = unpack_at('>c8I7', sealed, at)
+    if id == of_journal and seq <= watermark then return true end
+  end
+  return false
+end
+
+-- Journals and totals.
+
+local ids, watermarks, index_of = {}, {}, {}
+for at = 1, #(old[9] or ''), 15 do
+  local id, watermark = unpack_at('>c8I7', old[9], at)
+  ids[#ids + 1], watermarks[#watermarks + 1], index_of[id] = id, watermark, #ids + 1
+end
+local function index_for(id)
+  if not index_of[id] then
+    ids[#ids + 1], watermarks[#watermarks + 1], index_of[id] = id, 0, #ids + 1
+  end
+  return index_of[id]
+end
+
+local TOTALS = '>I7I7I7' .. string.rep('I7', 2 * options)
+local VERSION, TOTAL_COUNTED, TOTAL_LATE, VOTES = 1, 2, 3, 3
+local totals = {}
+if old[10] then
+  totals = {unpack_at(TOTALS, old[10])}
+  -- The position behind the last number.
+  totals[#totals] = nil
+else
+  for i = 1, 3 + 2 * options do totals[i] = 0 end
+end
+local LATE_VOTES = VOTES + options
+local function add(picks, base, by)
+  for at = 1, #picks, 2 do
+    local number = unpack_at('>I2', picks, at)
+    if number >= 1 and number <= options then totals[base + number] = totals[base + number] + by end
+  end
+end
+
+-- Voters.
+
+local displaced = old[11] or ''
+local voters, touched = {}, {}
+
+local function voter_of(key, id)
+  local voter = voters[id]
+  if voter then return voter end
+  voter = {key = key, id = id, kept = {}, spent = 0}
+  local blob = not made and redis.call('HGET', KEYS[key], id) or ''
+  local at = 1
+  while at <= #blob do
+    local ballot, received, seq, index, verdict, count = unpack_at('>c16I7I5I2I1I2', blob, at)
+    local picks = sub(blob, at + 33, at + 32 + 2 * count)
+    voter.kept[#voter.kept + 1] =
+      {id = ballot, received = received, seq = seq, index = index, verdict = verdict, picks = picks}
+    if verdict == COUNTED then voter.spent = voter.spent + count end
+    at = at + 33 + 2 * count
+  end
+  voters[id] = voter
+  return voter
+end
+
+-- Journals compare as numbers: the order of strings here depends on the server's locale.
+local function is_later(a, b)
+  if a.received ~= b.received then return a.received > b.received end
+  if a.index ~= b.index then
+    local a_high, a_low = unpack_at('>I4I4', ids[a.index])
+    local b_high, b_low = unpack_at('>I4I4', ids[b.index])
+    if a_high ~= b_high then return a_high > b_high end
+    return a_low > b_low
+  end
+  return a.seq >= b.seq
+end
+
+local function displace(voter)
+  if voter.spent <= votes then return false end
+  while voter.spent > votes do
+    local latest
+    for _, kept in ipairs(voter.kept) do
+      if kept.verdict == COUNTED and (not latest or is_later(kept, latest)) then latest = kept end
+    end
+    if not latest then break end
+    latest.verdict = DISPLACED
+    voter.spent = voter.spent - #latest.picks / 2
+    totals[TOTAL_COUNTED] = totals[TOTAL_COUNTED] - 1
+    add(latest.picks, VOTES, -1)
+    displaced = displaced .. pack('>c8I7', ids[latest.index], latest.seq)
+  end
+  return true
+end
+
+local function fit(picks)
+  if #picks == 0 or #picks / 2 > votes then return false end
+  for at = 1, #picks, 2 do
+    local number = unpack_at('>I2', picks, at)
+    if number < 1 or number > options then return false end
+  end
+  return true
+end
+
+-- One ballot: looked up by its id, and only if it is new decided by the rules.
+
+local function decision(verdict, of_journal, seq, received, left, repeated)
+  return pack('>I1c8I7I7I2I1', verdict, of_journal, seq, received, math.max(left, 0), repeated and 1 or 0)
+end
+
+local function decide(key, voter_id, id, received, decided, copy_journal, copy_seq, copy_received, picks, seq)
+  if decided == UNREADABLE then return decision(UNREADABLE, journal, seq, received, 0) end
+  local voter = voter_of(key, voter_id)
+  for _, kept in ipairs(voter.kept) do
+    if kept.id == id then
+      if kept.picks == picks then
+        return decision(kept.verdict, ids[kept.index], kept.seq, kept.received, votes - voter.spent, true)
+      end
+      -- Two histories may have counted two contents under one id: the one that is here stands.
+      local verdict = ID_REUSED
+      if decided == COUNTED then
+        displaced = displaced .. pack('>c8I7', journal, seq)
+        verdict = DISPLACED
+      end
+      return decision(verdict, journal, seq, received, votes - voter.spent)
+    end
+  end
+  local spends, full = #picks / 2, #voter.kept >= remembered_max
+  local verdict
+  if decided == COUNTED and not is_sealed(copy_journal, copy_seq) then verdict = AFTER_SEAL
+  elseif decided then verdict = decided
+  elseif not fit(picks) then verdict = INVALID
+  elseif full then verdict = BUDGET
+  elseif not timely(received) then verdict = LATE
+  elseif marked > 0 then verdict = AFTER_SEAL
+  elseif spends > votes - voter.spent then verdict = BUDGET
+  else verdict = COUNTED end
+  if verdict == COUNTED then
+    voter.spent = voter.spent + spends
+    totals[TOTAL_COUNTED] = totals[TOTAL_COUNTED] + 1
+    add(picks, VOTES, 1)
+  elseif verdict == LATE then
+    totals[TOTAL_LATE] = totals[TOTAL_LATE] + 1
+    add(picks, LATE_VOTES, 1)
+  end
+  -- What is not remembered is decided anew if it comes again, to the same verdict.
+  if (verdict == COUNTED or not full) and verdict ~= ID_REUSED then
+    voter.kept[#voter.kept + 1] = {
+      id = id, received = copy_received, seq = copy_seq, index = index_for(copy_journal), verdict = verdict, picks = picks,
+    }
+    touched[voter] = true
+  end
+  if displace(voter) then verdict = voter.kept[#voter.kept].verdict end
+  return decision(verdict, copy_journal, copy_seq, copy_received, votes - voter.spent)
+end
+
+-- The batch.
+
+local decisions, gap = {}, nil
+if journal ~= '' then
+  local watermark = index_of[journal] and watermarks[index_of[journal]] or 0
+  if first > watermark + 1 then
+    gap = watermark
+  else
+    for at = HEADER + 1, #ARGV do
+      local raw, seq = ARGV[at], first + #decisions
+      local key, voter, id, received, decided, rest = unpack_at('>I2c16c16I7I1', raw)
+      local copy_journal, copy_seq, copy_received = journal, seq, received
+      if decided > 0 then
+        copy_journal, copy_seq, copy_received, rest = unpack_at('>c8I7I7', raw, rest)
+      elseif rebuilding then
+        break
+      end
+      decided = decided > 0 and decided - 1
+      decisions[#decisions + 1] =
+        decide(key, voter, id, received, decided, copy_journal, copy_seq, copy_received, sub(raw, rest), seq)
+      watermark = math.max(watermark, seq)
+    end
+    if #decisions > 0 then
+      watermarks[index_for(journal)] = watermark
+      totals[VERSION] = totals[VERSION] + 1
+    end
+  end
+end
+
+-- Everything is decided. The first write is to the meta: if memory, disk or replicas do not allow it, nothing happened.
+
+local journals = {}
+for i, id in ipairs(ids) do journals[i] = pack('>c8I7', id, watermarks[i]) end
+local new = {
+  hash, string.format('%.0f', epoch), replid, string.format('%.0f', since), retold, in_force,
+  string.format('%.0f', marked), sealed, table.concat(journals), pack(TOTALS, unpack(totals)), displaced,
+}
+local changes = {}
+for i, field in ipairs(FIELDS) do
+  if new[i] ~= old[i] then
+    changes[#changes + 1] = field
+    changes[#changes + 1] = new[i]
+  end
+end
+if #changes > 0 then redis.call('HSET', KEYS[1], unpack(changes)) end
+if made then
+  for i = 2, #KEYS do
+    redis.call('DEL', KEYS[i])
+    redis.call('HSET', KEYS[i], '', '')
+  end
+end
+local writes = {}
+for voter in pairs(touched) do
+  local ballots = {}
+  for i, kept in ipairs(voter.kept) do
+    local head = pack('>c16I7I5I2I1I2', kept.id, kept.received, kept.seq, kept.index, kept.verdict, #kept.picks / 2)
+    ballots[i] = head .. kept.picks
+  end
+  local of_key = writes[voter.key] or {}
+  of_key[#of_key + 1] = voter.id
+  of_key[#of_key + 1] = table.concat(ballots)
+  writes[voter.key] = of_key
+end
+for key, pairs_of in pairs(writes) do redis.call('HSET', KEYS[key], unpack(pairs_of)) end
+
+if gap then return {2, epoch, gap} end
+return {1, epoch, rebuilding and 1 or 0, marked, new[10], new[9], displaced, table.concat(decisions), now}

@@ -1,0 +1,10 @@
+//! The ledger of several nodes: the script against the model of its rules, the named rules over both, and what breaks in
+//! Redis. Real servers throughout.
+
+mod failures;
+mod figures;
+mod model;
+mod moving;
+mod rules;
+mod stage;
+mod twin;

@@ -1,0 +1,274 @@
+//! The named rules of the ledger, each over both: Redis, and the model that stands for it in simulations.
+
+use std::{sync::Arc, time::Duration};
+
+use tallylight::{
+    ballots::{
+        ballot::{Place, Verdict},
+        ledger::{Answer, Call, OwnedBatch, Seal},
+    },
+    base::{
+        clock::Micros,
+        ids::{JournalId, NodeId},
+        limits,
+    },
+};
+
+use super::{
+    model::LedgerBucket,
+    stage::{Client, JOURNAL, NODE, ballot, batch, call, definition, done, open, told, verdicts},
+};
+use crate::support::redis::RedisServer;
+
+/// One bucket of a ledger, whichever it is.
+trait Ledger {
+    fn call(&mut self, call: &Call) -> Answer;
+    /// Another history begins, as after a failover that lost nothing.
+    fn change_history(&mut self);
+    /// All data is gone.
+    fn wipe(&mut self);
+    fn pass(&mut self, ms: u64);
+}
+
+#[derive(Default)]
+struct Twin {
+    bucket: LedgerBucket,
+    history: u32,
+    now: Micros,
+}
+
+impl Ledger for Twin {
+    fn call(&mut self, call: &Call) -> Answer {
+        self.bucket.call(call, &format!("{:040x}", self.history), self.now)
+    }
+    fn change_history(&mut self) {
+        self.history += 1;
+    }
+    fn wipe(&mut self) {
+        self.bucket = LedgerBucket::default();
+    }
+    fn pass(&mut self, ms: u64) {
+        self.now = self.now.plus_ms(ms);
+    }
+}
+
+struct Remote {
+    client: Client,
+    server: RedisServer,
+}
+
+impl Ledger for Remote {
+    fn call(&mut self, call: &Call) -> Answer {
+        self.client.call(call).unwrap()
+    }
+    fn change_history(&mut self) {
+        self.server.change_history();
+    }
+    fn wipe(&mut self) {
+        self.server.tell(&["FLUSHALL"]);
+    }
+    fn pass(&mut self, ms: u64) {
+        std::thread::sleep(Duration::from_millis(ms));
+    }
+}
+
+/// Holds a rule against both.
+fn both(rule: impl Fn(&mut dyn Ledger)) {
+    rule(&mut Twin::default());
+    let server = RedisServer::start(&[]);
+    rule(&mut Remote { client: Client::new(vec![server.url()]), server });
+}
+
+/// A call to a bucket that is made, in epoch 1, with its barrier over.
+fn made(ledger: &mut dyn Ledger, votes: u16) -> Call {
+    let mut call = call(&definition(votes));
+    assert_eq!(done(ledger.call(&call)).totals.epoch, 1);
+    (call.epoch, call.retold, call.create) = (1, true, false);
+    assert!(!done(ledger.call(&call)).rebuilding);
+    call
+}
+
+#[test]
+fn a_bucket_is_absent_until_somebody_makes_it() {
+    both(|ledger| {
+        let mut call = call(&definition(1));
+        call.create = false;
+        assert_eq!(ledger.call(&call), Answer::Absent);
+        call.create = true;
+        let standing = done(ledger.call(&call));
+        assert_eq!((standing.totals.epoch, standing.totals.version, standing.rebuilding), (1, 0, true));
+    });
+}
+
+#[test]
+fn who_has_another_definition_changes_nothing() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        call.rules_hash = "0".repeat(64).into();
+        (call.sealing, call.batch) = (Some(1), batch(1, &[ballot(1, 1, &[1], 1500)]));
+        assert_eq!(ledger.call(&call), Answer::Disagrees);
+        (call.rules_hash, call.sealing, call.batch) = (call.definition.rules_hash().into(), None, None);
+        let standing = done(ledger.call(&call));
+        assert_eq!((standing.marked, standing.totals.version, standing.watermarks.len()), (0, 0, 0));
+    });
+}
+
+#[test]
+fn a_ballot_counts_once_on_whichever_journal_and_a_repeat_names_the_copy() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        call.batch = batch(1, &[ballot(1, 1, &[2], 1500), ballot(1, 2, &[1], 1500)]);
+        let first = done(ledger.call(&call));
+        assert_eq!(verdicts(&first), [Verdict::Counted, Verdict::Budget]);
+        let other = JournalId(9);
+        let ballots = vec![ballot(1, 1, &[2], 1600)];
+        call.batch = Some(OwnedBatch { journal: other, first_seq: 1, ballots });
+        let again = done(ledger.call(&call));
+        let decision = again.decisions[0];
+        assert_eq!((decision.place, decision.repeated), (Place { journal: JOURNAL, seq: 1 }, true));
+        assert_eq!((again.totals.counted, &*again.totals.votes), (1, &[0, 1, 0][..]));
+        assert_eq!(again.watermarks, [(other, 1), (JOURNAL, 2)]);
+        assert_eq!((first.totals.version, again.totals.version), (1, 2));
+    });
+}
+
+#[test]
+fn a_gap_is_named_and_nothing_of_the_batch_is_taken() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        call.batch = batch(2, &[ballot(1, 1, &[1], 1500)]);
+        assert_eq!(ledger.call(&call), Answer::Gap { epoch: 1, watermark: 0 });
+        // Without ballots it finds a lost tail.
+        call.batch = batch(3, &[]);
+        assert_eq!(ledger.call(&call), Answer::Gap { epoch: 1, watermark: 0 });
+        call.batch = batch(1, &[]);
+        assert_eq!(done(ledger.call(&call)).totals.version, 0);
+    });
+}
+
+#[test]
+fn after_a_change_the_undecided_wait_until_all_have_retold() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        let all = [NODE, NodeId(2)];
+        call.roster = all.into();
+        ledger.change_history();
+        let decided = told(ballot(1, 1, &[1], 1500), Verdict::Counted, 1);
+        call.batch = batch(1, &[decided, ballot(2, 1, &[2], 1500), ballot(3, 1, &[2], 1500)]);
+        // What was retold in the epoch before is not what was retold in this one.
+        let standing = done(ledger.call(&call));
+        assert_eq!((standing.totals.epoch, standing.rebuilding), (2, true));
+        assert_eq!((verdicts(&standing), standing.watermarks), (vec![Verdict::Counted], vec![(JOURNAL, 1)]));
+        (call.epoch, call.batch) = (2, batch(2, &[ballot(2, 1, &[2], 1500)]));
+        assert!(done(ledger.call(&call)).decisions.is_empty());
+        call.directory = all[1];
+        let standing = done(ledger.call(&call));
+        assert_eq!((standing.rebuilding, verdicts(&standing)), (false, vec![Verdict::Counted]));
+    });
+}
+
+#[test]
+fn nobody_is_waited_for_longer_than_two_seconds() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        call.roster = [NODE, NodeId(2)].into();
+        ledger.change_history();
+        call.batch = batch(1, &[ballot(1, 1, &[1], 1500)]);
+        assert!(done(ledger.call(&call)).rebuilding);
+        ledger.pass(limits::LEDGER_BARRIER_MS / 4);
+        assert!(done(ledger.call(&call)).rebuilding);
+        ledger.pass(limits::LEDGER_BARRIER_MS);
+        let standing = done(ledger.call(&call));
+        assert_eq!((standing.rebuilding, verdicts(&standing)), (false, vec![Verdict::Counted]));
+    });
+}
+
+#[test]
+fn what_was_wiped_is_made_again_in_a_later_epoch() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        call.batch = batch(1, &[ballot(1, 1, &[1], 1500)]);
+        ledger.call(&call);
+        ledger.wipe();
+        assert_eq!(ledger.call(&call), Answer::Absent);
+        (call.create, call.epoch) = (true, 5);
+        let standing = done(ledger.call(&call));
+        assert_eq!((standing.totals.epoch, standing.rebuilding), (6, true));
+        call.batch = batch(1, &[told(ballot(1, 1, &[1], 1500), Verdict::Counted, 1)]);
+        assert_eq!(done(ledger.call(&call)).totals.votes, [1, 0, 0]);
+    });
+}
+
+#[test]
+fn the_newest_windows_judge() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        call.windows = Arc::new(open(1000, 3000, 2));
+        ledger.call(&call);
+        call.windows = Arc::new(open(1000, 1200, 1));
+        call.batch = batch(1, &[ballot(1, 1, &[1], 2999), ballot(2, 1, &[1], 3000), ballot(3, 1, &[1], 999)]);
+        let standing = done(ledger.call(&call));
+        assert_eq!(verdicts(&standing), [Verdict::Counted, Verdict::Late, Verdict::Late]);
+        assert_eq!((standing.totals.late, standing.totals.late_votes), (2, vec![2, 0, 0]));
+    });
+}
+
+#[test]
+fn a_seal_takes_what_is_below_its_watermarks_and_nothing_new() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        call.sealing = Some(1);
+        assert_eq!(done(ledger.call(&call)).marked, 1);
+        call.sealing = None;
+        call.batch = batch(1, &[ballot(1, 1, &[1], 1500)]);
+        assert_eq!(verdicts(&done(ledger.call(&call))), [Verdict::AfterSeal]);
+        call.seal = Some(Arc::new(Seal { revision: 2, watermarks: vec![(0, JOURNAL, 2), (1, JOURNAL, 9)] }));
+        let decided = |voter, seq| told(ballot(voter, 1, &[2], 1500), Verdict::Counted, seq);
+        call.batch = batch(2, &[decided(2, 2), decided(3, 3)]);
+        let standing = done(ledger.call(&call));
+        assert_eq!((verdicts(&standing), standing.marked), (vec![Verdict::Counted, Verdict::AfterSeal], 2));
+        // An older seal changes nothing.
+        call.seal = Some(Arc::new(Seal { revision: 1, watermarks: vec![(0, JOURNAL, 9)] }));
+        call.batch = batch(4, &[decided(4, 4)]);
+        assert_eq!(verdicts(&done(ledger.call(&call))), [Verdict::AfterSeal]);
+    });
+}
+
+#[test]
+fn two_histories_that_counted_too_much_become_one_and_the_later_ballot_goes() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        let late = told(ballot(1, 1, &[1], 1600), Verdict::Counted, 1);
+        let early = told(ballot(1, 2, &[2], 1500), Verdict::Counted, 2);
+        call.batch = batch(1, &[late, early]);
+        let standing = done(ledger.call(&call));
+        assert_eq!(standing.displaced, [Place { journal: JOURNAL, seq: 1 }]);
+        assert_eq!((standing.totals.counted, &*standing.totals.votes), (1, &[0, 1, 0][..]));
+        call.batch = batch(1, &[ballot(1, 1, &[1], 1600)]);
+        assert_eq!(verdicts(&done(ledger.call(&call))), [Verdict::Displaced]);
+    });
+}
+
+#[test]
+fn more_of_one_voter_than_is_remembered_is_over_budget_for_ever() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        let many = u128::try_from(limits::BALLOTS_PER_VOTER_MAX).unwrap();
+        let late: Vec<_> = (0..many).map(|id| ballot(1, id, &[1], 2500)).collect();
+        call.batch = batch(1, &late);
+        assert_eq!(done(ledger.call(&call)).totals.late, limits::BALLOTS_PER_VOTER_MAX as u64);
+        call.batch = batch(limits::BALLOTS_PER_VOTER_MAX as u64 + 1, &[ballot(1, many, &[1], 1500)]);
+        assert_eq!(verdicts(&done(ledger.call(&call))), [Verdict::Budget]);
+    });
+}
+
+#[test]
+fn a_call_takes_no_more_ballots_than_it_may() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        let many: Vec<_> =
+            (1..=limits::LEDGER_BATCH_MAX as u128 + 9).map(|voter| ballot(voter, 1, &[1], 1500)).collect();
+        call.batch = batch(1, &many);
+        assert_eq!(done(ledger.call(&call)).decisions.len(), limits::LEDGER_BATCH_MAX);
+    });
+}

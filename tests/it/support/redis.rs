@@ -1,0 +1,226 @@
+//! Real Redis servers on free ports, with everything that can happen to them: killed, frozen, wiped, their file cut, a
+//! replica put in their place, a slot on the move. Their data is in a folder of its own; they end with their test.
+
+use std::{
+    fs::{self, OpenOptions},
+    net::TcpListener,
+    process::Command,
+    time::Duration,
+};
+
+use redis::{Cmd, ConnectionLike, FromRedisValue, RedisResult};
+use tempfile::TempDir;
+
+use super::{SOON, process::Process, until};
+
+/// A server. It can be killed and started again on its port and with its data.
+pub struct RedisServer {
+    folder: TempDir,
+    port: u16,
+    options: Vec<String>,
+    process: Option<Process>,
+}
+
+fn free_port() -> u16 {
+    // The system gives no port twice in a short time, so nobody else gets it between this and the server's start.
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+impl RedisServer {
+    /// Starts a server with more options than its place (`--appendonly yes`), and waits until it answers.
+    pub fn start(options: &[&str]) -> Self {
+        let server = Self::begin(options);
+        server.ready();
+        server
+    }
+
+    fn begin(options: &[&str]) -> Self {
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let mut server = Self { folder: TempDir::new().unwrap(), port: free_port(), options, process: None };
+        server.run();
+        server
+    }
+
+    fn run(&mut self) {
+        let mut command = Command::new("redis-server");
+        command.args(["--bind", "127.0.0.1", "--save", "", "--enable-debug-command", "yes"]);
+        command.args(["--port", &self.port.to_string(), "--repl-diskless-sync-delay", "0"]);
+        command.arg("--dir").arg(self.folder.path()).args(&self.options);
+        self.process = Some(Process::start(&mut command));
+    }
+
+    fn ready(&self) {
+        until("Redis answers", SOON, || self.ask::<String>(&["PING"]).ok());
+    }
+
+    /// Where it is, for a client.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Where it is.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Sends a command over a connection of its own.
+    pub fn ask<T: FromRedisValue>(&self, command: &[&str]) -> RedisResult<T> {
+        let mut connection = redis::Client::open(self.url())?.get_connection_with_timeout(Duration::from_secs(2))?;
+        let mut sent = Cmd::new();
+        sent.arg(command);
+        Ok(T::from_redis_value(connection.req_command(&sent)?.extract_error()?)?)
+    }
+
+    /// Sends a command that must succeed.
+    pub fn tell(&self, command: &[&str]) {
+        self.ask::<redis::Value>(command).unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    }
+
+    /// A field of INFO.
+    pub fn info(&self, field: &str) -> String {
+        let info: String = self.ask(&["INFO", "everything"]).unwrap();
+        let line = info.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        line.unwrap_or_else(|| panic!("INFO has no {field}")).to_owned()
+    }
+
+    /// As a power cut.
+    pub fn kill(&mut self) {
+        self.process.take().expect("it runs").kill();
+    }
+
+    /// Starts it again with what its folder has, and waits until it answers.
+    pub fn restart(&mut self) {
+        self.restart_slowly();
+        self.ready();
+    }
+
+    /// Starts it again and does not wait.
+    pub fn restart_slowly(&mut self) {
+        assert!(self.process.is_none(), "it runs");
+        self.run();
+    }
+
+    /// Gives it one more option for its next start.
+    pub fn set(&mut self, option: &[&str]) {
+        self.options.extend(option.iter().map(|part| (*part).to_owned()));
+    }
+
+    /// It hears and answers nothing until [`RedisServer::thaw`].
+    pub fn freeze(&self) {
+        self.process.as_ref().expect("it runs").signal(libc::SIGSTOP);
+    }
+
+    /// It goes on where it was.
+    pub fn thaw(&self) {
+        self.process.as_ref().expect("it runs").signal(libc::SIGCONT);
+    }
+
+    /// A replica that has all of its data.
+    pub fn replica(&self) -> Self {
+        let replica = Self::start(&["--replicaof", "127.0.0.1", &self.port.to_string(), "--repl-timeout", "5"]);
+        until("a replica is linked", SOON, || (replica.info("master_link_status") == "up").then_some(()));
+        replica
+    }
+
+    /// Cuts the connections to its replicas, as a network does; they come back by themselves.
+    pub fn cut_replicas(&self) {
+        self.tell(&["CLIENT", "KILL", "TYPE", "replica"]);
+    }
+
+    /// Makes a replica a primary.
+    pub fn promote(&self) {
+        self.tell(&["REPLICAOF", "NO", "ONE"]);
+    }
+
+    /// Another history begins, as after a failover; the data stays.
+    pub fn change_history(&self) {
+        self.tell(&["DEBUG", "CHANGE-REPL-ID"]);
+    }
+
+    /// Cuts the end of its append-only file. It must not be running.
+    pub fn cut_file(&self, bytes: u64) {
+        assert!(self.process.is_none(), "it runs");
+        let files = fs::read_dir(self.folder.path().join("appendonlydir")).unwrap();
+        let newest = files.map(|file| file.unwrap().path()).find(|path| path.to_string_lossy().ends_with(".incr.aof"));
+        let file = OpenOptions::new().write(true).open(newest.expect("there is a file")).unwrap();
+        file.set_len(file.metadata().unwrap().len().saturating_sub(bytes)).unwrap();
+    }
+}
+
+/// A cluster of primaries that have all slots between them.
+pub struct RedisCluster {
+    /// The servers, in the order of their slots.
+    pub servers: Vec<RedisServer>,
+}
+
+impl RedisCluster {
+    /// Starts a cluster and waits until all of its servers agree.
+    pub fn start(count: usize) -> Self {
+        let options = |bus: &str| {
+            let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", bus];
+            // A server that is missing is to be felt by its own slots only.
+            [&options[..], &["--cluster-require-full-coverage", "no"]].concat().join(" ")
+        };
+        let begin = |bus: u16| {
+            let options = options(&bus.to_string());
+            (RedisServer::begin(&options.split(' ').collect::<Vec<_>>()), bus)
+        };
+        let servers: Vec<_> = (0..count).map(|_| begin(free_port())).collect();
+        for (index, (server, _)) in servers.iter().enumerate() {
+            server.ready();
+            let (first, last) = (16_384 * index / count, 16_384 * (index + 1) / count - 1);
+            server.tell(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()]);
+            server.tell(&["CLUSTER", "SET-CONFIG-EPOCH", &(index + 1).to_string()]);
+        }
+        for (server, bus) in &servers[1..] {
+            let (port, bus) = (server.port().to_string(), bus.to_string());
+            servers[0].0.tell(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
+        }
+        let cluster = Self { servers: servers.into_iter().map(|(server, _)| server).collect() };
+        until("the cluster agrees", SOON, || cluster.servers.iter().all(|one| one.knows_all(count)).then_some(()));
+        cluster
+    }
+
+    /// Where its servers are, for a client.
+    pub fn urls(&self) -> Vec<String> {
+        self.servers.iter().map(RedisServer::url).collect()
+    }
+
+    /// The server that has a key's slot, and the slot.
+    pub fn owner(&self, key: &str) -> (usize, u16) {
+        let slot: u16 = self.servers[0].ask(&["CLUSTER", "KEYSLOT", key]).unwrap();
+        (usize::from(slot) * self.servers.len() / 16_384, slot)
+    }
+
+    /// Moves a slot, a few keys at a time, with `pause` between them: what is asked meanwhile meets it half moved.
+    pub fn migrate(&self, slot: u16, from: usize, to: usize, pause: Duration) {
+        let (from, to) = (&self.servers[from], &self.servers[to]);
+        let id = |server: &RedisServer| server.ask::<String>(&["CLUSTER", "MYID"]).unwrap();
+        let (from_id, to_id, slot) = (id(from), id(to), slot.to_string());
+        to.tell(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &from_id]);
+        from.tell(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &to_id]);
+        loop {
+            let keys: Vec<String> = from.ask(&["CLUSTER", "GETKEYSINSLOT", &slot, "8"]).unwrap();
+            if keys.is_empty() {
+                break;
+            }
+            let port = to.port().to_string();
+            let mut command = vec!["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
+            command.extend(keys.iter().map(String::as_str));
+            from.tell(&command);
+            std::thread::sleep(pause);
+        }
+        for server in [to, from] {
+            server.tell(&["CLUSTER", "SETSLOT", &slot, "NODE", &to_id]);
+        }
+    }
+}
+
+impl RedisServer {
+    fn knows_all(&self, count: usize) -> bool {
+        let info: String = self.ask(&["CLUSTER", "INFO"]).unwrap();
+        let known = format!("cluster_size:{count}");
+        let has = |line: &str| info.lines().any(|one| one == line);
+        has("cluster_state:ok") && has("cluster_slots_assigned:16384") && has(&known)
+    }
+}
