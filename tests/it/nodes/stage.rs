@@ -154,8 +154,15 @@ impl Node {
         if reply.status == 200 { reply.json()["show"].clone() } else { Value::Null }
     }
 
+    /// The document on this node's disk.
+    pub fn document(&self) -> Value {
+        let stored = rusqlite::Connection::open(self.app.data().join("documents.db")).unwrap();
+        let text = stored.query_row("SELECT json FROM shows", [], |row| row.get::<_, String>(0)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
     pub fn rev(&self) -> u64 {
-        self.show()["rev"].as_u64().unwrap_or_default()
+        self.document()["revision"].as_u64().unwrap()
     }
 
     pub fn graphic(&self) -> String {
@@ -197,10 +204,7 @@ impl Node {
 
 /// Waits until both nodes have the same revision and the same log.
 pub fn agree(a: &Node, b: &Node) {
-    until("both nodes have the same revision and log", Duration::from_secs(10), || {
-        let shows = [a.show(), b.show()];
-        let same =
-            !shows[0].is_null() && ["rev", "program", "graphic"].iter().all(|field| shows[0][field] == shows[1][field]);
-        (same && a.log() == b.log()).then_some(())
+    until("both nodes have the same document and log", Duration::from_secs(10), || {
+        (a.document() == b.document() && a.log() == b.log()).then_some(())
     });
 }
