@@ -77,7 +77,7 @@ impl App {
         let directory = Directory::open(&journals)?;
         let node = node::name(&config.data.join(layout::NODE)).context("the name of the data directory")?;
         let secret = secret(config).context("the node secret")?;
-        let redis = redis(config)?;
+        let redis = way_to_redis(config)?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data.join(layout::DOCUMENTS))?);
         store.checkpoint()?;
         let documents = documents(&*store)?;
@@ -179,7 +179,7 @@ fn secret(config: &NodeConfig) -> std::io::Result<Secret> {
 ///
 /// # Errors
 /// An address that cannot be one.
-pub fn redis(config: &NodeConfig) -> anyhow::Result<Option<Redis>> {
+pub fn way_to_redis(config: &NodeConfig) -> anyhow::Result<Option<Redis>> {
     let nodes = &config.nodes;
     let way = || Redis::open(&RedisConfig { urls: nodes.redis.clone(), cluster: nodes.redis_cluster });
     nodes.shared().then(way).transpose().context("the setting redis")
