@@ -148,7 +148,10 @@ impl App {
         services.stance.set_draining();
         tracing::info!("draining");
         if services.shared.is_some() {
-            leave(services, &self.doors.desks).await;
+            // Bounded: a Redis that is away must not keep the node from ending.
+            if tokio::time::timeout(limits::DRAIN_GRACE, leave(services, &self.doors.desks)).await.is_err() {
+                tracing::warn!("this node stays on its rosters");
+            }
         }
         if !services.tasks.finish(limits::DRAIN_GRACE).await {
             tracing::warn!("some sessions did not end in time");

@@ -159,6 +159,12 @@ fn a_node_on_the_roster_starts_without_redis() {
     a.does("standby", json!({ "cue": "2" }));
     agree(&a, &b);
     let rev = a.rev();
+    let ahead = |node: &super::stage::Node| {
+        let stored = rusqlite::Connection::open(node.app.data().join("documents.db")).ok()?;
+        stored.query_row("SELECT text FROM notes", [], |row| row.get::<_, String>(0)).ok()
+    };
+    let noted = until("the clock's offset is noted", SOON, || ahead(&a));
+    assert!(noted.parse::<i64>().unwrap().abs() < 50_000, "{noted}");
     a.app.kill();
     stage.redis.kill();
     a.app.start();
@@ -169,4 +175,24 @@ fn a_node_on_the_roster_starts_without_redis() {
     until_open(&a);
     a.takes_over();
     agree(&a, &b);
+}
+
+#[test]
+fn a_redis_that_is_silent_does_nothing_late() {
+    let stage = Stage::new();
+    let (mut a, b) = stage.two();
+    a.does("standby", json!({ "cue": "1" }));
+    a.does("take", json!({}));
+    agree(&a, &b);
+    let rev = a.rev();
+    stage.redis.freeze();
+    let refused = a.asks("step", json!({}));
+    assert_eq!((&refused["ok"], &refused["code"]), (&json!(false), &json!("busy")), "{refused}");
+    until("ballots are held", SOON, || (a.stance() == "holding" && b.stance() == "holding").then_some(()));
+    stage.redis.thaw();
+    until_open(&a);
+    until_open(&b);
+    agree(&a, &b);
+    // What was asked for came to Redis after its last moment.
+    assert_eq!(a.rev(), rev, "{:#?}", a.document());
 }
