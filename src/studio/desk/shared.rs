@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::task::{DeskTask, Unstored};
 use crate::{
-    base::{clock::Stopwatch, limits},
+    base::{clock::Stopwatch, ids::ShowId, limits},
     providers::store::{
         StoredShow,
         shared::{Known, Look, Offer, Replacement, SharedStore, Swap},
@@ -417,17 +417,20 @@ impl DeskTask {
         }
         Err(Miss::Moved.into())
     }
+}
 
-    /// Commands that must not be lost wait for a replica, if there is one; what came of it is for who pressed.
-    pub(super) async fn replicated(&self, command: &Command) -> String {
-        let kept = matches!(command, Command::Reveal { .. } | Command::Void { .. } | Command::Close);
-        let Some(shared) = self.services.shared.as_ref().filter(|_| kept) else { return String::new() };
-        match shared.replicated(&self.desk.show).await {
-            Ok(None) => String::new(),
-            Ok(Some(true)) => "a replica of Redis has it".to_owned(),
-            Ok(Some(false)) | Err(_) => {
-                "done; no replica of Redis has confirmed it yet, and the nodes put it back if Redis loses it".to_owned()
-            }
+/// Whether the answer to a command waits for a replica: what it did must not be lost.
+pub(super) fn is_kept(command: &Command) -> bool {
+    matches!(command, Command::Reveal { .. } | Command::Void { .. } | Command::Close)
+}
+
+/// Waits for a replica, if there is one; what came of it is for who pressed. The command itself acts already.
+pub(super) async fn replicated(shared: &SharedStore, show: &ShowId) -> String {
+    match shared.replicated(show).await {
+        Ok(None) => String::new(),
+        Ok(Some(true)) => "a replica of Redis has it".to_owned(),
+        Ok(Some(false)) | Err(_) => {
+            "done; no replica of Redis has confirmed it yet, and the nodes put it back if Redis loses it".to_owned()
         }
     }
 }

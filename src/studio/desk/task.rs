@@ -178,7 +178,7 @@ impl DeskTask {
                     }
                 }
             }
-            break self.replicated(&command).await;
+            break String::new();
         };
         // From when it was done: a second press may have waited for a slow disk behind the first.
         let done = self.services.clock.now();
