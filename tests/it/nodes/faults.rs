@@ -1,11 +1,14 @@
 //! What Redis does to the control state, and what the nodes make of it: what operators were told stays so.
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
 use super::stage::{Stage, agree};
-use crate::support::{SOON, until};
+use crate::support::{SOON, redis::RedisCluster, until};
 
 fn until_open(node: &super::stage::Node) {
     until("the node takes ballots again", SOON, || (node.stance() == "open").then_some(()));
@@ -145,6 +148,9 @@ fn a_panic_without_redis_acts_here_at_once_and_everywhere_later() {
     assert!(done["detail"].as_str().unwrap().contains("only"), "{done}");
     assert_eq!(a.graphic(), "panic");
     assert_eq!(b.graphic(), "on_air", "it cannot know yet");
+    a.app.kill();
+    a.app.start();
+    until("the start without Redis shows it, too", SOON, || (a.graphic() == "panic").then_some(()));
     stage.redis.restart();
     until("the panic is on the other node", SOON, || (b.graphic() == "panic").then_some(()));
     agree(&a, &b);
@@ -186,13 +192,38 @@ fn a_redis_that_is_silent_does_nothing_late() {
     agree(&a, &b);
     let rev = a.rev();
     stage.redis.freeze();
+    let asked = Instant::now();
     let refused = a.asks("step", json!({}));
     assert_eq!((&refused["ok"], &refused["code"]), (&json!(false), &json!("busy")), "{refused}");
     until("ballots are held", SOON, || (a.stance() == "holding" && b.stance() == "holding").then_some(()));
+    // The last moment of what was asked is a second after it.
+    thread::sleep(Duration::from_millis(1200).saturating_sub(asked.elapsed()));
     stage.redis.thaw();
     until_open(&a);
     until_open(&b);
     agree(&a, &b);
     // What was asked for came to Redis after its last moment.
     assert_eq!(a.rev(), rev, "{:#?}", a.document());
+}
+
+#[test]
+fn commands_go_on_while_the_slot_of_the_show_moves() {
+    let stage = Stage::new();
+    let cluster = RedisCluster::start(2);
+    let urls = cluster.urls().join(",");
+    let (mut a, b) = (stage.node_over(1, &urls), stage.node_over(2, &urls));
+    a.takes_over();
+    for key in ["{tl:show:many}", "{tl:clock}"] {
+        let (from, slot) = cluster.owner(key);
+        thread::scope(|scope| {
+            let moving = scope.spawn(|| cluster.migrate(slot, from, 1 - from, Duration::from_millis(200)));
+            for cue in ["1", "2", "3", "1", "2"] {
+                a.does("standby", json!({ "cue": cue }));
+                thread::sleep(Duration::from_millis(450));
+            }
+            moving.join().unwrap();
+        });
+    }
+    agree(&a, &b);
+    b.recognises(&a.told);
 }
