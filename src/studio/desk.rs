@@ -212,7 +212,12 @@ impl Desk {
             }
             _ => None,
         };
-        self.send(message, by, recounted).await
+        let shared = services.shared.as_ref().filter(|_| shared::is_kept(&message.command));
+        let mut done = self.send(message, by, recounted).await;
+        if let Some(shared) = shared.filter(|_| done.ok && done.detail.is_empty()) {
+            done.detail = shared::replicated(shared, &self.show).await;
+        }
+        done
     }
 
     /// Hands a command to the desk's task.
@@ -231,7 +236,6 @@ impl Desk {
         if let Some(command) = &pulled {
             self.pull(command);
         }
-        let shared = services.shared.as_ref().filter(|_| shared::is_kept(&message.command));
         let request = Request::Command { message, by, recounted, pulled: pulled.clone(), reply };
         if self.commands.try_send(request).is_err() {
             if let Some(command) = &pulled {
@@ -239,12 +243,7 @@ impl Desk {
             }
             return busy("too many commands are waiting: press again in a second");
         }
-        let mut done =
-            answer.await.unwrap_or_else(|_| busy("the node is going away: your page will connect to another one"));
-        if let Some(shared) = shared.filter(|_| done.ok && done.detail.is_empty()) {
-            done.detail = shared::replicated(shared, &self.show).await;
-        }
-        done
+        answer.await.unwrap_or_else(|_| busy("the node is going away: your page will connect to another one"))
     }
 
     /// Replaces the rundown, once it is its turn.
