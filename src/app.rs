@@ -191,7 +191,10 @@ fn secret(config: &NodeConfig) -> std::io::Result<Secret> {
 }
 
 /// The way to Redis, if there are to be many nodes. It need not be there.
-fn redis(config: &NodeConfig) -> anyhow::Result<Option<Redis>> {
+///
+/// # Errors
+/// An address that cannot be one.
+pub fn redis(config: &NodeConfig) -> anyhow::Result<Option<Redis>> {
     let nodes = &config.nodes;
     let way = || Redis::open(&RedisConfig { urls: nodes.redis.clone(), cluster: nodes.redis_cluster });
     nodes.shared().then(way).transpose().context("the setting redis")

@@ -5,17 +5,26 @@ import { stances } from './words.js';
 const FSYNC_SLOW_US = 20_000;
 const DISK_LOW_MB = 2048;
 
+/** @param {import('../sdk/wire.js').RedisGauge} redis */
+function redisWords({ ok, round_trip_us, down_since, detail }) {
+  if (ok) return `answers in ${(round_trip_us / 1000).toFixed(1)} ms`;
+  const since = down_since ? ` since ${new Date(down_since).toLocaleTimeString()}` : '';
+  return `does not answer${since}: ballots are held, clear, panic and freeze work${detail ? ` (${detail})` : ''}`;
+}
+
 /** How the node itself is. */
 class NodeHealth extends StoreElement {
   /** @type {Record<string, HTMLElement>} */
   #values = {};
+  /** @type {HTMLElement} Redis and the other nodes, where there are many. */
+  #many = h('dl', { class: 'node' });
 
   build() {
     const names = ['Node', 'Stance', 'Disk write', 'Disk free', 'Clock'];
     this.append(h('h2', { class: 'panel-head' }, 'Node'), h('dl', { class: 'node' }, ...names.map((name) => {
       this.#values[name] = h('dd', {});
       return h('div', {}, h('dt', {}, name), this.#values[name]);
-    })));
+    })), this.#many);
   }
 
   /** @param {import('./main.js').StudioState} state */
@@ -27,6 +36,24 @@ class NodeHealth extends StoreElement {
     this.#set('Disk write', `${(node.fsync_us / 1000).toFixed(1)} ms`, node.fsync_us < FSYNC_SLOW_US);
     this.#set('Disk free', `${(node.disk_free_mb / 1024).toFixed(1)} GB`, node.disk_free_mb > DISK_LOW_MB);
     this.#set('Clock', node.clock_ok ? 'sure' : 'unsure', node.clock_ok);
+    this.#drawMany(gauge);
+  }
+
+  /** @param {import('../sdk/wire.js').Gauge} gauge */
+  #drawMany({ redis, nodes = [], node }) {
+    /** @type {[string, string, boolean][]} */
+    const rows = nodes.map(({ node: id, stance, viewers, held, rev }) => [
+      id === node.node ? 'This node' : `Node ${id.slice(0, 8)}`,
+      `${stances[stance] ?? stance}, ${viewers} viewers, ${held} held, revision ${rev}`,
+      stance === 'open' && held === 0,
+    ]);
+    if (redis) rows.unshift(['Redis', redisWords(redis), redis.ok]);
+    const row = (/** @type {[string, string, boolean]} */ [name, text, good]) => {
+      const value = h('dd', {}, `${good ? '✓' : '▲'} ${text}`);
+      setAttribute(value, 'data-tone', good ? undefined : 'warn');
+      return h('div', {}, h('dt', {}, name), value);
+    };
+    this.#many.replaceChildren(...rows.map(row));
   }
 
   /** @param {string} name @param {string} text @param {boolean} good */
