@@ -2,7 +2,13 @@
 //! on its way, so that a part of the ledger that stands still keeps nobody else waiting. All decisions are in
 //! `reconcile.rs`; here are only the calls and the waiting.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use super::{
     committer::Queue,
@@ -23,6 +29,8 @@ pub struct Couriers {
     pub stance: Arc<StanceCell>,
     pub metrics: Arc<Metrics>,
     pub queue: Arc<Queue>,
+    /// It was logged that the ledger is not reached, and it was not reached since.
+    pub unreached: Arc<AtomicBool>,
 }
 
 impl Couriers {
@@ -75,12 +83,21 @@ impl Courier {
         match answer {
             Ok(answer) => {
                 self.failures = 0;
-                self.run.answered(&self.shared.queue, &call, &answer);
+                if self.shared.unreached.load(Ordering::Relaxed) && self.shared.unreached.swap(false, Ordering::Relaxed)
+                {
+                    tracing::info!("the ledger is reached again");
+                }
+                let changed = self.run.answered(&self.shared.queue, &call, &answer);
+                if changed > 0 {
+                    self.shared.metrics.incident();
+                    tracing::error!(run = %self.run.id(), changed, "ballots have another verdict than before");
+                }
                 self.after(&answer, holding)
             }
             Err(error) => {
-                if self.failures == 0 {
-                    tracing::warn!(run = %self.run.id(), bucket = self.bucket, %error, "the ledger was not reached");
+                // Once for all buckets: they ask on, each at its own pace.
+                if !self.shared.unreached.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(run = %self.run.id(), bucket = self.bucket, %error, "the ledger is not reached: ballots are held");
                 }
                 self.failures = self.failures.saturating_add(1);
                 self.run.hold(self.bucket);

@@ -1,7 +1,7 @@
 //! The recount: the ballots of a run, read again one by one, against what its manifest says. It shares no state with the
 //! counting: the same lines run in the node at verification and offline in `tallylight verify`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     ballot::{Ballot, Decided, Place, Verdict},
@@ -175,6 +175,18 @@ impl<'a> Recount<'a> {
         }
     }
 
+    /// Journals of several nodes of which no ballot was read, and how many counted ones the manifest has of each.
+    fn away(&self) -> BTreeMap<JournalId, u64> {
+        let mut away = BTreeMap::new();
+        let here: HashSet<_> = self.next.keys().map(|(_, journal)| *journal).collect();
+        let absent = |part: &&Part| part.watermark > 0 && !here.contains(&part.journal);
+        let parts = self.manifest.parts.iter().filter(|_| self.manifest.ledger != LedgerKind::Embedded);
+        for part in parts.filter(absent) {
+            *away.entry(part.journal).or_default() += part.count;
+        }
+        away
+    }
+
     /// What is wrong with single ballots so far, in words.
     pub fn findings(&self) -> &[String] {
         &self.findings
@@ -183,7 +195,15 @@ impl<'a> Recount<'a> {
     /// What differs from the manifest, in words. Empty: it is as the manifest says.
     pub fn finish(mut self) -> Vec<String> {
         let manifest = self.manifest;
-        for (voter, id, votes) in std::mem::take(&mut self.refused) {
+        let away = self.away();
+        for (journal, counted) in &away {
+            self.findings.push(format!(
+                "journal {journal} is not here: its {counted} counted ballots cannot be recounted; export with the data \
+                 directories of all nodes"
+            ));
+        }
+        // What is not here may be why a ballot was refused.
+        for (voter, id, votes) in std::mem::take(&mut self.refused).into_iter().filter(|_| away.is_empty()) {
             let spent = self.voters.get(&voter).map_or(0, |voter| voter.spent);
             if spent + u32::from(votes) <= u32::from(manifest.definition.poll.votes) {
                 self.find(format!("ballot {id} was not counted, though its voter had votes left"));
@@ -201,7 +221,8 @@ impl<'a> Recount<'a> {
             let next = self.next.get(&(part.bucket, part.journal)).copied().unwrap_or(1);
             part.watermark.saturating_add(1).saturating_sub(next)
         };
-        let missing = manifest.parts.iter().map(unread).fold(self.missing, u64::saturating_add);
+        let here = manifest.parts.iter().filter(|part| !away.contains_key(&part.journal));
+        let missing = here.map(unread).fold(self.missing, u64::saturating_add);
         // Several nodes publish what they might still have, not what is lost: nothing of what is here may be.
         let expected = if manifest.ledger == LedgerKind::Embedded { manifest.outstanding } else { 0 };
         compare("missing ballots", &expected, &missing);
@@ -209,7 +230,7 @@ impl<'a> Recount<'a> {
         compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
         compare("shares", &manifest.shares, &tally::shares(&self.totals));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
-        for part in &manifest.parts {
+        for part in manifest.parts.iter().filter(|part| !away.contains_key(&part.journal)) {
             let (bucket, journal) = (part.bucket, part.journal);
             let counted = self.witness.part(bucket, journal);
             if (part.count, &part.hash) != (counted.count, &counted.hash()) {

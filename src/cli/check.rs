@@ -49,7 +49,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let Args { data, config, nodes, viewers } = args;
     let config = NodeConfig::new(NodeFlags { data, config, nodes, ..NodeFlags::default() }, Vec::new(), super::read)?;
     let mut findings = vec![disk(&config)?, files(viewers, config.doors.connections)?, clock(), secret(&config)];
-    if let Some(redis) = app::redis(&config)? {
+    if let Some(redis) = app::way_to_redis(&config)? {
         findings.extend(servers(super::serve::runtime()?.block_on(redis.probe())));
     }
     let mut good = true;

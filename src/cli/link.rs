@@ -62,7 +62,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(store.show(show)?.is_some(), "there is no show {show} in {}", args.data.display());
     let flags = NodeFlags { nodes: args.nodes.clone(), ..NodeFlags::default() };
     let config = NodeConfig::new(flags, Vec::new(), super::read)?;
-    let code = match app::redis(&config)? {
+    let code = match app::way_to_redis(&config)? {
         None => link::create(&store, show, role, name, app::now())?,
         Some(redis) => {
             let shared = SharedStore::new(redis, node::name(&args.data.join(layout::NODE))?);

@@ -29,8 +29,8 @@ class NodeHealth extends StoreElement {
 
   /** @param {import('./main.js').StudioState} state */
   draw({ gauge }) {
-    const node = gauge?.node;
-    if (!node) return;
+    if (!gauge) return;
+    const { node } = gauge;
     this.#set('Node', node.node.slice(0, 8), true);
     this.#set('Stance', stances[node.stance] ?? node.stance, node.stance === 'open');
     this.#set('Disk write', `${(node.fsync_us / 1000).toFixed(1)} ms`, node.fsync_us < FSYNC_SLOW_US);

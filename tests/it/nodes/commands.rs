@@ -118,3 +118,15 @@ fn control_is_not_free_while_its_owner_is_on_another_node() {
     thread::sleep(Duration::from_millis(400));
     assert_eq!(a.asks("standby", json!({ "cue": "1" }))["code"], "no_control");
 }
+
+#[test]
+fn what_must_not_be_lost_waits_for_a_replica() {
+    let stage = Stage::new();
+    let mut node = stage.node(1);
+    node.does("standby", json!({ "cue": "1" }));
+    node.does("take", json!({}));
+    node.does("open", json!({ "seconds": 60 }));
+    let _replica = stage.redis.replica();
+    let done = node.does("close", json!({}));
+    assert_eq!(done["detail"], "a replica of Redis has it");
+}
