@@ -124,13 +124,36 @@ impl Operator {
         Some(done)
     }
 
-    /// Freezes and holds, and undoes it, again and again until told to stop: commands that change nothing of the count.
-    pub fn fidget(&mut self, stop: &AtomicBool) {
+    /// Lets operators fidget while something else is done.
+    pub fn fidget_while<'a, T>(operators: impl IntoIterator<Item = &'a mut Self>, work: impl FnOnce() -> T) -> T {
+        /// Tells them to go home, also where the work ends in a panic.
+        struct Home<'a>(&'a AtomicBool);
+        impl Drop for Home<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for operator in operators {
+                scope.spawn(|| operator.fidget(&stop));
+            }
+            let _home = Home(&stop);
+            work()
+        })
+    }
+
+    /// Freezes and holds, and undoes it, again and again until told to stop: commands that change nothing of the count. Who
+    /// has no control takes it.
+    fn fidget(&mut self, stop: &AtomicBool) {
         for verb in ["freeze", "hold", "unfreeze", "release"].into_iter().cycle() {
             if stop.load(Ordering::Relaxed) {
                 return;
             }
-            self.asks(verb, json!({}));
+            let done = self.asks(verb, json!({}));
+            if done.is_some_and(|done| done["code"] == "no_control") {
+                self.asks("control", json!({ "action": "take_over" }));
+            }
             thread::sleep(BETWEEN);
         }
     }

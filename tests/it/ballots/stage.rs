@@ -1,14 +1,7 @@
 //! What every test here stands on: a node with one show, its producer, an audience, and the way of a run from standby to
 //! the revealed result.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    process::Output,
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::Instant,
-};
+use std::{fs, net::SocketAddr, process::Output, time::Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -100,15 +93,10 @@ impl Stage {
 
     /// Lets the operator work until so many votes are counted, and while something breaks then.
     pub fn fidgets_until<T>(&mut self, votes: u64, breaks: impl FnOnce(&mut TestApp) -> T) -> T {
-        let stop = AtomicBool::new(false);
-        let (app, operator, seen) = (&mut self.app, &mut self.operator, &stop);
-        thread::scope(|scope| {
-            let fidgets = scope.spawn(move || operator.fidget(seen));
+        let app = &mut self.app;
+        Operator::fidget_while([&mut self.operator], || {
             counts(app.address(), votes);
-            let broken = breaks(app);
-            stop.store(true, Ordering::Relaxed);
-            fidgets.join().expect("the operator goes home");
-            broken
+            breaks(app)
         })
     }
 

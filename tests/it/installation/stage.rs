@@ -6,7 +6,6 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Output,
-    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -90,6 +89,7 @@ impl Stage {
     /// Puts the cue on program, lets the audience in and opens the window when half of it is there.
     pub fn open(&mut self) -> Audience {
         let audience = Audience::start(&self.addresses(), self.crowd, u64::from(self.crowd.ballots()));
+        self.producers[B].does("control", json!({ "action": "take_over" }));
         self.producers[B].does("standby", json!({ "cue": "1" }));
         self.producers[B].does("take", json!({}));
         let half = u64::from(self.crowd.connections() / 4);
@@ -103,16 +103,10 @@ impl Stage {
 
     /// Lets both operators work until so many votes are counted, and while something breaks then.
     pub fn fidgets_until<T>(&mut self, votes: u64, breaks: impl FnOnce(Scene<'_>) -> T) -> T {
-        let (stop, b) = (AtomicBool::new(false), self.nodes[B].address());
-        let (nodes, producers, seen) = (&mut self.nodes, &mut self.producers, &stop);
-        let broken = thread::scope(|scope| {
-            for operator in &mut self.operators {
-                scope.spawn(move || operator.fidget(seen));
-            }
-            counts(b, votes);
-            let broken = breaks((nodes, producers));
-            stop.store(true, Ordering::Relaxed);
-            broken
+        let (nodes, producers) = (&mut self.nodes, &mut self.producers);
+        let broken = Operator::fidget_while(&mut self.operators, || {
+            counts(nodes[B].address(), votes);
+            breaks((nodes, producers))
         });
         self.healed();
         broken
@@ -131,6 +125,7 @@ impl Stage {
     /// Waits until everybody has voted, closes the window and waits for the end of intake.
     pub fn close(&mut self) {
         counts(self.nodes[B].address(), self.crowd.counted());
+        self.producers[B].does("control", json!({ "action": "take_over" }));
         self.producers[B].does("close", json!({}));
         until("the run is locked", SOON, || (self.live(B)["show"]["run"]["phase"] == "locked").then_some(()));
     }
@@ -172,20 +167,24 @@ impl Stage {
 
     /// Waits until both nodes show the same show and the same numbers, and have the same log.
     pub fn agree(&self) {
-        let same = || {
-            let (mut a, mut b) = (self.live(A), self.live(B));
-            for live in [&mut a, &mut b] {
-                live["show"]["now"].take();
-                live["results"]["as_of"].take();
-            }
-            let [of_a, of_b] = [A, B].map(|node| {
-                let mut log = self.producers[node].log();
-                log.sort_by_key(|entry| entry["id"].to_string());
-                log
-            });
-            (a == b && of_a == of_b).then_some(())
+        let seen = |node: usize| {
+            let mut live = self.live(node);
+            live["show"]["now"].take();
+            let results = ["state", "options", "total"].map(|field| live["results"][field].take());
+            let mut log = self.producers[node].log();
+            log.sort_by_key(|entry| entry["id"].to_string());
+            (live["show"].take(), results, log)
         };
-        until("both nodes have the same show and log", SOON, same);
+        let deadline = Instant::now() + SOON;
+        while seen(A) != seen(B) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(50));
+        }
+        let ((show_a, results_a, log_a), (show_b, results_b, log_b)) = (seen(A), seen(B));
+        assert_eq!((show_a, results_a), (show_b, results_b));
+        for (one, other, node) in [(&log_a, &log_b, "A"), (&log_b, &log_a, "B")] {
+            let only: Vec<_> = one.iter().filter(|entry| !other.contains(entry)).collect();
+            assert!(only.is_empty(), "only the log of {node} has {only:#?}");
+        }
     }
 
     /// Compares what clients were told, what operators were told, what is published and what stands in the export; and
@@ -227,6 +226,16 @@ impl Stage {
 
     fn export_file(&self) -> PathBuf {
         self.files.path().join("export.jsonl")
+    }
+}
+
+impl Drop for Stage {
+    /// After a failure: what the nodes said last.
+    fn drop(&mut self) {
+        for node in self.nodes.iter().filter(|node| thread::panicking() && node.is_running()) {
+            let lines = node.process().lines();
+            eprintln!("node {}:\n{}\n", node.address(), lines[lines.len().saturating_sub(40)..].join("\n"));
+        }
     }
 }
 
