@@ -6,6 +6,7 @@ mod ballots;
 mod config;
 mod doors;
 mod golden;
+mod installation;
 mod ledger;
 mod limits;
 mod nodes;
