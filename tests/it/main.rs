@@ -12,5 +12,6 @@ mod openapi;
 mod recount;
 mod sessions;
 mod sim;
+mod sim_nodes;
 mod support;
 mod tidy;
