@@ -30,18 +30,14 @@ impl Stored {
 }
 
 impl World {
-    /// Ten seconds after the healing.
+    /// Ten seconds after the healing: what was taken before has its verdict, on disk.
     pub fn nothing_is_held(&mut self) {
-        let mut held = Vec::new();
-        for (number, node) in self.nodes.iter().enumerate() {
-            let Some(process) = &node.process else { continue };
-            for run in &node.document.runs {
-                let count = process.intake.run(run.id()).map_or(0, |run| run.held());
-                if count > 0 {
-                    held.push((Invariant::HeldIsDecided, format!("node {number}, run {}: {count} held", run.id())));
-                }
-            }
-        }
+        let healed = self.clock().0 - (self.now - self.healed.unwrap_or(self.now));
+        let old = self.oracle.stored.iter().filter(|(_, stored)| stored.received.0 < healed);
+        let held = old.filter(|(_, stored)| stored.decided.is_none());
+        let held =
+            held.map(|((run, _, place), one)| (Invariant::HeldIsDecided, format!("run {run}: {place:?} {one:?}")));
+        let held = held.collect();
         self.blame_all(held);
     }
 
@@ -83,10 +79,7 @@ impl World {
             }
             let gone = [Verdict::Displaced, Verdict::AfterSeal];
             let is_gone = || copies.iter().all(|(_, one)| one.decided.is_some_and(|said| gone.contains(&said.verdict)));
-            let lost_twice = || {
-                let why = self.oracle.damaged.get(&key.0);
-                why.is_some_and(|why| why.contains("a verdict that a node and the ledger lost together"))
-            };
+            let lost_twice = || self.oracle.lost_twice(key.0);
             if !book.counted_by.is_empty() && counted == 0 && !(damaged && (is_gone() || lost_twice())) {
                 cases.push((Invariant::CountedOnce, case()));
             }
@@ -191,7 +184,7 @@ impl World {
 
     /// What is sealed is the recount up to its watermarks, and what the ledger still has.
     fn seals_stand(&mut self) {
-        let mut cases = Cases::new();
+        let (mut cases, mut overtaken) = (Cases::new(), 0);
         for (run, seal) in &self.oracle.seals {
             let watermarks: BTreeMap<_, _> =
                 seal.watermarks.iter().map(|(bucket, journal, seq)| ((*bucket, *journal), *seq)).collect();
@@ -210,12 +203,17 @@ impl World {
                 }
             }
             let same = |other: &Totals| (other.counted, &other.votes) == (seal.totals.counted, &seal.totals.votes);
-            if !same(&recount) || !same(&ledger) {
+            // A node that was away for longer than the barrier may send counted ballots again after the ledger was read and
+            // before it has the seal's watermarks: they stand in the ledger then, above the watermarks.
+            if same(&recount) && ledger.counted > seal.totals.counted && self.oracle.damaged.contains_key(run) {
+                overtaken += 1;
+            } else if (!same(&recount) || !same(&ledger)) && !self.oracle.lost_twice(*run) {
                 let why = self.oracle.damaged.get(run);
                 let case = format!("run {run} {why:?}: {seal:?}, recount {recount:?}, ledger {ledger:?}");
                 cases.push((Invariant::SealStands, case));
             }
         }
+        self.count_many("seals that ballots sent again overtook", overtaken);
         self.blame_all(cases);
     }
 

@@ -3,26 +3,22 @@
 use tallylight::{
     ballots::{
         ballot::Verdict,
+        courier,
         ledger::{Answer, Call},
     },
     base::{ids::RunId, limits},
 };
 
-use super::{
-    event::Event,
-    mutants::Mutant,
-    node::Courier,
-    oracle::Invariant,
-    server::Side,
-    world::World,
-};
+use super::{event::Event, mutants::Mutant, node::Courier, oracle::Invariant, server::Side, world::World};
 
 /// Who made a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     Courier,
     /// The mark of a seal.
-    Seal { revision: u32 },
+    Seal {
+        revision: u32,
+    },
 }
 
 /// One call.
@@ -71,9 +67,9 @@ impl World {
 
     pub fn wake_couriers(&mut self, node: usize) {
         let Some(process) = &self.nodes[node].process else { return };
-        let holding = process.stance.is_holding();
+        // Also those that may not send what they have: they look again from then on.
         let behind = |key: &&Key| {
-            let call = process.intake.run(key.0).and_then(|run| run.next_call(key.1, holding));
+            let call = process.intake.run(key.0).and_then(|run| run.next_call(key.1, false));
             call.is_some_and(|call| call.batch.is_some())
         };
         let keys: Vec<Key> = process.couriers.keys().filter(behind).copied().collect();
@@ -101,7 +97,8 @@ impl World {
     pub fn fly(&mut self, node: usize, by: By, call: Call, holding: bool) {
         let mut call = call;
         let blind = self.look_at_the_board(node);
-        let undecided = |call: &Call| call.batch.iter().flat_map(|batch| &batch.ballots).any(|(_, said)| said.is_none());
+        let undecided =
+            |call: &Call| call.batch.iter().flat_map(|batch| &batch.ballots).any(|(_, said)| said.is_none());
         if blind && undecided(&call) {
             self.oracle.blame(Invariant::HeldWhileBlind, format!("node {node} sends {:?}", call.batch));
         }
@@ -192,25 +189,16 @@ impl World {
         }
     }
 
-    /// As `Courier::after` of `courier.rs`.
     fn courier_has(&mut self, node: usize, key: Key, answer: &Answer, holding: bool) {
         let now = self.now;
         let process = self.nodes[node].process.as_mut().expect("it lives");
         let run = process.intake.run(key.0).expect("it has just answered");
-        let next = run.next_call(key.1, holding).expect("the ledger is remote");
+        let wait = courier::pause(&run, key.1, answer, holding);
         let courier = process.couriers.get_mut(&key).expect("it has called");
         (courier.failures, courier.is_flying, courier.done_at) = (0, false, now);
-        let is_over = run.seal_known() > 0;
-        let wait = match answer {
-            Answer::Disagrees => {
-                self.oracle.blame(Invariant::Replay, "the ledger has another definition".into());
-                limits::LEDGER_RETRY_MAX
-            }
-            _ if next.batch.is_some() || next.create => std::time::Duration::ZERO,
-            Answer::Done(standing) if standing.rebuilding => limits::LEDGER_REBUILDING,
-            _ if is_over => limits::LEDGER_IDLE,
-            _ => limits::LEDGER_POLL,
-        };
+        if *answer == Answer::Disagrees {
+            self.oracle.blame(Invariant::Replay, "the ledger has another definition".into());
+        }
         let spread = self.rng.u64(75..125);
         self.put_off(node, key, micros(wait) * spread / 100);
     }

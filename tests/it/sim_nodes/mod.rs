@@ -50,6 +50,7 @@ fn every_seed_keeps_the_invariants() {
     for seed in seeds.clone() {
         let outcome = world::run(seed, None);
         if !outcome.oracle.blamed.is_empty() {
+            println!("seed {seed} does not hold: {:?}", outcome.oracle.blamed.keys().collect::<Vec<_>>());
             failed.push(report(seed, &outcome));
         }
         for (what, times) in outcome.figures {

@@ -106,12 +106,13 @@ impl Node {
 
     /// Nothing waits here, and the ledger has been asked since a moment.
     pub fn is_at_rest(&self, since: u64) -> bool {
-        let Some(process) = &self.process else { return false };
-        process.couriers.iter().all(|((run, bucket), courier)| {
-            let Some(intake) = process.intake.run(*run) else { return false };
-            let call = intake.next_call(*bucket, false).expect("the ledger is remote");
-            courier.done_at > since && call.batch.is_none() && !call.create && intake.outstanding() == 0
-        })
+        let Some(process) = self.process.as_ref().filter(|process| !process.round_is_due) else { return false };
+        self.committer.is_some()
+            && process.couriers.iter().all(|((run, bucket), courier)| {
+                let Some(intake) = process.intake.run(*run) else { return false };
+                let call = intake.next_call(*bucket, false).expect("the ledger is remote");
+                courier.done_at > since && call.batch.is_none() && !call.create && intake.outstanding() == 0
+            })
     }
 }
 

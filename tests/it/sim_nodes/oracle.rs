@@ -64,6 +64,9 @@ pub enum Invariant {
     Settles,
 }
 
+/// The worst of the faults that come together.
+pub const LOST_TWICE: &str = "a verdict that a node and the ledger lost together";
+
 /// A ballot with its content: the same id with other picks is another one.
 pub type Key = (RunId, VoterId, BallotId, Vec<u16>);
 
@@ -107,7 +110,6 @@ pub struct Sealed {
     pub revision: u32,
     pub totals: Totals,
     pub watermarks: Vec<(u16, JournalId, u64)>,
-    pub displaced: Vec<Place>,
 }
 
 /// Everything the oracle knows.
@@ -163,6 +165,11 @@ impl Oracle {
     /// Somebody was told something final about this run.
     pub fn has_told(&self, run: RunId) -> bool {
         self.told.contains(&run)
+    }
+
+    /// Somebody was told that a ballot counted, and nobody knows any more.
+    pub fn lost_twice(&self, run: RunId) -> bool {
+        self.damaged.get(&run).is_some_and(|why| why.contains(LOST_TWICE))
     }
 
     /// The last number that a journal has on its disk.
@@ -222,7 +229,7 @@ impl Oracle {
         }
         self.told.insert(key.0);
         let said = (receipt.is, receipt.reason, receipt.at.filter(|_| receipt.is == Answer::Counted));
-        let damaged = self.damaged.contains_key(&key.0);
+        let (damaged, lost_twice) = (self.damaged.contains_key(&key.0), self.lost_twice(key.0));
         let book = self.books.entry(key.clone()).or_default();
         if receipt.is == Answer::Counted {
             book.counted_by.insert(says);
@@ -230,7 +237,7 @@ impl Oracle {
         let before = book.answer.replace(said);
         let is_spread = book.is_spread();
         if let Some(before) = before.filter(|before| *before != said) {
-            if damaged && may_change(before, said, is_spread) {
+            if damaged && (lost_twice || may_change(before, said, is_spread)) {
                 self.changed += 1;
             } else {
                 let case = format!("{key:?}: {before:?}, then node {} says {receipt:?}", says.node);
@@ -370,7 +377,7 @@ impl World {
             }
         }
         for run in lost {
-            self.damage(run, "a verdict that a node and the ledger lost together");
+            self.damage(run, LOST_TWICE);
         }
     }
 }

@@ -137,8 +137,8 @@ impl World {
                 self.oracle.blame(Invariant::WatermarksAreJournalled, case);
             }
         }
-        let Marked { totals, watermarks, displaced, .. } = marked;
-        self.oracle.seals.insert(run, Sealed { revision, totals, watermarks, displaced });
+        let Marked { totals, watermarks, .. } = marked;
+        self.oracle.seals.insert(run, Sealed { revision, totals, watermarks });
         self.run_is_sealed();
     }
 

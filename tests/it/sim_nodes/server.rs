@@ -79,8 +79,7 @@ impl Store {
             Answer::Absent | Answer::Disagrees => return (answer, false),
         };
         let history = &self.history;
-        let fresh =
-            || Barrier { history: history.clone(), epoch, since: now, retold: BTreeSet::new(), is_over: false };
+        let fresh = || Barrier { history: history.clone(), epoch, since: now, retold: BTreeSet::new(), is_over: false };
         let barrier = self.barriers.entry(key).or_insert_with(fresh);
         if (&barrier.history, barrier.epoch) != (history, epoch) {
             *barrier = fresh();
