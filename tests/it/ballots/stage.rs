@@ -47,7 +47,17 @@ impl Stage {
         let app = how(TestApp::with_show(show).on_one_port()).start();
         let key = papers::key(&app);
         let operator = Operator::of(&app, "Producer");
-        Self { app, operator, key, crowd, healed: Vec::new(), broke_at: now_ms(), away_ms: 0, began: Instant::now(), files }
+        Self {
+            app,
+            operator,
+            key,
+            crowd,
+            healed: Vec::new(),
+            broke_at: now_ms(),
+            away_ms: 0,
+            began: Instant::now(),
+            files,
+        }
     }
 
     /// Puts a cue on program, lets the audience in at `address` and opens the window when half of it is there.
