@@ -146,9 +146,8 @@ impl Shard {
     pub(super) fn learn(&mut self, run: &RunIntake, news: Vec<News>) -> bool {
         let Some(reconcile) = &self.reconcile else { return false };
         for one in &news {
-            let Decision { verdict, place, received, .. } = one.decision;
             if let Some(ballot) = reconcile.ballot(one.place) {
-                self.bucket.remember(ballot, Decided { verdict, place, received });
+                self.bucket.remember(ballot, one.decision.decided());
             }
         }
         let counted = news.iter().filter(|one| one.decision.verdict == Verdict::Counted);

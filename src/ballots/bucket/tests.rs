@@ -22,7 +22,7 @@ fn open_from_to(opens: u64, closes: u64, revision: u64) -> Windows {
 
 fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Decided>) {
     let picks = Picks::new(picks.to_vec());
-    (Ballot { voter: VoterId(voter), id: BallotId(id), picks, received: Micros::from_ms(ms) }, None)
+    (Ballot { voter: VoterId(voter), id: BallotId(id), picks, received: Micros::from_ms(ms), entry: 0 }, None)
 }
 
 fn apply(bucket: &mut Bucket, first_seq: u64, ballots: &[(Ballot, Option<Decided>)]) -> Vec<Decision> {
@@ -30,7 +30,7 @@ fn apply(bucket: &mut Bucket, first_seq: u64, ballots: &[(Ballot, Option<Decided
 }
 
 fn told(ballot: &Ballot, verdict: Verdict, seq: u64) -> Option<Decided> {
-    Some(Decided { verdict, place: Place { journal: JOURNAL, seq }, received: ballot.received })
+    Some(Decided { verdict, place: Place { journal: JOURNAL, seq }, received: ballot.received, entry: ballot.entry })
 }
 
 fn verdicts(decisions: &[Decision]) -> Vec<Verdict> {
@@ -195,8 +195,7 @@ proptest! {
         prop_assert_eq!(&fold, &settled.votes);
         prop_assert!(spent.values().all(|spent| *spent <= votes));
 
-        let decided = |d: &Decision| Some(Decided { verdict: d.verdict, place: d.place, received: d.received });
-        let told: Vec<_> = all.iter().zip(&decisions).map(|((b, _), d)| (b.clone(), decided(d))).collect();
+        let told: Vec<_> = all.iter().zip(&decisions).map(|((b, _), d)| (b.clone(), Some(d.decided()))).collect();
         let mut restored = Bucket::new(Rules { options: 3, votes });
         apply(&mut restored, 1, &told);
         prop_assert_eq!(&restored.totals().votes, &settled.votes);

@@ -75,8 +75,8 @@ impl Node {
 
     /// A voter's ballot, all voters in one bucket.
     fn cast(&self, number: u128, inbox: &Arc<Inbox>) {
-        let ballot =
-            Ballot { voter: VoterId(number), id: BallotId(number), picks: Picks::One(1), received: Micros::from_ms(5) };
+        let (voter, id, picks, received) = (VoterId(number), BallotId(number), Picks::One(1), Micros::from_ms(5));
+        let ballot = Ballot { voter, id, picks, received, entry: 0 };
         assert_eq!(self.intake.cast(self.run(), self.board.run(self.run()), ballot, inbox), None);
     }
 }

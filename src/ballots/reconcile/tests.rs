@@ -15,7 +15,7 @@ use crate::{
 const JOURNAL: JournalId = JournalId(7);
 
 fn ballot(number: u128) -> Ballot {
-    Ballot { voter: VoterId(number), id: BallotId(number), picks: Picks::One(1), received: Micros(5) }
+    Ballot { voter: VoterId(number), id: BallotId(number), picks: Picks::One(1), received: Micros(5), entry: 3 }
 }
 
 fn place(seq: u64) -> Place {
@@ -23,7 +23,7 @@ fn place(seq: u64) -> Place {
 }
 
 fn counted(seq: u64) -> Decided {
-    Decided { verdict: Verdict::Counted, place: place(seq), received: Micros(5) }
+    Decided { verdict: Verdict::Counted, place: place(seq), received: Micros(5), entry: 3 }
 }
 
 fn directory(ballots: std::ops::RangeInclusive<u64>) -> Reconcile {
