@@ -23,7 +23,7 @@ use crate::{
         clock::{Clock, Micros, Stopwatch},
         ids::NodeId,
         limits,
-        stance::StanceCell,
+        stance::{Stance, StanceCell},
         sync::Sync,
         tasks::{self, Tasks},
     },
@@ -79,7 +79,7 @@ impl App {
         let directory = Directory::open(&journals)?;
         let node = node::name(&config.data.join(layout::NODE)).context("the name of the data directory")?;
         let secret = secret(config).context("the node secret")?;
-        let redis = redis(config)?;
+        let redis = way_to_redis(config)?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data.join(layout::DOCUMENTS))?);
         store.checkpoint()?;
         let documents = documents(&*store)?;
@@ -158,13 +158,25 @@ impl App {
         Ok(Self { doors, address, committer })
     }
 
+    /// Waits until the journal has ended for good and everybody could read why: then there is nothing left to do here but
+    /// to drain. Another start reads what the disk has, and goes on.
+    pub async fn failed(&self) {
+        while self.doors.services.stance.get() != Stance::JournalFailed {
+            tokio::time::sleep(limits::FAILED_LOOK).await;
+        }
+        tokio::time::sleep(limits::FAILED_LINGER).await;
+    }
+
     /// Drains and ends: clients are steered away, what is staged is settled, documents are moved into their file.
     pub async fn stop(self) {
         let services = &self.doors.services;
         services.stance.set_draining();
         tracing::info!("draining");
         if services.shared.is_some() {
-            leave(services, &self.doors.desks).await;
+            // Bounded: a Redis that is away must not keep the node from ending.
+            if tokio::time::timeout(limits::DRAIN_GRACE, leave(services, &self.doors.desks)).await.is_err() {
+                tracing::warn!("this node stays on its rosters");
+            }
         }
         if !services.tasks.finish(limits::DRAIN_GRACE).await {
             tracing::warn!("some sessions did not end in time");
@@ -192,7 +204,10 @@ fn secret(config: &NodeConfig) -> std::io::Result<Secret> {
 }
 
 /// The way to Redis, if there are to be many nodes. It need not be there.
-fn redis(config: &NodeConfig) -> anyhow::Result<Option<Redis>> {
+///
+/// # Errors
+/// An address that cannot be one.
+pub fn way_to_redis(config: &NodeConfig) -> anyhow::Result<Option<Redis>> {
     let nodes = &config.nodes;
     let way = || Redis::open(&RedisConfig { urls: nodes.redis.clone(), cluster: nodes.redis_cluster });
     nodes.shared().then(way).transpose().context("the setting redis")

@@ -34,6 +34,9 @@ use crate::{
 /// How often a group that found the disk full is tried again.
 const FULL_RETRY: Duration = Duration::from_millis(200);
 
+/// How often an idle committer looks at the room on the disk.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// What waits for the committer.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -195,8 +198,25 @@ impl<J: Journal> Committer<J> {
 
     /// Works until the queue is stopped and nothing waits any more.
     pub fn run(mut self) {
+        self.look();
         while self.wait() {
+            self.look();
             self.round();
+        }
+    }
+
+    /// Looks at the room on the disk: nobody should have to lose a ballot to find out.
+    fn look(&mut self) {
+        let free = self.journal.free_bytes();
+        self.queue.free_bytes.store(free, Ordering::Relaxed);
+        let blocked = !self.group.frames.is_empty();
+        match self.state {
+            JournalState::Writing if free == 0 => {
+                tracing::error!("intake stops: the disk reserve is reached");
+                self.set_state(JournalState::Full);
+            }
+            JournalState::Full if free > 0 && !blocked => self.set_state(JournalState::Writing),
+            _ => {}
         }
     }
 
@@ -210,7 +230,8 @@ impl<J: Journal> Committer<J> {
             timed.unwrap_or_else(PoisonError::into_inner).0
         } else {
             let nothing = |w: &mut Waiting| idle && w.is_empty() && !w.stopped;
-            self.queue.wake.wait_while(waiting, nothing).unwrap_or_else(PoisonError::into_inner)
+            let timed = self.queue.wake.wait_timeout_while(waiting, LOOK_EVERY, nothing);
+            timed.unwrap_or_else(PoisonError::into_inner).0
         };
         let nothing_left = idle && waiting.is_empty();
         !(waiting.stopped && (nothing_left || blocked))

@@ -87,7 +87,11 @@ impl Courier {
                 {
                     tracing::info!("the ledger is reached again");
                 }
-                self.run.answered(&self.shared.queue, &call, &answer);
+                let changed = self.run.answered(&self.shared.queue, &call, &answer);
+                if changed > 0 {
+                    self.shared.metrics.incident();
+                    tracing::error!(run = %self.run.id(), changed, "ballots have another verdict than before");
+                }
                 self.after(&answer, holding)
             }
             Err(error) => {

@@ -41,8 +41,11 @@ pub struct LedgerSide {
     pub directory: NodeId,
     pub redis: Redis,
     /// Begins to carry a run's ballots to the ledger.
-    pub carry: Box<dyn Fn(&Arc<RunIntake>) + Send + Sync>,
+    pub carry: Carry,
 }
+
+/// Begins to carry the ballots of a run.
+pub type Carry = Box<dyn Fn(&Arc<RunIntake>) + Send + Sync>;
 
 impl std::fmt::Debug for LedgerSide {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -208,12 +208,15 @@ impl Reconcile {
 
     /// Takes in how the bucket stands after `sent`.
     pub fn answered(&mut self, sent: Option<&OwnedBatch>, standing: &Standing) -> Vec<News> {
-        (self.absent, self.known) = (false, true);
-        self.epoch = self.epoch.max(standing.totals.epoch);
-        (self.rebuilding, self.as_of) = (standing.rebuilding, standing.time);
-        for own in &mut self.journals {
-            let told = standing.watermarks.iter().find(|(journal, _)| *journal == own.journal);
-            own.watermark = told.map_or(0, |(_, watermark)| *watermark);
+        // An answer that comes after one of a newer history still holds its decisions, and says nothing of how it stands.
+        if standing.totals.epoch >= self.epoch {
+            (self.absent, self.known) = (false, true);
+            self.epoch = standing.totals.epoch;
+            (self.rebuilding, self.as_of) = (standing.rebuilding, standing.time);
+            for own in &mut self.journals {
+                let told = standing.watermarks.iter().find(|(journal, _)| *journal == own.journal);
+                own.watermark = told.map_or(0, |(_, watermark)| *watermark);
+            }
         }
         let mut news = Vec::new();
         if let Some(sent) = sent {
@@ -269,8 +272,10 @@ impl Reconcile {
 
     /// The ledger has less of a journal than was thought.
     pub fn gap(&mut self, journal: JournalId, epoch: u64, watermark: u64) {
-        self.epoch = self.epoch.max(epoch);
-        self.own(journal).watermark = watermark;
+        if epoch >= self.epoch {
+            self.epoch = epoch;
+            self.own(journal).watermark = watermark;
+        }
     }
 
     /// The ledger has no such bucket (any more).

@@ -247,38 +247,36 @@ impl RunIntake {
         })
     }
 
-    /// Takes in what the ledger answered over a bucket.
-    pub fn answered(self: &Arc<Self>, queue: &Queue, call: &Call, answer: &ledger::Answer) {
-        if self.take(call, answer) {
+    /// Takes in what the ledger answered over a bucket. Gives the number of ballots that had another verdict before, which
+    /// somebody may have been told: incidents.
+    pub fn answered(self: &Arc<Self>, queue: &Queue, call: &Call, answer: &ledger::Answer) -> usize {
+        let (has_verdicts, changed) = self.take(call, answer);
+        if has_verdicts {
             queue.announce(self.clone(), call.bucket);
         }
+        changed
     }
 
-    /// `true`: verdicts wait for the disk.
-    fn take(&self, call: &Call, answer: &ledger::Answer) -> bool {
+    /// Whether verdicts wait for the disk, and how many ballots had another one before.
+    fn take(&self, call: &Call, answer: &ledger::Answer) -> (bool, usize) {
         let mut shard = self.shard(call.bucket);
-        let Some(reconcile) = &mut shard.reconcile else { return false };
+        let Some(reconcile) = &mut shard.reconcile else { return (false, 0) };
         match answer {
             ledger::Answer::Done(standing) => {
                 let news = reconcile.answered(call.batch.as_ref(), standing);
                 self.publish(call.bucket, &standing.totals);
-                shard.learn(self, news)
+                let changed = news.iter().filter(|one| one.before.is_some()).count();
+                return (shard.learn(self, news), changed);
             }
             ledger::Answer::Gap { epoch, watermark } => {
                 if let Some(batch) = &call.batch {
                     reconcile.gap(batch.journal, *epoch, *watermark);
                 }
-                false
             }
-            ledger::Answer::Absent => {
-                reconcile.absent();
-                false
-            }
-            ledger::Answer::Disagrees => {
-                shard.hold(self.id());
-                false
-            }
+            ledger::Answer::Absent => reconcile.absent(),
+            ledger::Answer::Disagrees => shard.hold(self.id()),
         }
+        (false, 0)
     }
 
     /// Nothing undecided reaches the ledger now: whoever waits is told that the ballot is held.
@@ -291,9 +289,9 @@ impl RunIntake {
         self.shard(bucket).reconcile.as_ref().is_some_and(|reconcile| reconcile.is_behind(holding))
     }
 
-    /// Whether ballots of a bucket wait for the ledger's verdict.
+    /// Whether ballots of a bucket are not settled: on their way to the disk, or to the ledger.
     pub(super) fn waits(&self, bucket: u16) -> bool {
-        self.shard(bucket).reconcile.as_ref().is_some_and(|reconcile| reconcile.held() > 0)
+        self.shard(bucket).outstanding() > 0
     }
 
     /// Sealed or void: nothing is expected of it any more.

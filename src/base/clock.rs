@@ -83,8 +83,8 @@ impl Clock {
     }
 
     /// Moves towards another clock that is `offset_us` ahead, and gives back by how much. The first look may step
-    /// forward. After that small leads are followed at once, larger ones ten milliseconds a look; backwards it is one
-    /// millisecond a look, and time never runs back past what was shown before the look before.
+    /// forward; after that small leads are followed at once and larger ones ten milliseconds a look. Backwards it is one
+    /// millisecond a look, which with some looks a second never outruns the clock itself: a close stays reached.
     pub fn steer(&self, offset_us: i64, first: bool) -> i64 {
         let forward = if first || offset_us <= STEP_US_MAX { offset_us } else { 10_000 };
         let by = forward.max(-1000);

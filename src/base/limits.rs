@@ -82,6 +82,11 @@ pub const LINGER: Duration = Duration::from_millis(200);
 /// How long a drain may take before the process ends anyway.
 pub const DRAIN_GRACE: Duration = Duration::from_secs(10);
 
+/// A node whose journal has ended says why for so long, to load balancers and to whoever looks; then it drains and ends.
+pub const FAILED_LINGER: Duration = Duration::from_secs(5);
+/// How often it is looked at whether the journal has ended.
+pub const FAILED_LOOK: Duration = Duration::from_millis(250);
+
 // ---- rates, per session
 
 /// Audience messages a session may send at once before it has to slow down.

@@ -7,8 +7,12 @@ use anyhow::Context as _;
 use crate::{
     app::{self, layout},
     base::{clock::Clock, ids::RunId},
-    config::{NodeConfig, NodeFlags},
-    providers::journal::{Directory, Frame, Journal as _},
+    config::{NodeConfig, NodeFlags, nodes::NodesFlags},
+    identity::secret::Secret,
+    providers::{
+        journal::{Directory, Frame, Journal as _},
+        redis::{Probe, RedisError, Server},
+    },
 };
 
 /// Commits that the disk is measured with.
@@ -30,6 +34,8 @@ pub struct Args {
     /// Configuration file (TOML) of the node, for its data directory
     #[arg(long, env = "TALLYLIGHT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    nodes: NodesFlags,
     /// Viewers that you expect at once
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     viewers: u64,
@@ -40,9 +46,12 @@ pub struct Args {
 /// # Errors
 /// The data directory cannot be used.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let Args { data, config, viewers } = args;
-    let config = NodeConfig::new(NodeFlags { data, config, ..NodeFlags::default() }, Vec::new(), super::read)?;
-    let findings = [disk(&config)?, files(viewers, config.doors.connections)?, clock(), secret(&config)];
+    let Args { data, config, nodes, viewers } = args;
+    let config = NodeConfig::new(NodeFlags { data, config, nodes, ..NodeFlags::default() }, Vec::new(), super::read)?;
+    let mut findings = vec![disk(&config)?, files(viewers, config.doors.connections)?, clock(), secret(&config)];
+    if let Some(redis) = app::way_to_redis(&config)? {
+        findings.extend(servers(super::serve::runtime()?.block_on(redis.probe())));
+    }
     let mut good = true;
     for (fine, text) in findings {
         println!("{}  {text}", if fine { "ok    " } else { "change" });
@@ -104,6 +113,12 @@ fn clock() -> (bool, String) {
 }
 
 fn secret(config: &NodeConfig) -> (bool, String) {
+    if let Some(shared) = &config.nodes.secret_file {
+        return match Secret::shared(shared) {
+            Ok(secret) => (true, format!("the shared secret is there; every node signs as {}", secret.public_key())),
+            Err(error) => (false, format!("the shared secret: {error}")),
+        };
+    }
     let there = config.data.join(layout::SECRET).exists();
     let text = if there {
         "the node secret is there; keep a copy in a safe"
@@ -111,4 +126,86 @@ fn secret(config: &NodeConfig) -> (bool, String) {
         "the node secret is made at the first start"
     };
     (true, text.to_owned())
+}
+
+/// A command and a group of ballots wait for Redis: slower than this, people feel it.
+const ROUND_TRIP_MS_MAX: u128 = 5;
+
+/// What Redis is like, server by server.
+fn servers(probe: Result<Probe, RedisError>) -> Vec<(bool, String)> {
+    let probe = match probe {
+        Ok(probe) => probe,
+        Err(error) => return vec![(false, format!("redis: {error}"))],
+    };
+    let failing = probe.failing.iter().map(|(address, error)| (false, format!("redis {address}: {error}")));
+    failing.chain(probe.servers.iter().map(server)).collect()
+}
+
+fn server(server: &Server) -> (bool, String) {
+    let major = server.version.as_deref().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    let mut changes = Vec::new();
+    if major.is_none_or(|major| major < 7) {
+        changes.push("use Redis 7 or newer: the scripts need it");
+    }
+    if server.round_trip.as_millis() > ROUND_TRIP_MS_MAX {
+        changes.push("put it nearer: every receipt waits for one round trip");
+    }
+    if server.role.as_deref().is_some_and(|role| role != "master") {
+        changes.push("give the address of the primary: this is a replica");
+    }
+    if server.maxmemory_policy.as_deref().is_some_and(|policy| policy != "noeviction") {
+        changes.push("set maxmemory-policy noeviction: any other throws ballots away when memory is full");
+    }
+    if server.aof == Some(false) {
+        changes
+            .push("set appendonly yes: without it a restart forgets everything, and the nodes have to tell it again");
+    } else if server.appendfsync.as_deref() == Some("no") {
+        changes.push("set appendfsync everysec, or always: with no a power cut may lose half a minute");
+    }
+    let unknown = |value: &Option<String>| value.clone().unwrap_or_else(|| "not told".to_owned());
+    let text = format!(
+        "redis {}: version {}, {} µs there and back, {} replicas, appendfsync {}",
+        server.address,
+        unknown(&server.version),
+        server.round_trip.as_micros(),
+        server.replicas.unwrap_or_default(),
+        unknown(&server.appendfsync),
+    );
+    let text = changes.iter().fold(text, |text, change| text + "; " + change);
+    (changes.is_empty(), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_to_change_in_redis_is_said_in_words() {
+        let good = Server {
+            address: "a:6379".into(),
+            version: Some("7.0.15".into()),
+            maxmemory: Some(0),
+            maxmemory_policy: Some("noeviction".into()),
+            aof: Some(true),
+            appendfsync: Some("everysec".into()),
+            role: Some("master".into()),
+            replicas: Some(1),
+            cluster_enabled: Some(false),
+            round_trip: Duration::from_micros(200),
+        };
+        assert!(server(&good).0, "{:?}", server(&good));
+        let says = |bad: Server, words: &str| {
+            let (fine, text) = server(&bad);
+            assert!(!fine && text.contains(words), "{text}");
+        };
+        says(Server { version: Some("6.2.1".into()), ..good.clone() }, "Redis 7");
+        says(Server { maxmemory_policy: Some("allkeys-lru".into()), ..good.clone() }, "noeviction");
+        says(Server { aof: Some(false), ..good.clone() }, "appendonly yes");
+        says(Server { appendfsync: Some("no".into()), ..good.clone() }, "everysec");
+        says(Server { role: Some("slave".into()), ..good.clone() }, "primary");
+        says(Server { round_trip: Duration::from_millis(30), ..good }, "nearer");
+        assert!(!servers(Err(RedisError::Loading))[0].0);
+    }
 }

@@ -2,11 +2,14 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context as _;
+
 use crate::{
     app::{self, layout},
     base::ids::ShowId,
-    identity::link,
-    providers::store::{SqliteStore, Store},
+    config::{NodeConfig, NodeFlags, nodes::NodesFlags},
+    identity::{link, node},
+    providers::store::{SqliteStore, Store, shared::SharedStore},
     wire::server::Role,
 };
 
@@ -28,6 +31,8 @@ pub struct Args {
     /// Data directory of the node
     #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR", default_value = "tallylight.data")]
     data: PathBuf,
+    #[command(flatten)]
+    nodes: NodesFlags,
     /// Beginning of the link: the address by which its user reaches the node
     #[arg(long, env = "TALLYLIGHT_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     public_url: String,
@@ -52,9 +57,19 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         LinkRole::Producer => Role::Producer,
         LinkRole::Adjudicator => Role::Adjudicator,
     };
+    let (show, name) = (&args.show, &args.name);
     let store = SqliteStore::open_existing(&args.data.join(layout::DOCUMENTS))?;
-    anyhow::ensure!(store.show(&args.show)?.is_some(), "there is no show {} in {}", args.show, args.data.display());
-    let code = link::create(&store, &args.show, role, &args.name, app::now())?;
+    anyhow::ensure!(store.show(show)?.is_some(), "there is no show {show} in {}", args.data.display());
+    let flags = NodeFlags { nodes: args.nodes.clone(), ..NodeFlags::default() };
+    let config = NodeConfig::new(flags, Vec::new(), super::read)?;
+    let code = match app::way_to_redis(&config)? {
+        None => link::create(&store, show, role, name, app::now())?,
+        Some(redis) => {
+            let shared = SharedStore::new(redis, node::name(&args.data.join(layout::NODE))?);
+            let link = link::create_shared(&shared, show, role, name, app::now());
+            super::serve::runtime()?.block_on(link).context("the link is kept in Redis, for all nodes")?
+        }
+    };
     println!("{}/studio/{}#{code}", args.public_url.trim_end_matches('/'), args.show);
     Ok(ExitCode::SUCCESS)
 }

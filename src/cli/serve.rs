@@ -18,8 +18,9 @@ use crate::{
 
 /// Run a node for your own shows
 ///
-/// SIGTERM or Ctrl-C drains it: clients are told to come back, ballots on their way are settled. The next start on the
-/// same data directory goes on where this one ended.
+/// SIGTERM or Ctrl-C drains it: clients are told to come back, ballots on their way are settled. It drains by itself and
+/// ends with 1 when its disk fails, because no second fsync can be believed. The next start on the same data directory
+/// goes on where this one ended.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -42,9 +43,15 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         let mut told = Told::listen()?;
         let app = App::start(&config, shows).await?;
         startup::tell(&app).await?;
-        told.stop().await;
+        let code = tokio::select! {
+            () = told.stop() => ExitCode::SUCCESS,
+            () = app.failed() => ExitCode::FAILURE,
+        };
+        if code == ExitCode::FAILURE {
+            tracing::error!("this node goes away because its journal has ended: look at its disk, then start it anew");
+        }
         app.stop().await;
-        Ok(ExitCode::SUCCESS)
+        Ok(code)
     })
 }
 

@@ -88,6 +88,7 @@ pub async fn command(
     Body(message): Body<CommandMessage>,
 ) -> Result<Json<Done>, Failure> {
     let staff = extract::staff(&doors, &desk, &headers)?;
+    desk.presence.staff_acted(&staff, doors.services.clock.now());
     Ok(Json(desk.command(&doors.services, message, staff).await))
 }
 

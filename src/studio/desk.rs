@@ -212,7 +212,12 @@ impl Desk {
             }
             _ => None,
         };
-        self.send(message, by, recounted).await
+        let shared = services.shared.as_ref().filter(|_| shared::is_kept(&message.command));
+        let mut done = self.send(message, by, recounted).await;
+        if let Some(shared) = shared.filter(|_| done.ok && done.detail.is_empty()) {
+            done.detail = shared::replicated(shared, &self.show).await;
+        }
+        done
     }
 
     /// Hands a command to the desk's task.

@@ -10,7 +10,7 @@ use super::{
     standing::{Outgoing, Standing},
 };
 use crate::{
-    base::limits,
+    base::{ids::RunId, limits},
     providers::store::shared::{Look, SharedStore},
     wire::server::AsRunEntry,
 };
@@ -21,8 +21,17 @@ const STATUS_EVERY_US: u64 = limits::STATUS_TTL_MS * 1000 / 3;
 /// Runs until the process stops.
 pub(super) async fn run(desk: Arc<Desk>, services: Arc<Services>, shared: Arc<SharedStore>) {
     let stop = services.tasks.stop().clone();
-    let mut follow =
-        Follow { desk, services, shared, logged: 0, epoch: 0, backlog: Vec::new(), told: None, entering: false };
+    let mut follow = Follow {
+        desk,
+        services,
+        shared,
+        logged: 0,
+        epoch: 0,
+        backlog: Vec::new(),
+        told: None,
+        entering: false,
+        manifests_due: true,
+    };
     loop {
         tokio::select! {
             () = follow.look() => {}
@@ -47,6 +56,8 @@ struct Follow {
     /// What was told last, and when.
     told: Option<(String, u64)>,
     entering: bool,
+    /// Manifests may be here and not in Redis, or there and not here.
+    manifests_due: bool,
 }
 
 impl Follow {
@@ -77,9 +88,14 @@ impl Follow {
             self.desk.changed.notify_one();
         }
         self.take_log(&mut look).await;
+        let changed = look.epoch != known.epoch || look.json.is_some();
         let news = look.epoch != known.epoch || !look.offered || look.json.is_some() || look.revision == 0;
         if !news || self.desk.found(look, known).await {
             self.standing().set_fresh(began);
+            self.manifests_due |= changed;
+            if self.manifests_due {
+                self.manifests_due = !self.share_manifests().await;
+            }
             self.enter().await;
         }
     }
@@ -112,10 +128,6 @@ impl Follow {
     /// Writes what others did into the log here; staff that is connected here sees what is new.
     async fn take_log(&mut self, look: &mut Look) {
         let entries = std::mem::take(&mut look.entries);
-        let upto = look.from + entries.len() as u64;
-        if look.length < upto {
-            return;
-        }
         if !entries.is_empty() {
             let (store, show) = (self.services.store.clone(), self.desk.show.clone());
             match self.services.tasks.blocking(move || store.merge_log(&show, &entries)).await {
@@ -127,7 +139,34 @@ impl Follow {
                 }
             }
         }
-        (self.epoch, self.logged) = (look.epoch, upto);
+        (self.epoch, self.logged) = (look.epoch, look.logged);
+    }
+
+    /// Manifests are on every disk and in Redis: any node can verify and export what another one sealed. `false`: try again.
+    async fn share_manifests(&self) -> bool {
+        let document = self.desk.document();
+        if document.runs.iter().all(|run| run.sealed().is_none()) {
+            return true;
+        }
+        let (store, show) = (self.services.store.clone(), self.desk.show.clone());
+        let Ok(here) = self.services.tasks.blocking(move || store.manifests(&show)).await else { return false };
+        let Ok(there) = self.shared.manifests(&self.desk.show).await else { return false };
+        let missing = |list: &[(RunId, u32, String)], run: RunId, revision: u32| {
+            !list.iter().any(|(other, number, _)| (*other, *number) == (run, revision))
+        };
+        for (run, revision, json) in here.iter().filter(|(run, revision, _)| missing(&there, *run, *revision)) {
+            if self.shared.put_manifest(&self.desk.show, *run, *revision, json).await.is_err() {
+                return false;
+            }
+        }
+        let fetched: Vec<_> = there.into_iter().filter(|(run, revision, _)| missing(&here, *run, *revision)).collect();
+        let (store, show) = (self.services.store.clone(), self.desk.show.clone());
+        let keep = move || fetched.iter().try_for_each(|(run, rev, json)| store.put_manifest(&show, *run, *rev, json));
+        let kept = self.services.tasks.blocking(keep).await.is_ok();
+        // One that is sealed and nowhere yet is on its way.
+        let sealed =
+            document.runs.iter().filter_map(|run| Some((run.id(), run.seal.as_ref()?.revision, run.sealed()?)));
+        kept && sealed.into_iter().all(|(run, revision, _)| !missing(&here, run, revision))
     }
 
     /// A node that serves the show is on its roster.

@@ -79,6 +79,20 @@ impl Presence {
         }
     }
 
+    /// A member of staff acted without a connection of his own (a control surface): he is here as if one had just ended.
+    pub fn staff_acted(&self, staff: &Staff, now: Micros) {
+        let mut rooms = self.rooms();
+        let full = rooms.staff.len() + rooms.screens.len() >= limits::DESK_SESSIONS_MAX;
+        if full && !rooms.staff.contains_key(&staff.session) {
+            return;
+        }
+        let who = StaffView { session: staff.session, name: staff.name.clone(), role: staff.role };
+        let present = rooms.staff.entry(staff.session).or_insert(Present { who, connections: 0, left_at: None });
+        if present.connections == 0 {
+            present.left_at = Some(now);
+        }
+    }
+
     /// Whether somebody's lease still runs: connected, or gone for less than 15 s.
     pub fn is_present(&self, session: SessionId, now: Micros) -> bool {
         let rooms = self.rooms();
@@ -121,5 +135,23 @@ impl Presence {
         let mut screens: Vec<_> = self.rooms().screens.values().cloned().collect();
         screens.sort_by(|a, b| (&a.name, a.at).cmp(&(&b.name, b.at)));
         screens
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::server::Role;
+
+    #[test]
+    fn who_acts_without_a_connection_is_here_for_a_lease() {
+        let presence = Presence::default();
+        let staff = Staff { session: SessionId(1), name: "Surface".into(), role: Role::Operator };
+        presence.staff_acted(&staff, Micros::from_ms(1000));
+        assert!(presence.is_present(staff.session, Micros::from_ms(15_999)));
+        assert!(!presence.is_present(staff.session, Micros::from_ms(16_000)));
+        assert!(presence.staff_came(&staff));
+        presence.staff_acted(&staff, Micros::from_ms(2000));
+        assert!(presence.is_present(staff.session, Micros::from_ms(99_000)), "a connection is no lease that runs out");
     }
 }

@@ -286,7 +286,15 @@ fn gauge() -> Gauge {
         disk_free_mb: 20_480,
         clock_ok: true,
     };
-    Gauge { now: AT, viewers: 1200, run: Some(run), screens: vec![screen], node }
+    Gauge { now: AT, viewers: 1200, run: Some(run), screens: vec![screen], node, nodes: Vec::new(), redis: None }
+}
+
+/// The same where two nodes serve the show and Redis is away.
+fn gauge_of_many() -> Gauge {
+    let line = |node, held| NodeLine { node, stance: "holding".into(), viewers: 600, held, rev: 17, clock_ok: true };
+    let (ok, detail) = (false, "Redis is not reached: connection refused".to_owned());
+    let redis = RedisGauge { ok, round_trip_us: 240, down_since: Some(AT), detail };
+    Gauge { nodes: vec![line(NODE, 3), line(NodeId(9), 0)], redis: Some(redis), ..gauge() }
 }
 
 fn log() -> Vec<AsRunEntry> {
@@ -326,6 +334,7 @@ fn server() -> Vec<(String, ServerMessage)> {
         ("desk", M::Desk(Box::new(desk()))),
         ("desk-empty", M::Desk(Box::new(empty_desk()))),
         ("gauge", M::Gauge(Box::new(gauge()))),
+        ("gauge-nodes", M::Gauge(Box::new(gauge_of_many()))),
         ("gauge-idle", M::Gauge(Box::new(Gauge { run: None, screens: vec![], viewers: 0, ..gauge() }))),
         ("log", M::Log { entries: log() }),
         ("done", M::Done(done(true, None, ""))),

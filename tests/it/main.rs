@@ -8,6 +8,7 @@ mod doors;
 mod golden;
 mod ledger;
 mod limits;
+mod nodes;
 mod openapi;
 mod recount;
 mod sessions;

@@ -41,7 +41,9 @@
  * @typedef {{ name: string, host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number,
  *   at: number }} ScreenView
  * @typedef {{ node: string, journal: string, stance: string, fsync_us: number, disk_free_mb: number, clock_ok: boolean }} NodeGauge
- * @typedef {{ t?: 'gauge', now: number, viewers: number, run?: RunGauge, screens: ScreenView[], node: NodeGauge }} Gauge
+ * @typedef {{ t?: 'gauge', now: number, viewers: number, run?: RunGauge, screens: ScreenView[], node: NodeGauge, nodes?: NodeLine[], redis?: RedisGauge }} Gauge
+ * @typedef {{ node: string, stance: string, viewers: number, held: number, rev: number, clock_ok: boolean }} NodeLine
+ * @typedef {{ ok: boolean, round_trip_us: number, down_since?: number, detail?: string }} RedisGauge
  *
  * @typedef {{ id: string, at: number, rehearsal: boolean, by: string, what: string, cue?: string, run?: string, note?: string }} AsRunEntry
  * @typedef {{ t?: 'done', id: string, ok: boolean, rev: number, code?: string, detail?: string }} Done

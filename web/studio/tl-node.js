@@ -1,32 +1,62 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { timeOfDay } from '../shared/format.js';
 import { stances } from './words.js';
 
 /** From here on the figure is marked: slower than a disk should be, or less than a show needs. */
 const FSYNC_SLOW_US = 20_000;
 const DISK_LOW_MB = 2048;
 
+/** @param {import('../sdk/wire.js').RedisGauge} redis */
+function redisWords({ ok, round_trip_us, down_since, detail }) {
+  if (ok) return `answers in ${(round_trip_us / 1000).toFixed(1)} ms`;
+  const since = down_since ? ` since ${timeOfDay(down_since)}` : '';
+  return `does not answer${since}: ballots are held, clear, panic and freeze work${detail ? ` (${detail})` : ''}`;
+}
+
 /** How the node itself is. */
 class NodeHealth extends StoreElement {
   /** @type {Record<string, HTMLElement>} */
   #values = {};
+  /** @type {HTMLElement} Redis and the other nodes, where there are many. */
+  #many = h('dl', { class: 'node nodes' });
 
   build() {
     const names = ['Node', 'Stance', 'Disk write', 'Disk free', 'Clock'];
     this.append(h('h2', { class: 'panel-head' }, 'Node'), h('dl', { class: 'node' }, ...names.map((name) => {
       this.#values[name] = h('dd', {});
       return h('div', {}, h('dt', {}, name), this.#values[name]);
-    })));
+    })), this.#many);
   }
 
   /** @param {import('./main.js').StudioState} state */
   draw({ gauge }) {
-    const node = gauge?.node;
-    if (!node) return;
+    if (!gauge) return;
+    const { node } = gauge;
     this.#set('Node', node.node.slice(0, 8), true);
     this.#set('Stance', stances[node.stance] ?? node.stance, node.stance === 'open');
     this.#set('Disk write', `${(node.fsync_us / 1000).toFixed(1)} ms`, node.fsync_us < FSYNC_SLOW_US);
     this.#set('Disk free', `${(node.disk_free_mb / 1024).toFixed(1)} GB`, node.disk_free_mb > DISK_LOW_MB);
     this.#set('Clock', node.clock_ok ? 'sure' : 'unsure', node.clock_ok);
+    this.#drawMany(gauge);
+  }
+
+  /** @param {import('../sdk/wire.js').Gauge} gauge */
+  #drawMany({ redis, nodes = [], node }) {
+    // What nodes say of themselves comes by Redis: without it, it is old.
+    const heard = !redis || redis.ok;
+    /** @type {[string, string, boolean][]} */
+    const rows = nodes.map(({ node: id, stance, viewers, held, rev }) => [
+      id === node.node ? 'This node' : `Node ${id.slice(0, 8)}`,
+      heard ? `${stances[stance] ?? stance} · ${viewers} viewing · ${held} held · rev ${rev}` : 'not known while Redis is away',
+      heard && stance === 'open' && held === 0,
+    ]);
+    if (redis) rows.unshift(['Redis', redisWords(redis), redis.ok]);
+    const row = (/** @type {[string, string, boolean]} */ [name, text, good]) => {
+      const value = h('dd', {}, `${good ? '✓' : '▲'} ${text}`);
+      setAttribute(value, 'data-tone', good ? undefined : 'warn');
+      return h('div', {}, h('dt', {}, name), value);
+    };
+    this.#many.replaceChildren(...rows.map(row));
   }
 
   /** @param {string} name @param {string} text @param {boolean} good */

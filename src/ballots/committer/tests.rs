@@ -45,7 +45,7 @@ impl Journal for FakeJournal {
         Ok(Committed::default())
     }
     fn free_bytes(&self) -> u64 {
-        0
+        u64::from(!self.full.load(Ordering::Relaxed))
     }
     fn lend_reserve(&mut self, _: bool) {}
 }
@@ -166,4 +166,20 @@ fn nobody_waits_for_a_committer_that_is_gone() {
     assert!(mark.as_mut().now_or_never().is_none());
     drop(node.committer);
     assert_eq!(mark.as_mut().now_or_never(), Some(None));
+}
+
+#[test]
+fn a_full_disk_is_noticed_without_a_ballot_and_so_is_room() {
+    let mut node = Node::new();
+    node.full.store(true, Ordering::Relaxed);
+    node.committer.look();
+    let refused = |node: &Node| {
+        let ballot = Ballot { voter: VoterId(9), id: BallotId(9), picks: Picks::One(1), received: Micros::from_ms(5) };
+        let said = node.intake.cast(node.run(), node.board.run(node.run()), ballot, &Arc::default());
+        said.is_some_and(|receipt| receipt.reason == Some(Reason::Busy))
+    };
+    assert!(refused(&node));
+    node.full.store(false, Ordering::Relaxed);
+    node.committer.look();
+    assert!(!refused(&node));
 }

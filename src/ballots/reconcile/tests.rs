@@ -165,6 +165,19 @@ fn a_record_that_cannot_be_read_is_passed_over() {
     assert_eq!((ledger.bucket.totals().counted, ledger.bucket.watermark(JOURNAL)), (2, 4));
 }
 
+#[test]
+fn an_answer_of_an_older_history_says_nothing_of_how_the_ledger_stands() {
+    let (mut ledger, mut directory) = (Ledger::new(), directory(1..=2));
+    directory.answered(None, &ledger.call(None).unwrap());
+    let batch = directory.next(false).batch;
+    let slow = ledger.call(batch.as_ref()).unwrap();
+    ledger = Ledger { epoch: 2, rebuilding: true, ..Ledger::new() };
+    directory.answered(None, &ledger.call(None).unwrap());
+    assert_eq!(directory.answered(batch.as_ref(), &slow).len(), 2, "its decisions hold");
+    let next = directory.next(false);
+    assert_eq!((next.retold, next.batch.map(|batch| batch.ballots.len())), (false, Some(2)));
+}
+
 proptest! {
     /// Whatever is lost and forgotten, in any order: in the end the ledger has every ballot once, and what was told as
     /// counted is counted.

@@ -288,6 +288,21 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_the_first_version_is_taken_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("documents.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&format!("{SCHEMA} PRAGMA user_version = 1")).unwrap();
+        old.execute("INSERT INTO shows VALUES ('s', 3, '{}')", []).unwrap();
+        drop(old);
+        for _ in 0..2 {
+            let store = SqliteStore::open(&path).unwrap();
+            assert_eq!(store.show(&"s".parse().unwrap()).unwrap().unwrap().revision, 3);
+            store.put_note("a", "b").unwrap();
+        }
+    }
+
+    #[test]
     fn a_link_can_be_used_once_and_not_for_ever() {
         let directory = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&directory.path().join("documents.db")).unwrap();

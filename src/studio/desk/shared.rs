@@ -1,11 +1,11 @@
 //! A desk among many nodes: what it decides is the truth once Redis agrees, and what others decided is taken over. A
 //! revision is written down as proposed, swapped in Redis, confirmed on disk, and only then it acts.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use super::task::{DeskTask, Unstored};
 use crate::{
-    base::{clock::Stopwatch, limits},
+    base::{clock::Stopwatch, ids::ShowId, limits},
     providers::store::{
         StoredShow,
         shared::{Known, Look, Offer, Replacement, SharedStore, Swap},
@@ -16,7 +16,7 @@ use crate::{
         merge::merge,
         transition::{self, Context, Refusal},
     },
-    studio::{asrun, standing::Standing},
+    studio::{asrun, services::Services, standing::Standing},
     wire::{codes::Code, command::Command, server::AsRunEntry},
 };
 
@@ -367,6 +367,7 @@ impl DeskTask {
         super::log(&self.desk, &self.services, vec![entry]).await;
         if !self.reassert.iter().any(|(waiting, _)| *waiting == command) {
             self.reassert.push_back((command, by.clone()));
+            self.note_reassert().await;
         }
         format!("done on this node and its screens only: {why}. The other nodes follow when Redis is back")
     }
@@ -383,14 +384,27 @@ impl DeskTask {
         let fresh_run = crate::base::ids::RunId::random();
         let context = Context { now, by: by.clone(), owner_present: true, fresh_run };
         let Ok(next) = transition::apply(&document, &command, &context) else {
-            self.reassert.pop_front();
-            return self.desk.pulled(&command);
+            return self.reasserted(&command).await;
         };
         let note = "again, for all nodes: Redis is back".to_owned();
         let entry = asrun::of_command(&next, &command, &by.name, now, note);
         if self.commit_shared(&shared, next, vec![entry]).await.is_ok() {
-            self.reassert.pop_front();
-            self.desk.pulled(&command);
+            self.reasserted(&command).await;
+        }
+    }
+
+    async fn reasserted(&mut self, command: &Command) {
+        self.reassert.pop_front();
+        self.desk.pulled(command);
+        self.note_reassert().await;
+    }
+
+    /// A start without Redis shows what was pulled before, too. A disk that does not take it changes nothing now.
+    async fn note_reassert(&self) {
+        let text = serde_json::to_string(&self.reassert).expect("commands are plain data");
+        let (store, name) = (self.services.store.clone(), note_name(&self.desk.show));
+        if let Err(error) = self.services.tasks.blocking(move || store.put_note(&name, &text)).await {
+            tracing::error!(%error, "what was pulled from the screens is forgotten if this process ends");
         }
     }
 
@@ -417,17 +431,31 @@ impl DeskTask {
         }
         Err(Miss::Moved.into())
     }
+}
 
-    /// Commands that must not be lost wait for a replica, if there is one; what came of it is for who pressed.
-    pub(super) async fn replicated(&self, command: &Command) -> String {
-        let kept = matches!(command, Command::Reveal { .. } | Command::Void { .. } | Command::Close);
-        let Some(shared) = self.services.shared.as_ref().filter(|_| kept) else { return String::new() };
-        match shared.replicated(&self.desk.show).await {
-            Ok(None) => String::new(),
-            Ok(Some(true)) => "a replica of Redis has it".to_owned(),
-            Ok(Some(false)) | Err(_) => {
-                "done; no replica of Redis has confirmed it yet, and the nodes put it back if Redis loses it".to_owned()
-            }
+/// Where a node keeps what was pulled on its screens and not told to the others yet.
+fn note_name(show: &ShowId) -> String {
+    format!("pulled.{show}")
+}
+
+/// What was pulled when the last process ended, and not told to the others yet.
+pub(super) fn noted(services: &Services, show: &ShowId) -> VecDeque<(Command, Staff)> {
+    let text = services.shared.as_ref().and_then(|_| services.store.note(&note_name(show)).ok().flatten());
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// Whether the answer to a command waits for a replica: what it did must not be lost.
+pub(super) fn is_kept(command: &Command) -> bool {
+    matches!(command, Command::Reveal { .. } | Command::Void { .. } | Command::Close)
+}
+
+/// Waits for a replica, if there is one; what came of it is for who pressed. The command itself acts already.
+pub(super) async fn replicated(shared: &SharedStore, show: &ShowId) -> String {
+    match shared.replicated(show).await {
+        Ok(None) => String::new(),
+        Ok(Some(true)) => "a replica of Redis has it".to_owned(),
+        Ok(Some(false)) | Err(_) => {
+            "done; no replica of Redis has confirmed it yet, and the nodes put it back if Redis loses it".to_owned()
         }
     }
 }

@@ -7,7 +7,10 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{Desk, Request, shared::Miss};
+use super::{
+    Desk, Request,
+    shared::{self, Miss},
+};
 use crate::{
     base::{
         clock::{Micros, Stopwatch},
@@ -54,14 +57,11 @@ pub(super) struct Unstored {
 
 impl DeskTask {
     pub(super) fn new(desk: Arc<Desk>, services: Arc<Services>) -> Self {
-        Self {
-            desk,
-            services,
-            answered: VecDeque::new(),
-            pressed: HashMap::new(),
-            unstored: None,
-            reassert: VecDeque::new(),
+        let reassert = shared::noted(&services, &desk.show);
+        for (command, _) in &reassert {
+            desk.pull(command);
         }
+        Self { desk, services, answered: VecDeque::new(), pressed: HashMap::new(), unstored: None, reassert }
     }
 
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
@@ -183,7 +183,7 @@ impl DeskTask {
                     }
                 }
             }
-            break self.replicated(&command).await;
+            break String::new();
         };
         // From when it was done: a second press may have waited for a slow disk behind the first.
         let done = self.services.clock.now();

@@ -134,7 +134,7 @@ fn intake_stops_before_the_reserve_and_goes_on_by_itself() {
     stage.counts_all();
     stage.close();
     let book = stage.conclude("disk full", audience);
-    assert!(book.with("unknown") > 0 && book.with("refused(busy)") > 0, "{:?}", book.receipts());
+    assert!(book.with("refused(busy)") > 0, "{:?}", book.receipts());
 }
 
 #[test]
@@ -153,5 +153,5 @@ fn a_seal_needs_no_more_than_the_reserve() {
     let book = audience.finish();
     stage.reveal();
     stage.compare("disk full at the seal", &book);
-    assert!(book.with("unknown") > 0 && book.with("refused(late)") > 0, "{:?}", book.receipts());
+    assert!(book.with("refused(late)") > 0, "{:?}", book.receipts());
 }

@@ -157,6 +157,11 @@ impl TestApp {
         self.running.take().expect("it runs").0.stop(SOON)
     }
 
+    /// Waits until it ends by itself.
+    pub fn ends(&mut self) -> ExitStatus {
+        self.running.take().expect("it runs").0.wait(SOON).0
+    }
+
     fn running(&self) -> &(Process, SocketAddr) {
         self.running.as_ref().expect("it runs")
     }

@@ -31,4 +31,4 @@ for node in string.gmatch(redis.call('HGET', key, 'nodes') or '', '%x+') do
 end
 local ancestor = revision > 0 and redis.call('HGET', key, 'r:' .. ARGV[3]) or ''
 return { now, epoch, waits(epoch, barrier, ARGV[8]), tonumber(held[4] or 0) == epoch and 1 or 0, revision, hash, json,
-  links, from, length, entries, nodes, ancestor or '' }
+  links, from, entries, nodes, ancestor or '' }

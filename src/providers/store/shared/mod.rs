@@ -91,10 +91,10 @@ pub struct Look {
     pub json: Option<String>,
     /// Revisions after the caller's and their hashes, as far as they are known.
     pub links: Vec<(u64, String)>,
-    /// Entries of the log, from this place on.
-    pub from: u64,
+    /// Entries of the log that the caller has not got; more may follow.
     pub entries: Vec<AsRunEntry>,
-    pub length: u64,
+    /// How much of the log the caller has with them.
+    pub logged: u64,
     /// What nodes say of themselves, this one too.
     pub nodes: Vec<(NodeId, String)>,
     /// The hash that Redis knows of the caller's revision; empty: none.
@@ -218,11 +218,13 @@ impl SharedStore {
         let (revision, hash) = (reply.number()?, reply.text()?);
         let json = Some(reply.text()?).filter(|json| !json.is_empty());
         let links = reply.pairs()?;
-        let (from, length) = (reply.number()?, reply.number()?);
+        let from = reply.number()?;
         let entries = reply.texts()?;
+        // What cannot be read (a newer release wrote it) is passed over, and counts.
+        let logged = from + entries.len() as u64;
         let entries = entries.iter().filter_map(|entry| serde_json::from_str(entry).ok()).collect();
         let (nodes, ancestor) = (reply.pairs()?, reply.text()?);
-        Ok(Look { now, epoch, waits, offered, revision, hash, json, links, from, entries, length, nodes, ancestor })
+        Ok(Look { now, epoch, waits, offered, revision, hash, json, links, entries, logged, nodes, ancestor })
     }
 
     /// Replaces a document by its successor, with its entries of the log, all or nothing. The same may be asked again.
@@ -314,7 +316,7 @@ impl SharedStore {
         }
     }
 
-    /// The time of the installation's clock, the time of the call there and back, and all shows; those of the caller are
+    /// The time of the installation's clock and all shows; those of the caller are
     /// among them from now on.
     ///
     /// # Errors

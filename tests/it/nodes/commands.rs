@@ -1,0 +1,132 @@
+//! Two operators on two nodes, and nothing breaks.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use super::stage::{SHOW, Stage, agree};
+use crate::support::{SOON, until, websocket::Client};
+
+#[test]
+fn a_command_on_one_node_is_seen_on_the_other_within_half_a_second() {
+    let stage = Stage::new();
+    let (mut a, b) = stage.two();
+    a.takes_over();
+    let token = b.enter(2).unwrap();
+    let (mut on_b, _) = Client::joined(&b.app, SHOW, &json!({ "t": "join", "staff": token }));
+    let mut times = Vec::new();
+    for round in 0..24 {
+        let cue = ["1", "2"][round % 2];
+        let pressed = Instant::now();
+        let rev = a.does("standby", json!({ "cue": cue }))["rev"].as_u64().unwrap();
+        while on_b.wait_for("desk")["rev"].as_u64().unwrap() < rev {}
+        times.push(pressed.elapsed());
+        // The same command by the same session within a second would be a double press.
+        thread::sleep(Duration::from_millis(550));
+    }
+    times.sort();
+    let p95 = times[times.len() * 95 / 100];
+    println!("seen on the other node after {:?} (median), {p95:?} (p95), {:?} (most)", times[12], times[23]);
+    assert!(p95 <= Duration::from_millis(500), "{times:?}");
+    agree(&a, &b);
+}
+
+#[test]
+fn of_two_operators_who_saw_the_same_exactly_one_is_first() {
+    let stage = Stage::new();
+    let (mut a, mut b) = stage.two();
+    for round in 0..10 {
+        agree(&a, &b);
+        let expect = a.rev();
+        // This needs no control, so nothing but the swap decides.
+        let race =
+            |node: &mut super::stage::Node| node.asks("control", json!({ "action": "take_over", "expect": expect }));
+        let (first, second) = thread::scope(|scope| {
+            let other = scope.spawn(|| race(&mut b));
+            let first = race(&mut a);
+            (first, other.join().unwrap())
+        });
+        let won = [&first, &second].iter().filter(|done| done["ok"] == true).count();
+        assert_eq!(won, 1, "round {round}: {first} and {second}");
+        let lost = if first["ok"] == true { &second } else { &first };
+        assert!(["stale", "too_soon"].contains(&lost["code"].as_str().unwrap()), "{lost}");
+        thread::sleep(Duration::from_millis(1050));
+    }
+    agree(&a, &b);
+    a.recognises(&b.told);
+    b.recognises(&a.told);
+}
+
+#[test]
+fn a_show_that_two_nodes_import_at_once_is_one_show() {
+    let stage = Stage::new();
+    let (a, b) = thread::scope(|scope| {
+        let other = scope.spawn(|| stage.node(2));
+        (stage.node(1), other.join().unwrap())
+    });
+    agree(&a, &b);
+    assert_eq!(a.did("created").len(), 1);
+    // One salt: a device is the same voter on both, so its token and its pseudonym are the same.
+    assert_eq!(a.document()["salt"], b.document()["salt"]);
+}
+
+#[test]
+fn a_link_is_used_once_on_whichever_node() {
+    let stage = Stage::new();
+    let (a, b) = stage.two();
+    assert!(b.enter_with(&a.codes[1]).is_some(), "a link of one node is good on the other");
+    assert!(a.enter_with(&a.codes[1]).is_none() && b.enter_with(&a.codes[1]).is_none(), "once");
+    let mut command = a.app.program();
+    command.args(["link", SHOW, "--role", "observer", "--name", "Kim", "--data"]).arg(a.app.data());
+    command.args(["--redis", &stage.redis.url(), "--secret-file"]).arg(stage.secret());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let code = String::from_utf8(output.stdout).unwrap().trim().split_once('#').unwrap().1.to_owned();
+    assert!(b.enter_with(&code).is_some() && a.enter_with(&code).is_none());
+}
+
+#[test]
+fn staff_and_screens_of_all_nodes_are_seen_on_each() {
+    let stage = Stage::new();
+    let (a, b) = stage.two();
+    let (token_a, token_b) = (a.enter(1).unwrap(), b.enter(2).unwrap());
+    let join = |token: &str| json!({ "t": "join", "staff": token });
+    let (mut on_a, _) = Client::joined(&a.app, SHOW, &join(&token_a));
+    let (_on_b, _) = Client::joined(&b.app, SHOW, &join(&token_b));
+    until("the adjudicator of the other node is seen", SOON, || {
+        let desk = on_a.wait_for("desk");
+        let names: Vec<_> = desk["staff"].as_array()?.iter().map(|staff| staff["name"].clone()).collect();
+        (names == ["Adjudicator", "Operator"]).then_some(())
+    });
+    until("both nodes and Redis are in the gauge", SOON, || {
+        let gauge = on_a.wait_for("gauge");
+        (gauge["nodes"].as_array()?.len() == 2 && gauge["redis"]["ok"] == true).then_some(())
+    });
+}
+
+#[test]
+fn control_is_not_free_while_its_owner_is_on_another_node() {
+    let stage = Stage::new();
+    let (mut a, b) = stage.two();
+    let token = b.enter(1).unwrap();
+    let (mut on_b, _) = Client::joined(&b.app, SHOW, &json!({ "t": "join", "staff": token }));
+    on_b.send(json!({ "t": "command", "id": "1", "do": "control", "action": "take_over" }).to_string());
+    assert_eq!(on_b.wait_for("done")["ok"], true);
+    thread::sleep(Duration::from_millis(400));
+    assert_eq!(a.asks("standby", json!({ "cue": "1" }))["code"], "no_control");
+}
+
+#[test]
+fn what_must_not_be_lost_waits_for_a_replica() {
+    let stage = Stage::new();
+    let mut node = stage.node(1);
+    node.does("standby", json!({ "cue": "1" }));
+    node.does("take", json!({}));
+    node.does("open", json!({ "seconds": 60 }));
+    let _replica = stage.redis.replica();
+    let done = node.does("close", json!({}));
+    assert_eq!(done["detail"], "a replica of Redis has it");
+}
