@@ -149,3 +149,19 @@ impl Restore {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shows::transition::tests::Desk;
+
+    #[test]
+    fn a_run_of_another_record_format_is_passed_over_and_named() {
+        let now = Desk::open_for(60).document.runs[0].definition.clone();
+        let before = Definition { run: RunId(7), record_format: 1, ..now.clone() };
+        let restore = Restore::wanting([now.clone(), before].map(Arc::new).into_iter(), None);
+        assert_eq!(restore.incidents.len(), 1);
+        assert!(restore.incidents[0].contains("record format 1, and this program reads 2"), "{:?}", restore.incidents);
+        assert_eq!(restore.finish().map(|intake| intake.id()).collect::<Vec<_>>(), [now.run]);
+    }
+}

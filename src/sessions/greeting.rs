@@ -195,9 +195,12 @@ impl Viewer {
     /// The answer to this viewer's join.
     pub async fn welcome(&mut self, services: &Services, desk: &Desk) -> Welcome {
         let mine = mine(services, desk, self.voter).await;
+        // One that the show has taken back counts in the runs that were made before, and is not spoken of any more.
+        let entries = &desk.document().entries;
+        let entry = self.entry.as_deref().filter(|entry| entries.number_of(entry) > 0);
         Welcome {
             device: self.fresh_token.take(),
-            entry: self.entry.as_deref().cloned(),
+            entry: entry.cloned(),
             problem: self.problem.take().map(|problem| *problem),
             mine,
             ..welcome(services, Role::Viewer, self.session, services.clock.now())

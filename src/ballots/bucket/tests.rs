@@ -83,6 +83,21 @@ fn a_gap_is_named_and_changes_nothing() {
 }
 
 #[test]
+fn the_same_ballot_by_another_entry_is_the_same_ballot() {
+    let mut bucket = bucket(1);
+    let by = |entry| (Ballot { entry, ..ballot(1, 1, &[1], 1500).0 }, None);
+    let first = apply(&mut bucket, 1, &[by(2)])[0];
+    let again = apply(&mut bucket, 2, &[by(3), by(0)]);
+    assert_eq!((first.entry, first.repeated), (2, false));
+    assert!(again.iter().all(|decision| *decision == Decision { repeated: true, ..first }), "{again:?}");
+    assert_eq!(bucket.totals().counted, 1);
+    // What is told of it elsewhere names the first copy, and so does a bucket that learns it from there.
+    let mut other = self::bucket(1);
+    apply(&mut other, 1, &[(by(3).0, Some(again[0].decided()))]);
+    assert_eq!(other.voter(VoterId(1)).0[0].entry, 2);
+}
+
+#[test]
 fn a_verdict_that_was_given_is_never_given_anew() {
     let mut bucket = bucket(1);
     let (late, _) = ballot(1, 1, &[1], 5000);

@@ -123,9 +123,11 @@ fn a_valid_ballot_cannot_be_sealed_as_refused() {
         fresh.take(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
     }
     let part = fresh.witness.part(0, JOURNAL);
+    let by_entry = by_entry(&manifest.definition, &fresh.witness);
     (manifest.totals, manifest.counted) = (fresh.totals.clone(), fresh.counted);
     (manifest.parts[0].count, manifest.parts[0].hash) = (part.count, part.hash());
     manifest.shares = tally::shares(&manifest.totals);
+    manifest.by_entry = by_entry;
     assert_eq!(recount(&manifest, &records).len(), 1);
 }
 
