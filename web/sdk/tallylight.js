@@ -59,6 +59,7 @@ export class Client extends EventTarget {
   /** @type {import('./wire.js').DeskView|undefined} */
   desk;
 
+  /** @type {import('./links.js').Entry} */
   #entry;
   /** @type {import('./links.js').Link|undefined} */
   #link;

@@ -1,7 +1,5 @@
 //! Entry links: a ballot says where its voter came in because the show signed it, and for no other reason.
 
-use std::process::Stdio;
-
 use serde_json::{Value, json};
 
 use super::{
@@ -112,11 +110,14 @@ fn a_ballot_carries_the_link_that_its_voter_followed_and_nothing_else() {
     stage.does("seal", json!({}));
     stage.does("verify", json!({}));
 
+    let file = stage.app.data().join("export.jsonl");
     let mut export = stage.app.program();
-    let exported =
-        export.args(["export", SHOW, "--data"]).arg(stage.app.data()).stderr(Stdio::null()).output().unwrap();
-    let lines: Vec<Value> =
-        String::from_utf8(exported.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    export.args(["export", SHOW, "--data"]).arg(stage.app.data()).arg("--out").arg(&file);
+    assert!(export.output().unwrap().status.success());
+    let verified = || String::from_utf8(stage.app.program().arg("verify").arg(&file).output().unwrap().stdout).unwrap();
+    assert!(verified().contains("consistent, signer unknown"), "{}", verified());
+    let exported = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let manifest = &lines[1]["manifest"];
     let declared = json!([{"segment": "hall"}, {"pool": "jury", "platform": "tv"}]);
     assert_eq!(manifest["definition"]["entries"], declared);
@@ -136,6 +137,10 @@ fn a_ballot_carries_the_link_that_its_voter_followed_and_nothing_else() {
     for expected in [(1, 1), (2, 2), (3, 2), (4, 0), (6, 1), (7, 1)] {
         assert!(entries.contains(&expected), "{expected:?} is not among {entries:?}");
     }
+    let of_the_jury = ",\"entry\":2,\"picks\"";
+    assert!(exported.contains(of_the_jury));
+    std::fs::write(&file, exported.replace(of_the_jury, ",\"picks\"")).unwrap();
+    assert!(verified().contains("by entry: the manifest says"), "{}", verified());
 }
 
 #[test]
