@@ -206,6 +206,11 @@ local function fit(picks)
   return true
 end
 
+local function note_displaced(of_journal, seq)
+  local place = pack('>c8I7', of_journal, seq)
+  if not has(displaced, 15, place) then displaced = displaced .. place end
+end
+
 -- One ballot: looked up by its id, and only if it is new decided by the rules.
 
 local function decision(verdict, of_journal, seq, received, entry, left, repeated)
@@ -222,9 +227,8 @@ local function decide(key, voter_id, id, received, entry, decided, copy, picks, 
       end
       -- Two histories may have counted two contents under one id: the one that is here stands.
       local verdict = ID_REUSED
-      if decided == COUNTED then
-        local place = pack('>c8I7', journal, seq)
-        if not has(displaced, 15, place) then displaced = displaced .. place end
+      if decided == COUNTED or decided == DISPLACED then
+        note_displaced(journal, seq)
         verdict = DISPLACED
       end
       return decision(verdict, journal, seq, received, entry, votes - voter.spent)
@@ -247,6 +251,9 @@ local function decide(key, voter_id, id, received, entry, decided, copy, picks, 
   elseif verdict == LATE then
     totals[TOTAL_LATE] = totals[TOTAL_LATE] + 1
     add(picks, LATE_VOTES, 1)
+  elseif verdict == DISPLACED then
+    -- A history that was lost displaced it: the list of this one says so, too.
+    note_displaced(copy_journal, copy_seq)
   end
   -- What is not remembered is decided anew if it comes again, to the same verdict.
   if (verdict == COUNTED or not full) and verdict ~= ID_REUSED then

@@ -233,9 +233,10 @@ impl Bucket {
                 return Decision { verdict, place, received, entry, left, repeated: true };
             }
             // Two histories may have counted two contents under one id: the one that is here stands.
-            let was_counted = decided.is_some_and(|decided| decided.verdict == Verdict::Counted);
-            if was_counted && !self.displaced.contains(&place) {
-                self.displaced.push(place);
+            let was_counted = |was: Decided| matches!(was.verdict, Verdict::Counted | Verdict::Displaced);
+            let was_counted = decided.is_some_and(was_counted);
+            if was_counted {
+                note(&mut self.displaced, place);
             }
             let verdict = if was_counted { Verdict::Displaced } else { Verdict::IdReused };
             return Decision { verdict, left, ..own };
@@ -262,6 +263,8 @@ impl Bucket {
                 self.totals.late += 1;
                 ballot.picks.add_to(&mut self.totals.late_votes);
             }
+            // A history that was lost displaced it: the list of this one says so, too.
+            Verdict::Displaced => note(&mut self.displaced, copy.0),
             _ => {}
         }
         let (place, received, entry) = copy;
@@ -289,7 +292,7 @@ impl Bucket {
         }
         let voter = self.voters.entry(ballot.voter).or_default();
         if let Some(kept) = voter.kept.iter_mut().find(|kept| kept.id == ballot.id) {
-            kept.verdict = verdict;
+            (kept.verdict, kept.place, kept.received, kept.entry) = (verdict, place, received, entry);
         } else if voter.kept.len() < limits::BALLOTS_PER_VOTER_MAX {
             let (id, picks) = (ballot.id, ballot.picks.clone());
             voter.kept.push(Kept { id, picks, received, entry, place, verdict });
@@ -347,6 +350,13 @@ impl Bucket {
     /// Every ballot that the bucket remembers.
     pub fn ballots(&self) -> impl Iterator<Item = (VoterId, &Kept)> {
         self.voters.iter().flat_map(|(id, voter)| voter.kept.iter().map(|kept| (*id, kept)))
+    }
+}
+
+/// Adds a copy to those that were displaced, once.
+fn note(displaced: &mut Vec<Place>, place: Place) {
+    if !displaced.contains(&place) {
+        displaced.push(place);
     }
 }
 

@@ -258,12 +258,12 @@ impl Reconcile {
     fn learn(&mut self, place: Place, decision: Decision, news: &mut Vec<News>) {
         let Some(own) = self.journals.iter_mut().find(|own| own.journal == place.journal) else { return };
         let Some(logged) = own.at(place.seq) else { return };
-        let before = logged.decided.map(|decided| decided.verdict);
-        if before == Some(decision.verdict) {
+        let decided = decision.decided();
+        // Two histories of the ledger may have counted two copies of one ballot: then the same verdict names another copy.
+        if logged.decided == Some(decided) {
             return;
         }
-        let decided = decision.decided();
-        logged.decided = Some(decided);
+        let before = logged.decided.replace(decided).map(|decided| decided.verdict);
         let (voter, id) = (logged.ballot.voter, logged.ballot.id);
         own.note(place.seq, Some(decided));
         self.held -= usize::from(before.is_none());

@@ -158,6 +158,21 @@ fn a_displaced_copy_is_told_once_to_everybody_who_named_it() {
 }
 
 #[test]
+fn another_copy_of_a_counted_ballot_that_the_ledger_names_is_news() {
+    let (mut ledger, mut directory) = (Ledger::new(), directory(1..=1));
+    directory.decide(place(1), counted(1));
+    let other = Place { journal: JournalId(8), seq: 3 };
+    let (verdict, received) = (Verdict::Counted, Micros(6));
+    let theirs = [(ballot(1), Some(Decided { verdict, place: other, received, entry: 9 }))];
+    ledger.bucket.apply(&Batch { journal: JournalId(8), first_seq: 1, ballots: &theirs }).unwrap();
+    let news = ledger.settle(&mut directory);
+    let said: Vec<_> = news.iter().map(|one| (one.decision.place, one.decision.received, one.before)).collect();
+    assert_eq!(said, [(other, Micros(6), Some(Verdict::Counted))], "else two journals have it as their own");
+    assert_eq!(news[0].decision.entry, 9);
+    assert!(ledger.settle(&mut directory).is_empty());
+}
+
+#[test]
 fn a_record_that_cannot_be_read_is_passed_over() {
     let (mut ledger, mut directory) = (Ledger::new(), directory(1..=1));
     directory.append(place(4), ballot(4), None);

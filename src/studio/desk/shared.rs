@@ -365,7 +365,7 @@ impl DeskTask {
         let note = "on this node and its screens; the others follow when Redis is back".to_owned();
         let entry = AsRunEntry { id: format!("{}.{}.{}", self.services.node, command.verb(), entry.at), note, ..entry };
         super::log(&self.desk, &self.services, vec![entry]).await;
-        if !self.reassert.iter().any(|(waiting, _)| *waiting == command) {
+        if !self.waits(&command) {
             self.reassert.push_back((command, by.clone()));
             self.note_reassert().await;
         }

@@ -66,21 +66,17 @@ impl DeskTask {
 
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let stop = self.services.tasks.stop().clone();
+        // They go on however many requests come: what was pulled must reach the other nodes in the middle of a busy show.
+        let (mut store_again, mut assert_again) = (every(limits::STORE_RETRY), every(limits::CLOCK_EVERY));
         loop {
-            let again = async {
-                match (&self.unstored, self.reassert.is_empty()) {
-                    (_, false) => tokio::time::sleep(limits::CLOCK_EVERY).await,
-                    (Some(_), true) => tokio::time::sleep(limits::STORE_RETRY).await,
-                    (None, true) => std::future::pending().await,
-                }
-            };
             let request = tokio::select! {
                 request = requests.recv() => request,
-                () = again => {
-                    if self.unstored.is_some() {
-                        let document = self.desk.document();
-                        let _ = self.store(&document, Vec::new()).await;
-                    }
+                _ = store_again.tick(), if self.unstored.is_some() => {
+                    let document = self.desk.document();
+                    let _ = self.store(&document, Vec::new()).await;
+                    continue;
+                }
+                _ = assert_again.tick(), if !self.reassert.is_empty() => {
                     self.reassert().await;
                     continue;
                 }
@@ -96,10 +92,10 @@ impl DeskTask {
             // Who asked may be gone when the answer comes; what was done stays done.
             match request {
                 Some(Request::Command { message, by, recounted, pulled, reply }) => {
+                    let waited = pulled.as_ref().is_some_and(|command| self.waits(command));
                     let done = self.handle(message, &by, recounted).await;
-                    // What Redis has not agreed to yet stays pulled here.
-                    let waits = |command: &Command| self.reassert.iter().any(|(waiting, _)| waiting == command);
-                    if let Some(command) = pulled.filter(|command| !waits(command)) {
+                    // What Redis has not agreed to yet stays pulled here: once, however often it was pressed.
+                    if let Some(command) = pulled.filter(|command| waited || !self.waits(command)) {
                         self.desk.pulled(&command);
                     }
                     let _ = reply.send(done);
@@ -119,6 +115,11 @@ impl DeskTask {
                 None => return,
             }
         }
+    }
+
+    /// Whether something was pulled here and not told to the others yet.
+    pub(super) fn waits(&self, command: &Command) -> bool {
+        self.reassert.iter().any(|(waiting, _)| waiting == command)
     }
 
     async fn handle(&mut self, message: CommandMessage, by: &Staff, recounted: Option<seal::Recounted>) -> Done {
@@ -335,6 +336,12 @@ impl DeskTask {
         }
         self.desk.changed.notify_one();
     }
+}
+
+fn every(period: std::time::Duration) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    interval
 }
 
 /// Writes entries of the as-run log that belong to no revision, and tells staff. `false`: they could not be written.

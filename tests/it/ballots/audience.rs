@@ -11,7 +11,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{book::Book, stage::SHOW};
+use super::{book::Book, show::SHOW};
 use crate::support::process::Process;
 
 /// How large an audience is and what it does.
@@ -61,12 +61,14 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// Lets a crowd in at `address`.
-    pub fn start(address: SocketAddr, crowd: Crowd, seed: u64) -> Self {
+    /// Lets a crowd in at these nodes. Where there are several, one voter in five changes over the moment a ballot is
+    /// sent, and those who compete with themselves do it over two nodes.
+    pub fn start(nodes: &[SocketAddr], crowd: Crowd, seed: u64) -> Self {
         allow_files();
         let book = TempDir::with_prefix("tallylight-book-").expect("a directory can be made");
         let mut command = Command::new(program());
-        command.arg("audience").args(["--url", &format!("http://{address}"), "--show", SHOW]);
+        let urls: Vec<_> = nodes.iter().map(|node| format!("http://{node}")).collect();
+        command.arg("audience").args(["--url", &urls.join(","), "--show", SHOW]);
         let mut option = |name: &str, value: String| {
             command.arg(name).arg(value);
         };
@@ -75,7 +77,7 @@ impl Audience {
         option("--votes-per-second", crowd.per_second.to_string());
         option("--join-per-second", JOIN_PER_SECOND.to_string());
         option("--retry-share", "0.1".to_owned());
-        option("--switch-share", "0".to_owned());
+        option("--switch-share", if nodes.len() > 1 { "0.2" } else { "0" }.to_owned());
         option("--compete-share", "0.1".to_owned());
         option("--duration", DURATION_S.to_string());
         option("--settle", SETTLE.as_secs().to_string());

@@ -2,8 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    fmt::Write as _,
     fs,
     path::Path,
+    time::Duration,
 };
 
 use serde::Deserialize;
@@ -21,6 +23,8 @@ pub struct Export {
     pub counted: HashMap<String, Line>,
     /// The ballots that stand there with another verdict.
     pub others: Vec<Line>,
+    /// Ballots that name another journal's copy as the one that was decided.
+    copies: Vec<Line>,
 }
 
 /// One ballot of an export.
@@ -35,14 +39,31 @@ pub struct Line {
     /// Microseconds since 1970.
     pub received: u64,
     pub picks: Vec<u16>,
-    pub verdict: String,
+    /// None: it was not decided when the export was made.
+    pub verdict: Option<String>,
+    copy: Option<Copy>,
+}
+
+/// The copy that was decided, where that is another one.
+#[derive(Debug, Clone, Deserialize)]
+struct Copy {
+    journal: String,
+    seq: u64,
+    received: u64,
+}
+
+impl Line {
+    fn is(&self, verdict: &str) -> bool {
+        self.verdict.as_deref() == Some(verdict)
+    }
 }
 
 impl Export {
     /// Reads a file of `tallylight export`.
     pub fn read(file: &Path) -> Self {
         let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let mut export = Self { manifest: Value::Null, counted: HashMap::new(), others: Vec::new() };
+        let manifest = Value::Null;
+        let mut export = Self { manifest, counted: HashMap::new(), others: Vec::new(), copies: Vec::new() };
         for line in text.lines() {
             let mut line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
             if !line["manifest"].is_null() {
@@ -52,11 +73,25 @@ impl Export {
                 export.take(ballot);
             }
         }
+        export.copies.iter().for_each(|line| export.compare(line));
         export
     }
 
+    /// A copy that says that it is counted names the one that is.
+    fn compare(&self, line: &Line) {
+        let Some(copy) = line.copy.as_ref().filter(|_| line.is("counted")) else { return };
+        let counted = self.counted.get(&line.id);
+        let same = |counted: &Line| {
+            (&counted.journal, counted.seq, counted.received) == (&copy.journal, copy.seq, copy.received)
+                && (&counted.picks, &counted.voter) == (&line.picks, &line.voter)
+        };
+        assert!(counted.is_some_and(same), "names a copy that is not the one: {line:?}, {counted:?}");
+    }
+
     fn take(&mut self, ballot: Line) {
-        if ballot.verdict != "counted" {
+        if ballot.copy.is_some() {
+            self.copies.push(ballot);
+        } else if !ballot.is("counted") {
             self.others.push(ballot);
         } else if let Some(twice) = self.counted.insert(ballot.id.clone(), ballot) {
             panic!("counted twice: {twice:?}");
@@ -72,7 +107,7 @@ impl Export {
         }
         let sealed = |ballot: &&Line| {
             let watermark = watermarks.get(&(Some(u64::from(ballot.bucket)), Some(ballot.journal.as_str())));
-            ballot.verdict == "late" && watermark.is_some_and(|watermark| Some(ballot.seq) <= *watermark)
+            ballot.is("late") && watermark.is_some_and(|watermark| Some(ballot.seq) <= *watermark)
         };
         self.others.iter().filter(sealed).count()
     }
@@ -119,7 +154,8 @@ pub fn receipts(book: &Book, export: &Export) {
         }
         assert_eq!(line.is_some(), ballot.standing == "counted", "{ballot:#?}\n{line:#?}");
     }
-    let strange = export.counted.values().chain(&export.others).find(|line| !known.contains(line.id.as_str()));
+    let lines = export.counted.values().chain(&export.others).chain(&export.copies);
+    let strange = { lines }.find(|line| !known.contains(line.id.as_str()));
     assert!(strange.is_none(), "nobody cast this ballot: {strange:?}");
     pseudonyms(book, export);
 }
@@ -134,8 +170,9 @@ fn pseudonyms(book: &Book, export: &Export) {
     }
 }
 
-/// The fold over the export, its manifest, and what was published.
-pub fn totals(export: &Export, published: &Value) {
+/// The fold over the export, its manifest, and what was published; `outstanding`: ballots that may be missing, as the
+/// manifest should say.
+pub fn totals(export: &Export, published: &Value, outstanding: u64) {
     let manifest = &export.manifest;
     let options = published["options"].as_array().expect("a result has options");
     let mut fold = vec![0_u64; options.len()];
@@ -147,5 +184,33 @@ pub fn totals(export: &Export, published: &Value) {
     assert_eq!(manifest["totals"], Value::from(fold), "the manifest, and the fold of the export");
     assert_eq!(manifest["counted"], export.counted.len());
     assert_eq!(manifest["late"], export.sealed_late());
-    assert_eq!(manifest["outstanding"], 0);
+    assert_eq!(manifest["outstanding"], outstanding);
+    let mut spent = HashMap::new();
+    for ballot in export.counted.values() {
+        *spent.entry(&ballot.voter).or_insert(0) += ballot.picks.len() as u64;
+    }
+    let votes = manifest["definition"]["poll"]["votes"].as_u64().expect("a question gives votes");
+    let over = spent.iter().find(|(_, spent)| **spent > votes);
+    assert!(over.is_none(), "more is counted of a voter than there are votes: {over:?}");
+}
+
+/// The figures of a test, in one line.
+pub fn figures(book: &Book, export: &Export, entries: usize, took: Duration) -> String {
+    let mut refused = String::new();
+    for (word, times) in book.receipts().iter().filter(|(word, _)| word.starts_with("refused")) {
+        let _ = write!(refused, " {times} {word}");
+    }
+    format!(
+        "{} ballots, {} counted, {} refused for ever, {} held, {} unknown, {} log entries, receipts after {} ms, left \
+         open at most {} ms, {:.1} s;{refused}",
+        book.ballots.len(),
+        export.counted.len(),
+        book.ballots.iter().filter(|ballot| ballot.standing == "refused").count(),
+        book.with("held"),
+        book.with("unknown"),
+        entries,
+        book.first_receipt_ms(),
+        book.open_ms(),
+        took.as_secs_f64(),
+    )
 }

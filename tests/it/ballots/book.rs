@@ -1,6 +1,11 @@
 //! The audience's book: every ballot that was cast and every receipt that was ever seen for it.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -89,8 +94,23 @@ impl Book {
         waited.get(waited.len() / 2).copied().unwrap_or_default()
     }
 
+    /// Milliseconds from a first receipt that left a ballot open to its settlement: the most.
+    pub fn open_ms(&self) -> u64 {
+        let open = |ballot: &Entry| {
+            let first = ballot.receipts.iter().find(|heard| heard.leaves_open())?;
+            Some(ballot.settled_at?.saturating_sub(first.at))
+        };
+        self.ballots.iter().filter_map(open).max().unwrap_or_default()
+    }
+
     /// Ends of connections of this kind, as the load program counted them.
     pub fn closings(&self, kind: &str) -> u64 {
         self.summary["closings"][kind].as_u64().unwrap_or(0)
     }
+}
+
+/// Now, on the clock of the book.
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+    u64::try_from(since.as_millis()).expect("it is before the year 500,000,000")
 }

@@ -9,10 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{
-    audience::Crowd,
-    stage::{SHOW, Stage},
-};
+use super::{audience::Crowd, show::SHOW, stage::Stage};
 use crate::support::{SOON, app::TestApp};
 
 const CROWD: Crowd = Crowd { voters: 2000, votes: 3, per_second: 1400 };

@@ -10,12 +10,7 @@ use std::{
 use tallylight::base::limits;
 use tempfile::TempDir;
 
-use super::{
-    audience::Crowd,
-    audit::SETTLED_MS,
-    shim::Shim,
-    stage::{Stage, now_ms},
-};
+use super::{audience::Crowd, audit::SETTLED_MS, book::now_ms, shim::Shim, stage::Stage};
 use crate::support::{SOON, app::TestAppBuilder, until};
 
 /// More than the 1 MiB, some ten thousand ballots, that the journal has room for once it has begun.

@@ -1,11 +1,7 @@
 //! The disk says no: an fsync that fails, and a write that stops in the middle. The journal ends for good, and says so,
 //! until the process starts anew.
 
-use super::{
-    audience::Crowd,
-    shim::Shim,
-    stage::{Stage, now_ms},
-};
+use super::{audience::Crowd, book::now_ms, shim::Shim, stage::Stage};
 use crate::support::{SOON, app::TestApp, until};
 
 const CROWD: Crowd = Crowd { voters: 2000, votes: 3, per_second: 1200 };

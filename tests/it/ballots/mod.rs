@@ -4,11 +4,14 @@
 //!
 //! One node with its embedded ledger. `cargo test --test it ballots -- --nocapture` prints the figures of each fault.
 
-mod audience;
-mod audit;
-mod book;
-mod operator;
+pub mod audience;
+pub mod audit;
+pub mod book;
+pub mod log;
+pub mod operator;
+pub mod papers;
 mod shim;
+pub mod show;
 mod stage;
 
 mod baseline;

@@ -1,15 +1,7 @@
 //! What every test here stands on: a node with one show, its producer, an audience, and the way of a run from standby to
 //! the revealed result.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    net::SocketAddr,
-    process::{Command, Output},
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{fs, net::SocketAddr, process::Output, time::Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -17,19 +9,17 @@ use tempfile::TempDir;
 use super::{
     audience::{Audience, Crowd},
     audit,
-    book::Book,
+    book::{Book, now_ms},
+    log,
     operator::Operator,
+    papers,
+    show::{self, CROWD, counts, live},
 };
 use crate::support::{
     SOON,
     app::{TestApp, TestAppBuilder},
-    http, until,
+    until,
 };
-
-/// The id of the show.
-pub const SHOW: &str = "faults";
-/// How long an audience may take, on two slow cores that run other tests as well.
-const CROWD: Duration = Duration::from_secs(120);
 
 /// A node with a show that is run.
 pub struct Stage {
@@ -49,20 +39,17 @@ impl Stage {
     pub fn set(crowd: Crowd, how: impl FnOnce(TestAppBuilder) -> TestAppBuilder) -> Self {
         let files = TempDir::with_prefix("tallylight-stage-").expect("a directory can be made");
         let show = files.path().join("show.toml");
-        fs::write(&show, show_file(crowd.votes)).expect("a show file can be written");
+        fs::write(&show, show::file(crowd.votes)).expect("a show file can be written");
         let show = show.to_str().expect("a path is text");
         let app = how(TestApp::with_show(show).on_one_port()).start();
-        let producer =
-            |line: &str| line.trim().strip_prefix("producer")?.split_once('#').map(|(_, code)| code.to_owned());
-        let code = app.process().wait_for(SOON, producer);
-        let key = app.process().wait_for(SOON, |line| Some(line.split_once("signed by ")?.1.trim().to_owned()));
-        let operator = Operator::enter(app.address(), &code);
+        let key = papers::key(&app);
+        let operator = Operator::of(&app, "Producer");
         Self { app, operator, key, crowd, healed: Vec::new(), began: Instant::now(), files }
     }
 
     /// Puts a cue on program, lets the audience in at `address` and opens the window when half of it is there.
     pub fn open(&mut self, cue: &str, address: SocketAddr) -> Audience {
-        let audience = Audience::start(address, self.crowd, u64::from(self.crowd.ballots()));
+        let audience = Audience::start(&[address], self.crowd, u64::from(self.crowd.ballots()));
         self.operator.does("standby", json!({ "cue": cue }));
         self.operator.does("take", json!({}));
         let half = u64::from(self.crowd.connections() / 2);
@@ -101,22 +88,15 @@ impl Stage {
 
     /// A metric's value, without the name's beginning; 0 if it is not there.
     pub fn metric(&self, name: &str) -> u64 {
-        let text = self.app.get("/metrics").text().to_owned();
-        let value = text.lines().find_map(|line| line.strip_prefix(&format!("tallylight_{name} ")));
-        value.map_or(0, |value| value.parse().expect("this metric is a whole number"))
+        show::metric(self.app.address(), name)
     }
 
     /// Lets the operator work until so many votes are counted, and while something breaks then.
     pub fn fidgets_until<T>(&mut self, votes: u64, breaks: impl FnOnce(&mut TestApp) -> T) -> T {
-        let stop = AtomicBool::new(false);
-        let (app, operator, seen) = (&mut self.app, &mut self.operator, &stop);
-        thread::scope(|scope| {
-            let fidgets = scope.spawn(move || operator.fidget(seen));
+        let app = &mut self.app;
+        Operator::fidget_while([&mut self.operator], || {
             counts(app.address(), votes);
-            let broken = breaks(app);
-            stop.store(true, Ordering::Relaxed);
-            fidgets.join().expect("the operator goes home");
-            broken
+            breaks(app)
         })
     }
 
@@ -167,77 +147,27 @@ impl Stage {
             Some(self.live()["results"].clone()).filter(|results| results["state"] == "final")
         });
         let (export, verified) = (self.export(), self.verify());
-        assert!(verified.status.success(), "verify: {verified:?}");
-        assert!(String::from_utf8_lossy(&verified.stdout).contains("\nverified: "), "{verified:?}");
+        papers::assert_verified(&verified);
         audit::settled(book, &self.healed);
         audit::receipts(book, &export);
-        audit::totals(&export, &published);
-        let entries = self.operator.checks_log();
-        let mut refused = String::new();
-        for (word, times) in book.receipts().iter().filter(|(word, _)| word.starts_with("refused")) {
-            let _ = write!(refused, " {times} {word}");
-        }
-        println!(
-            "{fault}: {} ballots, {} counted, {} refused for ever, {} unknown, {} log entries, receipts \
-             after {} ms, {:.1} s; {refused}",
-            book.ballots.len(),
-            export.counted.len(),
-            book.ballots.iter().filter(|ballot| ballot.standing == "refused").count(),
-            book.with("unknown"),
-            entries,
-            book.first_receipt_ms(),
-            self.began.elapsed().as_secs_f64(),
-        );
+        audit::totals(&export, &published, 0);
+        let entries = log::agrees(&[&self.operator], &self.operator.log());
+        println!("{fault}: {}", audit::figures(book, &export, entries, self.began.elapsed()));
     }
 
     /// Writes the export beside the running node, and reads it.
     pub fn export(&self) -> audit::Export {
-        let mut command = self.app.program();
-        command.args(["export", SHOW, "--data"]).arg(self.app.data()).arg("--out").arg(self.export_file());
-        let output = run(&mut command);
+        let output = papers::export(&self.app, &[self.app.data()], None, &self.export_file());
         assert!(output.status.success(), "{output:?}");
         audit::Export::read(&self.export_file())
     }
 
     /// Checks the export with the node's key.
     pub fn verify(&self) -> Output {
-        let mut command = self.app.program();
-        run(command.arg("verify").arg(self.export_file()).args(["--key", &self.key]))
+        papers::verify(&self.app, &self.export_file(), &self.key)
     }
 
     fn export_file(&self) -> std::path::PathBuf {
         self.files.path().join("export.jsonl")
     }
-}
-
-fn live(address: SocketAddr) -> Value {
-    let path = format!("/api/v1/shows/{SHOW}/live");
-    http::try_request(address, "GET", &path, &[], b"").map_or(Value::Null, |reply| reply.json())
-}
-
-fn counts(address: SocketAddr, votes: u64) {
-    let what = format!("{votes} votes are counted");
-    until(&what, CROWD, || (live(address)["results"]["total"].as_u64()? >= votes).then_some(()));
-}
-
-fn run(command: &mut Command) -> Output {
-    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
-}
-
-/// Now, on the clock of the book.
-pub fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
-    u64::try_from(since.as_millis()).expect("it is before the year 500,000,000")
-}
-
-fn show_file(votes: u32) -> String {
-    let mut text = format!("show = \"{SHOW}\"\ntitle = \"Faults\"\n");
-    for cue in ["1", "2"] {
-        let _ = write!(
-            text,
-            "[[cue]]\nnumber = \"{cue}\"\nquestion = \"Who?\"\noptions = [\"Ada\", \"Grace\", \"Mary\", \"Radia\"]\n\
-             votes = {votes}\ngrace_ms = 500\nviewers_see = \"always\"\n"
-        );
-    }
-    text
 }

@@ -61,6 +61,11 @@ impl LedgerBucket {
         made.take(call, now)
     }
 
+    /// The bucket itself, for simulations that break what a script does in one step.
+    pub fn bucket(&mut self) -> Option<&mut Bucket> {
+        self.made.as_mut().map(|made| &mut made.bucket)
+    }
+
     /// All that it keeps.
     pub fn contents(&self) -> Option<Contents> {
         let made = self.made.as_ref()?;

@@ -142,6 +142,11 @@ impl TestApp {
         &self.running().0
     }
 
+    /// Whether it was started and not ended by the test.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// GETs a path.
     pub fn get(&self, path: &str) -> Reply {
         http::get(self.address(), path)

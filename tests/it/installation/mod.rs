@@ -1,0 +1,16 @@
+//! The book-keeping tests of an installation: two real nodes with one show over real Redis servers, thousands of real
+//! sockets that change over between the nodes, an operator on each, and a fault in the middle of it. Then the books are
+//! compared as in `ballots`, with the export of both data directories.
+//!
+//! `cargo test --test it installation -- --nocapture` prints the figures of each fault.
+
+mod ledger;
+mod stage;
+
+mod baseline;
+mod cluster;
+mod leaving;
+mod network;
+mod redis;
+mod restarts;
+mod sealing;

@@ -1,0 +1,59 @@
+//! A node goes away in the middle of a window and comes back, with Redis there and without it.
+
+use serde_json::json;
+
+use super::{
+    ledger::Ledger,
+    stage::{A, B, Stage, pulled_everywhere, pulls, refuses},
+};
+use crate::{
+    ballots::show::{counts, live},
+    support::{SOON, until},
+};
+
+#[test]
+fn a_node_is_killed_and_comes_back() {
+    let ledger = Ledger::start();
+    let mut stage = Stage::set(&ledger.urls());
+    let audience = stage.open();
+    for part in [4, 2] {
+        let votes = stage.part(part);
+        stage.fidgets_until(votes, |(nodes, _)| {
+            nodes[A].kill();
+            // The other one goes on.
+            counts(nodes[B].address(), votes + votes / 4);
+            nodes[A].start();
+        });
+    }
+    stage.close();
+    stage.conclude("kill -9 of a node, twice", audience);
+}
+
+#[test]
+fn a_node_and_redis_are_killed_and_the_node_starts_without_redis() {
+    let mut ledger = Ledger::start();
+    let mut stage = Stage::set(&ledger.urls());
+    let audience = stage.open();
+    let votes = stage.part(3);
+    stage.fidgets_until(votes, |(nodes, producers)| {
+        ledger.dies(|| {
+            nodes[A].kill();
+            refuses(&mut producers[B]);
+            nodes[A].start();
+            let a = nodes[A].address();
+            until("the node shows the show that it last had", SOON, || {
+                (live(a)["show"]["run"]["phase"] == "open").then_some(())
+            });
+            pulls(nodes, producers, A);
+            let refused = producers[A].asks("hold", json!({})).expect("there is an answer");
+            assert_eq!(refused["ok"], false, "{refused}");
+            let health = nodes[A].get("/health").json();
+            assert_eq!(health["checks"]["journal:state"][0]["observedValue"], "holding", "{health}");
+        });
+        ledger.redis.restart();
+        pulled_everywhere(nodes);
+    });
+    stage.close();
+    let book = stage.conclude("kill -9 of a node and of Redis", audience);
+    assert!(book.with("held") > 0, "{:?}", book.receipts());
+}
