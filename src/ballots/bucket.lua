@@ -253,7 +253,7 @@ local function decide(key, voter_id, id, received, entry, decided, copy, picks, 
     add(picks, LATE_VOTES, 1)
   elseif verdict == DISPLACED then
     -- A history that was lost displaced it: the list of this one says so, too.
-    note_displaced(copy_journal, copy_seq)
+    note_displaced(copy.journal, copy.seq)
   end
   -- What is not remembered is decided anew if it comes again, to the same verdict.
   if (verdict == COUNTED or not full) and verdict ~= ID_REUSED then
