@@ -65,7 +65,8 @@ end
 -- Epoch and barrier.
 
 local epoch, since, retold = tonumber(old[2] or 0), tonumber(old[4] or 0), old[5] or ''
-if made or old[3] ~= replid then
+-- A caller that saw a later epoch than the one that is stored knows of a history that was lost.
+if made or old[3] ~= replid or seen > epoch then
   epoch, since, retold = math.max(epoch, seen) + 1, now, ''
 end
 if since > now then since = now end

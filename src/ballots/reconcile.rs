@@ -18,8 +18,10 @@ use crate::base::{
 pub struct Reconcile {
     /// All journals of the directory, in the order of their process starts.
     journals: Vec<Own>,
-    /// The ledger's epoch, as of its last answer.
+    /// The ledger's highest epoch, as of its answers.
     epoch: u64,
+    /// The epoch in which it last told how far it is with every journal: a gap tells of one only.
+    told: u64,
     /// The ledger takes nothing undecided now.
     rebuilding: bool,
     /// It has answered since this process started: how far it is is known.
@@ -196,7 +198,7 @@ impl Reconcile {
             None if holding || self.rebuilding => None,
             None => self.journals.iter().find_map(open),
         };
-        let told = self.journals.iter().all(|own| own.last_decided <= own.watermark);
+        let told = self.told == self.epoch && self.journals.iter().all(|own| own.last_decided <= own.watermark);
         Next { epoch: self.epoch, retold: told && self.epoch > 0, create: self.absent, batch }
     }
 
@@ -208,10 +210,11 @@ impl Reconcile {
 
     /// Takes in how the bucket stands after `sent`.
     pub fn answered(&mut self, sent: Option<&OwnedBatch>, standing: &Standing) -> Vec<News> {
-        // An answer that comes after one of a newer history still holds its decisions, and says nothing of how it stands.
-        if standing.totals.epoch >= self.epoch {
+        // An answer that was overtaken by one of a later history says nothing about what the ledger has now.
+        let is_new = standing.totals.epoch >= self.epoch;
+        if is_new {
             (self.absent, self.known) = (false, true);
-            self.epoch = standing.totals.epoch;
+            (self.epoch, self.told) = (standing.totals.epoch, standing.totals.epoch);
             (self.rebuilding, self.as_of) = (standing.rebuilding, standing.time);
             for own in &mut self.journals {
                 let told = standing.watermarks.iter().find(|(journal, _)| *journal == own.journal);
@@ -227,7 +230,7 @@ impl Reconcile {
                 }
             }
         }
-        if self.displaced != standing.displaced {
+        if is_new && self.displaced != standing.displaced {
             self.displaced.clone_from(&standing.displaced);
             self.displace(&mut news);
         }

@@ -23,29 +23,33 @@ pub fn agrees(operators: &[&Operator], entries: &[Value]) -> usize {
     let mut open: Vec<&Value> = entries.iter().filter(|entry| is_by_staff(entry)).collect();
     // A disk that was too slow for a window change makes the clock follow it with a revision of its own.
     let followed = |rev: u64| entries.iter().any(|entry| entry["by"] == "clock" && revision(entry) == Some(rev));
+    let mut take = |operator: &Operator, what: &str, is: &dyn Fn(&Value) -> bool| {
+        let found = open.iter().position(|entry| entry["by"] == operator.name && entry["what"] == what && is(entry));
+        found.map(|found| open.swap_remove(found)).is_some()
+    };
+    // What is certain first: what nobody knows may be any of the rest.
     for operator in operators {
-        let mut take = |what: &str, is: &dyn Fn(&Value) -> bool| {
-            let found =
-                open.iter().position(|entry| entry["by"] == operator.name && entry["what"] == what && is(entry));
-            found.map(|found| open.swap_remove(found))
-        };
         for (verb, told) in &operator.told {
             let rev = if followed(*told) { told - 1 } else { *told };
             // A seal makes two revisions at least, and tells the last.
             let what = if *verb == "seal" { "sealed" } else { verb };
-            let there = take(what, &|entry| revision(entry) == Some(rev));
-            assert!(there.is_some(), "{verb} was told as revision {rev}, and the log is {entries:#?}");
+            let there = take(operator, what, &|entry| revision(entry) == Some(rev));
+            assert!(there, "{verb} was told as revision {rev}, and the log is {entries:#?}");
         }
         for verb in &operator.here {
-            let there = take(verb, &|entry| revision(entry).is_none());
-            assert!(there.is_some(), "{verb} was told as done on one node, and the log is {entries:#?}");
+            let there = take(operator, verb, &|entry| revision(entry).is_none());
+            assert!(there, "{verb} was told as done on one node, and the log is {entries:#?}");
+        }
+    }
+    for operator in operators {
+        for verb in &operator.here {
             // And again for all nodes, unless they had it by then.
-            take(verb, &|entry| entry["note"].as_str().is_some_and(|note| note.starts_with("again, ")));
+            take(operator, verb, &|entry| entry["note"].as_str().is_some_and(|note| note.starts_with("again, ")));
         }
         // A seal that was refused, or made again, has begun all the same.
-        while operator.sealed && take("seal", &|_| true).is_some() {}
+        while operator.sealed && take(operator, "seal", &|_| true) {}
         for (verb, _) in &operator.lost {
-            take(verb, &|_| true);
+            take(operator, verb, &|_| true);
         }
     }
     assert!(open.is_empty(), "stands in the log, and was not told as done: {open:#?}");

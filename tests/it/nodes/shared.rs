@@ -71,6 +71,7 @@ async fn a_swap_needs_what_is_held_and_the_same_one_twice_is_one() {
     let at = node.abc().await;
     assert_eq!(node.swap(&known(at.epoch, 2, "b"), "x", EVER).await, Swap::Moved);
     assert_eq!(node.swap(&known(at.epoch, 2, "b"), "c", EVER).await, Swap::Done, "it is held already");
+    assert_eq!(node.swap(&known(at.epoch, 1, "a"), "b", EVER).await, Swap::Done, "and others went on from it");
     assert_eq!(node.swap(&at, "d", Micros(1)).await, Swap::Late);
     let look = node.0.look(&node.1, &Known::default(), &[], Some("{}"), &[entry("a"), entry("e")]).await.unwrap();
     let ids: Vec<_> = look.entries.iter().map(|entry| entry.id.as_str()).collect();
@@ -79,6 +80,23 @@ async fn a_swap_needs_what_is_held_and_the_same_one_twice_is_one() {
     assert_eq!(look.nodes, [(NodeId(1), "{}".to_owned())]);
     let again = node.0.look(&node.1, &Known { logged: look.logged, ..at.clone() }, &[], None, &[]).await.unwrap();
     assert_eq!((again.json, again.entries.len(), again.ancestor.as_str()), (None, 0, "c"));
+}
+
+#[tokio::test]
+async fn of_two_nodes_with_the_same_document_one_was_first() {
+    let server = RedisServer::start(&[]);
+    let node = Node::new(&server, 1);
+    let at = node.abc().await;
+    let next = StoredShow { revision: 4, json: "{}".into() };
+    let by = |by: &str| [AsRunEntry { by: by.into(), ..entry("1.4") }];
+    let swap = async |log: &[AsRunEntry]| {
+        let replacement =
+            Replacement { known: &at, next: &next, hash: "d", until: EVER, roster: &[], log, merged: None };
+        node.0.replace(&node.1, replacement).await.unwrap()
+    };
+    assert_eq!(swap(&by("Kim")).await, Swap::Done);
+    assert_eq!(swap(&by("Lou")).await, Swap::Moved, "this freeze is another one");
+    assert_eq!(swap(&by("Kim")).await, Swap::Done);
 }
 
 #[tokio::test]

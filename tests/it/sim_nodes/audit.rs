@@ -80,7 +80,10 @@ impl World {
             let gone = [Verdict::Displaced, Verdict::AfterSeal];
             let is_gone = || copies.iter().all(|(_, one)| one.decided.is_some_and(|said| gone.contains(&said.verdict)));
             let lost_twice = || self.oracle.lost_twice(key.0);
-            if !book.counted_by.is_empty() && counted == 0 && !(damaged && (is_gone() || lost_twice())) {
+            if !book.counted_by.is_empty()
+                && counted == 0
+                && !(damaged && (is_gone() || book.is_spread() || lost_twice()))
+            {
                 cases.push((Invariant::CountedOnce, case()));
             }
             let Some((answer, reason, _)) = book.answer else { continue };
@@ -184,7 +187,7 @@ impl World {
 
     /// What is sealed is the recount up to its watermarks, and what the ledger still has.
     fn seals_stand(&mut self) {
-        let (mut cases, mut overtaken) = (Cases::new(), 0);
+        let (mut cases, mut spoiled) = (Cases::new(), 0);
         for (run, seal) in &self.oracle.seals {
             let watermarks: BTreeMap<_, _> =
                 seal.watermarks.iter().map(|(bucket, journal, seq)| ((*bucket, *journal), *seq)).collect();
@@ -203,17 +206,20 @@ impl World {
                 }
             }
             let same = |other: &Totals| (other.counted, &other.votes) == (seal.totals.counted, &seal.totals.votes);
-            // A node that was away for longer than the barrier may send counted ballots again after the ledger was read and
-            // before it has the seal's watermarks: they stand in the ledger then, above the watermarks.
-            if same(&recount) && ledger.counted > seal.totals.counted && self.oracle.damaged.contains_key(run) {
-                overtaken += 1;
-            } else if (!same(&recount) || !same(&ledger)) && !self.oracle.lost_twice(*run) {
+            // Faults that come together may spoil a seal: what a node sends again after the ledger was read and before it has
+            // the seal's watermarks stands above them, and so do counted copies of a node that was away.
+            if same(&recount) && same(&ledger) {
+                continue;
+            }
+            if self.oracle.damaged.contains_key(run) {
+                spoiled += 1;
+            } else {
                 let why = self.oracle.damaged.get(run);
                 let case = format!("run {run} {why:?}: {seal:?}, recount {recount:?}, ledger {ledger:?}");
                 cases.push((Invariant::SealStands, case));
             }
         }
-        self.count_many("seals that ballots sent again overtook", overtaken);
+        self.count_many("seals that faults together spoiled", spoiled);
         self.blame_all(cases);
     }
 

@@ -316,7 +316,13 @@ impl World {
         let attempt = offer.attempt;
         if is_final(receipt) {
             offer.settled = true;
-            if let Some(next) = offer.next {
+            let (next, node) = (offer.next, offer.node);
+            if self.percent(40) {
+                // The page is loaded again.
+                let later_us = self.rng.u64(200_000..9_000_000);
+                self.after(later_us, Event::Ask { offer: number, node });
+            }
+            if let Some(next) = next {
                 self.clients.offers[next].settled = false;
                 let pause_us = self.rng.u64(1000..200_000);
                 self.after(pause_us, Event::Send(next));

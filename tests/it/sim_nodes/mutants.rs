@@ -49,7 +49,7 @@ fn caught_by(mutant: Mutant, invariants: &[Invariant]) {
 
 #[test]
 fn a_watermark_that_is_not_written_with_its_ballots_is_caught() {
-    caught_by(Mutant::WatermarkNotAtomic, &[Invariant::CountedOnce]);
+    caught_by(Mutant::WatermarkNotAtomic, &[Invariant::RecountAgrees]);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_replay_that_cannot_look_up_by_id_is_caught() {
 
 #[test]
 fn verdicts_decided_anew_on_replay_are_caught() {
-    caught_by(Mutant::DecidedAnew, &[Invariant::ReceiptsAgree]);
+    caught_by(Mutant::DecidedAnew, &[Invariant::CountedOnce, Invariant::RefusedNever]);
 }
 
 #[test]
@@ -99,5 +99,5 @@ fn an_old_board_that_is_trusted_is_caught() {
 
 #[test]
 fn a_barrier_that_ends_too_soon_is_caught() {
-    caught_by(Mutant::RetoldUnasked, &[Invariant::ReceiptsAgree]);
+    caught_by(Mutant::RetoldUnasked, &[Invariant::RecountAgrees]);
 }

@@ -102,6 +102,8 @@ pub struct Stored {
     pub picks: Picks,
     pub received: Micros,
     pub decided: Option<Decided>,
+    /// All verdicts that ever stood over it.
+    said: Vec<Verdict>,
 }
 
 /// What a seal says.
@@ -185,7 +187,10 @@ impl Oracle {
                 record::VERDICT => {
                     let (place, decided) = record::decode_verdict(&frame.payload).expect("written by the committer");
                     match self.stored.get_mut(&(frame.run, frame.bucket, place)) {
-                        Some(stored) => stored.decided = Some(decided),
+                        Some(stored) => {
+                            stored.decided = Some(decided);
+                            stored.said.push(decided.verdict);
+                        }
                         None => self.blame(
                             Invariant::FsyncedBeforeLedger,
                             format!("run {}: a verdict over {place:?}, which is not there", frame.run),
@@ -212,7 +217,8 @@ impl Oracle {
             self.blame(Invariant::NothingInvented, format!("{key:?} at {received:?}"));
         }
         self.copies.entry((run, voter, id)).or_default().push((bucket, place));
-        self.stored.insert((run, bucket, place), Stored { node, voter, id, picks, received, decided: None });
+        let stored = Stored { node, voter, id, picks, received, decided: None, said: Vec::new() };
+        self.stored.insert((run, bucket, place), stored);
     }
 
     /// The copies of a ballot that are on disk.
@@ -265,7 +271,7 @@ impl Oracle {
             // Said from the ballot alone.
             Some(_) => return,
         };
-        let here = |stored: &Stored| stored.node == node && stored.decided.is_some_and(|it| it.verdict == verdict);
+        let here = |stored: &Stored| stored.node == node && stored.said.contains(&verdict);
         if !self.copies_of(key).any(|(_, stored)| here(stored)) {
             self.blame(Invariant::RefusalIsDurable, format!("node {node}: {receipt:?} without a record"));
         }
