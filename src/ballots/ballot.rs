@@ -21,6 +21,8 @@ pub struct Ballot {
     pub picks: Picks,
     /// When it reached a node, on the show's clock.
     pub received: Micros,
+    /// The number of the entry by which its voter came, in the run's definition; 0: none.
+    pub entry: u8,
 }
 
 /// Option numbers from 1, in ascending order; a number that stands twice is two votes. One pick, the common case, needs
@@ -123,6 +125,8 @@ pub struct Decided {
     pub place: Place,
     /// When that copy was received.
     pub received: Micros,
+    /// The entry that it carries.
+    pub entry: u8,
 }
 
 impl Verdict {

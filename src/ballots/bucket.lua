@@ -16,15 +16,15 @@
 --     totals     version 7, counted 7, late 7, then 7 per option votes, then 7 per option late votes
 --     displaced  per copy: journal 8, number 7
 --   :b0 … :b63  hashes: voter (16 bytes) -> its ballots in the order of decision, each
---     id 16, received 7, number 5, index of the journal 2, verdict 1, count of picks 2, picks 2 each
---     With one ballot of one pick that is 35 bytes, so that Redis keeps the hash as a listpack. The field '' is a
+--     id 16, received 7, number 5, index of the journal 2, entry 1, verdict 1, count of picks 2, picks 2 each
+--     With one ballot of one pick that is 36 bytes, so that Redis keeps the hash as a listpack. The field '' is a
 --     placeholder.
 --
 -- KEYS: :meta, and the sub-hashes of the batch's voters, or all of them in their order where the bucket may be made.
--- ARGV: see HEADER below; then a ballot each: index in KEYS 2, voter 16, id 16, received 7, decided 1 (0: not, else
---   verdict + 1), if decided the copy's journal 8, number 7, received 7; picks 2 each.
+-- ARGV: see HEADER below; then a ballot each: index in KEYS 2, voter 16, id 16, received 7, entry 1, decided 1 (0: not,
+--   else verdict + 1), if decided the copy's journal 8, number 7, received 7, entry 1; picks 2 each.
 -- Answer: {1, epoch, rebuilding, marked, totals, journals, displaced, decisions, now}, a decision each: verdict 1,
---   journal 8, number 7, received 7, left 2, repeated 1; {2, epoch, watermark}: gap; {3}: absent; {4}: disagrees.
+--   journal 8, number 7, received 7, entry 1, left 2, repeated 1; {2, epoch, watermark}: gap; {3}: absent; {4}: disagrees.
 
 -- HEADER
 local hash, options, votes, remembered_max = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -158,12 +158,12 @@ local function voter_of(key, id)
   local blob = not made and redis.call('HGET', KEYS[key], id) or ''
   local at = 1
   while at <= #blob do
-    local ballot, received, seq, index, verdict, count = unpack_at('>c16I7I5I2I1I2', blob, at)
-    local picks = sub(blob, at + 33, at + 32 + 2 * count)
+    local ballot, received, seq, index, entry, verdict, count = unpack_at('>c16I7I5I2I1I1I2', blob, at)
+    local picks = sub(blob, at + 34, at + 33 + 2 * count)
     voter.kept[#voter.kept + 1] =
-      {id = ballot, received = received, seq = seq, index = index, verdict = verdict, picks = picks}
+      {id = ballot, received = received, seq = seq, index = index, entry = entry, verdict = verdict, picks = picks}
     if verdict == COUNTED then voter.spent = voter.spent + count end
-    at = at + 33 + 2 * count
+    at = at + 34 + 2 * count
   end
   voters[id] = voter
   return voter
@@ -214,17 +214,17 @@ end
 
 -- One ballot: looked up by its id, and only if it is new decided by the rules.
 
-local function decision(verdict, of_journal, seq, received, left, repeated)
-  return pack('>I1c8I7I7I2I1', verdict, of_journal, seq, received, math.max(left, 0), repeated and 1 or 0)
+local function decision(verdict, of_journal, seq, received, entry, left, repeated)
+  return pack('>I1c8I7I7I1I2I1', verdict, of_journal, seq, received, entry, math.max(left, 0), repeated and 1 or 0)
 end
 
-local function decide(key, voter_id, id, received, decided, copy_journal, copy_seq, copy_received, picks, seq)
-  if decided == UNREADABLE then return decision(UNREADABLE, journal, seq, received, 0) end
+local function decide(key, voter_id, id, received, entry, decided, copy, picks, seq)
+  if decided == UNREADABLE then return decision(UNREADABLE, journal, seq, received, entry, 0) end
   local voter = voter_of(key, voter_id)
   for _, kept in ipairs(voter.kept) do
     if kept.id == id then
       if kept.picks == picks then
-        return decision(kept.verdict, ids[kept.index], kept.seq, kept.received, votes - voter.spent, true)
+        return decision(kept.verdict, ids[kept.index], kept.seq, kept.received, kept.entry, votes - voter.spent, true)
       end
       -- Two histories may have counted two contents under one id: the one that is here stands.
       local verdict = ID_REUSED
@@ -232,12 +232,12 @@ local function decide(key, voter_id, id, received, decided, copy_journal, copy_s
         note_displaced(journal, seq)
         verdict = DISPLACED
       end
-      return decision(verdict, journal, seq, received, votes - voter.spent)
+      return decision(verdict, journal, seq, received, entry, votes - voter.spent)
     end
   end
   local spends, full = #picks / 2, #voter.kept >= remembered_max
   local verdict
-  if decided == COUNTED and not is_sealed(copy_journal, copy_seq) then verdict = AFTER_SEAL
+  if decided == COUNTED and not is_sealed(copy.journal, copy.seq) then verdict = AFTER_SEAL
   elseif decided then verdict = decided
   elseif not fit(picks) then verdict = INVALID
   elseif full then verdict = BUDGET
@@ -254,17 +254,18 @@ local function decide(key, voter_id, id, received, decided, copy_journal, copy_s
     add(picks, LATE_VOTES, 1)
   elseif verdict == DISPLACED then
     -- A history that was lost displaced it: the list of this one says so, too.
-    note_displaced(copy_journal, copy_seq)
+    note_displaced(copy.journal, copy.seq)
   end
   -- What is not remembered is decided anew if it comes again, to the same verdict.
   if (verdict == COUNTED or not full) and verdict ~= ID_REUSED then
     voter.kept[#voter.kept + 1] = {
-      id = id, received = copy_received, seq = copy_seq, index = index_for(copy_journal), verdict = verdict, picks = picks,
+      id = id, received = copy.received, seq = copy.seq, index = index_for(copy.journal), entry = copy.entry,
+      verdict = verdict, picks = picks,
     }
     touched[voter] = true
   end
   if displace(voter) then verdict = voter.kept[#voter.kept].verdict end
-  return decision(verdict, copy_journal, copy_seq, copy_received, votes - voter.spent)
+  return decision(verdict, copy.journal, copy.seq, copy.received, copy.entry, votes - voter.spent)
 end
 
 -- The batch.
@@ -277,16 +278,15 @@ if journal ~= '' then
   else
     for at = HEADER + 1, #ARGV do
       local raw, seq = ARGV[at], first + #decisions
-      local key, voter, id, received, decided, rest = unpack_at('>I2c16c16I7I1', raw)
-      local copy_journal, copy_seq, copy_received = journal, seq, received
+      local key, voter, id, received, entry, decided, rest = unpack_at('>I2c16c16I7I1I1', raw)
+      local copy = {journal = journal, seq = seq, received = received, entry = entry}
       if decided > 0 then
-        copy_journal, copy_seq, copy_received, rest = unpack_at('>c8I7I7', raw, rest)
+        copy.journal, copy.seq, copy.received, copy.entry, rest = unpack_at('>c8I7I7I1', raw, rest)
       elseif rebuilding then
         break
       end
       decided = decided > 0 and decided - 1
-      decisions[#decisions + 1] =
-        decide(key, voter, id, received, decided, copy_journal, copy_seq, copy_received, sub(raw, rest), seq)
+      decisions[#decisions + 1] = decide(key, voter, id, received, entry, decided, copy, sub(raw, rest), seq)
       watermark = math.max(watermark, seq)
     end
     if #decisions > 0 then
@@ -322,7 +322,8 @@ local writes = {}
 for voter in pairs(touched) do
   local ballots = {}
   for i, kept in ipairs(voter.kept) do
-    local head = pack('>c16I7I5I2I1I2', kept.id, kept.received, kept.seq, kept.index, kept.verdict, #kept.picks / 2)
+    local head = pack('>c16I7I5I2I1I1I2',
+      kept.id, kept.received, kept.seq, kept.index, kept.entry, kept.verdict, #kept.picks / 2)
     ballots[i] = head .. kept.picks
   end
   local of_key = writes[voter.key] or {}

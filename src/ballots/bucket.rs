@@ -56,10 +56,20 @@ pub struct Decision {
     pub place: Place,
     /// When that copy was received.
     pub received: Micros,
+    /// The entry that it carries.
+    pub entry: u8,
     /// Votes the voter has left.
     pub left: u16,
     /// The ballot was decided before.
     pub repeated: bool,
+}
+
+impl Decision {
+    /// What of it is part of the ballot for ever.
+    pub fn decided(&self) -> Decided {
+        let Self { verdict, place, received, entry, .. } = *self;
+        Decided { verdict, place, received, entry }
+    }
 }
 
 /// Totals of a bucket at a version.
@@ -95,6 +105,8 @@ pub struct Kept {
     pub picks: Picks,
     /// When it was received.
     pub received: Micros,
+    /// The entry that it carries.
+    pub entry: u8,
     /// Where its record stands.
     pub place: Place,
     /// What was decided.
@@ -205,19 +217,20 @@ impl Bucket {
 
     /// One ballot: looked up by its id, and only if it is new decided by the rules.
     fn decide(&mut self, ballot: &Ballot, decided: Option<Decided>, place: Place) -> Decision {
-        let own = Decision { verdict: Verdict::Unreadable, place, received: ballot.received, left: 0, repeated: false };
+        let Ballot { received, entry, .. } = *ballot;
+        let own = Decision { verdict: Verdict::Unreadable, place, received, entry, left: 0, repeated: false };
         if decided.is_some_and(|decided| decided.verdict == Verdict::Unreadable) {
             return own;
         }
-        let timeliness = self.windows.judge(ballot.received);
-        let copy = decided.map_or((place, ballot.received), |decided| (decided.place, decided.received));
+        let timeliness = self.windows.judge(received);
+        let copy = decided.map_or((place, received, entry), |decided| (decided.place, decided.received, decided.entry));
         let sealed = self.is_sealed(copy.0);
         let voter = self.voters.entry(ballot.voter).or_default();
         let left = self.rules.votes.saturating_sub(voter.spent);
         if let Some(kept) = voter.kept.iter().find(|kept| kept.id == ballot.id) {
             if kept.picks == ballot.picks {
-                let Kept { verdict, place, received, .. } = *kept;
-                return Decision { verdict, place, received, left, repeated: true };
+                let Kept { verdict, place, received, entry, .. } = *kept;
+                return Decision { verdict, place, received, entry, left, repeated: true };
             }
             // Two histories may have counted two contents under one id: the one that is here stands.
             let was_counted = |was: Decided| matches!(was.verdict, Verdict::Counted | Verdict::Displaced);
@@ -254,34 +267,35 @@ impl Bucket {
             Verdict::Displaced => note(&mut self.displaced, copy.0),
             _ => {}
         }
-        let (place, received) = copy;
+        let (place, received, entry) = copy;
         // What is not remembered is decided anew if it comes again, to the same verdict: by its content, or because the
         // voter has as many ballots as are remembered, whatever the windows have become.
         let remembered = verdict == Verdict::Counted || !full;
         if remembered && verdict != Verdict::IdReused {
             let (id, picks) = (ballot.id, ballot.picks.clone());
             voter.kept.reserve_exact(1);
-            voter.kept.push(Kept { id, picks, received, place, verdict });
+            voter.kept.push(Kept { id, picks, received, entry, place, verdict });
         }
         let verdict = match voter.displace(self.rules.votes, &mut self.totals, &mut self.displaced) {
             true => voter.kept.last().map_or(verdict, |kept| kept.verdict),
             false => verdict,
         };
         let left = self.rules.votes.saturating_sub(voter.spent);
-        Decision { verdict, place, received, left, repeated: false }
+        Decision { verdict, place, received, entry, left, repeated: false }
     }
 
     /// Remembers a ballot that another machine decided: no number moves, no total.
     pub fn remember(&mut self, ballot: &Ballot, decided: Decided) {
-        let Decided { verdict, place, received } = decided;
+        let Decided { verdict, place, received, entry } = decided;
         if matches!(verdict, Verdict::IdReused | Verdict::Unreadable) {
             return;
         }
         let voter = self.voters.entry(ballot.voter).or_default();
         if let Some(kept) = voter.kept.iter_mut().find(|kept| kept.id == ballot.id) {
-            (kept.verdict, kept.place, kept.received) = (verdict, place, received);
+            (kept.verdict, kept.place, kept.received, kept.entry) = (verdict, place, received, entry);
         } else if voter.kept.len() < limits::BALLOTS_PER_VOTER_MAX {
-            voter.kept.push(Kept { id: ballot.id, picks: ballot.picks.clone(), received, place, verdict });
+            let (id, picks) = (ballot.id, ballot.picks.clone());
+            voter.kept.push(Kept { id, picks, received, entry, place, verdict });
         }
         let counted = voter.kept.iter().filter(|kept| kept.verdict == Verdict::Counted);
         voter.spent = counted.map(|kept| kept.picks.votes()).sum();

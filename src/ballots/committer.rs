@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    ballot::{Ballot, Decided, Place},
+    ballot::{Ballot, Place},
     bucket::{Batch, Decision, Totals},
     manifest::LedgerKind,
     reconcile::News,
@@ -302,8 +302,7 @@ impl<J: Journal> Committer<J> {
             drop(shard);
             self.group.size += staged.len() + verdicts.len();
             for News { place, decision, .. } in &verdicts {
-                let Decision { verdict, place: copy, received, .. } = *decision;
-                record::encode_verdict(*place, Decided { verdict, place: copy, received }, &mut self.payload);
+                record::encode_verdict(*place, decision.decided(), &mut self.payload);
                 self.group.push(record::VERDICT, run.id(), bucket, 0, &self.payload);
             }
             let (mut decided, mut logged) = (Vec::new(), Vec::new());

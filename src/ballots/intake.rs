@@ -69,7 +69,7 @@ impl Intake {
         };
         let intake = self.runs.entry(run.definition.run).or_insert_with(fresh).clone();
         let is_first = intake.follow(run, roster);
-        if let (true, Some(ledger)) = (is_first, &self.ledger) {
+        if let (true, Some(ledger)) = (is_first && intake.definition.is_readable(), &self.ledger) {
             (ledger.carry)(&intake);
         }
         intake
@@ -87,9 +87,9 @@ impl Intake {
         }
     }
 
-    /// A run of this node.
+    /// A run of this node. One whose ballots are laid out in another way is not known: nothing can be said of it.
     pub fn run(&self, run: RunId) -> Option<Arc<RunIntake>> {
-        self.runs.get(&run).map(|entry| entry.clone())
+        self.runs.get(&run).map(|intake| intake.clone()).filter(|intake| intake.definition.is_readable())
     }
 
     /// Takes a ballot. A receipt comes back if there is one already; else it comes to the inbox, once the ballot is

@@ -46,8 +46,8 @@ pub fn read(
         let is_ballot = frame.kind == record::BALLOT && wanted(frame.run);
         let Some(record) = is_ballot.then(|| record::decode(frame.payload)).flatten() else { return };
         let (run, bucket, place) = (frame.run, frame.bucket, Place { journal, seq: frame.seq });
-        let received = record.ballot.received;
-        let own = record.verdict.map(|verdict| Decided { verdict, place, received });
+        let Ballot { received, entry, .. } = record.ballot;
+        let own = record.verdict.map(|verdict| Decided { verdict, place, received, entry });
         let decided = verdicts.get(&(run, bucket, place)).copied().or(own);
         each(Journalled { run, bucket, place, ballot: record.ballot, decided });
     })

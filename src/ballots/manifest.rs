@@ -4,7 +4,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{ballot::Place, bucket::Totals, committer::Marked, tally, witness::Witness};
+use super::{
+    ballot::Place,
+    bucket::Totals,
+    committer::Marked,
+    tally,
+    witness::{Came, Witness},
+};
 use crate::{
     base::{
         clock::Micros,
@@ -37,6 +43,9 @@ pub struct Manifest {
     pub shares: Vec<u16>,
     /// Ballots counted.
     pub counted: u64,
+    /// The counted ballots by the entries of the definition, where it has some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_entry: Vec<ByEntry>,
     /// Ballots outside the window, and their votes per option.
     pub late: u64,
     pub late_totals: Vec<u64>,
@@ -50,6 +59,18 @@ pub struct Manifest {
     pub displaced: Vec<Place>,
     /// What each bucket and journal holds.
     pub parts: Vec<Part>,
+}
+
+/// The counted ballots that came by one entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByEntry {
+    /// Its number in the definition; 0: by none.
+    pub entry: u8,
+    /// How many.
+    pub counted: u64,
+    /// Votes per option.
+    pub votes: Vec<u64>,
 }
 
 /// Who decided the ballots of a run.
@@ -112,6 +133,7 @@ impl Manifest {
             totals: votes.clone(),
             shares: tally::shares(votes),
             counted: *counted,
+            by_entry: by_entry(definition, witness),
             late: *late,
             late_totals: late_votes.clone(),
             outstanding,
@@ -125,6 +147,21 @@ impl Manifest {
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a manifest is plain data")
     }
+}
+
+/// A line for every entry that a definition declares, and one for the ballots that came by none. Nothing where it declares
+/// none.
+pub fn by_entry(definition: &Definition, witness: &Witness) -> Vec<ByEntry> {
+    if definition.entries.declared().next().is_none() {
+        return Vec::new();
+    }
+    let numbers = std::iter::once(0).chain(definition.entries.declared().map(|(number, _)| number));
+    let line = |entry| {
+        let Came { counted, mut votes } = witness.came(entry);
+        votes.resize(definition.poll.options.len(), 0);
+        ByEntry { entry, counted, votes }
+    };
+    numbers.map(line).collect()
 }
 
 /// A part for every journal that a bucket knows, also where nothing was counted.

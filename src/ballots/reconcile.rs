@@ -116,6 +116,7 @@ impl Own {
             verdict: Verdict::Unreadable,
             place: Place { journal: self.journal, seq },
             received: Micros(0),
+            entry: 0,
         };
         let ballots = (first_seq..).zip(slice.iter().take(limits::LEDGER_BATCH_MAX)).map(|(seq, one)| {
             let undecided = if whole { None } else { Some(passed_over(seq)) };
@@ -144,8 +145,9 @@ impl Reconcile {
         }
         while own.len() + 1 < place.seq {
             let lost = Place { seq: own.len() + 1, ..place };
-            let ballot = Ballot { voter: VoterId(0), id: BallotId(0), picks: Picks::new(vec![]), received: Micros(0) };
-            let decided = Decided { verdict: Verdict::Unreadable, place: lost, received: Micros(0) };
+            let (received, entry) = (Micros(0), 0);
+            let ballot = Ballot { voter: VoterId(0), id: BallotId(0), picks: Picks::new(vec![]), received, entry };
+            let decided = Decided { verdict: Verdict::Unreadable, place: lost, received, entry };
             own.log.push(Logged { ballot, decided: Some(decided) });
             own.note(lost.seq, Some(decided));
         }
@@ -250,17 +252,16 @@ impl Reconcile {
             }
         }
         for (place, was) in found {
-            let Decided { place: copy, received, .. } = was;
+            let Decided { place: copy, received, entry, .. } = was;
             let verdict = Verdict::Displaced;
-            self.learn(place, Decision { verdict, place: copy, received, left: 0, repeated: false }, news);
+            self.learn(place, Decision { verdict, place: copy, received, entry, left: 0, repeated: false }, news);
         }
     }
 
     fn learn(&mut self, place: Place, decision: Decision, news: &mut Vec<News>) {
         let Some(own) = self.journals.iter_mut().find(|own| own.journal == place.journal) else { return };
         let Some(logged) = own.at(place.seq) else { return };
-        let Decision { verdict, place: copy, received, .. } = decision;
-        let decided = Decided { verdict, place: copy, received };
+        let decided = decision.decided();
         // Two histories of the ledger may have counted two copies of one ballot: then the same verdict names another copy.
         if logged.decided == Some(decided) {
             return;

@@ -7,6 +7,7 @@
 //! | 16 | voter |
 //! | 16 | ballot id |
 //! | 8 | receive time, microseconds |
+//! | 1 | number of the entry in the run's definition; 0: none |
 //! | 4 + 8 | epoch and revision of the windows it was judged under |
 //! | 1 | verdict: 0 counted, 1 late, 2 budget, 3 id reused, 4 invalid, 5 after seal, 6 displaced; 255 undecided |
 //! | 2 each | picks, to the end |
@@ -22,6 +23,9 @@
 //! | 1 | verdict, as above |
 //! | 8 + 8 | journal and number of the copy that the verdict names |
 //! | 8 | receive time of that copy, microseconds |
+//! | 1 | number of its entry |
+//!
+//! This is format 2 of a run's records (`RECORD_FORMAT`). Format 1 had no entries; of its runs nothing is read.
 
 use super::ballot::{Ballot, Decided, Picks, Place, Verdict};
 use crate::base::{
@@ -38,8 +42,8 @@ pub const WINDOWS: u8 = 3;
 /// What the ledger decided over a ballot of this or an older journal.
 pub const VERDICT: u8 = 4;
 
-const HEAD_BYTES: usize = 16 + 16 + 8 + 4 + 8 + 1;
-const VERDICT_BYTES: usize = 8 + 8 + 1 + 8 + 8 + 8;
+const HEAD_BYTES: usize = 16 + 16 + 8 + 1 + 4 + 8 + 1;
+const VERDICT_BYTES: usize = 8 + 8 + 1 + 8 + 8 + 8 + 1;
 const UNDECIDED: u8 = 255;
 
 /// A ballot's record.
@@ -61,6 +65,7 @@ pub fn encode(record: &BallotRecord, into: &mut Vec<u8>) {
     into.extend_from_slice(&record.ballot.voter.0.to_le_bytes());
     into.extend_from_slice(&record.ballot.id.0.to_le_bytes());
     into.extend_from_slice(&record.ballot.received.0.to_le_bytes());
+    into.push(record.ballot.entry);
     into.extend_from_slice(&record.windows_epoch.to_le_bytes());
     into.extend_from_slice(&record.windows_revision.to_le_bytes());
     into.push(record.verdict.map_or(UNDECIDED, number));
@@ -83,6 +88,7 @@ pub fn encode_verdict(ballot: Place, decided: Decided, into: &mut Vec<u8>) {
     into.extend_from_slice(&decided.place.journal.0.to_le_bytes());
     into.extend_from_slice(&decided.place.seq.to_le_bytes());
     into.extend_from_slice(&decided.received.0.to_le_bytes());
+    into.push(decided.entry);
 }
 
 /// Reads a verdict's record: the place of the ballot, and what was decided. `None`: these bytes are none.
@@ -94,7 +100,7 @@ pub fn decode_verdict(payload: &[u8]) -> Option<(Place, Decided)> {
         Place { journal: JournalId(word(0)?), seq: word(8)? },
         Place { journal: JournalId(word(17)?), seq: word(25)? },
     );
-    Some((ballot, Decided { verdict, place: copy, received: Micros(word(33)?) }))
+    Some((ballot, Decided { verdict, place: copy, received: Micros(word(33)?), entry: payload[41] }))
 }
 
 /// Reads a ballot's record; `None`: these bytes are none.
@@ -104,7 +110,7 @@ pub fn decode(payload: &[u8]) -> Option<BallotRecord> {
     if !rest.is_empty() {
         return None;
     }
-    let verdict = match head[52] {
+    let verdict = match head[53] {
         UNDECIDED => None,
         number => Some(*Verdict::ALL.get(usize::from(number))?),
     };
@@ -112,10 +118,11 @@ pub fn decode(payload: &[u8]) -> Option<BallotRecord> {
         voter: VoterId(u128::from_le_bytes(head[..16].try_into().ok()?)),
         id: BallotId(u128::from_le_bytes(head[16..32].try_into().ok()?)),
         received: Micros(u64::from_le_bytes(head[32..40].try_into().ok()?)),
+        entry: head[40],
         picks: Picks::new(picks.iter().map(|pick| u16::from_le_bytes(*pick)).collect()),
     };
-    let windows_epoch = u32::from_le_bytes(head[40..44].try_into().ok()?);
-    let windows_revision = u64::from_le_bytes(head[44..52].try_into().ok()?);
+    let windows_epoch = u32::from_le_bytes(head[41..45].try_into().ok()?);
+    let windows_revision = u64::from_le_bytes(head[45..53].try_into().ok()?);
     Some(BallotRecord { ballot, windows_epoch, windows_revision, verdict })
 }
 
@@ -128,11 +135,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_record_reads_in_as_it_was_written(
-            voter: u128, id: u128, received: u64, epoch: u32, revision: u64,
+            voter: u128, id: u128, received: u64, entry: u8, epoch: u32, revision: u64,
             verdict in prop::option::of(0..Verdict::ALL.len()),
             picks in prop::collection::vec(0..200_u16, 0..12),
         ) {
-            let ballot = Ballot { voter: VoterId(voter), id: BallotId(id), picks: Picks::new(picks), received: Micros(received) };
+            let (voter, id, received) = (VoterId(voter), BallotId(id), Micros(received));
+            let ballot = Ballot { voter, id, picks: Picks::new(picks), received, entry };
             let verdict = verdict.map(|number| Verdict::ALL[number]);
             let record = BallotRecord { ballot, windows_epoch: epoch, windows_revision: revision, verdict };
             let mut bytes = vec![1, 2, 3];
@@ -142,11 +150,12 @@ mod tests {
 
         #[test]
         fn a_verdict_reads_in_as_it_was_written(
-            journal: u64, seq: u64, copy: u64, copy_seq: u64, received: u64, verdict in 0..Verdict::ALL.len(),
+            journal: u64, seq: u64, copy: u64, copy_seq: u64, received: u64, entry: u8,
+            verdict in 0..Verdict::ALL.len(),
         ) {
             let place = |journal, seq| Place { journal: JournalId(journal), seq };
             let (verdict, received) = (Verdict::ALL[verdict], Micros(received));
-            let decided = Decided { verdict, place: place(copy, copy_seq), received };
+            let decided = Decided { verdict, place: place(copy, copy_seq), received, entry };
             let mut bytes = vec![1, 2, 3];
             encode_verdict(place(journal, seq), decided, &mut bytes);
             prop_assert_eq!(decode_verdict(&bytes), Some((place(journal, seq), decided)));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     ballot::{Ballot, Decided, Place, Verdict},
-    manifest::{LedgerKind, Manifest, Part},
+    manifest::{LedgerKind, Manifest, Part, by_entry},
     tally,
     witness::{Copy, Witness},
 };
@@ -115,6 +115,9 @@ impl<'a> Recount<'a> {
         let whole = self.missing == 0;
         let wrong = match verdict {
             Some(Verdict::Counted) if known => "is counted twice",
+            Some(Verdict::Counted) if !manifest.definition.entries.has(ballot.entry) => {
+                "is counted and came by an entry that the run does not have"
+            }
             Some(Verdict::Counted) if !fits => "does not fit the question and is counted",
             Some(Verdict::Counted) if !timely => "is counted and came outside the window",
             Some(Verdict::Counted) if !enough => "is counted, though its voter had not that many votes left",
@@ -144,8 +147,8 @@ impl<'a> Recount<'a> {
                 self.counted += 1;
                 ballot.picks.add_to(&mut self.totals);
                 let (run, received) = (manifest.definition.run, ballot.received);
-                let (voter, picks) = (ballot.voter, &ballot.picks);
-                self.witness.add(Copy { run, bucket, voter, id, picks, received, place });
+                let Ballot { voter, ref picks, entry, .. } = *ballot;
+                self.witness.add(Copy { run, bucket, voter, id, picks, received, entry, place });
             }
             Some(Verdict::Late) => {
                 self.late += 1;
@@ -228,6 +231,7 @@ impl<'a> Recount<'a> {
         compare("missing ballots", &expected, &missing);
         compare("late ballots", &manifest.late, &self.late);
         compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
+        compare("by entry", &manifest.by_entry, &by_entry(&manifest.definition, &self.witness));
         compare("shares", &manifest.shares, &tally::shares(&self.totals));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
         for part in manifest.parts.iter().filter(|part| !away.contains_key(&part.journal)) {

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    ballot::{Decided, Place},
+    ballot::{Ballot, Decided, Place},
     bucket::{Batch, Bucket},
     reconcile::Reconcile,
     record,
@@ -16,7 +16,7 @@ use crate::{
         ids::{JournalId, NodeId, RunId},
     },
     providers::journal::Frame,
-    shows::run::Definition,
+    shows::run::{Definition, RECORD_FORMAT},
 };
 
 /// The runs of the journals, as far as they are wanted.
@@ -49,8 +49,18 @@ enum Found {
 
 impl Restore {
     /// Wants these runs and passes over all others. With a directory's name they are for a ledger of several nodes.
+    /// One whose ballots are laid out in another way is passed over: an incident.
     pub fn wanting(definitions: impl Iterator<Item = Arc<Definition>>, directory: Option<NodeId>) -> Self {
-        let runs = definitions.map(|definition| {
+        let (readable, others): (Vec<_>, Vec<_>) = definitions.partition(|definition| definition.is_readable());
+        let passed_over = others.iter().map(|definition| {
+            let Definition { run, cue, record_format, .. } = &**definition;
+            format!(
+                "run {run} of cue {cue} is passed over: its ballots are of record format {record_format}, and this \
+                 program reads {RECORD_FORMAT}"
+            )
+        });
+        let incidents = passed_over.collect();
+        let runs = readable.into_iter().map(|definition| {
             let rules = run_intake::rules(&definition);
             let found = match directory {
                 None => Found::Buckets((0..definition.buckets).map(|_| Bucket::new(rules)).collect()),
@@ -58,7 +68,7 @@ impl Restore {
             };
             (definition.run, Wanted { definition, found })
         });
-        Self { runs: runs.collect(), ..Self::default() }
+        Self { runs: runs.collect(), incidents, ..Self::default() }
     }
 
     /// Takes one record.
@@ -81,8 +91,8 @@ impl Restore {
                 };
                 self.newest = self.newest.max(record.ballot.received);
                 let place = Place { journal, seq: frame.seq };
-                let received = record.ballot.received;
-                let decided = record.verdict.map(|verdict| Decided { verdict, place, received });
+                let Ballot { received, entry, .. } = record.ballot;
+                let decided = record.verdict.map(|verdict| Decided { verdict, place, received, entry });
                 let last = match found {
                     Found::Buckets(buckets) => {
                         let ballots = [(record.ballot, decided)];
@@ -137,5 +147,21 @@ impl Restore {
             Found::Buckets(buckets) => RunIntake::new(definition, Some(buckets)),
             Found::Directory(name, all) => RunIntake::remote(definition, name, Some(all)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shows::transition::tests::Desk;
+
+    #[test]
+    fn a_run_of_another_record_format_is_passed_over_and_named() {
+        let now = Desk::open_for(60).document.runs[0].definition.clone();
+        let before = Definition { run: RunId(7), record_format: 1, ..now.clone() };
+        let restore = Restore::wanting([now.clone(), before].map(Arc::new).into_iter(), None);
+        assert_eq!(restore.incidents.len(), 1);
+        assert!(restore.incidents[0].contains("record format 1, and this program reads 2"), "{:?}", restore.incidents);
+        assert_eq!(restore.finish().map(|intake| intake.id()).collect::<Vec<_>>(), [now.run]);
     }
 }

@@ -152,7 +152,7 @@ fn add_up(run: &RunIntake, contents: &[Contents]) -> Result<(Witness, Vec<String
         let (mut votes, mut counted) = (vec![0; definition.poll.options.len()], 0);
         let mut spent = std::collections::HashMap::<VoterId, u32>::new();
         let kept = contents.ballots.iter().filter(|(_, kept)| kept.verdict == Verdict::Counted);
-        for (voter, Kept { id, picks, received, place, .. }) in kept {
+        for (voter, Kept { id, picks, received, entry, place, .. }) in kept {
             counted += 1;
             picks.add_to(&mut votes);
             let spent = spent.entry(*voter).or_default();
@@ -160,8 +160,8 @@ fn add_up(run: &RunIntake, contents: &[Contents]) -> Result<(Witness, Vec<String
             if *spent > u32::from(definition.poll.votes) {
                 findings.push(format!("ballot {id} is counted, though its voter had not that many votes left"));
             }
-            let (run, received, place) = (definition.run, *received, *place);
-            witness.add(Copy { run, bucket, voter: *voter, id: *id, picks, received, place });
+            let (run, received, entry, place) = (definition.run, *received, *entry, *place);
+            witness.add(Copy { run, bucket, voter: *voter, id: *id, picks, received, entry, place });
         }
         if (counted, &votes) != (contents.totals.counted, &contents.totals.votes) {
             return Err(SealError::DoesNotAddUp(bucket));

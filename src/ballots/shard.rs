@@ -158,8 +158,7 @@ impl Shard {
     pub(super) fn told(&mut self, run: &RunIntake, news: &News) {
         let Some(ballot) = self.reconcile.as_ref().and_then(|reconcile| reconcile.ballot(news.place)) else { return };
         // From here on whoever asks is told, too; nobody waits for what a process before this one took.
-        let Decision { verdict, place, received, .. } = news.decision;
-        self.bucket.remember(ballot, Decided { verdict, place, received });
+        self.bucket.remember(ballot, news.decision.decided());
         // Another content may wait under the same id: its own copy is on its way, and this verdict is not about it.
         let pending = self.pending.get(&(news.voter, news.id));
         if pending.is_none_or(|pending| pending.picks != ballot.picks) {

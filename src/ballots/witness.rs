@@ -17,6 +17,16 @@ use crate::base::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Witness {
     parts: BTreeMap<(u16, JournalId), Part>,
+    entries: BTreeMap<u8, Came>,
+}
+
+/// The counted ballots that came by one entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Came {
+    /// How many.
+    pub counted: u64,
+    /// Their votes per option, as far as there are any.
+    pub votes: Vec<u64>,
 }
 
 /// The counted copies of one bucket in one journal.
@@ -44,6 +54,7 @@ pub struct Copy<'a> {
     pub id: BallotId,
     pub picks: &'a Picks,
     pub received: Micros,
+    pub entry: u8,
     pub place: Place,
 }
 
@@ -57,6 +68,7 @@ impl Witness {
         digest.update(&copy.received.0.to_be_bytes());
         digest.update(&copy.place.journal.0.to_be_bytes());
         digest.update(&copy.place.seq.to_be_bytes());
+        digest.update(&[copy.entry]);
         for pick in copy.picks.as_slice() {
             digest.update(&pick.to_be_bytes());
         }
@@ -70,6 +82,16 @@ impl Witness {
             *word = sum;
             carry = over || over_again;
         }
+        let came = self.entries.entry(copy.entry).or_default();
+        came.counted += 1;
+        let most = copy.picks.as_slice().iter().max().copied().unwrap_or(0);
+        came.votes.resize(came.votes.len().max(usize::from(most)), 0);
+        copy.picks.add_to(&mut came.votes);
+    }
+
+    /// What came by one entry; 0: by none.
+    pub fn came(&self, entry: u8) -> Came {
+        self.entries.get(&entry).cloned().unwrap_or_default()
     }
 
     /// What one bucket has in one journal.
@@ -87,9 +109,18 @@ mod tests {
         for id in ids {
             let place = Place { journal: JournalId(1), seq: 1 };
             let (run, voter, id, received) = (RunId(1), VoterId(1), BallotId(*id), Micros(1));
-            witness.add(Copy { run, bucket: 0, voter, id, picks: &Picks::One(1), received, place });
+            let entry = u8::from(id.0 > 4);
+            witness.add(Copy { run, bucket: 0, voter, id, picks: &Picks::One(1), received, entry, place });
         }
         witness
+    }
+
+    #[test]
+    fn what_came_by_an_entry_is_told_apart() {
+        let witness = witness(&[1, 5, 6]);
+        assert_eq!(witness.came(0), Came { counted: 1, votes: vec![1] });
+        assert_eq!(witness.came(1), Came { counted: 2, votes: vec![2] });
+        assert_eq!(witness.came(2), Came::default());
     }
 
     #[test]

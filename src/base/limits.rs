@@ -224,6 +224,12 @@ pub const RETRY_SHARED_MS: u32 = 2000;
 pub const TICK: Duration = Duration::from_millis(250);
 /// Cues of one show.
 pub const CUES_MAX: usize = 500;
+/// Entries that a show declares: parts of the audience, juries and platforms that results tell apart.
+pub const ENTRIES_MAX: usize = 64;
+/// Entries that a show ever declared: a ballot has one byte for their numbers, and 0 is none.
+pub const ENTRY_NUMBERS_MAX: usize = 255;
+/// Characters of an entry's segment, pool or platform: they stand in links, which people scan from a screen.
+pub const ENTRY_NAME_CHARS_MAX: usize = 24;
 /// Characters of a title, a question or an option's label.
 pub const TEXT_CHARS_MAX: usize = 300;
 
@@ -231,7 +237,8 @@ pub const TEXT_CHARS_MAX: usize = 300;
 
 /// Bytes of one journal segment file.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
-/// Largest payload of one journal record, in bytes: a run's definition with all its texts, 77 KiB at most. One that did
+/// Largest payload of one journal record, in bytes: a run's definition with all its texts and entries, 110 KiB at
+/// most. One that did
 /// not fit would hold up the committer for ever.
 pub const JOURNAL_RECORD_BYTES_MAX: usize = 128 * 1024;
 /// Largest group of one journal commit, in bytes; bounds what waits in memory. A full group of ballots is under 1 MiB.

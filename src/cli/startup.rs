@@ -30,6 +30,9 @@ pub async fn tell(app: &App) -> anyhow::Result<()> {
             let code = links::create(services, show, role, name).await?;
             text += &format!("  {:<12} {base}/studio/{show}#{code}\n", name.to_lowercase());
         }
+        for (_, entry, path) in links::entries(services, &desk) {
+            text += &format!("  entry        {base}{path}  ({entry})\n");
+        }
         text += &format!("  overlay      {base}/o/{show}/results?key={key}\n");
     }
     if doors.desks.all().is_empty() {

@@ -4,7 +4,7 @@
 //! ```text
 //! {"tallylight":"export/1","show":"finale"}
 //! {"manifest":{…},"signature":"…","public_key":"…"}
-//! {"ballot":{"run":"…","bucket":3,"journal":"…","seq":1,"voter":"…","id":"…","received":1790000000000000,"picks":[2],"verdict":"counted"}}
+//! {"ballot":{"run":"…","bucket":3,"journal":"…","seq":1,"voter":"…","id":"…","received":1790000000000000,"entry":1,"picks":[2],"verdict":"counted"}}
 //! ```
 
 use std::{collections::HashSet, io::Write, path::PathBuf};
@@ -61,6 +61,9 @@ pub struct BallotLine {
     pub id: BallotId,
     /// Microseconds since 1970.
     pub received: Micros,
+    /// The number of the entry in the manifest's definition; left out: none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub entry: u8,
     pub picks: Vec<u16>,
     pub verdict: Option<Verdict>,
     /// The copy that the verdict names, if it is another one than this.
@@ -76,16 +79,27 @@ pub struct CopyLine {
     pub seq: u64,
     /// Microseconds since 1970.
     pub received: Micros,
+    /// As in a ballot's line.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub entry: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_none(entry: &u8) -> bool {
+    *entry == 0
 }
 
 impl BallotLine {
     /// The ballot and where it stands.
     pub fn into_parts(self) -> (u16, Place, Ballot, Option<Decided>) {
         let place = Place { journal: self.journal, seq: self.seq };
-        let ballot = Ballot { voter: self.voter, id: self.id, picks: Picks::new(self.picks), received: self.received };
+        let Self { voter, id, picks, received, entry, .. } = self;
+        let ballot = Ballot { voter, id, picks: Picks::new(picks), received, entry };
         let decided = self.verdict.map(|verdict| match self.copy {
-            None => Decided { verdict, place, received: self.received },
-            Some(CopyLine { journal, seq, received }) => Decided { verdict, place: Place { journal, seq }, received },
+            None => Decided { verdict, place, received, entry },
+            Some(CopyLine { journal, seq, received, entry }) => {
+                Decided { verdict, place: Place { journal, seq }, received, entry }
+            }
         });
         (self.bucket, place, ballot, decided)
     }
@@ -94,7 +108,7 @@ impl BallotLine {
 impl From<Journalled> for BallotLine {
     fn from(one: Journalled) -> Self {
         let Journalled { run, bucket, place, ballot, decided } = one;
-        let Ballot { voter, id, picks, received } = ballot;
+        let Ballot { voter, id, picks, received, entry } = ballot;
         let copy = decided.filter(|decided| decided.place != place);
         Self {
             run,
@@ -104,12 +118,14 @@ impl From<Journalled> for BallotLine {
             voter,
             id,
             received,
+            entry,
             picks: picks.as_slice().to_vec(),
             verdict: decided.map(|decided| decided.verdict),
-            copy: copy.map(|Decided { place: Place { journal, seq }, received, .. }| CopyLine {
+            copy: copy.map(|Decided { place: Place { journal, seq }, received, entry, .. }| CopyLine {
                 journal,
                 seq,
                 received,
+                entry,
             }),
         }
     }

@@ -13,7 +13,7 @@ use crate::{
         recount::Recount,
     },
     base::{hex, ids::RunId},
-    shows::run::BUCKET_HASH,
+    shows::run::{BUCKET_HASH, RECORD_FORMAT},
 };
 
 /// What a check found.
@@ -121,6 +121,9 @@ fn check(signed: &Signed, manifest: &Manifest, ballots: &[BallotLine], key: Opti
     if definition.buckets == 0 || definition.bucket_hash != BUCKET_HASH {
         findings
             .push(format!("its voters are spread by {:?}, which this program cannot check", definition.bucket_hash));
+    } else if !definition.is_readable() {
+        let format = definition.record_format;
+        findings.push(format!("its ballots are of format {format}; this program checks format {RECORD_FORMAT}"));
     } else {
         let mut recount = Recount::new(manifest);
         for ballot in ballots {

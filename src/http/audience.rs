@@ -18,14 +18,11 @@ use super::{
     router::Doors,
 };
 use crate::{
-    base::{
-        hex,
-        ids::{BallotId, RunId, ShowId},
-    },
+    base::ids::{BallotId, RunId, ShowId},
     identity::ticket::{self, Holder},
     live::results::Audience,
     sessions::{
-        greeting::{self, From, Greeter},
+        greeting::{From, Greeter},
         poll, sse, websocket,
     },
     shows::document::Staff,
@@ -33,7 +30,7 @@ use crate::{
         client::Vote,
         codes::Code,
         results::Results,
-        server::{Receipt, Role, ShowView, Welcome},
+        server::{Receipt, ShowView, Welcome},
     },
 };
 
@@ -98,6 +95,9 @@ pub struct JoinRequest {
     /// The device token of an earlier welcome; left out: a new viewer.
     #[serde(default)]
     device: Option<String>,
+    /// The code of the entry link by which the viewer came, from behind `#e=`.
+    #[serde(default)]
+    entry: Option<String>,
 }
 
 /// Joins as a viewer. Keep `device`: it is the voter.
@@ -113,10 +113,8 @@ pub async fn join(
     let now = services.clock.now();
     let from = From { prefix: visit.prefix, screens_only: false };
     let greeter = Greeter { services, desk: &desk, gate: &doors.gate, from };
-    let viewer = greeter.viewer(request.device.as_deref(), now)?;
-    let welcome = greeting::welcome(services, Role::Viewer, viewer.session, now);
-    let mine = greeting::mine(services, &desk, viewer.voter).await;
-    Ok(Json(Welcome { device: viewer.fresh_token, mine, ..welcome }))
+    let mut viewer = greeter.viewer(request.device.as_deref(), request.entry.as_deref(), now)?;
+    Ok(Json(viewer.welcome(services, &desk).await))
 }
 
 /// Casts a ballot and waits for its receipt. Send it again with the same id until there is one that settles it.
@@ -135,7 +133,7 @@ pub async fn ballot(
     if let Err(retry_ms) = doors.gate.post(viewer.voter, received) {
         return Ok(Json(poll::busy(&vote, retry_ms)));
     }
-    Ok(Json(poll::vote(&doors.services, &desk, viewer.voter, vote, received).await))
+    Ok(Json(poll::vote(&doors.services, &desk, &viewer, vote, received).await))
 }
 
 /// The receipt of an own ballot again.
@@ -182,7 +180,7 @@ pub async fn ticket(
     } else {
         let viewer = extract::viewer(&doors, &desk, &headers)?;
         extract::permit(&doors, &viewer)?;
-        Holder::Device(hex::encode(&extract::device(&doors, &headers)?))
+        Holder::Device(extract::device(&doors, &headers)?)
     };
     let (ticket, expires) = ticket::create(&services.secret, desk.show.clone(), who, now);
     Ok(Json(TicketGiven { ticket, expires: expires.as_ms() }))

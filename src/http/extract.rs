@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::{reply::Failure, router::Doors};
 use crate::{
     base::{ids::ShowId, limits},
-    identity::token::{self, StaffClaims},
+    identity::token::{self, Device, StaffClaims},
     live::results::Audience,
     sessions::greeting::{self, Viewer},
     shows::document::Staff,
@@ -89,7 +89,7 @@ pub fn viewer(doors: &Doors, desk: &Desk, headers: &HeaderMap) -> Result<Viewer,
 }
 
 /// The device whose token the request bears.
-pub fn device(doors: &Doors, headers: &HeaderMap) -> Result<[u8; 16], Failure> {
+pub fn device(doors: &Doors, headers: &HeaderMap) -> Result<Device, Failure> {
     let now = doors.services.clock.now();
     Ok(greeting::known_device(&doors.services, device_token(headers)?, now)?)
 }

@@ -87,15 +87,19 @@ fn content_type(path: &str) -> &'static str {
     }
 }
 
+/// The beginning of this service's addresses, as people outside know it.
+pub fn base(doors: &Doors, headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    if doors.public_url.is_empty() { format!("http://{host}") } else { doors.public_url.clone() }
+}
+
 /// The QR code of the audience page's address.
 pub async fn qr(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let base = if doors.public_url.is_empty() { format!("http://{host}") } else { doors.public_url.clone() };
-    let address = format!("{base}/s/{}", desk.show);
+    let address = format!("{}/s/{}", base(&doors, &headers), desk.show);
     let code = QrCode::new(address.as_bytes())
         .map_err(|_| Failure::new(Code::Internal, "the address is too long for a QR code"))?;
     let svg = code.render::<svg::Color<'_>>().min_dimensions(240, 240).build();

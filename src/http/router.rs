@@ -69,6 +69,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(audience::receipt))
         .routes(routes!(shows::list))
         .routes(routes!(shows::file, shows::replace))
+        .routes(routes!(shows::entries))
         .routes(routes!(staff::enter))
         .routes(routes!(staff::key))
         .routes(routes!(staff::command))

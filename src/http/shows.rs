@@ -12,13 +12,15 @@ use serde::Serialize;
 
 use super::{
     extract::{self, OfShow},
+    pages,
     reply::{Failure, Problems},
     router::Doors,
 };
 use crate::{
     base::{ids::ShowId, limits},
     shows::file::{self, ShowFile},
-    wire::codes::Code,
+    studio::links,
+    wire::{codes::Code, entry::Entry, server::Role},
 };
 
 /// The shows of this node.
@@ -54,8 +56,47 @@ pub async fn file(
 ) -> Result<impl IntoResponse, Failure> {
     extract::staff(&doors, &desk, &headers)?;
     let document = desk.document();
-    let show = ShowFile { id: document.id.clone(), title: document.title.clone(), rundown: document.rundown.clone() };
+    let show = ShowFile {
+        id: document.id.clone(),
+        title: document.title.clone(),
+        rundown: document.rundown.clone(),
+        entries: document.entries.declared().map(|(_, entry)| entry.clone()).collect(),
+    };
     Ok(([(header::CONTENT_TYPE, "application/toml")], file::write(&show)))
+}
+
+/// The entries of a show, with their links.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct EntryLinks {
+    entries: Vec<EntryLine>,
+}
+
+/// One entry and its link.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct EntryLine {
+    /// As ballots and manifests carry it.
+    number: u8,
+    #[serde(flatten)]
+    entry: Entry,
+    /// The whole link, short enough for a QR code. Who follows it votes as one who came in here.
+    url: String,
+}
+
+/// Where the audience may come in, with the links that say so (producers).
+#[utoipa::path(get, path = "/api/v1/shows/{show}/entries", params(("show" = ShowId, Path)), security(("staff" = [])),
+    responses((status = 200, description = "The entries", body = EntryLinks), Problems))]
+pub async fn entries(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    headers: HeaderMap,
+) -> Result<Json<EntryLinks>, Failure> {
+    if extract::staff(&doors, &desk, &headers)?.role != Role::Producer {
+        return Err(Failure::new(Code::Forbidden, "entry links are for producers: ask one for them"));
+    }
+    let base = pages::base(&doors, &headers);
+    let links = links::entries(&doors.services, &desk).into_iter();
+    let line = |(number, entry, path)| EntryLine { number, entry, url: format!("{base}{path}") };
+    Ok(Json(EntryLinks { entries: links.map(line).collect() }))
 }
 
 /// Replaces the rundown by a show file (producers). Runs are frozen: what is on air does not change. Mistakes are named

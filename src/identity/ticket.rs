@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     secret::Secret,
-    token::{self, Claims},
+    token::{self, Claims, Device},
 };
 use crate::{
     base::{
@@ -39,8 +39,8 @@ pub struct Ticket {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Holder {
-    /// A viewer's device, 16 bytes in hexadecimal.
-    Device(String),
+    /// A viewer's device.
+    Device(Device),
     /// A member of staff.
     Staff { session: SessionId, name: String, role: Role },
 }
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     fn device() -> Holder {
-        Holder::Device("ab".repeat(16))
+        Holder::Device(Device { device: "ab".repeat(16), came: None, expires: Micros(u64::MAX) })
     }
 
     #[test]

@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
+use super::greeting::Viewer;
 use crate::{
-    ballots::{
-        ballot::{Ballot, Picks},
-        inbox::Inbox,
-        shard,
-    },
-    base::{clock::Micros, ids::VoterId, limits},
+    ballots::{inbox::Inbox, shard},
+    base::{clock::Micros, limits},
     studio::{desk::Desk, services::Services},
     wire::{
         client::Vote,
@@ -22,12 +19,12 @@ pub fn busy(vote: &Vote, retry_ms: u32) -> Receipt {
 }
 
 /// Casts a ballot and waits for its receipt. One that takes too long is `unknown`: ask again with the same id.
-pub async fn vote(services: &Services, desk: &Desk, voter: VoterId, vote: Vote, received: Micros) -> Receipt {
-    let Vote { run, id, picks } = vote;
+pub async fn vote(services: &Services, desk: &Desk, viewer: &Viewer, vote: Vote, received: Micros) -> Receipt {
+    let Vote { run, id, .. } = vote;
     let inbox = Arc::new(Inbox::default());
-    let ballot = Ballot { voter, id, picks: Picks::new(picks), received };
     let board = desk.board();
-    let at_once = services.intake.cast(run, board.run(run), ballot, &inbox);
+    let on_board = board.run(run);
+    let at_once = services.intake.cast(run, on_board, viewer.ballot(on_board, vote, received), &inbox);
     let receipt = match at_once {
         Some(receipt) => receipt,
         None => {

@@ -6,16 +6,13 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 use super::{
-    greeting::{self, Viewer},
+    greeting::Viewer,
     poll,
     seats::Seat,
     socket::{Gone, Incoming, Socket, bad_message},
 };
 use crate::{
-    ballots::{
-        ballot::{Ballot, Picks},
-        inbox::Inbox,
-    },
+    ballots::inbox::Inbox,
     base::{
         clock::Micros,
         limits,
@@ -26,7 +23,7 @@ use crate::{
     wire::{
         client::{Ask, ClientMessage, Vote},
         codes::Code,
-        server::{Problem, Receipt, Role, ServerMessage, Welcome},
+        server::{Problem, Receipt, Role, ServerMessage},
     },
 };
 
@@ -166,13 +163,7 @@ impl ViewerSession {
     }
 
     async fn welcome(&mut self) -> Result<(), Gone> {
-        let mine = greeting::mine(&self.services, &self.desk, self.viewer.voter).await;
-        let now = self.services.clock.now();
-        let welcome = Welcome {
-            device: self.viewer.fresh_token.take(),
-            mine,
-            ..greeting::welcome(&self.services, Role::Viewer, self.viewer.session, now)
-        };
+        let welcome = self.viewer.welcome(&self.services, &self.desk).await;
         self.socket.feed_message(ServerMessage::Welcome(welcome)).await
     }
 
@@ -210,10 +201,10 @@ impl ViewerSession {
     }
 
     fn vote(&self, vote: Vote, received: Micros) -> Option<Receipt> {
-        let Vote { run, id, picks } = vote;
-        let ballot = Ballot { voter: self.viewer.voter, id, picks: Picks::new(picks), received };
-        let board = self.desk.board();
-        self.services.intake.cast(run, board.run(run), ballot, &self.inbox)
+        let (run, board) = (vote.run, self.desk.board());
+        let on_board = board.run(run);
+        let ballot = self.viewer.ballot(on_board, vote, received);
+        self.services.intake.cast(run, on_board, ballot, &self.inbox)
     }
 
     async fn ask(&mut self, ask: Ask) -> Result<(), Gone> {

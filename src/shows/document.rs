@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{run::Run, rundown::Cue};
+use super::{entries::Entries, run::Run, rundown::Cue};
 use crate::{
     base::{
         clock::Micros,
@@ -35,6 +35,9 @@ pub struct Document {
     pub rehearsal: bool,
     /// Cues in the order of the show.
     pub rundown: Vec<Cue>,
+    /// Where the audience may come in.
+    #[serde(default, skip_serializing_if = "Entries::is_empty")]
+    pub entries: Entries,
     /// What the next take puts on program.
     pub standby: Option<Placed>,
     /// What is on.
@@ -112,6 +115,7 @@ impl Document {
             previous: String::new(),
             rehearsal: true,
             rundown,
+            entries: Entries::default(),
             standby: None,
             program: None,
             graphic: Graphic { state: GraphicState::Cleared, step: 0, frozen: false },

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::rundown::{Cue, Poll, Visibility};
-use crate::base::{ids::ShowId, limits};
+use crate::{
+    base::{ids::ShowId, limits},
+    wire::entry::Entry,
+};
 
 /// A show as its file says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub struct ShowFile {
     pub title: String,
     /// Its cues.
     pub rundown: Vec<Cue>,
+    /// Where its audience may come in.
+    pub entries: Vec<Entry>,
 }
 
 /// Where a show file is wrong and what to do.
@@ -36,13 +41,15 @@ struct Top {
     show: Spanned<String>,
     title: Spanned<String>,
     #[serde(default)]
-    cue: Vec<Spanned<Entry<Spanned<String>>>>,
+    cue: Vec<Spanned<CueTable<Spanned<String>>>>,
+    #[serde(default)]
+    entry: Vec<Spanned<EntryTable<Spanned<String>>>>,
 }
 
 /// One `[[cue]]`, with or without the places of its texts.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "Text: Deserialize<'de>"))]
-struct Entry<Text> {
+struct CueTable<Text> {
     number: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     segment: Option<Text>,
@@ -62,6 +69,18 @@ struct Entry<Text> {
     viewers_see: Visibility,
     #[serde(default = "always")]
     screens_see: Visibility,
+}
+
+/// One `[[entry]]`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "Text: Deserialize<'de>"))]
+struct EntryTable<Text> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    segment: Option<Text>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pool: Option<Text>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    platform: Option<Text>,
 }
 
 fn one() -> u16 {
@@ -104,10 +123,44 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         }
         rundown.push(cue);
     }
-    Ok(ShowFile { id, title, rundown })
+    if top.entry.len() > limits::ENTRIES_MAX {
+        let place = top.entry[limits::ENTRIES_MAX].span().start;
+        return Err(at(text, place, format!("more than {} entries: leave some out", limits::ENTRIES_MAX)));
+    }
+    let mut entries: Vec<Entry> = Vec::with_capacity(top.entry.len());
+    for table in &top.entry {
+        let entry = entry(text, table)?;
+        if entries.contains(&entry) {
+            return Err(at(text, table.span().start, format!("the entry {entry} is there twice: leave one out")));
+        }
+        entries.push(entry);
+    }
+    Ok(ShowFile { id, title, rundown, entries })
 }
 
-fn cue(text: &str, entry: &Spanned<Entry<Spanned<String>>>) -> Result<Cue, FileError> {
+fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
+    let EntryTable { segment, pool, platform } = table.get_ref();
+    let name = |value: &Option<Spanned<String>>, what| {
+        let Some(value) = value else { return Ok(None) };
+        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let name = value.get_ref();
+        if (1..=limits::ENTRY_NAME_CHARS_MAX).contains(&name.len()) && name.chars().all(good) {
+            return Ok(Some(name.clone()));
+        }
+        let most = limits::ENTRY_NAME_CHARS_MAX;
+        let detail = format!("an entry's {what} is 1 to {most} of a-z, 0-9 and -, like \"stream-2\"");
+        Err(at(text, value.span().start, detail))
+    };
+    let entry =
+        Entry { segment: name(segment, "segment")?, pool: name(pool, "pool")?, platform: name(platform, "platform")? };
+    if entry == Entry::default() {
+        let detail = "the entry says nothing: give it a segment, a pool or a platform".to_owned();
+        return Err(at(text, table.span().start, detail));
+    }
+    Ok(entry)
+}
+
+fn cue(text: &str, entry: &Spanned<CueTable<Spanned<String>>>) -> Result<Cue, FileError> {
     let place = entry.span().start;
     let entry = entry.get_ref();
     let number = checked(text, &entry.number, "number")?;
@@ -187,9 +240,11 @@ pub fn write(file: &ShowFile) -> String {
     struct Out<'a> {
         show: &'a ShowId,
         title: &'a str,
-        cue: Vec<Entry<&'a str>>,
+        cue: Vec<CueTable<&'a str>>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        entry: &'a Vec<Entry>,
     }
-    let cue = file.rundown.iter().map(|cue| Entry {
+    let cue = file.rundown.iter().map(|cue| CueTable {
         number: cue.number.as_str(),
         segment: Some(cue.segment.as_str()).filter(|text| !text.is_empty()),
         title: Some(cue.title.as_str()).filter(|text| !text.is_empty()),
@@ -202,7 +257,7 @@ pub fn write(file: &ShowFile) -> String {
         viewers_see: cue.poll.viewers_see,
         screens_see: cue.poll.screens_see,
     });
-    let out = Out { show: &file.id, title: &file.title, cue: cue.collect() };
+    let out = Out { show: &file.id, title: &file.title, cue: cue.collect(), entry: &file.entries };
     toml::to_string_pretty(&out).expect("a show is plain data")
 }
 
@@ -221,8 +276,10 @@ mod tests {
         let rich = SMALL.to_owned()
             + "\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
                options = [\"ja\", \"nein\", \"💡\"]\nvotes = 3\nwindow_s = 45\ngrace_ms = 0\nopens_on_take = true\n\
-               viewers_see = \"on_reveal\"\nscreens_see = \"never\"\n";
+               viewers_see = \"on_reveal\"\nscreens_see = \"never\"\n\
+               [[entry]]\nplatform = \"tv\"\n[[entry]]\nsegment = \"hall\"\npool = \"jury-2\"\n";
         let show = read(&rich).unwrap();
+        assert_eq!(show.entries.iter().map(ToString::to_string).collect::<Vec<_>>(), ["-/-/tv", "hall/jury-2/-"]);
         assert_eq!(show.rundown.len(), 2);
         assert_eq!(read(&write(&show)).unwrap(), show);
     }
@@ -245,5 +302,20 @@ mod tests {
         assert!(error(&SMALL.replace("[\"Ada\", \"Grace\"]", "[\"Ada\"]")).contains("needs 2 to 64 options"));
         assert!(error(&(SMALL.to_owned() + "votes = 0\n")).contains("votes: give 1 to 100"));
         assert!(error("show = \"a\"\ntitle = \"b\"\n").contains("add a [[cue]]"));
+    }
+
+    #[test]
+    fn a_mistake_in_an_entry_is_named_too() {
+        let with = |entries: &str| error(&(SMALL.to_owned() + entries));
+        let wrong = "line 9, column 12: an entry's platform is 1 to 24 of a-z, 0-9 and -, like \"stream-2\"";
+        for name in ["", "TV", "a b", "ü", &"x".repeat(25)] {
+            assert_eq!(with(&format!("[[entry]]\nplatform = \"{name}\"\n")), wrong);
+        }
+        assert!(with("[[entry]]\npool = \"a\"\n[[entry]]\n").starts_with("line 10, column 1: the entry says nothing"));
+        assert!(with("[[entry]]\nplattform = \"tv\"\n").starts_with("line 9, column 1: unknown field `plattform`"));
+        let tv = "[[entry]]\nplatform = \"tv\"\n";
+        assert_eq!(with(&tv.repeat(2)), "line 10, column 1: the entry -/-/tv is there twice: leave one out");
+        let many: String = (0..65).map(|number| format!("[[entry]]\npool = \"p{number}\"\n")).collect();
+        assert_eq!(with(&many), "line 136, column 1: more than 64 entries: leave some out");
     }
 }

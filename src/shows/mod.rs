@@ -5,6 +5,7 @@ pub mod board;
 pub mod catch_up;
 pub mod document;
 pub mod end;
+pub mod entries;
 pub mod file;
 pub mod merge;
 pub mod run;

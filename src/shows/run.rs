@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    entries::Entries,
     rundown::Poll,
     windows::{ClockPhase, Windows},
 };
@@ -20,7 +21,7 @@ use crate::{
 /// number of buckets.
 pub const BUCKET_HASH: &str = "voter-prefix/1";
 /// The layout of a ballot's record in the journal.
-pub const RECORD_FORMAT: u16 = 1;
+pub const RECORD_FORMAT: u16 = 2;
 
 /// What is frozen at standby and carried with every batch of ballots.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,12 +42,20 @@ pub struct Definition {
     pub bucket_hash: String,
     /// Layout of the journalled ballots.
     pub record_format: u16,
+    /// Where the audience may come in: ballots carry their numbers.
+    #[serde(default, skip_serializing_if = "Entries::is_empty")]
+    pub entries: Entries,
 }
 
 impl Definition {
     /// The bucket of a voter, by [`BUCKET_HASH`].
     pub fn bucket_of(&self, voter: VoterId) -> u16 {
         (voter.0 >> 112) as u16 % self.buckets
+    }
+
+    /// Whether this program knows the layout of its ballots. One of an older program is kept and not touched.
+    pub fn is_readable(&self) -> bool {
+        self.record_format == RECORD_FORMAT
     }
 
     /// SHA-256 of the definition's JSON, in hexadecimal: names the rules in every result.
@@ -172,7 +181,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{base::limits, shows::rundown::Visibility};
+    use crate::{base::limits, shows::rundown::Visibility, wire::entry::Entry};
 
     #[test]
     fn the_largest_definition_fits_into_a_record_of_the_journal() {
@@ -188,6 +197,10 @@ mod tests {
             viewers_see: Visibility::AfterClose,
             screens_see: Visibility::AfterClose,
         };
+        let name = |number| Some(format!("{number:0>width$}", width = limits::ENTRY_NAME_CHARS_MAX));
+        let entries: Vec<_> = (0..limits::ENTRY_NUMBERS_MAX)
+            .map(|number| Entry { segment: name(number), pool: name(number), platform: name(number) })
+            .collect();
         let definition = Definition {
             run: RunId(u64::MAX),
             show: "s".repeat(40).parse().expect("a show id"),
@@ -197,6 +210,7 @@ mod tests {
             buckets: limits::BUCKETS,
             bucket_hash: BUCKET_HASH.into(),
             record_format: RECORD_FORMAT,
+            entries: Entries::default().declaring(&entries).expect("there are numbers for all"),
         };
         let bytes = serde_json::to_vec(&definition).expect("a definition is plain data").len();
         assert!(bytes <= limits::JOURNAL_RECORD_BYTES_MAX, "{bytes} bytes: no ballot of this run would be taken");

@@ -108,6 +108,12 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
     drop_standby(&mut next);
     next.title.clone_from(&file.title);
     next.rundown.clone_from(&file.rundown);
+    next.entries = match document.entries.declaring(&file.entries) {
+        Some(entries) => entries,
+        None => {
+            return refuse(Code::BadShow, "this show has had so many entries that no number is left: make a new one");
+        }
+    };
     Ok(next)
 }
 
@@ -209,6 +215,7 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
         buckets: limits::BUCKETS,
         bucket_hash: BUCKET_HASH.to_owned(),
         record_format: RECORD_FORMAT,
+        entries: next.entries.clone(),
     };
     drop_standby(next);
     archive(next, context.now);

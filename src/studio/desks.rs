@@ -18,6 +18,7 @@ use crate::{
     },
     shows::{
         document::{Document, Staff},
+        entries::Entries,
         file::ShowFile,
     },
     wire::server::{AsRunEntry, Role},
@@ -75,7 +76,7 @@ impl Desks {
         }
         if let Some(desk) = self.get(&file.id) {
             let document = desk.document();
-            return Ok(if document.rundown == file.rundown && document.title == file.title {
+            return Ok(if is_as_in(&document, &file) {
                 Imported::Unchanged
             } else if document.rehearsal {
                 let by = Staff { session: SessionId::random(), name: "node".to_owned(), role: Role::Producer };
@@ -139,7 +140,12 @@ impl Desks {
 /// The first revision of a show.
 fn fresh(file: ShowFile) -> Document {
     let salt = hex::encode(&random_bytes::<16>());
-    Document::new(file.id, file.title, file.rundown, salt)
+    let entries = Entries::default().declaring(&file.entries).unwrap_or_default();
+    Document { entries, ..Document::new(file.id, file.title, file.rundown, salt) }
+}
+
+fn is_as_in(document: &Document, file: &ShowFile) -> bool {
+    document.rundown == file.rundown && document.title == file.title && document.entries.are(&file.entries)
 }
 
 fn created(services: &Services, document: &Document) -> AsRunEntry {

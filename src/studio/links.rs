@@ -1,13 +1,28 @@
 //! One-time links for staff, good on every node: kept in Redis, where many nodes can reach it, or else in the documents of
 //! the node that made it, which is then the only one to take it. Never in both, so that it is used once.
+//! And the entry links of a show, which say the same for ever and are kept nowhere.
 
-use super::services::Services;
+use super::{desk::Desk, services::Services};
 use crate::{
     base::{clock::Micros, ids::ShowId},
-    identity::{link, token::StaffClaims},
+    identity::{
+        link,
+        token::{self, EntryLink, StaffClaims},
+    },
     providers::store::StoreError,
-    wire::server::Role,
+    wire::{entry::Entry, server::Role},
 };
+
+/// The entries that a show declares: number, entry, and the path of its link, with the code in the fragment, which browsers
+/// do not send.
+pub fn entries(services: &Services, desk: &Desk) -> Vec<(u8, Entry, String)> {
+    let document = desk.document();
+    let line = |(number, entry): (u8, &Entry)| {
+        let code = token::sign(&services.secret, &EntryLink::new(desk.show.clone(), entry));
+        (number, entry.clone(), format!("/s/{}#e={code}", desk.show))
+    };
+    document.entries.declared().map(line).collect()
+}
 
 /// Makes a link's code.
 ///

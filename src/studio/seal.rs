@@ -11,6 +11,7 @@ use super::{
 use crate::{
     ballots::{
         ballot::Verdict,
+        bucket::Kept,
         committer::Marked,
         journalled,
         manifest::{Manifest, Signed},
@@ -108,8 +109,8 @@ async fn manifest(
         let mut witness = Witness::default();
         intake.each_bucket(|bucket, state| {
             for (voter, kept) in state.ballots().filter(|(_, kept)| kept.verdict == Verdict::Counted) {
-                let (ballot, picks, received, place) = (kept.id, &kept.picks, kept.received, kept.place);
-                witness.add(Copy { run: id, bucket, voter, id: ballot, picks, received, place });
+                let Kept { id: ballot, ref picks, received, entry, place, .. } = *kept;
+                witness.add(Copy { run: id, bucket, voter, id: ballot, picks, received, entry, place });
             }
         });
         witness

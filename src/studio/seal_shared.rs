@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     ballots::{
-        manifest::Manifest,
+        manifest::{Manifest, by_entry},
         sealing::{self, Closed, SealError},
     },
     base::{
@@ -202,6 +202,7 @@ pub(super) async fn recount(desk: &Desk, ways: Ways<'_>, run: Option<RunId>) -> 
         (counted.count, counted.hash()) == (part.count, part.hash.clone())
     };
     compare("counted ballots", manifest.parts.iter().all(parts));
+    compare("ballots by entry", manifest.by_entry == by_entry(&manifest.definition, &ledger));
     if (&summary.totals, summary.late) != (&manifest.totals, manifest.late)
         || summary.manifest_hash != seal::sha256(&manifest.to_json())
     {

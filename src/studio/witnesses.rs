@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{desk::Desk, services::Services};
 use crate::{
     ballots::{
-        ballot::Verdict,
+        ballot::{Ballot, Verdict},
         journalled,
         ledger::Seal,
         manifest::{Manifest, Part, Signed},
@@ -122,9 +122,8 @@ pub(super) async fn report(services: &Arc<Services>, manifest: Manifest) -> anyh
                 one.decided.filter(|decided| decided.verdict == Verdict::Counted && decided.place == one.place);
             let watermark = watermarks.get(&(one.bucket, one.place.journal));
             if counted.is_some() && watermark.is_some_and(|watermark| one.place.seq <= *watermark) {
-                let (voter, id, picks, received) =
-                    (one.ballot.voter, one.ballot.id, &one.ballot.picks, one.ballot.received);
-                witness.add(Copy { run, bucket: one.bucket, voter, id, picks, received, place: one.place });
+                let Ballot { voter, id, ref picks, received, entry } = one.ballot;
+                witness.add(Copy { run, bucket: one.bucket, voter, id, picks, received, entry, place: one.place });
             }
         })?;
         let ours = manifest.parts.iter().filter(|part| own.contains(&part.journal));

@@ -248,6 +248,8 @@ mod tests {
             now: T0.as_ms(),
             role: Role::Viewer,
             device: device.map(str::to_owned),
+            entry: None,
+            problem: None,
             mine: Vec::new(),
         })
     }

@@ -22,7 +22,7 @@ pub enum ClientMessage {
     Command(CommandMessage),
 }
 
-/// Who joins. With none of the four it is a new viewer, who gets a device token in the welcome.
+/// Who joins. With none of the first four it is a new viewer, who gets a device token in the welcome.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Join {
@@ -41,6 +41,9 @@ pub struct Join {
     /// A screen's name, shown to operators: `results in OBS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The code of the entry link by which a viewer came, from behind `#e=`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
 }
 
 /// A ballot: option numbers start at 1; a number given twice is two votes for that option.

@@ -4,6 +4,7 @@
 pub mod client;
 pub mod codes;
 pub mod command;
+pub mod entry;
 pub mod results;
 pub mod server;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{codes::Code, results::Results};
+use super::{codes::Code, entry::Entry, results::Results};
 use crate::base::ids::{BallotId, JournalId, NodeId, RunId, SessionId};
 
 /// One message to a client.
@@ -41,9 +41,15 @@ pub struct Welcome {
     pub now: u64,
     /// What the session joined as.
     pub role: Role,
-    /// A new device token, if the client had none that is good: keep it.
+    /// A new device token, if the client had none or came by another entry: keep it in place of the old one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+    /// Where the viewer came in, as an entry link of the show said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Entry>,
+    /// What of the join was not taken though the join was: an entry link that is not good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
     /// Ballots of this voter in the runs that are not over: what I voted, after a reload.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mine: Vec<Receipt>,
@@ -464,7 +470,7 @@ pub struct Done {
 }
 
 /// What cannot be taken and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Problem {
     pub code: Code,
     pub detail: String,

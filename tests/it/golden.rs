@@ -12,6 +12,7 @@ use tallylight::{
         client::{Ask, ClientMessage, CommandMessage, Join, Shown, Vote},
         codes::Code,
         command::{Armable, Command, ControlAction},
+        entry::Entry,
         results::{OptionResult, ResultState, Results},
         server::*,
     },
@@ -74,6 +75,7 @@ fn client() -> Vec<(String, ClientMessage)> {
         ("join", join(|_| {})),
         ("join-device", join(|join| join.device = named("a device token"))),
         ("join-staff", join(|join| join.staff = named("a staff token"))),
+        ("join-entry", join(|join| join.entry = named("the code of an entry link"))),
         ("join-ticket", join(|join| join.ticket = named("a ticket"))),
         ("join-screen", join(|join| (join.key, join.name) = (named("a key"), named("results in OBS")))),
         ("vote", ClientMessage::Vote(Vote { run: RUN, id: BALLOT, picks: vec![2, 2, 1] })),
@@ -137,7 +139,8 @@ fn receipts() -> Vec<(&'static str, Receipt)> {
 }
 
 fn welcome(role: Role) -> Welcome {
-    Welcome { protocol: SUBPROTOCOL.into(), node: NODE, session: SESSION, now: AT, role, device: None, mine: vec![] }
+    let (protocol, node, session) = (SUBPROTOCOL.into(), NODE, SESSION);
+    Welcome { protocol, node, session, now: AT, role, device: None, entry: None, problem: None, mine: vec![] }
 }
 
 fn options() -> Vec<OptionView> {
@@ -316,10 +319,16 @@ fn done(ok: bool, code: Option<Code>, detail: &str) -> Done {
 fn server() -> Vec<(String, ServerMessage)> {
     use ServerMessage as M;
     let device = Some("a device token".to_owned());
+    let (again, hall) = (device.clone(), Some("hall".to_owned()));
+    let entry = Some(Entry { segment: hall, pool: None, platform: Some("tv".to_owned()) });
+    let detail = "this link is not one of this show (any more)".to_owned();
+    let problem = Some(Problem { code: Code::BadToken, detail, retry_ms: None });
     let mine = vec![Receipt { picks: vec![2], repeated: true, ..counted() }];
     let mut messages: Vec<(String, ServerMessage)> = [
         ("welcome-new", M::Welcome(Welcome { device, ..welcome(Role::Viewer) })),
         ("welcome-again", M::Welcome(Welcome { mine, ..welcome(Role::Viewer) })),
+        ("welcome-entry", M::Welcome(Welcome { device: again, entry, ..welcome(Role::Viewer) })),
+        ("welcome-entry-refused", M::Welcome(Welcome { problem, ..welcome(Role::Viewer) })),
         ("welcome-screen", M::Welcome(welcome(Role::Screen))),
         ("welcome-producer", M::Welcome(welcome(Role::Producer))),
         ("desk", M::Desk(Box::new(desk()))),

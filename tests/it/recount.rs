@@ -55,7 +55,8 @@ async fn vote(app: &App, voters: std::ops::Range<u128>) {
     let ids = voters.flat_map(|voter| (0..1 + u128::from(voter % 3 == 0)).map(move |id| (voter, id)));
     for (number, id) in ids {
         let voter = VoterId(number << 112 | number);
-        let ballot = Ballot { voter, id: BallotId(id), picks: Picks::One(1), received: services.clock.now() };
+        let received = services.clock.now();
+        let ballot = Ballot { voter, id: BallotId(id), picks: Picks::One(1), received, entry: 0 };
         let inbox = Arc::<Inbox>::default();
         if services.intake.cast(run.definition.run, Some(run), ballot, &inbox).is_none() {
             tokio::time::timeout(SOON, inbox.arrived()).await.unwrap();

@@ -10,20 +10,38 @@ import { Store } from '../shared/store.js';
  * @property {import('../sdk/wire.js').ShowView} [show]
  * @property {import('../sdk/wire.js').Results} [results]
  * @property {import('../sdk/ballots.js').Ballot[]} ballots
+ * @property {boolean} astray the link that led here is not one of this show
  * @property {{ run: string, picks: number[] }} chosen what is chosen and not yet given
  */
 
 const id = decodeURIComponent(location.pathname.split('/')[2] ?? '');
-const client = new Client({ show: id });
+const client = new Client({ show: id, entry: entryCode() });
+// The same page, opened by another link.
+addEventListener('hashchange', () => {
+  const code = entryCode();
+  if (code) client.enter(code);
+});
+
+/** The code of an entry link (`#e=…`), taken out of the address bar: who copies the address passes on the show, not the entry. */
+function entryCode() {
+  const code = /^#e=(.+)$/.exec(location.hash)?.[1];
+  if (code) history.replaceState(null, '', location.pathname + location.search);
+  return code;
+}
+
 
 /** @type {AudienceState} */
-const first = { client, link: client.state, ballots: client.ballots, chosen: { run: '', picks: [] } };
+const first = { client, link: client.state, ballots: client.ballots, astray: false, chosen: { run: '', picks: [] } };
 const store = new Store(first);
 StoreElement.store = store;
 
 for (const name of /** @type {const} */ (['link', 'show', 'results'])) {
   client.addEventListener(name, (event) => store.set({ [name]: /** @type {CustomEvent} */ (event).detail }));
 }
+client.addEventListener('welcome', (event) => {
+  const { entry, problem } = /** @type {CustomEvent} */ (event).detail;
+  if (entry || problem) store.set({ astray: Boolean(problem) });
+});
 client.addEventListener('ballots', () => store.set({ ballots: [...client.ballots] }));
 
 await Promise.all([

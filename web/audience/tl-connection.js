@@ -6,14 +6,16 @@ class Connection extends StoreElement {
   #sign = h('span', { class: 'connection-sign', 'aria-hidden': 'true' });
   #words = h('span');
   #kind = h('span', { class: 'connection-kind' });
+  #astray = h('span', { class: 'connection-astray', hidden: true }, say('astray'));
 
   build() {
-    this.append(this.#sign, this.#words, this.#kind);
+    this.append(this.#sign, this.#words, this.#kind, this.#astray);
   }
 
   /** @param {import('./main.js').AudienceState} state */
-  draw({ link }) {
+  draw({ link, astray }) {
     setAttribute(this, 'data-is', link.offline ? 'down' : link.is);
+    this.#astray.hidden = !astray;
     setText(this.#sign, link.is === 'up' ? '●' : '○');
     setText(this.#words, words(link));
     setText(this.#kind, link.is === 'up' ? say(`transport_${link.kind}`) : '');

@@ -16,6 +16,7 @@ const en = {
   transport_websocket: 'WebSocket',
   transport_sse: 'Server-sent events',
   transport_polling: 'Polling',
+  astray: 'The link that led you here is not one of this show any more. You can vote all the same.',
 
   rehearsal: 'Rehearsal: nothing here counts for the show.',
   waiting_title: 'Nothing to vote on right now',

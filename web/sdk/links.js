@@ -3,7 +3,8 @@
  * upwards, so that nobody above knows which one is in use, except to say it on the page. Staff and screens have the WebSocket alone.
  *
  * @typedef {import('./wire.js').Receipt} Receipt
- * @typedef {{ server: string, show: string, device?: string, staff?: string, key?: string, name?: string }} Entry
+ * @typedef {{ server: string, show: string, device?: string, staff?: string, key?: string, name?: string, code?: string }} Entry `code`: of
+ *   the entry link
  * @typedef {{ code?: number, problem?: string, retry_ms?: number, joined: boolean }} Down why a link ended, when to come back if the
  *   server said it, and whether it ever worked
  * @typedef {{ message: (message: any) => void, down: (why: Down) => void, failed: (id: string) => void }} Ears `failed`: no answer came for this ballot
@@ -43,8 +44,8 @@ class WebSocketLink {
     this.#socket = new WebSocket(address, SUBPROTOCOL);
     this.#deadline = setTimeout(() => this.#end({}), JOIN_MS);
     this.#socket.onopen = () => {
-      const { device, staff, key, name } = entry;
-      this.#socket.send(JSON.stringify({ t: 'join', device, staff, key, name }));
+      const { device, staff, key, name, code } = entry;
+      this.#socket.send(JSON.stringify({ t: 'join', device, staff, key, name, entry: code }));
     };
     this.#socket.onmessage = (event) => this.#hear(event.data);
     this.#socket.onclose = (event) => this.#end({ code: event.code });
@@ -104,7 +105,7 @@ class HttpLink {
   }
 
   async join() {
-    const body = JSON.stringify(this.#device ? { device: this.#device } : {});
+    const body = JSON.stringify({ device: this.#device, entry: this.entry.code });
     const welcome = await request(this.address(`/api/v1/shows/${this.entry.show}/join`), { method: 'POST', body });
     if (this.over) return;
     this.#device = welcome.device ?? this.#device;

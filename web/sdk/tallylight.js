@@ -59,6 +59,7 @@ export class Client extends EventTarget {
   /** @type {import('./wire.js').DeskView|undefined} */
   desk;
 
+  /** @type {import('./links.js').Entry} */
   #entry;
   /** @type {import('./links.js').Link|undefined} */
   #link;
@@ -90,12 +91,14 @@ export class Client extends EventTarget {
    * @param {string} [options.server] origin, default: where the page came from
    * @param {string} [options.staff] a staff token
    * @param {string} [options.key] a screen's key
+   * @param {string} [options.entry] the code of the entry link by which a viewer came; kept, and sent with every join
    * @param {string} [options.name] a screen's name; without a key it is an onlooker, who sees what viewers see and gives no ballots
    */
-  constructor({ show, server = location.origin, staff, key, name }) {
+  constructor({ show, server = location.origin, staff, key, name, entry }) {
     super();
     this.viewer = !staff && !key && !name;
-    this.#entry = { show, server, staff, key, name, device: this.viewer ? recall(show) : undefined };
+    this.#entry = { show, server, staff, key, name, device: this.viewer ? recall(show, 'device') : undefined };
+    if (this.viewer) this.#came(entry ?? recall(show, 'entry'));
     this.#box = this.viewer ? new BallotBox(show) : undefined;
   }
 
@@ -117,6 +120,13 @@ export class Client extends EventTarget {
     document.removeEventListener('visibilitychange', this.#visible);
     this.#link?.close();
     this.#link = undefined;
+  }
+
+  /** Comes in again by another entry link; the newest counts. @param {string} code */
+  enter(code) {
+    if (!this.viewer) return;
+    this.#came(code);
+    if (this.#tick && this.state.is !== 'ended') this.#connect();
   }
 
   /** The server's time, milliseconds since 1970. */
@@ -276,6 +286,11 @@ export class Client extends EventTarget {
   /** @param {import('./wire.js').Welcome} welcome */
   #welcome(welcome) {
     if (this.viewer && welcome.device) this.#remember(welcome.device);
+    // Whatever the link was, the viewer is in: a link that is not good is not offered again.
+    if (welcome.problem) {
+      this.#came(undefined);
+      this.#emit('problem', welcome.problem);
+    }
     // A new connection may lead to a show whose data was made anew, at revision 1.
     this.#awaited = new Set(['show', 'desk', 'results']);
     for (const receipt of welcome.mine ?? []) this.#box?.take(receipt, this.now(), this.show?.run);
@@ -418,13 +433,13 @@ export class Client extends EventTarget {
   /** @param {string|undefined} device */
   #remember(device) {
     this.#entry.device = device;
-    try {
-      const key = `tallylight.${this.#entry.show}.device`;
-      if (device) localStorage.setItem(key, device);
-      else localStorage.removeItem(key);
-    } catch {
-      // Without storage the device is a new voter after a reload; the page cannot help that.
-    }
+    store(this.#entry.show, 'device', device);
+  }
+
+  /** @param {string|undefined} code of the newest entry link; kept, so that a device whose token has expired comes in the same way */
+  #came(code) {
+    this.#entry.code = code;
+    store(this.#entry.show, 'entry', code);
   }
 
   /** @param {string} name @param {unknown} detail */
@@ -442,11 +457,22 @@ function older(one, other, field) {
   return one[field] < other[field];
 }
 
-/** @param {string} show */
-function recall(show) {
+/** @param {string} show @param {'device'|'entry'} what */
+function recall(show, what) {
   try {
-    return localStorage.getItem(`tallylight.${show}.device`) ?? undefined;
+    return localStorage.getItem(`tallylight.${show}.${what}`) ?? undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** @param {string} show @param {'device'|'entry'} what @param {string|undefined} value */
+function store(show, what, value) {
+  try {
+    const key = `tallylight.${show}.${what}`;
+    if (value) localStorage.setItem(key, value);
+    else localStorage.removeItem(key);
+  } catch {
+    // Without storage the device is a new voter after a reload; the page cannot help that.
   }
 }

@@ -22,7 +22,7 @@
  * @typedef {{ t?: 'receipt', run: string, id: string, is: Answer, reason?: Reason, retry_ms?: number, left?: number,
  *   at?: number, picks?: number[], repeated?: boolean }} Receipt
  * @typedef {{ t?: 'welcome', protocol: string, node: string, session: string, now: number, role: Role, device?: string,
- *   mine?: Receipt[] }} Welcome
+ *   entry?: { segment?: string, pool?: string, platform?: string }, problem?: Problem, mine?: Receipt[] }} Welcome
  *
  * @typedef {{ session: string, name: string, role: Role }} StaffView
  * @typedef {{ number: string, segment: string, title: string, question: string, options: OptionView[], votes: number,

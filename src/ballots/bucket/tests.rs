@@ -22,7 +22,7 @@ fn open_from_to(opens: u64, closes: u64, revision: u64) -> Windows {
 
 fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Decided>) {
     let picks = Picks::new(picks.to_vec());
-    (Ballot { voter: VoterId(voter), id: BallotId(id), picks, received: Micros::from_ms(ms) }, None)
+    (Ballot { voter: VoterId(voter), id: BallotId(id), picks, received: Micros::from_ms(ms), entry: 0 }, None)
 }
 
 fn apply(bucket: &mut Bucket, first_seq: u64, ballots: &[(Ballot, Option<Decided>)]) -> Vec<Decision> {
@@ -30,7 +30,7 @@ fn apply(bucket: &mut Bucket, first_seq: u64, ballots: &[(Ballot, Option<Decided
 }
 
 fn told(ballot: &Ballot, verdict: Verdict, seq: u64) -> Option<Decided> {
-    Some(Decided { verdict, place: Place { journal: JOURNAL, seq }, received: ballot.received })
+    Some(Decided { verdict, place: Place { journal: JOURNAL, seq }, received: ballot.received, entry: ballot.entry })
 }
 
 fn verdicts(decisions: &[Decision]) -> Vec<Verdict> {
@@ -93,6 +93,21 @@ fn a_gap_is_named_and_changes_nothing() {
     assert_eq!(gap, Err(Gap { watermark: 1 }));
     assert_eq!(*bucket.totals(), before);
     assert_eq!(bucket.apply(&Batch { journal: JournalId(8), first_seq: 2, ballots: &[] }), Err(Gap { watermark: 0 }));
+}
+
+#[test]
+fn the_same_ballot_by_another_entry_is_the_same_ballot() {
+    let mut bucket = bucket(1);
+    let by = |entry| (Ballot { entry, ..ballot(1, 1, &[1], 1500).0 }, None);
+    let first = apply(&mut bucket, 1, &[by(2)])[0];
+    let again = apply(&mut bucket, 2, &[by(3), by(0)]);
+    assert_eq!((first.entry, first.repeated), (2, false));
+    assert!(again.iter().all(|decision| *decision == Decision { repeated: true, ..first }), "{again:?}");
+    assert_eq!(bucket.totals().counted, 1);
+    // What is told of it elsewhere names the first copy, and so does a bucket that learns it from there.
+    let mut other = self::bucket(1);
+    apply(&mut other, 1, &[(by(3).0, Some(again[0].decided()))]);
+    assert_eq!(other.voter(VoterId(1)).0[0].entry, 2);
 }
 
 #[test]
@@ -208,8 +223,7 @@ proptest! {
         prop_assert_eq!(&fold, &settled.votes);
         prop_assert!(spent.values().all(|spent| *spent <= votes));
 
-        let decided = |d: &Decision| Some(Decided { verdict: d.verdict, place: d.place, received: d.received });
-        let told: Vec<_> = all.iter().zip(&decisions).map(|((b, _), d)| (b.clone(), decided(d))).collect();
+        let told: Vec<_> = all.iter().zip(&decisions).map(|((b, _), d)| (b.clone(), Some(d.decided()))).collect();
         let mut restored = Bucket::new(Rules { options: 3, votes });
         apply(&mut restored, 1, &told);
         prop_assert_eq!(&restored.totals().votes, &settled.votes);

@@ -75,8 +75,8 @@ impl Node {
 
     /// A voter's ballot, all voters in one bucket.
     fn cast(&self, number: u128, inbox: &Arc<Inbox>) {
-        let ballot =
-            Ballot { voter: VoterId(number), id: BallotId(number), picks: Picks::One(1), received: Micros::from_ms(5) };
+        let (voter, id, picks, received) = (VoterId(number), BallotId(number), Picks::One(1), Micros::from_ms(5));
+        let ballot = Ballot { voter, id, picks, received, entry: 0 };
         assert_eq!(self.intake.cast(self.run(), self.board.run(self.run()), ballot, inbox), None);
     }
 }
@@ -174,7 +174,8 @@ fn a_full_disk_is_noticed_without_a_ballot_and_so_is_room() {
     node.full.store(true, Ordering::Relaxed);
     node.committer.look();
     let refused = |node: &Node| {
-        let ballot = Ballot { voter: VoterId(9), id: BallotId(9), picks: Picks::One(1), received: Micros::from_ms(5) };
+        let (voter, id, picks, received) = (VoterId(9), BallotId(9), Picks::One(1), Micros::from_ms(5));
+        let ballot = Ballot { voter, id, picks, received, entry: 0 };
         let said = node.intake.cast(node.run(), node.board.run(node.run()), ballot, &Arc::default());
         said.is_some_and(|receipt| receipt.reason == Some(Reason::Busy))
     };

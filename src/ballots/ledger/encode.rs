@@ -107,12 +107,14 @@ fn ballot_bytes(ballot: &Ballot, decided: Option<&Decided>, place: u16) -> Vec<u
     bytes.extend_from_slice(&ballot.voter.0.to_be_bytes());
     bytes.extend_from_slice(&ballot.id.0.to_be_bytes());
     put_number(&mut bytes, ballot.received.0);
+    bytes.push(ballot.entry);
     match decided {
         None => bytes.push(0),
         Some(decided) => {
             bytes.push(decided.verdict.number() + 1);
             put_place(&mut bytes, decided.place);
             put_number(&mut bytes, decided.received.0);
+            bytes.push(decided.entry);
         }
     }
     ballot.picks.as_slice().iter().for_each(|pick| bytes.extend_from_slice(&pick.to_be_bytes()));
@@ -216,6 +218,7 @@ fn decision(bytes: &mut &[u8]) -> Option<Decision> {
         verdict: take_verdict(bytes)?,
         place: Place { journal: JournalId(take_number(bytes, 8)?), seq: take_number(bytes, 7)? },
         received: Micros(take_number(bytes, 7)?),
+        entry: take_u8(bytes)?,
         left: take_u16(bytes)?,
         repeated: take_number(bytes, 1)? != 0,
     })
@@ -227,14 +230,19 @@ fn kept(bytes: &mut &[u8], journals: &[(JournalId, u64)]) -> Option<Kept> {
     let seq = take_number(bytes, 5)?;
     let index = usize::from(take_u16(bytes)?);
     let journal = journals.get(index.checked_sub(1)?)?.0;
+    let entry = take_u8(bytes)?;
     let verdict = take_verdict(bytes)?;
     let picks = (0..take_u16(bytes)?).map(|_| take_u16(bytes)).collect::<Option<_>>()?;
-    Some(Kept { id, picks: Picks::new(picks), received, place: Place { journal, seq }, verdict })
+    Some(Kept { id, picks: Picks::new(picks), received, entry, place: Place { journal, seq }, verdict })
 }
 
 fn take_number(bytes: &mut &[u8], count: usize) -> Option<u64> {
     let digits = bytes.split_off(..count)?;
     Some(digits.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+}
+
+fn take_u8(bytes: &mut &[u8]) -> Option<u8> {
+    u8::try_from(take_number(bytes, 1)?).ok()
 }
 
 fn take_u16(bytes: &mut &[u8]) -> Option<u16> {
@@ -252,7 +260,7 @@ mod tests {
     #[test]
     fn a_voter_with_one_ballot_keeps_its_hash_small() {
         // What Redis keeps as a listpack has values of 64 bytes at most (hash-max-listpack-value).
-        let one = 16 + 7 + 5 + 2 + 1 + 2 + 2;
+        let one = 16 + 7 + 5 + 2 + 1 + 1 + 2 + 2;
         assert!(one <= 64, "{one}");
     }
 
@@ -267,7 +275,7 @@ mod tests {
         assert!(matches!(done(&[0; 35], &[]), Some(Answer::Done(standing)) if standing.totals.epoch == 3));
         assert_eq!(done(&[0; 34], &[]), None);
         assert_eq!(done(&[0; 42], &[]), None);
-        assert_eq!(done(&[0; 35], &[9; 26]), None);
+        assert_eq!(done(&[0; 35], &[9; 27]), None);
         assert_eq!(answer(Value::Nil, 1), None);
     }
 }

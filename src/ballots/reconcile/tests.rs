@@ -15,7 +15,7 @@ use crate::{
 const JOURNAL: JournalId = JournalId(7);
 
 fn ballot(number: u128) -> Ballot {
-    Ballot { voter: VoterId(number), id: BallotId(number), picks: Picks::One(1), received: Micros(5) }
+    Ballot { voter: VoterId(number), id: BallotId(number), picks: Picks::One(1), received: Micros(5), entry: 3 }
 }
 
 fn place(seq: u64) -> Place {
@@ -23,7 +23,7 @@ fn place(seq: u64) -> Place {
 }
 
 fn counted(seq: u64) -> Decided {
-    Decided { verdict: Verdict::Counted, place: place(seq), received: Micros(5) }
+    Decided { verdict: Verdict::Counted, place: place(seq), received: Micros(5), entry: 3 }
 }
 
 fn directory(ballots: std::ops::RangeInclusive<u64>) -> Reconcile {
@@ -162,11 +162,13 @@ fn another_copy_of_a_counted_ballot_that_the_ledger_names_is_news() {
     let (mut ledger, mut directory) = (Ledger::new(), directory(1..=1));
     directory.decide(place(1), counted(1));
     let other = Place { journal: JournalId(8), seq: 3 };
-    let theirs = [(ballot(1), Some(Decided { verdict: Verdict::Counted, place: other, received: Micros(6) }))];
+    let (verdict, received) = (Verdict::Counted, Micros(6));
+    let theirs = [(ballot(1), Some(Decided { verdict, place: other, received, entry: 9 }))];
     ledger.bucket.apply(&Batch { journal: JournalId(8), first_seq: 1, ballots: &theirs }).unwrap();
     let news = ledger.settle(&mut directory);
     let said: Vec<_> = news.iter().map(|one| (one.decision.place, one.decision.received, one.before)).collect();
     assert_eq!(said, [(other, Micros(6), Some(Verdict::Counted))], "else two journals have it as their own");
+    assert_eq!(news[0].decision.entry, 9);
     assert!(ledger.settle(&mut directory).is_empty());
 }
 

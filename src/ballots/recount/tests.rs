@@ -4,12 +4,14 @@ use super::*;
 use crate::{
     ballots::{
         ballot::Picks,
-        bucket::{Batch, Bucket},
+        bucket::{Batch, Bucket, Kept},
         committer::Marked,
+        manifest::ByEntry,
         run_intake,
     },
     base::{clock::Micros, ids::NodeId},
-    shows::{document::Document, transition::tests::Desk},
+    shows::{document::Document, entries::Entries, transition::tests::Desk},
+    wire::entry::Entry,
 };
 
 const JOURNAL: JournalId = JournalId(7);
@@ -19,20 +21,23 @@ fn place(seq: u64) -> Place {
 }
 
 fn decided(seq: u64, ballot: &Ballot, verdict: Option<Verdict>) -> Option<Decided> {
-    verdict.map(|verdict| Decided { verdict, place: place(seq), received: ballot.received })
+    verdict.map(|verdict| Decided { verdict, place: place(seq), received: ballot.received, entry: ballot.entry })
 }
 
 type Record = (u64, Ballot, Option<Verdict>);
 
 fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Verdict>) {
     let picks = Picks::new(picks.to_vec());
-    (Ballot { voter: VoterId(voter), id: BallotId(id), picks, received: Micros::from_ms(ms) }, None)
+    let entry = u8::from(voter == 2);
+    (Ballot { voter: VoterId(voter), id: BallotId(id), picks, received: Micros::from_ms(ms), entry }, None)
 }
 
 /// A sealed run: two ballots counted, one late, one over its budget, one with an id that was used, one that does not
 /// fit; and behind the seal one more.
 fn sealed() -> (Manifest, Vec<Record>) {
-    let document: Document = Desk::open_for(60).document;
+    let mut document: Document = Desk::open_for(60).document;
+    let tv = Entry { platform: Some("tv".to_owned()), ..Entry::default() };
+    document.runs[0].definition.entries = Entries::default().declaring(&[tv]).unwrap();
     let run = &document.runs[0];
     let mut bucket = Bucket::new(run_intake::rules(&run.definition));
     bucket.set_windows(&run.windows);
@@ -52,8 +57,9 @@ fn sealed() -> (Manifest, Vec<Record>) {
     }
     let mut witness = Witness::default();
     for (voter, kept) in bucket.ballots().filter(|(_, kept)| kept.verdict == Verdict::Counted) {
-        let (run, picks, received, place) = (run.id(), &kept.picks, kept.received, kept.place);
-        witness.add(Copy { run, bucket: 0, voter, id: kept.id, picks, received, place });
+        let Kept { id, ref picks, received, entry, place, .. } = *kept;
+        let (run, bucket) = (run.id(), 0);
+        witness.add(Copy { run, bucket, voter, id, picks, received, entry, place });
     }
     let marked = Marked {
         totals: bucket.totals().clone(),
@@ -117,10 +123,40 @@ fn a_valid_ballot_cannot_be_sealed_as_refused() {
         fresh.take(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
     }
     let part = fresh.witness.part(0, JOURNAL);
+    let by_entry = by_entry(&manifest.definition, &fresh.witness);
     (manifest.totals, manifest.counted) = (fresh.totals.clone(), fresh.counted);
     (manifest.parts[0].count, manifest.parts[0].hash) = (part.count, part.hash());
     manifest.shares = tally::shares(&manifest.totals);
+    manifest.by_entry = by_entry;
     assert_eq!(recount(&manifest, &records).len(), 1);
+}
+
+#[test]
+fn where_a_ballot_came_in_cannot_be_changed() {
+    let (manifest, records) = sealed();
+    let line = |entry, votes: [u64; 2]| ByEntry { entry, counted: 1, votes: votes.to_vec() };
+    assert_eq!(manifest.by_entry, [line(0, [1, 0]), line(1, [0, 1])]);
+    for (index, entry) in [(0, 1), (1, 0), (1, 2)] {
+        let mut changed = records.clone();
+        changed[index].1.entry = entry;
+        let found = recount(&manifest, &changed);
+        assert!(found.iter().any(|finding| finding.starts_with("by entry")), "{found:?}");
+        // Nor with a manifest that says the same: the witness has the ballot as it was.
+        let mut fresh = Recount::new(&manifest);
+        for (seq, ballot, verdict) in &changed {
+            fresh.take(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
+        }
+        let by_entry = by_entry(&manifest.definition, &fresh.witness);
+        assert!(!recount(&Manifest { by_entry, ..manifest.clone() }, &changed).is_empty());
+    }
+    let mut lines = manifest.by_entry.clone();
+    lines.swap(0, 1);
+    for by_entry in [lines, manifest.by_entry[..1].to_vec(), Vec::new()] {
+        assert_eq!(recount(&Manifest { by_entry, ..manifest.clone() }, &records).len(), 1);
+    }
+    let mut unknown = records;
+    unknown[1].1.entry = 2;
+    assert!(recount(&manifest, &unknown)[0].contains("came by an entry that the run does not have"));
 }
 
 #[test]

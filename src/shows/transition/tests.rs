@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     base::ids::SessionId,
     shows::{end, file, run::SealSummary, windows::ClockPhase},
+    wire::entry::Entry,
 };
 
 const SHOW: &str = r#"
@@ -119,6 +120,29 @@ fn a_run_is_made_at_standby_and_frozen() {
     desk.refuses(Command::Next, Code::NotNow);
     desk.send(Command::Back);
     assert_eq!(desk.document.standby.as_ref().unwrap().cue, "1");
+}
+
+#[test]
+fn another_rundown_keeps_the_numbers_of_entries() {
+    let mut desk = Desk::new();
+    let named = |name: &str| Entry { platform: Some(name.to_owned()), ..Entry::default() };
+    let replace = |desk: &mut Desk, names: &[&str]| {
+        let Document { id, title, rundown, .. } = desk.document.clone();
+        let file = ShowFile { id, title, rundown, entries: names.iter().map(|name| named(name)).collect() };
+        desk.document = replace_rundown(&desk.document, &file, Role::Producer).unwrap();
+    };
+    replace(&mut desk, &["tv", "web"]);
+    desk.send(Command::Standby { cue: "1".into() });
+    desk.send(Command::Take);
+    let frozen = desk.document.runs[0].definition.clone();
+    replace(&mut desk, &["app", "web"]);
+    assert_eq!(desk.document.runs[0].definition, frozen);
+    assert_eq!((frozen.entries.number_of(&named("tv")), frozen.entries.number_of(&named("app"))), (1, 0));
+    let entries = &desk.document.entries;
+    assert_eq!(["tv", "web", "app"].map(|name| entries.number_of(&named(name))), [0, 2, 3]);
+    // A show that declares none says nothing of entries, so that its hashes are what they were.
+    let json = serde_json::to_string(&Desk::open_for(60).document).unwrap();
+    assert!(!json.contains("entries"), "{json}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! notice nothing of those who are not.
 
 mod addresses;
+mod entries;
 mod limits;
 mod messages;
 mod origins;

@@ -14,6 +14,7 @@ use tallylight::{
     },
     providers::redis::{Config, Redis, RedisError, Script},
     shows::{
+        entries::Entries,
         run::{BUCKET_HASH, Definition, RECORD_FORMAT},
         rundown::{Poll, Visibility},
         windows::{Span, Windows},
@@ -82,6 +83,7 @@ pub fn definition(votes: u16) -> Arc<Definition> {
         buckets: 4,
         bucket_hash: BUCKET_HASH.into(),
         record_format: RECORD_FORMAT,
+        entries: Entries::default(),
     })
 }
 
@@ -112,12 +114,13 @@ pub fn open(opens: u64, closes: u64, revision: u64) -> Windows {
 /// An undecided ballot.
 pub fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Decided>) {
     let picks = Picks::new(picks.to_vec());
-    (Ballot { voter: VoterId(voter), id: BallotId(id), picks, received: Micros::from_ms(ms) }, None)
+    (Ballot { voter: VoterId(voter), id: BallotId(id), picks, received: Micros::from_ms(ms), entry: 0 }, None)
 }
 
 /// A ballot that was decided before.
 pub fn told(ballot: (Ballot, Option<Decided>), verdict: Verdict, seq: u64) -> (Ballot, Option<Decided>) {
-    let decided = Decided { verdict, place: Place { journal: JOURNAL, seq }, received: ballot.0.received };
+    let Ballot { received, entry, .. } = ballot.0;
+    let decided = Decided { verdict, place: Place { journal: JOURNAL, seq }, received, entry };
     (ballot.0, Some(decided))
 }
 

@@ -34,8 +34,9 @@ struct Drawn {
     id: u128,
     picks: Vec<u16>,
     ms: u64,
-    /// A decision that somebody gave: verdict, journal and number of the copy, its receive time.
-    decided: Option<(usize, u64, u64, u64)>,
+    entry: u8,
+    /// A decision that somebody gave: verdict, journal and number of the copy, its receive time and entry.
+    decided: Option<(usize, u64, u64, u64, u8)>,
 }
 
 #[derive(Debug, Clone)]
@@ -61,14 +62,18 @@ struct Step {
 }
 
 fn drawn() -> impl Strategy<Value = Drawn> {
-    let decided = (0..Verdict::ALL.len(), 0..4_u64, 1..12_u64, 900..2100_u64);
+    let decided = (0..Verdict::ALL.len(), 0..4_u64, 1..12_u64, 900..2100_u64, entry());
     let picks = prop_oneof![
         8 => prop::collection::vec(1..=3_u16, 1..4),
         1 => prop::collection::vec(0..=4_u16, 0..5),
     ];
     let ms = prop_oneof![6 => 1000..2000_u64, 1 => 900..2600_u64];
-    (0..7_usize, 0..4_u128, picks, ms, prop::option::weighted(0.25, decided))
-        .prop_map(|(voter, id, picks, ms, decided)| Drawn { voter, id, picks, ms, decided })
+    (0..7_usize, 0..4_u128, picks, ms, entry(), prop::option::weighted(0.25, decided))
+        .prop_map(|(voter, id, picks, ms, entry, decided)| Drawn { voter, id, picks, ms, entry, decided })
+}
+
+fn entry() -> impl Strategy<Value = u8> {
+    prop_oneof![0..3_u8, 254..=255_u8]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -146,11 +151,13 @@ impl Caller {
         let mut ballots = Vec::new();
         for (index, drawn) in (usize::try_from(first_seq).unwrap() - 1..).zip(&step.ballots) {
             if log.len() <= index {
-                let new = ballot(VOTERS[drawn.voter], drawn.id, &drawn.picks, drawn.ms).0;
-                let decided = drawn.decided.map(|(verdict, of, seq, ms)| Decided {
+                let (new, _) = ballot(VOTERS[drawn.voter], drawn.id, &drawn.picks, drawn.ms);
+                let new = Ballot { entry: drawn.entry, ..new };
+                let decided = drawn.decided.map(|(verdict, of, seq, ms, entry)| Decided {
                     verdict: Verdict::ALL[verdict],
                     place: Place { journal: self::journal(of), seq },
                     received: Micros::from_ms(ms),
+                    entry,
                 });
                 log.resize(index + 1, (new, decided));
             }
@@ -170,8 +177,7 @@ impl Caller {
                 let log = self.logs.entry(step.journal).or_default();
                 for (seq, decision) in (batch.first_seq..).zip(&standing.decisions) {
                     let entry = &mut log[usize::try_from(seq).unwrap() - 1];
-                    let (verdict, place) = (decision.verdict, decision.place);
-                    entry.1.get_or_insert(Decided { verdict, place, received: decision.received });
+                    entry.1.get_or_insert(decision.decided());
                 }
             }
             Answer::Absent | Answer::Disagrees => {}
@@ -252,6 +258,8 @@ fn the_script_and_the_model_answer_the_same() {
 fn a_script_that_is_wrong_in_one_place_is_found() {
     let mutants = [
         ("no look-up by id", "if kept.id == id then", "if false then"),
+        ("a repeat names its own entry", "kept.received, kept.entry, votes", "kept.received, entry, votes"),
+        ("a copy loses its entry", "copy.received, copy.entry, votes", "copy.received, entry, votes"),
         ("content is not compared", "if kept.picks == picks then", "if true then"),
         ("the watermark goes back", "watermark = math.max(watermark, seq)", "watermark = seq"),
         ("decided anew", "elseif decided then verdict = decided\n", ""),

@@ -152,7 +152,8 @@ impl World {
         for ((_, voter, id), copies) in self.oracle.stored.iter().filter(|((of, ..), _)| *of == run) {
             for copy in copies.iter().filter(|copy| copy.verdict == Some(Verdict::Counted)) {
                 let (bucket, received, place) = (copy.bucket, copy.received, copy.place);
-                witness.add(Copy { run, bucket, voter: *voter, id: *id, picks: &copy.picks, received, place });
+                let (voter, id, picks, entry) = (*voter, *id, &copy.picks, 0);
+                witness.add(Copy { run, bucket, voter, id, picks, received, entry, place });
             }
         }
         witness
@@ -182,8 +183,8 @@ fn witness(run: &RunIntake) -> Witness {
     run.each_bucket(|number, bucket: &Bucket| {
         for (voter, kept) in bucket.ballots().filter(|(_, kept)| kept.verdict == Verdict::Counted) {
             let (run, place): (_, Place) = (run.id(), kept.place);
-            let (picks, received) = (&kept.picks, kept.received);
-            witness.add(Copy { run, bucket: number, voter, id: kept.id, picks, received, place });
+            let (picks, received, entry) = (&kept.picks, kept.received, kept.entry);
+            witness.add(Copy { run, bucket: number, voter, id: kept.id, picks, received, entry, place });
         }
     });
     witness

@@ -140,7 +140,7 @@ impl World {
         let Offer { run, voter, device, id, picks, .. } = self.clients.offer(number).clone();
         let inbox = Arc::clone(process.inboxes.entry(device).or_default());
         self.oracle.cast((run, voter, id, picks.as_slice().to_vec()), received);
-        let ballot = Ballot { voter, id, picks, received };
+        let ballot = Ballot { voter, id, picks, received, entry: 0 };
         let receipt = process.intake.cast(run, process.board.run(run), ballot, &inbox);
         match receipt {
             Some(receipt) => self.leaves(device, receipt),

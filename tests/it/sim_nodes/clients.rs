@@ -242,7 +242,9 @@ impl World {
         let process = self.nodes[node].process.as_mut().expect("it lives");
         let inbox = Arc::clone(process.inboxes.entry(device).or_default());
         self.oracle.cast((run, voter, id, picks.as_slice().to_vec()), node, received);
-        let ballot = Ballot { voter, id, picks, received };
+        // Copies of one ballot on several nodes carry different entries: the first copy's stands.
+        let entry = u8::try_from(node).map_or(0, |node| node + 1);
+        let ballot = Ballot { voter, id, picks, received, entry };
         match process.intake.cast(run, process.board.run(run), ballot, &inbox) {
             Some(receipt) => self.leaves(node, device, receipt),
             None => {
