@@ -142,6 +142,19 @@ impl World {
         }
     }
 
+    /// Those who voted last try for more, at other nodes, while the ledger puts together again what it lost.
+    pub fn compete(&mut self) {
+        let sent = self.clients.offers.iter().rev().filter(|offer| offer.attempt > 0).take(8);
+        let sent: Vec<_> = sent.map(|offer| (offer.run, offer.voter, offer.node)).collect();
+        for (run, voter, node) in sent {
+            let node = (node + self.rng.usize(1..self.plan.nodes)) % self.plan.nodes;
+            let (device, id, picks) = (self.device(), BallotId(self.rng.u128(..)), self.picks(1));
+            let at_us = self.rng.u64(0..400_000);
+            self.offer(run, voter, device, node, id, picks, Some(at_us));
+            self.count("voters who compete while the ledger rebuilds");
+        }
+    }
+
     /// A ballot to be offered. A device never uses an id twice, so that its receipts are clear.
     #[expect(clippy::too_many_arguments, reason = "a ballot, who sends it, where to and when")]
     fn offer(

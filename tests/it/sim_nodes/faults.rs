@@ -201,6 +201,7 @@ impl World {
 
     fn ledger_lost(&mut self) {
         self.server.lost_at = self.now;
+        self.compete();
         self.look_for_double_losses();
     }
 

@@ -108,8 +108,8 @@ impl World {
             call.batch = None;
             call.retold = true;
         }
-        if self.mutant == Some(Mutant::RetoldUnasked) {
-            call.retold = true;
+        if self.mutant == Some(Mutant::NobodyAwaited) {
+            call.roster = [].into();
         }
         let retold = call.batch.as_ref().map_or(0, |batch| {
             let counted = |said: &tallylight::ballots::ballot::Decided| said.verdict != Verdict::Unreadable;
