@@ -38,8 +38,9 @@ pub fn admit(run: &BoardRun, stance: Stance, picks: &Picks, received: Micros) ->
     if !picks.fit(poll.options.len(), poll.votes) {
         return refused(Reason::Invalid);
     }
-    // A node that does not know the newest windows refuses nothing by them: what it takes is held and judged later.
-    if stance != Stance::Holding && run.windows.judge(received) == Timeliness::Early {
+    // A node that does not know the newest windows refuses nothing by them: what it takes is held and judged later. One
+    // that takes nothing may be such a node, too.
+    if stance == Stance::Open && run.windows.judge(received) == Timeliness::Early {
         return for_now(Reason::NotOpen, until_open(run, received));
     }
     match stance.busy_ms() {
@@ -97,6 +98,8 @@ mod tests {
         assert_eq!(judge(&open, Stance::Holding, &[1], 400), Admission::Admit);
         assert_eq!(judge(&open, Stance::Holding, &[3], 400), refused(Reason::Invalid));
         assert_eq!(judge(&board(None), Stance::Open, &[1], 400), for_now(Reason::NotOpen, limits::RETRY_NOT_OPEN_MS));
-        assert_eq!(judge(&open, Stance::Draining, &[1], 2000), for_now(Reason::Busy, limits::RETRY_DRAIN_MS));
+        for at_ms in [400, 2000] {
+            assert_eq!(judge(&open, Stance::Draining, &[1], at_ms), for_now(Reason::Busy, limits::RETRY_DRAIN_MS));
+        }
     }
 }

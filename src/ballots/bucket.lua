@@ -65,7 +65,8 @@ end
 -- Epoch and barrier.
 
 local epoch, since, retold = tonumber(old[2] or 0), tonumber(old[4] or 0), old[5] or ''
-if made or old[3] ~= replid then
+-- A caller that saw a later epoch than the one that is stored knows of a history that was lost.
+if made or old[3] ~= replid or seen > epoch then
   epoch, since, retold = math.max(epoch, seen) + 1, now, ''
 end
 if since > now then since = now end
@@ -206,6 +207,11 @@ local function fit(picks)
   return true
 end
 
+local function note_displaced(of_journal, seq)
+  local place = pack('>c8I7', of_journal, seq)
+  if not has(displaced, 15, place) then displaced = displaced .. place end
+end
+
 -- One ballot: looked up by its id, and only if it is new decided by the rules.
 
 local function decision(verdict, of_journal, seq, received, left, repeated)
@@ -222,9 +228,8 @@ local function decide(key, voter_id, id, received, decided, copy_journal, copy_s
       end
       -- Two histories may have counted two contents under one id: the one that is here stands.
       local verdict = ID_REUSED
-      if decided == COUNTED then
-        local place = pack('>c8I7', journal, seq)
-        if not has(displaced, 15, place) then displaced = displaced .. place end
+      if decided == COUNTED or decided == DISPLACED then
+        note_displaced(journal, seq)
         verdict = DISPLACED
       end
       return decision(verdict, journal, seq, received, votes - voter.spent)
@@ -247,6 +252,9 @@ local function decide(key, voter_id, id, received, decided, copy_journal, copy_s
   elseif verdict == LATE then
     totals[TOTAL_LATE] = totals[TOTAL_LATE] + 1
     add(picks, LATE_VOTES, 1)
+  elseif verdict == DISPLACED then
+    -- A history that was lost displaced it: the list of this one says so, too.
+    note_displaced(copy_journal, copy_seq)
   end
   -- What is not remembered is decided anew if it comes again, to the same verdict.
   if (verdict == COUNTED or not full) and verdict ~= ID_REUSED then

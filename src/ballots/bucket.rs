@@ -220,9 +220,10 @@ impl Bucket {
                 return Decision { verdict, place, received, left, repeated: true };
             }
             // Two histories may have counted two contents under one id: the one that is here stands.
-            let was_counted = decided.is_some_and(|decided| decided.verdict == Verdict::Counted);
-            if was_counted && !self.displaced.contains(&place) {
-                self.displaced.push(place);
+            let was_counted = |was: Decided| matches!(was.verdict, Verdict::Counted | Verdict::Displaced);
+            let was_counted = decided.is_some_and(was_counted);
+            if was_counted {
+                note(&mut self.displaced, place);
             }
             let verdict = if was_counted { Verdict::Displaced } else { Verdict::IdReused };
             return Decision { verdict, left, ..own };
@@ -249,6 +250,8 @@ impl Bucket {
                 self.totals.late += 1;
                 ballot.picks.add_to(&mut self.totals.late_votes);
             }
+            // A history that was lost displaced it: the list of this one says so, too.
+            Verdict::Displaced => note(&mut self.displaced, copy.0),
             _ => {}
         }
         let (place, received) = copy;
@@ -276,7 +279,7 @@ impl Bucket {
         }
         let voter = self.voters.entry(ballot.voter).or_default();
         if let Some(kept) = voter.kept.iter_mut().find(|kept| kept.id == ballot.id) {
-            kept.verdict = verdict;
+            (kept.verdict, kept.place, kept.received) = (verdict, place, received);
         } else if voter.kept.len() < limits::BALLOTS_PER_VOTER_MAX {
             voter.kept.push(Kept { id: ballot.id, picks: ballot.picks.clone(), received, place, verdict });
         }
@@ -333,6 +336,13 @@ impl Bucket {
     /// Every ballot that the bucket remembers.
     pub fn ballots(&self) -> impl Iterator<Item = (VoterId, &Kept)> {
         self.voters.iter().flat_map(|(id, voter)| voter.kept.iter().map(|kept| (*id, kept)))
+    }
+}
+
+/// Adds a copy to those that were displaced, once.
+fn note(displaced: &mut Vec<Place>, place: Place) {
+    if !displaced.contains(&place) {
+        displaced.push(place);
     }
 }
 

@@ -111,17 +111,11 @@ impl Courier {
         if holding {
             self.run.hold(self.bucket);
         }
-        match answer {
-            Answer::Disagrees => {
-                self.shared.metrics.incident();
-                tracing::error!(run = %self.run.id(), bucket = self.bucket, "the ledger has another definition of this run");
-                limits::LEDGER_RETRY_MAX
-            }
-            _ if self.run.is_behind(self.bucket, holding) => Duration::ZERO,
-            Answer::Done(standing) if standing.rebuilding => limits::LEDGER_REBUILDING,
-            _ if self.run.is_over() => spread(limits::LEDGER_IDLE),
-            _ => spread(limits::LEDGER_POLL),
+        if *answer == Answer::Disagrees {
+            self.shared.metrics.incident();
+            tracing::error!(run = %self.run.id(), bucket = self.bucket, "the ledger has another definition of this run");
         }
+        spread(pause(&self.run, self.bucket, answer, holding))
     }
 
     /// The process ends: what is on disk should be decided before, if the ledger is there.
@@ -136,6 +130,18 @@ impl Courier {
             }
         };
         let _ = tokio::time::timeout(limits::SETTLE_TIMEOUT, finish).await;
+    }
+}
+
+/// How long a courier waits after an answer, if nothing happens.
+pub fn pause(run: &RunIntake, bucket: u16, answer: &Answer, holding: bool) -> Duration {
+    match answer {
+        Answer::Disagrees => limits::LEDGER_RETRY_MAX,
+        _ if run.is_behind(bucket, holding) => Duration::ZERO,
+        Answer::Done(standing) if standing.rebuilding => limits::LEDGER_REBUILDING,
+        // Nobody says when a node may send again what it holds.
+        _ if run.is_over() && !run.waits(bucket) => limits::LEDGER_IDLE,
+        _ => limits::LEDGER_POLL,
     }
 }
 

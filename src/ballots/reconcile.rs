@@ -18,8 +18,10 @@ use crate::base::{
 pub struct Reconcile {
     /// All journals of the directory, in the order of their process starts.
     journals: Vec<Own>,
-    /// The ledger's epoch, as of its last answer.
+    /// The ledger's highest epoch, as of its answers.
     epoch: u64,
+    /// The epoch in which it last told how far it is with every journal: a gap tells of one only.
+    told: u64,
     /// The ledger takes nothing undecided now.
     rebuilding: bool,
     /// It has answered since this process started: how far it is is known.
@@ -194,7 +196,7 @@ impl Reconcile {
             None if holding || self.rebuilding => None,
             None => self.journals.iter().find_map(open),
         };
-        let told = self.journals.iter().all(|own| own.last_decided <= own.watermark);
+        let told = self.told == self.epoch && self.journals.iter().all(|own| own.last_decided <= own.watermark);
         Next { epoch: self.epoch, retold: told && self.epoch > 0, create: self.absent, batch }
     }
 
@@ -206,10 +208,11 @@ impl Reconcile {
 
     /// Takes in how the bucket stands after `sent`.
     pub fn answered(&mut self, sent: Option<&OwnedBatch>, standing: &Standing) -> Vec<News> {
-        // An answer that comes after one of a newer history still holds its decisions, and says nothing of how it stands.
-        if standing.totals.epoch >= self.epoch {
+        // An answer that was overtaken by one of a later history says nothing about what the ledger has now.
+        let is_new = standing.totals.epoch >= self.epoch;
+        if is_new {
             (self.absent, self.known) = (false, true);
-            self.epoch = standing.totals.epoch;
+            (self.epoch, self.told) = (standing.totals.epoch, standing.totals.epoch);
             (self.rebuilding, self.as_of) = (standing.rebuilding, standing.time);
             for own in &mut self.journals {
                 let told = standing.watermarks.iter().find(|(journal, _)| *journal == own.journal);
@@ -225,7 +228,7 @@ impl Reconcile {
                 }
             }
         }
-        if self.displaced != standing.displaced {
+        if is_new && self.displaced != standing.displaced {
             self.displaced.clone_from(&standing.displaced);
             self.displace(&mut news);
         }
@@ -256,13 +259,13 @@ impl Reconcile {
     fn learn(&mut self, place: Place, decision: Decision, news: &mut Vec<News>) {
         let Some(own) = self.journals.iter_mut().find(|own| own.journal == place.journal) else { return };
         let Some(logged) = own.at(place.seq) else { return };
-        let before = logged.decided.map(|decided| decided.verdict);
-        if before == Some(decision.verdict) {
-            return;
-        }
         let Decision { verdict, place: copy, received, .. } = decision;
         let decided = Decided { verdict, place: copy, received };
-        logged.decided = Some(decided);
+        // Two histories of the ledger may have counted two copies of one ballot: then the same verdict names another copy.
+        if logged.decided == Some(decided) {
+            return;
+        }
+        let before = logged.decided.replace(decided).map(|decided| decided.verdict);
         let (voter, id) = (logged.ballot.voter, logged.ballot.id);
         own.note(place.seq, Some(decided));
         self.held -= usize::from(before.is_none());

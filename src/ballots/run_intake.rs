@@ -265,7 +265,8 @@ impl RunIntake {
             ledger::Answer::Done(standing) => {
                 let news = reconcile.answered(call.batch.as_ref(), standing);
                 self.publish(call.bucket, &standing.totals);
-                let changed = news.iter().filter(|one| one.before.is_some()).count();
+                let changed =
+                    news.iter().filter(|one| one.before.is_some_and(|before| before != one.decision.verdict)).count();
                 return (shard.learn(self, news), changed);
             }
             ledger::Answer::Gap { epoch, watermark } => {

@@ -144,13 +144,6 @@ impl Shard {
     /// Takes in what the ledger decided. What is counted is told at once; anything else once this disk has the verdict.
     /// `true`: the shard has to be announced to the committer.
     pub(super) fn learn(&mut self, run: &RunIntake, news: Vec<News>) -> bool {
-        let Some(reconcile) = &self.reconcile else { return false };
-        for one in &news {
-            let Decision { verdict, place, received, .. } = one.decision;
-            if let Some(ballot) = reconcile.ballot(one.place) {
-                self.bucket.remember(ballot, Decided { verdict, place, received });
-            }
-        }
         let counted = news.iter().filter(|one| one.decision.verdict == Verdict::Counted);
         let counted: Vec<_> = counted.cloned().collect();
         counted.iter().for_each(|one| self.told(run, one));
@@ -163,6 +156,15 @@ impl Shard {
 
     /// A verdict of the ledger may be told.
     pub(super) fn told(&mut self, run: &RunIntake, news: &News) {
+        let Some(ballot) = self.reconcile.as_ref().and_then(|reconcile| reconcile.ballot(news.place)) else { return };
+        // From here on whoever asks is told, too; nobody waits for what a process before this one took.
+        let Decision { verdict, place, received, .. } = news.decision;
+        self.bucket.remember(ballot, Decided { verdict, place, received });
+        // Another content may wait under the same id: its own copy is on its way, and this verdict is not about it.
+        let pending = self.pending.get(&(news.voter, news.id));
+        if pending.is_none_or(|pending| pending.picks != ballot.picks) {
+            return;
+        }
         // The copy that counts may be this very one, sent again because an answer was lost.
         let repeated = news.decision.repeated && news.decision.place != news.place;
         self.settle(run, news.voter, news.id, &Decision { repeated, ..news.decision });

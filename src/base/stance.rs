@@ -72,9 +72,10 @@ impl StanceCell {
         self.holding.store(holding, Ordering::Release);
     }
 
-    /// Whether nothing undecided may go to the ledger, drained or not.
+    /// Whether nothing undecided may go to the ledger, drained or not: because ballots are held, or because a journal that
+    /// has ended cannot take the verdicts.
     pub fn is_holding(&self) -> bool {
-        self.holding.load(Ordering::Acquire)
+        self.holding.load(Ordering::Acquire) || self.journal.load(Ordering::Acquire) == JournalState::Failed as u8
     }
 
     /// The stance now.

@@ -14,5 +14,6 @@ mod openapi;
 mod recount;
 mod sessions;
 mod sim;
+mod sim_nodes;
 mod support;
 mod tidy;

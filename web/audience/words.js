@@ -47,7 +47,7 @@ const en = {
   send_many: 'Send {n} votes',
   choose_done: 'You have given all your votes',
   mine: 'Your vote',
-  mine_pending: 'Your vote, no receipt yet',
+  mine_pending: 'Your vote, not counted yet',
   mine_many: '{n} of your votes',
   winner: 'Winner',
   tie: 'Tie',

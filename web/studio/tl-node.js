@@ -1,4 +1,5 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { timeOfDay } from '../shared/format.js';
 import { stances } from './words.js';
 
 /** From here on the figure is marked: slower than a disk should be, or less than a show needs. */
@@ -8,7 +9,7 @@ const DISK_LOW_MB = 2048;
 /** @param {import('../sdk/wire.js').RedisGauge} redis */
 function redisWords({ ok, round_trip_us, down_since, detail }) {
   if (ok) return `answers in ${(round_trip_us / 1000).toFixed(1)} ms`;
-  const since = down_since ? ` since ${new Date(down_since).toLocaleTimeString()}` : '';
+  const since = down_since ? ` since ${timeOfDay(down_since)}` : '';
   return `does not answer${since}: ballots are held, clear, panic and freeze work${detail ? ` (${detail})` : ''}`;
 }
 
@@ -17,7 +18,7 @@ class NodeHealth extends StoreElement {
   /** @type {Record<string, HTMLElement>} */
   #values = {};
   /** @type {HTMLElement} Redis and the other nodes, where there are many. */
-  #many = h('dl', { class: 'node' });
+  #many = h('dl', { class: 'node nodes' });
 
   build() {
     const names = ['Node', 'Stance', 'Disk write', 'Disk free', 'Clock'];
@@ -41,11 +42,13 @@ class NodeHealth extends StoreElement {
 
   /** @param {import('../sdk/wire.js').Gauge} gauge */
   #drawMany({ redis, nodes = [], node }) {
+    // What nodes say of themselves comes by Redis: without it, it is old.
+    const heard = !redis || redis.ok;
     /** @type {[string, string, boolean][]} */
     const rows = nodes.map(({ node: id, stance, viewers, held, rev }) => [
       id === node.node ? 'This node' : `Node ${id.slice(0, 8)}`,
-      `${stances[stance] ?? stance}, ${viewers} viewers, ${held} held, revision ${rev}`,
-      stance === 'open' && held === 0,
+      heard ? `${stances[stance] ?? stance} · ${viewers} viewing · ${held} held · rev ${rev}` : 'not known while Redis is away',
+      heard && stance === 'open' && held === 0,
     ]);
     if (redis) rows.unshift(['Redis', redisWords(redis), redis.ok]);
     const row = (/** @type {[string, string, boolean]} */ [name, text, good]) => {

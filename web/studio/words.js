@@ -10,7 +10,7 @@ export const verbs = {
   standby: 'Standby', take: 'Take', next: 'Next', back: 'Back', step: 'Step', open: 'Open', close: 'Close', extend: 'Extend', hold: 'Hold',
   release: 'Release', freeze: 'Freeze', unfreeze: 'Unfreeze', clear: 'Clear', panic: 'Panic', seal: 'Seal', verify: 'Verify', arm: 'Arm',
   reveal: 'Reveal', void: 'Void', go_live: 'Go live', rehearse: 'Rehearse', control: 'Control', opened: 'Opened', closed: 'Closed', locked: 'Locked', sealed: 'Sealed',
-  created: 'Created',
+  created: 'Created', rundown: 'Rundown', entered: 'Node entered', left: 'Node left', joined: 'Branches joined',
 };
 
 /** What a graphic shows at each step. */
@@ -33,7 +33,7 @@ const refusals = {
   bad_token: ['Your entry is no longer good.', 'Open a new link to this page.'],
   not_found: ['There is no such cue or run any more.', 'Look at the rundown.'],
   no_show: ['There is no such show.', ''],
-  busy: ['The node is full right now.', 'Press again in a moment.'],
+  busy: ['Not possible right now.', 'Press again in a moment.'],
   draining: ['The node is going away.', 'This page joins another by itself; then press again.'],
   storage: ['The node cannot write, so nothing was done.', 'Clear and panic still work. See to the disk.'],
   internal: ['A fault on our side.', 'Look whether it was done before you press again.'],
@@ -43,5 +43,5 @@ const refusals = {
 /** @param {string|undefined} code @param {string|undefined} detail */
 export function refusal(code, detail) {
   const [title, advice] = refusals[code ?? ''] ?? ['Not done.', ''];
-  return { title, advice: [detail, advice].filter(Boolean).join(' ') };
+  return { title, advice: code === 'busy' ? detail || advice : [detail, advice].filter(Boolean).join(' ') };
 }

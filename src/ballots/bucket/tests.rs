@@ -38,6 +38,19 @@ fn verdicts(decisions: &[Decision]) -> Vec<Verdict> {
 }
 
 #[test]
+fn what_an_older_history_displaced_is_on_the_list_of_the_next_one() {
+    let (mut bucket, (first, _)) = (bucket(1), ballot(1, 1, &[1], 1500));
+    let again = [(first.clone(), told(&first, Verdict::Displaced, 1))];
+    assert_eq!(verdicts(&apply(&mut bucket, 1, &again)), [Verdict::Displaced]);
+    apply(&mut bucket, 1, &again);
+    // Another content has the id of a copy that was displaced: it stays so.
+    let (other, _) = ballot(1, 1, &[2], 1500);
+    let theirs = [(other.clone(), told(&other, Verdict::Displaced, 2))];
+    assert_eq!(verdicts(&apply(&mut bucket, 2, &theirs)), [Verdict::Displaced]);
+    assert_eq!(bucket.displaced(), [1, 2].map(|seq| Place { journal: JOURNAL, seq }));
+}
+
+#[test]
 fn the_first_ballot_wins_and_a_repeat_names_the_copy_that_counts() {
     let mut bucket = bucket(1);
     let first = ballot(1, 1, &[2], 1500);

@@ -158,6 +158,47 @@ fn a_displaced_copy_is_told_once_to_everybody_who_named_it() {
 }
 
 #[test]
+fn another_copy_of_a_counted_ballot_that_the_ledger_names_is_news() {
+    let (mut ledger, mut directory) = (Ledger::new(), directory(1..=1));
+    directory.decide(place(1), counted(1));
+    let other = Place { journal: JournalId(8), seq: 3 };
+    let theirs = [(ballot(1), Some(Decided { verdict: Verdict::Counted, place: other, received: Micros(6) }))];
+    ledger.bucket.apply(&Batch { journal: JournalId(8), first_seq: 1, ballots: &theirs }).unwrap();
+    let news = ledger.settle(&mut directory);
+    let said: Vec<_> = news.iter().map(|one| (one.decision.place, one.decision.received, one.before)).collect();
+    assert_eq!(said, [(other, Micros(6), Some(Verdict::Counted))], "else two journals have it as their own");
+    assert!(ledger.settle(&mut directory).is_empty());
+}
+
+#[test]
+fn a_gap_of_one_journal_says_nothing_of_the_others() {
+    let (mut ledger, mut directory) = (Ledger::new(), directory(1..=2));
+    ledger.settle(&mut directory);
+    let other = Place { journal: JournalId(8), seq: 1 };
+    directory.append(other, ballot(3), None);
+    ledger.settle(&mut directory);
+    // Another history has nothing of the first journal either, and nobody has said so yet.
+    directory.gap(JournalId(8), 2, 1);
+    assert!(!directory.next(true).retold);
+    ledger = Ledger { epoch: 2, rebuilding: true, ..Ledger::new() };
+    directory.answered(None, &ledger.call(None).unwrap());
+    assert_eq!(directory.next(true).batch.map(|batch| (batch.journal, batch.ballots.len())), Some((JOURNAL, 2)));
+}
+
+#[test]
+fn an_answer_of_an_older_history_does_not_say_how_far_the_ledger_is() {
+    let (mut ledger, mut directory) = (Ledger::new(), directory(1..=2));
+    ledger.settle(&mut directory);
+    let late = ledger.call(None).unwrap();
+    ledger = Ledger { epoch: 2, rebuilding: true, ..Ledger::new() };
+    directory.answered(None, &ledger.call(None).unwrap());
+    directory.answered(None, &late);
+    let next = directory.next(false);
+    assert_eq!((next.retold, next.batch.map(|batch| batch.ballots.len())), (false, Some(2)));
+    assert!(directory.is_rebuilding());
+}
+
+#[test]
 fn a_record_that_cannot_be_read_is_passed_over() {
     let (mut ledger, mut directory) = (Ledger::new(), directory(1..=1));
     directory.append(place(4), ballot(4), None);

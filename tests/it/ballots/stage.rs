@@ -30,6 +30,9 @@ pub struct Stage {
     crowd: Crowd,
     /// When a fault was over, milliseconds since 1970.
     healed: Vec<u64>,
+    /// When the node was last broken, and how long it was away at most.
+    broke_at: u64,
+    away_ms: u64,
     began: Instant,
     files: TempDir,
 }
@@ -44,7 +47,17 @@ impl Stage {
         let app = how(TestApp::with_show(show).on_one_port()).start();
         let key = papers::key(&app);
         let operator = Operator::of(&app, "Producer");
-        Self { app, operator, key, crowd, healed: Vec::new(), began: Instant::now(), files }
+        Self {
+            app,
+            operator,
+            key,
+            crowd,
+            healed: Vec::new(),
+            broke_at: now_ms(),
+            away_ms: 0,
+            began: Instant::now(),
+            files,
+        }
     }
 
     /// Puts a cue on program, lets the audience in at `address` and opens the window when half of it is there.
@@ -93,9 +106,10 @@ impl Stage {
 
     /// Lets the operator work until so many votes are counted, and while something breaks then.
     pub fn fidgets_until<T>(&mut self, votes: u64, breaks: impl FnOnce(&mut TestApp) -> T) -> T {
-        let app = &mut self.app;
+        let (app, broke_at) = (&mut self.app, &mut self.broke_at);
         Operator::fidget_while([&mut self.operator], || {
             counts(app.address(), votes);
+            *broke_at = now_ms();
             breaks(app)
         })
     }
@@ -103,6 +117,7 @@ impl Stage {
     /// Starts the node again. The show must be what its operator was told.
     pub fn start(&mut self) {
         self.app.start();
+        self.away_ms = self.away_ms.max(now_ms() - self.broke_at);
         let show = until("the show is back", SOON, || Some(self.live()["show"].clone()).filter(|show| !show.is_null()));
         self.operator.recognises(&show);
         self.healed();
@@ -148,7 +163,7 @@ impl Stage {
         });
         let (export, verified) = (self.export(), self.verify());
         papers::assert_verified(&verified);
-        audit::settled(book, &self.healed);
+        audit::settled(book, &self.healed, self.away_ms);
         audit::receipts(book, &export);
         audit::totals(&export, &published, 0);
         let entries = log::agrees(&[&self.operator], &self.operator.log());

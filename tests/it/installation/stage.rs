@@ -198,7 +198,7 @@ impl Stage {
         assert!(exported.status.success(), "{exported:?}");
         let export = Export::read(&self.export_file());
         papers::assert_verified(&self.verify());
-        audit::settled(book, &self.healed);
+        audit::settled(book, &self.healed, 0);
         audit::receipts(book, &export);
         audit::totals(&export, &published, outstanding);
         let entries = self.compare_log();

@@ -30,7 +30,7 @@ fn a_ballot_costs_few_bytes_and_little_time() {
         usec.parse::<u64>().unwrap() * 10 / count
     };
     (0..VOTERS / 250).for_each(|_| send(250, &mut call));
-    let keys: Vec<String> = server.ask(&["KEYS", "*:b*"]).unwrap();
+    let keys: Vec<String> = server.ask(&["KEYS", "*}:b*"]).unwrap();
     let bytes: u64 = keys.iter().map(|key| server.ask::<u64>(&["MEMORY", "USAGE", key, "SAMPLES", "0"]).unwrap()).sum();
     let encodings: Vec<String> = keys.iter().map(|key| server.ask(&["OBJECT", "ENCODING", key]).unwrap()).collect();
     assert_eq!(keys.len(), 64);

@@ -3,7 +3,7 @@
 
 mod failures;
 mod figures;
-mod model;
+pub mod model;
 mod moving;
 mod rules;
 mod stage;

@@ -61,6 +61,11 @@ impl LedgerBucket {
         made.take(call, now)
     }
 
+    /// The bucket itself, for simulations that break what a script does in one step.
+    pub fn bucket(&mut self) -> Option<&mut Bucket> {
+        self.made.as_mut().map(|made| &mut made.bucket)
+    }
+
     /// All that it keeps.
     pub fn contents(&self) -> Option<Contents> {
         let made = self.made.as_ref()?;
@@ -73,7 +78,8 @@ impl LedgerBucket {
 impl Made {
     /// Another history begins another epoch; who has told all that he knows is written down.
     fn enter(&mut self, call: &Call, history: &str, now: Micros) {
-        if self.history != history {
+        // So does a caller that saw a later epoch: it knows of a history that was lost.
+        if self.history != history || call.epoch > self.epoch {
             self.epoch = self.epoch.max(call.epoch) + 1;
             history.clone_into(&mut self.history);
             self.since = Some(now);

@@ -260,7 +260,8 @@ fn a_script_that_is_wrong_in_one_place_is_found() {
         ("no barrier", "elseif rebuilding then\n", "elseif false then\n"),
         ("the earlier one goes", "return a.received > b.received", "return a.received < b.received"),
         ("an old epoch retells", "if retells and seen == epoch and", "if retells and"),
-        ("a change is not seen", "if made or old[3] ~= replid then", "if made then"),
+        ("a change is not seen", "if made or old[3] ~= replid or seen > epoch then", "if made then"),
+        ("a later epoch of a caller is not seen", " or seen > epoch then", " then"),
         ("old windows win", "revision_new > revision_old", "revision_new ~= revision_old"),
     ];
     let server = RedisServer::start(&[]);

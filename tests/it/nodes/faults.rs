@@ -72,13 +72,14 @@ fn a_revision_that_redis_lost_is_put_back() {
     let (mut a, b) = stage.two();
     a.takes_over();
     a.does("standby", json!({ "cue": "1" }));
+    agree(&a, &b);
+    let before = stage.redis.file_bytes();
     a.does("take", json!({}));
     a.does("step", json!({}));
     agree(&a, &b);
     let rev = a.rev();
     stage.redis.kill();
-    // The last revision with its entry is about three kilobytes; what nodes say of themselves comes after it.
-    stage.redis.cut_file(8000);
+    stage.redis.cut_file_to(before);
     stage.redis.restart();
     let held: u64 = stage.redis.ask(&["HGET", "{tl:show:many}", "revision"]).unwrap();
     println!("Redis came back with revision {held} of {rev}");

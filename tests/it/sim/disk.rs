@@ -79,7 +79,7 @@ pub struct Disk {
 
 impl Disk {
     /// Starts a file for the journal of a process start.
-    fn create(&mut self, journal: JournalId) -> usize {
+    pub fn create(&mut self, journal: JournalId) -> usize {
         self.files.push(File { journal, bytes: Vec::new(), durable: 0 });
         self.files.len() - 1
     }
@@ -87,6 +87,11 @@ impl Disk {
     /// The id of the first journal, for the mutant that uses it again.
     pub fn first(&self) -> Option<JournalId> {
         self.files.first().map(|file| file.journal)
+    }
+
+    /// Writes to the end of a file; the bytes are in the page cache only.
+    pub fn put(&mut self, file: usize, bytes: &[u8]) {
+        self.files[file].bytes.extend_from_slice(bytes);
     }
 
     /// Everything written so far is durable; the records that were not before.
@@ -135,6 +140,21 @@ impl Disk {
         });
         all.collect()
     }
+}
+
+/// Adds a record to a group.
+pub fn add(group: &mut Vec<u8>, frame: Frame<'_>) {
+    let mut body = vec![frame.kind];
+    body.extend_from_slice(&frame.run.0.to_le_bytes());
+    body.extend_from_slice(&frame.bucket.to_le_bytes());
+    body.extend_from_slice(&frame.seq.to_le_bytes());
+    body.extend_from_slice(frame.payload);
+    write(group, &body);
+}
+
+/// Ends a group.
+pub fn end(group: &mut Vec<u8>) {
+    write(group, &[]);
 }
 
 fn write(into: &mut Vec<u8>, body: &[u8]) {
@@ -214,12 +234,8 @@ impl Journal for SimJournal {
             }
             world.disk.full_after -= 1;
         }
-        let mut body = vec![frame.kind];
-        body.extend_from_slice(&frame.run.0.to_le_bytes());
-        body.extend_from_slice(&frame.bucket.to_le_bytes());
-        body.extend_from_slice(&frame.seq.to_le_bytes());
-        body.extend_from_slice(frame.payload);
-        write(&mut self.group, &body);
+        drop(world);
+        add(&mut self.group, frame);
         Ok(())
     }
 
@@ -234,7 +250,7 @@ impl Journal for SimJournal {
         if self.group.is_empty() {
             return Ok(Committed::default());
         }
-        write(&mut self.group, &[]);
+        end(&mut self.group);
         let group = std::mem::take(&mut self.group);
         let shared = self.world.clone();
         let mut world = locked(&shared);
@@ -243,7 +259,7 @@ impl Journal for SimJournal {
         if trouble == Some(Trouble::WriteFails) {
             written = world.rng.usize(0..written);
         }
-        world.disk.files[self.file].bytes.extend_from_slice(&group[..written]);
+        world.disk.put(self.file, &group[..written]);
         world.nothing_undurable_is_out();
         let fsync_us = world.fsync_us();
         if world.mutant == Some(Mutant::ReceiptBeforeFsync) {

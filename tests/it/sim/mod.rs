@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
 mod audience;
 mod audit;
 mod clients;
-mod disk;
+pub mod disk;
 mod event;
 mod faults;
 mod mutants;
@@ -21,7 +21,7 @@ mod world;
 /// The seeds of the short form.
 const SHORT_SEEDS: Range<u64> = 0..32;
 
-fn number(name: &str) -> Option<u64> {
+pub fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}: give a number, not {text:?}")))
 }
 

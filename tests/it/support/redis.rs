@@ -2,7 +2,7 @@
 //! replica put in their place, a slot on the move. Their data is in a folder of its own; they end with their test.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     net::TcpListener,
     process::Command,
     time::Duration,
@@ -139,11 +139,24 @@ impl RedisServer {
 
     /// Cuts the end of its append-only file. It must not be running.
     pub fn cut_file(&self, bytes: u64) {
+        self.cut_file_to(self.file_bytes().saturating_sub(bytes));
+    }
+
+    /// How long its append-only file is now.
+    pub fn file_bytes(&self) -> u64 {
+        self.file().metadata().unwrap().len()
+    }
+
+    /// Cuts the append-only file to a length that it had before.
+    pub fn cut_file_to(&self, bytes: u64) {
         assert!(self.process.is_none(), "it runs");
+        self.file().set_len(bytes).unwrap();
+    }
+
+    fn file(&self) -> File {
         let files = fs::read_dir(self.folder.path().join("appendonlydir")).unwrap();
         let newest = files.map(|file| file.unwrap().path()).find(|path| path.to_string_lossy().ends_with(".incr.aof"));
-        let file = OpenOptions::new().write(true).open(newest.expect("there is a file")).unwrap();
-        file.set_len(file.metadata().unwrap().len().saturating_sub(bytes)).unwrap();
+        OpenOptions::new().write(true).open(newest.expect("there is a file")).unwrap()
     }
 }
 

@@ -1,0 +1,231 @@
+//! The end of a seed: all is healed and settled, and the journals, the ledger, the seals and every receipt that ever left
+//! have to say the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tallylight::{
+    ballots::{
+        ballot::{Place, Verdict},
+        bucket::Totals,
+        tally,
+    },
+    base::ids::{BallotId, RunId, VoterId},
+    shows::windows::Timeliness,
+    wire::server::{Answer, Reason},
+};
+
+use super::{
+    oracle::{Invariant, Stored},
+    staff::Step,
+    world::World,
+};
+
+type Cases = Vec<(Invariant, String)>;
+
+impl Stored {
+    /// This copy is the one that its verdict is about.
+    fn is(&self, place: Place, verdict: Verdict) -> bool {
+        self.decided.is_some_and(|said| said.verdict == verdict && said.place == place)
+    }
+}
+
+impl World {
+    /// Ten seconds after the healing: what was taken before has its verdict, on disk.
+    pub fn nothing_is_held(&mut self) {
+        let healed = self.clock().0 - (self.now - self.healed.unwrap_or(self.now));
+        let old = self.oracle.stored.iter().filter(|(_, stored)| stored.received.0 < healed);
+        let held = old.filter(|(_, stored)| stored.decided.is_none());
+        let held =
+            held.map(|((run, _, place), one)| (Invariant::HeldIsDecided, format!("run {run}: {place:?} {one:?}")));
+        let held = held.collect();
+        self.blame_all(held);
+    }
+
+    /// Says at the end of a seed what did not hold.
+    pub fn audit(&mut self) {
+        self.everything_is_settled();
+        self.receipts_are_kept();
+        self.journals_agree();
+        self.ledger_agrees();
+        self.seals_stand();
+        let damaged = self.oracle.damaged.len() as u64;
+        let runs = self.staff.document.runs.len() as u64;
+        let (ballots, changed) = (self.oracle.books.len() as u64, self.oracle.changed);
+        self.count_many("runs in which faults came together", damaged);
+        self.count_many("runs in which they did not", runs - damaged);
+        self.count_many("answers that faults together changed", changed);
+        self.count_many("ballots", ballots);
+    }
+
+    fn everything_is_settled(&mut self) {
+        let waiting: Vec<_> = self.clients.waiting().take(3).map(|offer| format!("{offer:?}")).collect();
+        let since = self.healed.unwrap_or(0);
+        let restless: Vec<_> = (0..self.nodes.len()).filter(|node| !self.nodes[*node].is_at_rest(since)).collect();
+        if !waiting.is_empty() || !restless.is_empty() || self.staff.step != Step::Done {
+            let case = format!("staff {:?}, nodes not at rest {restless:?}, waiting {waiting:?}", self.staff.step);
+            self.oracle.blame(Invariant::Settles, case);
+        }
+    }
+
+    fn receipts_are_kept(&mut self) {
+        let mut cases = Cases::new();
+        for (key, book) in &self.oracle.books {
+            let copies: Vec<_> = self.oracle.copies_of(key).collect();
+            let counted = copies.iter().filter(|(place, stored)| stored.is(*place, Verdict::Counted)).count();
+            let damaged = self.oracle.damaged.contains_key(&key.0);
+            let case = || format!("{key:?}: told {:?}, counted by {:?}, {copies:?}", book.answer, book.counted_by);
+            if counted > 1 {
+                cases.push((Invariant::CountedOnce, case()));
+            }
+            let gone = [Verdict::Displaced, Verdict::AfterSeal];
+            let is_gone = || copies.iter().all(|(_, one)| one.decided.is_some_and(|said| gone.contains(&said.verdict)));
+            let lost_twice = || self.oracle.lost_twice(key.0);
+            if !book.counted_by.is_empty()
+                && counted == 0
+                && !(damaged && (is_gone() || book.is_spread() || lost_twice()))
+            {
+                cases.push((Invariant::CountedOnce, case()));
+            }
+            let Some((answer, reason, _)) = book.answer else { continue };
+            let refused = answer != Answer::Counted && counted > 0;
+            if refused && !(damaged && book.is_spread()) {
+                cases.push((Invariant::RefusedNever, case()));
+            }
+            if reason == Some(Reason::AfterSeal) && !self.oracle.seals.contains_key(&key.0) {
+                cases.push((Invariant::SealStands, case()));
+            }
+        }
+        self.blame_all(cases);
+    }
+
+    fn journals_agree(&mut self) {
+        let mut cases = Cases::new();
+        let mut spent: BTreeMap<(RunId, VoterId), u16> = BTreeMap::new();
+        for ((run, bucket, place), stored) in &self.oracle.stored {
+            let windows = self.staff.document.run(*run).map(|run| &run.windows);
+            let Some(said) = stored.decided else {
+                cases.push((Invariant::HeldIsDecided, format!("run {run}: {place:?} {stored:?} has no verdict")));
+                continue;
+            };
+            if said.place != *place {
+                let other = self.oracle.stored.get(&(*run, *bucket, said.place));
+                let is_there = other.is_some_and(|other| {
+                    (other.voter, other.id, &other.picks, other.received)
+                        == (stored.voter, stored.id, &stored.picks, said.received)
+                        && other.is(said.place, said.verdict)
+                });
+                if !is_there {
+                    let case = format!("run {run}: {place:?} {stored:?} names {other:?}");
+                    cases.push((Invariant::RecountAgrees, case));
+                }
+                continue;
+            }
+            let within = windows.is_some_and(|windows| windows.judge(stored.received) == Timeliness::Within);
+            let agrees = match said.verdict {
+                Verdict::Counted | Verdict::AfterSeal => within,
+                Verdict::Late => !within,
+                _ => true,
+            };
+            if !agrees {
+                cases.push((Invariant::Timely, format!("run {run}: {stored:?}, {windows:?}")));
+            }
+            if said.verdict == Verdict::Counted {
+                *spent.entry((*run, stored.voter)).or_default() += stored.picks.votes();
+            }
+        }
+        for ((run, voter), spent) in spent.iter().filter(|(_, spent)| **spent > self.oracle.votes) {
+            cases.push((Invariant::Budget, format!("run {run}: the journals have {spent} votes of {voter}")));
+        }
+        self.blame_all(cases);
+    }
+
+    /// What the ledger has counted and kept apart is what the journals have.
+    fn ledger_agrees(&mut self) {
+        type Set = BTreeSet<(VoterId, BallotId, Vec<u16>, Place)>;
+        let mut cases = Cases::new();
+        let runs: Vec<RunId> = self.staff.document.runs.iter().map(|run| run.id()).collect();
+        for (run, bucket) in runs.iter().flat_map(|run| (0..self.plan.buckets).map(|bucket| (*run, bucket))) {
+            let Some(contents) = self.server.contents(run, bucket) else {
+                cases.push((Invariant::RecountAgrees, format!("run {run}: bucket {bucket} is gone")));
+                continue;
+            };
+            self.oracle.adds_up(run, bucket, &contents);
+            for verdict in [Verdict::Counted, Verdict::Late, Verdict::Displaced] {
+                let kept = contents.ballots.iter().filter(|(_, kept)| kept.verdict == verdict);
+                let kept: Set =
+                    kept.map(|(voter, kept)| (*voter, kept.id, kept.picks.as_slice().to_vec(), kept.place)).collect();
+                let stored = self.oracle.stored.iter().filter(|((of, number, place), stored)| {
+                    (*of, *number) == (run, bucket) && stored.is(*place, verdict)
+                });
+                let stored: Set =
+                    stored.map(|((.., place), it)| (it.voter, it.id, it.picks.as_slice().to_vec(), *place)).collect();
+                // A copy that another content's id displaced is kept by its journal alone.
+                let agree = if verdict == Verdict::Displaced { kept.is_subset(&stored) } else { kept == stored };
+                if !agree {
+                    let (more, less) = (kept.difference(&stored), stored.difference(&kept));
+                    let case = format!(
+                        "run {run}, bucket {bucket}, {verdict:?}: only in the ledger {:?}, only in journals {:?}",
+                        more.collect::<Vec<_>>(),
+                        less.collect::<Vec<_>>()
+                    );
+                    cases.push((Invariant::RecountAgrees, case));
+                }
+            }
+            let displaced = self.oracle.stored.iter().filter(|((of, number, place), stored)| {
+                (*of, *number) == (run, bucket) && stored.is(*place, Verdict::Displaced)
+            });
+            let known = self.server.displaced(run, bucket);
+            for ((.., place), stored) in displaced {
+                if !known.contains(place) || !self.oracle.damaged.contains_key(&run) {
+                    let case = format!("run {run}: {place:?} {stored:?} is displaced, the ledger says {known:?}");
+                    cases.push((Invariant::CountedOnce, case));
+                }
+            }
+        }
+        self.blame_all(cases);
+    }
+
+    /// What is sealed is the recount up to its watermarks, and what the ledger still has.
+    fn seals_stand(&mut self) {
+        let (mut cases, mut spoiled) = (Cases::new(), 0);
+        for (run, seal) in &self.oracle.seals {
+            let watermarks: BTreeMap<_, _> =
+                seal.watermarks.iter().map(|(bucket, journal, seq)| ((*bucket, *journal), *seq)).collect();
+            let mut recount = tally::zero(usize::from(self.plan.options));
+            for ((.., bucket, place), stored) in self.oracle.stored.iter().filter(|((of, ..), _)| of == run) {
+                let sealed = watermarks.get(&(*bucket, place.journal)).is_some_and(|last| place.seq <= *last);
+                if sealed && stored.is(*place, Verdict::Counted) {
+                    recount.counted += 1;
+                    stored.picks.add_to(&mut recount.votes);
+                }
+            }
+            let mut ledger = tally::zero(usize::from(self.plan.options));
+            for bucket in 0..self.plan.buckets {
+                if let Some(contents) = self.server.contents(*run, bucket) {
+                    tally::add_totals(&mut ledger, &contents.totals);
+                }
+            }
+            let same = |other: &Totals| (other.counted, &other.votes) == (seal.totals.counted, &seal.totals.votes);
+            // Faults that come together may spoil a seal: what a node sends again after the ledger was read and before it has
+            // the seal's watermarks stands above them, and so do counted copies of a node that was away.
+            if same(&recount) && same(&ledger) {
+                continue;
+            }
+            if self.oracle.damaged.contains_key(run) {
+                spoiled += 1;
+            } else {
+                let why = self.oracle.damaged.get(run);
+                let case = format!("run {run} {why:?}: {seal:?}, recount {recount:?}, ledger {ledger:?}");
+                cases.push((Invariant::SealStands, case));
+            }
+        }
+        self.count_many("seals that faults together spoiled", spoiled);
+        self.blame_all(cases);
+    }
+
+    fn blame_all(&mut self, cases: Cases) {
+        for (invariant, case) in cases {
+            self.oracle.blame(invariant, case);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Mutants: nodes and ledgers with one rule broken, each by a substitute inside the simulation. The oracle has to catch
+//! every one, or it would not catch the mistake in the real code either.
+
+use std::collections::BTreeMap;
+
+use super::{oracle::Invariant, world};
+
+/// One broken rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutant {
+    /// A server that is killed may have moved a watermark without its ballots.
+    WatermarkNotAtomic,
+    /// A disk says yes to ballots before it has them, so that the ledger gets them too soon.
+    LedgerBeforeFsync,
+    /// A disk says yes to verdicts before it has them.
+    ReceiptBeforeFsync,
+    /// Ballots with a verdict are never sent again.
+    NoReplay,
+    /// A ballot that the ledger has is not found there.
+    NoLookUp,
+    /// Verdicts are not sent along: the ledger decides anew.
+    DecidedAnew,
+    /// Each start writes on in a journal of the first one's id.
+    JournalIdReused,
+    /// Nodes keep the first windows that they saw of a run.
+    WindowsKept,
+    /// A seal adds up what is there and marks nothing.
+    SealWithoutMark,
+    /// An old board is trusted.
+    HoldingIgnored,
+    /// A node says that it has told everything, whether it has or not.
+    RetoldUnasked,
+}
+
+/// Runs the short form's seeds until each of these invariants has caught the mutant.
+fn caught_by(mutant: Mutant, invariants: &[Invariant]) {
+    let mut caught: BTreeMap<Invariant, u64> = BTreeMap::new();
+    for seed in super::SHORT_SEEDS {
+        for invariant in world::run(seed, Some(mutant)).oracle.blamed.into_keys() {
+            caught.entry(invariant).or_insert(seed);
+        }
+        if invariants.iter().all(|invariant| caught.contains_key(invariant)) {
+            println!("{mutant:?}: caught by (invariant: first seed) {caught:?}");
+            return;
+        }
+    }
+    panic!("{mutant:?} was not caught by {invariants:?}, only by {caught:?}");
+}
+
+#[test]
+fn a_watermark_that_is_not_written_with_its_ballots_is_caught() {
+    caught_by(Mutant::WatermarkNotAtomic, &[Invariant::RecountAgrees]);
+}
+
+#[test]
+fn a_ledger_that_gets_ballots_before_the_fsync_is_caught() {
+    caught_by(Mutant::LedgerBeforeFsync, &[Invariant::FsyncedBeforeLedger, Invariant::CountedIsKept]);
+}
+
+#[test]
+fn a_receipt_before_the_fsync_of_its_verdict_is_caught() {
+    caught_by(Mutant::ReceiptBeforeFsync, &[Invariant::RefusalIsDurable]);
+}
+
+#[test]
+fn a_node_that_never_sends_again_is_caught() {
+    caught_by(Mutant::NoReplay, &[Invariant::CountedOnce]);
+}
+
+#[test]
+fn a_replay_that_cannot_look_up_by_id_is_caught() {
+    caught_by(Mutant::NoLookUp, &[Invariant::ReceiptsAgree]);
+}
+
+#[test]
+fn verdicts_decided_anew_on_replay_are_caught() {
+    caught_by(Mutant::DecidedAnew, &[Invariant::CountedOnce, Invariant::RefusedNever]);
+}
+
+#[test]
+fn a_journal_id_that_is_reused_is_caught() {
+    caught_by(Mutant::JournalIdReused, &[Invariant::PlacesAreUnique]);
+}
+
+#[test]
+fn windows_that_are_not_judged_again_are_caught() {
+    caught_by(Mutant::WindowsKept, &[Invariant::Timely]);
+}
+
+#[test]
+fn a_seal_without_a_mark_is_caught() {
+    caught_by(Mutant::SealWithoutMark, &[Invariant::SealStands]);
+}
+
+#[test]
+fn an_old_board_that_is_trusted_is_caught() {
+    caught_by(Mutant::HoldingIgnored, &[Invariant::HeldWhileBlind]);
+}
+
+#[test]
+fn a_barrier_that_ends_too_soon_is_caught() {
+    caught_by(Mutant::RetoldUnasked, &[Invariant::RecountAgrees]);
+}
