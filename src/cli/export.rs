@@ -9,7 +9,13 @@ use std::{
 
 use anyhow::Context as _;
 
-use crate::{app::layout, base::ids::ShowId, export::file, identity::secret::Secret, providers::store::SqliteStore};
+use crate::{
+    app::layout,
+    base::ids::ShowId,
+    export::file,
+    identity::secret::Secret,
+    providers::store::{SqliteStore, Store},
+};
 
 /// Write a show's sealed results with every ballot into a file
 ///
@@ -36,17 +42,19 @@ pub struct Args {
 /// Nothing is sealed, or something cannot be read or written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let first = args.data.first().context("give the data directory of the node: --data DIR")?;
-    let store = SqliteStore::open_existing(&first.join(layout::DOCUMENTS))?;
+    let open = |data: &PathBuf| SqliteStore::open_existing(&data.join(layout::DOCUMENTS));
+    let stores = args.data.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let stores: Vec<&dyn Store> = stores.iter().map(|store| store as &dyn Store).collect();
     let journals: Vec<_> = args.data.iter().map(|data| data.join(layout::JOURNALS)).collect();
     let terminal = std::io::stdout().is_terminal();
     let named = || terminal.then(|| PathBuf::from(format!("{}.tally.jsonl", args.show)));
     let path = args.out.clone().or_else(named);
     let written = match &path {
-        None => file::write(&store, &journals, &args.show, &mut BufWriter::new(std::io::stdout().lock()))?,
+        None => file::write(&stores, &journals, &args.show, &mut BufWriter::new(std::io::stdout().lock()))?,
         Some(path) => {
             let out = File::create(path).with_context(|| format!("making {}", path.display()))?;
             let mut out = BufWriter::new(out);
-            let written = file::write(&store, &journals, &args.show, &mut out)?;
+            let written = file::write(&stores, &journals, &args.show, &mut out)?;
             out.get_ref().sync_all().with_context(|| format!("writing {}", path.display()))?;
             written
         }

@@ -7,7 +7,11 @@
 //! {"ballot":{"run":"…","bucket":3,"journal":"…","seq":1,"voter":"…","id":"…","received":1790000000000000,"entry":1,"picks":[2],"verdict":"counted"}}
 //! ```
 
-use std::{collections::HashSet, io::Write, path::PathBuf};
+use std::{
+    collections::{BTreeMap, HashSet},
+    io::Write,
+    path::PathBuf,
+};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -138,16 +142,28 @@ pub struct Written {
     pub ballots: u64,
 }
 
-/// Writes the export of a show, with the ballots of all these directories of journals: one of each node.
+/// Writes the export of a show, with the seals of all these stores and the ballots of all these directories of journals:
+/// one of each node.
 ///
 /// # Errors
 /// The show has no sealed run, or something cannot be read or written.
-pub fn write(store: &dyn Store, journals: &[PathBuf], show: &ShowId, out: &mut dyn Write) -> anyhow::Result<Written> {
-    let manifests = store.manifests(show)?;
+pub fn write(
+    stores: &[&dyn Store],
+    journals: &[PathBuf],
+    show: &ShowId,
+    out: &mut dyn Write,
+) -> anyhow::Result<Written> {
+    // A node that was away at a seal does not have it.
+    let mut manifests = BTreeMap::new();
+    for store in stores {
+        for (run, revision, json) in store.manifests(show)? {
+            manifests.entry((run, revision)).or_insert(json);
+        }
+    }
     anyhow::ensure!(!manifests.is_empty(), "show {show} has no sealed run yet: seal one on the studio page");
     line(out, &Line { tallylight: Some(FORMAT.to_owned()), show: Some(show.clone()), ..Line::default() })?;
     let mut runs = HashSet::new();
-    for (run, revision, json) in &manifests {
+    for ((run, revision), json) in &manifests {
         let signed: Signed = serde_json::from_str(json)?;
         // Read whole, so that an export never carries what nobody can verify.
         serde_json::from_str::<Manifest>(signed.manifest.get())

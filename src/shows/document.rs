@@ -58,6 +58,9 @@ pub struct Document {
     /// Since this revision only the roster has changed: what staff saw then is still so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_since: Option<u64>,
+    /// The node that made this revision, where many nodes serve the show: no two make the same one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<NodeId>,
 }
 
 /// A cue and the run made of it.
@@ -124,6 +127,7 @@ impl Document {
             control: Control::default(),
             roster: Vec::new(),
             quiet_since: None,
+            made_by: None,
         }
     }
 

@@ -89,7 +89,7 @@ async fn a_result_is_verified_here_and_offline_and_no_line_can_be_left_out() {
 
     let mut out = Vec::new();
     let journals = data.path().join(layout::JOURNALS);
-    export::file::write(&*services.store, &[journals], &desk.show, &mut out).unwrap();
+    export::file::write(&[&*services.store], &[journals], &desk.show, &mut out).unwrap();
     let key = services.secret.public_key();
     let verify = |text: &str| export::verify::verify(&mut text.as_bytes(), Some(&key));
     let text = String::from_utf8(out).unwrap();

@@ -92,7 +92,8 @@ impl DeskTask {
         }
         loop {
             let known = self.standing().known();
-            let next = Document { epoch: known.epoch, previous: known.hash.clone(), ..next.clone() };
+            let (previous, made_by) = (known.hash.clone(), Some(self.services.node));
+            let next = Document { epoch: known.epoch, previous, made_by, ..next.clone() };
             match self.swap(shared, &known, &before, &next, &log, None).await? {
                 Turn::Done => {
                     let link = (next.revision, self.standing().known().hash);

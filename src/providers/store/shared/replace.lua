@@ -4,8 +4,9 @@ local seen = tonumber(ARGV[1])
 local epoch, barrier = settle(seen)
 local held = redis.call('HMGET', key, 'revision', 'hash')
 if redis.call('HGET', key, 'r:' .. ARGV[4]) == ARGV[5] then
-  -- The same swap again is done already, also if others went on from it. Two nodes may make the same document, too: whose
-  -- it is, the log tells.
+  -- The same swap again is done already, also if others went on from it. A command that only makes the same document is
+  -- told from it by its entry.
+  log(10)
   local place = ARGV[10] and redis.call('HGET', key, 'i:' .. ARGV[10])
   if not place or redis.call('HGET', key, 'a:' .. place) == ARGV[11] then return { 'done', epoch, 0 } end
 end
