@@ -210,16 +210,17 @@ impl Reconcile {
 
     /// Takes in how the bucket stands after `sent`.
     pub fn answered(&mut self, sent: Option<&OwnedBatch>, standing: &Standing) -> Vec<News> {
-        // An answer that was overtaken by one of a later history says nothing about what the ledger has now.
-        let is_new = standing.totals.epoch >= self.epoch;
-        if is_new {
-            (self.absent, self.known) = (false, true);
-            (self.epoch, self.told) = (standing.totals.epoch, standing.totals.epoch);
-            (self.rebuilding, self.as_of) = (standing.rebuilding, standing.time);
-            for own in &mut self.journals {
-                let told = standing.watermarks.iter().find(|(journal, _)| *journal == own.journal);
-                own.watermark = told.map_or(0, |(_, watermark)| *watermark);
-            }
+        // An answer that was overtaken by one of a later history says nothing about what the ledger has now, and what it
+        // decided was told to nobody: the ballots are still to be decided, or to be asked for.
+        if standing.totals.epoch < self.epoch {
+            return Vec::new();
+        }
+        (self.absent, self.known) = (false, true);
+        (self.epoch, self.told) = (standing.totals.epoch, standing.totals.epoch);
+        (self.rebuilding, self.as_of) = (standing.rebuilding, standing.time);
+        for own in &mut self.journals {
+            let told = standing.watermarks.iter().find(|(journal, _)| *journal == own.journal);
+            own.watermark = told.map_or(0, |(_, watermark)| *watermark);
         }
         let mut news = Vec::new();
         if let Some(sent) = sent {
@@ -230,7 +231,7 @@ impl Reconcile {
                 }
             }
         }
-        if is_new && self.displaced != standing.displaced {
+        if self.displaced != standing.displaced {
             self.displaced.clone_from(&standing.displaced);
             self.displace(&mut news);
         }

@@ -10,7 +10,7 @@ use tallylight::{
         tally,
     },
     base::ids::{BallotId, RunId, VoterId},
-    shows::windows::Timeliness,
+    shows::{run::Run, windows::Timeliness},
     wire::server::{Answer, Reason},
 };
 
@@ -50,6 +50,9 @@ impl World {
         self.seals_stand();
         let damaged = self.oracle.damaged.len() as u64;
         let runs = self.staff.document.runs.len() as u64;
+        let displaced = self.oracle.stored.iter().filter(|((.., place), stored)| stored.is(*place, Verdict::Displaced));
+        let displaced = displaced.count() as u64;
+        self.count_many("ballots displaced", displaced);
         let (ballots, changed) = (self.oracle.books.len() as u64, self.oracle.changed);
         self.count_many("runs in which faults came together", damaged);
         self.count_many("runs in which they did not", runs - damaged);
@@ -143,7 +146,7 @@ impl World {
     fn ledger_agrees(&mut self) {
         type Set = BTreeSet<(VoterId, BallotId, Vec<u16>, Place)>;
         let mut cases = Cases::new();
-        let runs: Vec<RunId> = self.staff.document.runs.iter().map(|run| run.id()).collect();
+        let runs: Vec<RunId> = self.staff.document.runs.iter().map(Run::id).collect();
         for (run, bucket) in runs.iter().flat_map(|run| (0..self.plan.buckets).map(|bucket| (*run, bucket))) {
             let Some(contents) = self.server.contents(run, bucket) else {
                 cases.push((Invariant::RecountAgrees, format!("run {run}: bucket {bucket} is gone")));

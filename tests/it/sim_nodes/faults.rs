@@ -1,7 +1,7 @@
 //! What goes wrong, and who puts it right. A plan without double faults lets the ledger lose something only while every
 //! node is there and has been for a while, and nodes only once the ledger is whole again.
 
-use tallylight::base::stance::Stance;
+use tallylight::{base::stance::Stance, shows::run::Run};
 
 use super::{event::Event, world::World};
 use crate::sim::disk::{Crash, Trouble};
@@ -67,7 +67,7 @@ pub const KINDS: [&str; 32] = [
     "seals made again",
     "a barrier that ended by the clock",
     "receipts: held",
-    "receipts: displaced",
+    "ballots displaced",
 ];
 
 /// How long everything has to be whole before the ledger may lose something in a plan without double faults.
@@ -215,7 +215,7 @@ impl World {
         let calls = self.tail();
         self.server.split([(alone, elsewhere)].into(), calls);
         self.ledger_lost();
-        let on_air = self.staff.document.runs.iter().map(|run| run.id()).collect::<Vec<_>>();
+        let on_air = self.staff.document.runs.iter().map(Run::id).collect::<Vec<_>>();
         on_air.into_iter().for_each(|run| self.damage(run, "a split ledger"));
         let until_us = self.rng.u64(200_000..3_000_000);
         self.after(until_us, Event::Fault(Fault::Unite));

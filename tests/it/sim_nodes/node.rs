@@ -22,7 +22,7 @@ use tallylight::{
         stance::{Stance, StanceCell},
     },
     providers::redis::{Config, Redis},
-    shows::{board::Board, document::Document, windows::Windows},
+    shows::{board::Board, document::Document, run::Run, windows::Windows},
     wire::server::{Answer, Reason},
 };
 
@@ -292,7 +292,7 @@ impl World {
         process.couriers.extend(keys.iter().map(|key| (*key, Courier::default())));
         keys.into_iter().for_each(|key| self.put_off(node, key, 0));
         let sealed: Vec<_> = self.nodes[node].document.runs.iter().filter(|run| run.sealed().is_some()).collect();
-        let sealed: Vec<RunId> = sealed.into_iter().map(|run| run.id()).collect();
+        let sealed: Vec<RunId> = sealed.into_iter().map(Run::id).collect();
         for run in sealed {
             let delay_us = self.rng.u64(0..700_000);
             self.after(delay_us, Event::Seal { node, life, run });

@@ -338,7 +338,7 @@ impl World {
             let place = Place { journal: batch.journal, seq };
             let passed_over = said.is_some_and(|said| said.verdict == Verdict::Unreadable);
             let stored = self.oracle.stored.get(&(run, call.bucket, place));
-            if !passed_over && !stored.is_some_and(|stored| (stored.voter, stored.id) == (ballot.voter, ballot.id)) {
+            if !passed_over && stored.is_none_or(|stored| (stored.voter, stored.id) != (ballot.voter, ballot.id)) {
                 let case = format!("node {node} sent {place:?}: {ballot:?}, on disk {stored:?}");
                 self.oracle.blame(Invariant::FsyncedBeforeLedger, case);
             }
