@@ -271,7 +271,8 @@ end
 -- The batch.
 
 local decisions, gap = {}, nil
-if journal ~= '' then
+-- A batch that was made for another history may pass over numbers that this one has to have.
+if journal ~= '' and seen == epoch then
   local watermark = index_of[journal] and watermarks[index_of[journal]] or 0
   if first > watermark + 1 then
     gap = watermark

@@ -43,7 +43,7 @@ pub struct Call {
     pub directory: NodeId,
     /// The data directories on the show's roster.
     pub roster: Arc<[NodeId]>,
-    /// The highest epoch of this bucket that the caller has seen.
+    /// The highest epoch of this bucket that the caller has seen. In another one than the bucket's no batch is taken.
     pub epoch: u64,
     /// The caller's directory has sent, in this epoch, everything that it has a verdict for.
     pub retold: bool,

@@ -180,10 +180,11 @@ fn a_failover_that_lost_the_tail_begins_an_epoch_and_gets_the_tail_again() {
     replica.promote();
     let client = client(&replica);
     call.batch = batch(3, &[ballot(3, 1, &[3], 1500)]);
-    let gap = again(&client, &call);
-    assert_eq!(gap, Answer::Gap { epoch: 2, watermark: 1 });
+    let standing = done(again(&client, &call));
+    assert_eq!((standing.totals.epoch, standing.decisions, standing.watermarks), (2, vec![], vec![(JOURNAL, 1)]));
     call.epoch = 2;
     call.retold = false;
+    assert_eq!(again(&client, &call), Answer::Gap { epoch: 2, watermark: 1 });
     call.batch = batch(2, &[told(ballot(2, 1, &[2], 1500), Verdict::Counted, 2), ballot(3, 1, &[3], 1500)]);
     let standing = done(client.call(&call).unwrap());
     assert_eq!((verdicts(&standing), standing.rebuilding), (vec![Verdict::Counted], true));

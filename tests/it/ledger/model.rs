@@ -98,7 +98,8 @@ impl Made {
     fn take(&mut self, call: &Call, now: Micros) -> Answer {
         let rebuilding = self.since.is_some();
         let mut decisions = Vec::new();
-        if let Some(batch) = &call.batch {
+        // What was made for another history may pass over numbers that this one has to have.
+        if let Some(batch) = call.batch.as_ref().filter(|_| call.epoch == self.epoch) {
             let sent = batch.ballots.iter().take(limits::LEDGER_BATCH_MAX);
             let taken: Vec<_> = sent.take_while(|(_, decided)| decided.is_some() || !rebuilding).cloned().collect();
             let batch = Batch { journal: batch.journal, first_seq: batch.first_seq, ballots: &taken };

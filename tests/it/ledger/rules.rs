@@ -155,11 +155,14 @@ fn after_a_change_the_undecided_wait_until_all_have_retold() {
         ledger.change_history();
         let decided = told(ballot(1, 1, &[1], 1500), Verdict::Counted, 1);
         call.batch = batch(1, &[decided, ballot(2, 1, &[2], 1500), ballot(3, 1, &[2], 1500)]);
-        // What was retold in the epoch before is not what was retold in this one.
+        // What was retold in the epoch before is not what was retold in this one, and a batch for that one is not taken.
         let standing = done(ledger.call(&call));
         assert_eq!((standing.totals.epoch, standing.rebuilding), (2, true));
+        assert_eq!((verdicts(&standing), standing.watermarks), (Vec::new(), Vec::new()));
+        (call.epoch, call.retold) = (2, false);
+        let standing = done(ledger.call(&call));
         assert_eq!((verdicts(&standing), standing.watermarks), (vec![Verdict::Counted], vec![(JOURNAL, 1)]));
-        (call.epoch, call.batch) = (2, batch(2, &[ballot(2, 1, &[2], 1500)]));
+        (call.retold, call.batch) = (true, batch(2, &[ballot(2, 1, &[2], 1500)]));
         assert!(done(ledger.call(&call)).decisions.is_empty());
         call.directory = all[1];
         let standing = done(ledger.call(&call));
@@ -175,6 +178,7 @@ fn nobody_is_waited_for_longer_than_two_seconds() {
         ledger.change_history();
         call.batch = batch(1, &[ballot(1, 1, &[1], 1500)]);
         assert!(done(ledger.call(&call)).rebuilding);
+        (call.epoch, call.retold) = (2, false);
         ledger.pass(limits::LEDGER_BARRIER_MS / 4);
         assert!(done(ledger.call(&call)).rebuilding);
         ledger.pass(limits::LEDGER_BARRIER_MS);
@@ -194,6 +198,7 @@ fn what_was_wiped_is_made_again_in_a_later_epoch() {
         (call.create, call.epoch) = (true, 5);
         let standing = done(ledger.call(&call));
         assert_eq!((standing.totals.epoch, standing.rebuilding), (6, true));
+        call.epoch = 6;
         call.batch = batch(1, &[told(ballot(1, 1, &[1], 1500), Verdict::Counted, 1)]);
         assert_eq!(done(ledger.call(&call)).totals.votes, [1, 0, 0]);
     });
