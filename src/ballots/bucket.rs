@@ -292,7 +292,10 @@ impl Bucket {
         }
         let voter = self.voters.entry(ballot.voter).or_default();
         if let Some(kept) = voter.kept.iter_mut().find(|kept| kept.id == ballot.id) {
-            (kept.verdict, kept.place, kept.received, kept.entry) = (verdict, place, received, entry);
+            // A verdict over another content under this id is not one over the content that is here.
+            if kept.picks == ballot.picks {
+                (kept.verdict, kept.place, kept.received, kept.entry) = (verdict, place, received, entry);
+            }
         } else if voter.kept.len() < limits::BALLOTS_PER_VOTER_MAX {
             let (id, picks) = (ballot.id, ballot.picks.clone());
             voter.kept.push(Kept { id, picks, received, entry, place, verdict });
