@@ -20,8 +20,8 @@ pub struct NodesConfig {
 /// Flags and environment of what nodes share.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct NodesFlags {
-    /// Redis, for many nodes with the same shows: redis://[user:password@]host:port, or some nodes of one cluster, with
-    /// commas; rediss:// for TLS [default: none, this node works alone]
+    /// Redis, for several nodes with the same shows: redis://host:port, or with a login redis://user:password@host:port;
+    /// some nodes of one cluster, with commas; rediss:// for TLS [default: none, this node works alone]
     #[arg(long, env = "TALLYLIGHT_REDIS", value_name = "URLS")]
     pub redis: Option<String>,
     /// The one address of redis leads to a cluster; several do anyway [default: false]
