@@ -14,7 +14,8 @@
 --     seal       revision 4, then per journal: id 8, watermark 7; or empty
 --     journals   per journal: id 8, watermark 7 (0: known only as the place of a copy); its place is its index
 --     totals     version 7, counted 7, late 7, then 7 per option votes, then 7 per option late votes
---     displaced  per copy: journal 8, number 7
+--     changed    copies with another verdict than somebody was told, in the order in which they changed:
+--                journal 8, number 7
 --   :b0 … :b63  hashes: voter (16 bytes) -> its ballots in the order of decision, each
 --     id 16, received 7, number 5, index of the journal 2, entry 1, verdict 1, count of picks 2, picks 2 each
 --     With one ballot of one pick that is 36 bytes, so that Redis keeps the hash as a listpack. The field '' is a
@@ -23,7 +24,7 @@
 -- KEYS: :meta, and the sub-hashes of the batch's voters, or all of them in their order where the bucket may be made.
 -- ARGV: see HEADER below; then a ballot each: index in KEYS 2, voter 16, id 16, received 7, entry 1, decided 1 (0: not,
 --   else verdict + 1), if decided the copy's journal 8, number 7, received 7, entry 1; picks 2 each.
--- Answer: {1, epoch, rebuilding, marked, totals, journals, displaced, decisions, now}, a decision each: verdict 1,
+-- Answer: {1, epoch, rebuilding, marked, totals, journals, changed, decisions, now}, a decision each: verdict 1,
 --   journal 8, number 7, received 7, entry 1, left 2, repeated 1; {2, epoch, watermark}: gap; {3}: absent; {4}: disagrees.
 
 -- HEADER
@@ -45,7 +46,7 @@ local replid = string.match(info, 'master_replid:(%x+)')
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 
-local FIELDS = {'hash', 'epoch', 'replid', 'since', 'retold', 'windows', 'marked', 'seal', 'journals', 'totals', 'displaced'}
+local FIELDS = {'hash', 'epoch', 'replid', 'since', 'retold', 'windows', 'marked', 'seal', 'journals', 'totals', 'changed'}
 local old = redis.call('HMGET', KEYS[1], unpack(FIELDS))
 local made = not old[1]
 if made then
@@ -148,7 +149,7 @@ end
 
 -- Voters.
 
-local displaced = old[11] or ''
+local changed = old[11] or ''
 local voters, touched = {}, {}
 
 local function voter_of(key, id)
@@ -193,7 +194,13 @@ local function displace(voter)
     voter.spent = voter.spent - #latest.picks / 2
     totals[TOTAL_COUNTED] = totals[TOTAL_COUNTED] - 1
     add(latest.picks, VOTES, -1)
-    displaced = displaced .. pack('>c8I7', ids[latest.index], latest.seq)
+    local place, left = pack('>c8I7', ids[latest.index], latest.seq), ''
+    for at = 1, #changed, 15 do
+      local other = sub(changed, at, at + 14)
+      if other ~= place then left = left .. other end
+    end
+    -- It may have changed before: then it does again.
+    changed = left .. place
   end
   return true
 end
@@ -207,37 +214,48 @@ local function fit(picks)
   return true
 end
 
-local function note_displaced(of_journal, seq)
+local function note(of_journal, seq)
   local place = pack('>c8I7', of_journal, seq)
-  if not has(displaced, 15, place) then displaced = displaced .. place end
+  if not has(changed, 15, place) then changed = changed .. place end
 end
 
 -- One ballot: looked up by its id, and only if it is new decided by the rules.
 
-local function decision(verdict, of_journal, seq, received, entry, left, repeated)
-  return pack('>I1c8I7I7I1I2I1', verdict, of_journal, seq, received, entry, math.max(left, 0), repeated and 1 or 0)
-end
 
-local function decide(key, voter_id, id, received, entry, decided, copy, picks, seq)
-  if decided == UNREADABLE then return decision(UNREADABLE, journal, seq, received, entry, 0) end
-  local voter = voter_of(key, voter_id)
-  for _, kept in ipairs(voter.kept) do
-    if kept.id == id then
-      if kept.picks == picks then
-        return decision(kept.verdict, ids[kept.index], kept.seq, kept.received, kept.entry, votes - voter.spent, true)
-      end
-      -- Two histories may have counted two contents under one id: the one that is here stands.
+-- Gives verdict, journal, number, receive time, entry, votes left, and whether it was decided before.
+local function judge(key, voter_id, id, received, entry, decided, copy, picks, seq)
+  if decided == UNREADABLE then return UNREADABLE, journal, seq, received, entry, 0 end
+  local voter, sealed_copy = voter_of(key, voter_id), is_sealed(copy.journal, copy.seq)
+  local known
+  for index, kept in ipairs(voter.kept) do
+    if kept.id == id then known = index break end
+  end
+  if known then
+    local kept = voter.kept[known]
+    local stands = kept.verdict == COUNTED or kept.verdict == DISPLACED
+    if kept.picks == picks and (stands or decided ~= COUNTED or sealed == '' or not sealed_copy) then
+      return kept.verdict, ids[kept.index], kept.seq, kept.received, kept.entry, votes - voter.spent, true
+    end
+    -- Two histories may have counted two contents under one id: the one that is here stands.
+    if kept.picks ~= picks then
       local verdict = ID_REUSED
       if decided == COUNTED or decided == DISPLACED then
-        note_displaced(journal, seq)
+        note(journal, seq)
         verdict = DISPLACED
       end
-      return decision(verdict, journal, seq, received, entry, votes - voter.spent)
+      return verdict, journal, seq, received, entry, votes - voter.spent
+    end
+    -- A seal never changes: what it has as counted counts, whatever another history made of another copy.
+    table.remove(voter.kept, known)
+    note(ids[kept.index], kept.seq)
+    if kept.verdict == LATE then
+      totals[TOTAL_LATE] = totals[TOTAL_LATE] - 1
+      add(kept.picks, LATE_VOTES, -1)
     end
   end
   local spends, full = #picks / 2, #voter.kept >= remembered_max
   local verdict
-  if decided == COUNTED and not is_sealed(copy.journal, copy.seq) then verdict = AFTER_SEAL
+  if decided == COUNTED and not sealed_copy then verdict = AFTER_SEAL
   elseif decided then verdict = decided
   elseif not fit(picks) then verdict = INVALID
   elseif full then verdict = BUDGET
@@ -254,7 +272,7 @@ local function decide(key, voter_id, id, received, entry, decided, copy, picks, 
     add(picks, LATE_VOTES, 1)
   elseif verdict == DISPLACED then
     -- A history that was lost displaced it: the list of this one says so, too.
-    note_displaced(copy.journal, copy.seq)
+    note(copy.journal, copy.seq)
   end
   -- What is not remembered is decided anew if it comes again, to the same verdict.
   if (verdict == COUNTED or not full) and verdict ~= ID_REUSED then
@@ -265,7 +283,15 @@ local function decide(key, voter_id, id, received, entry, decided, copy, picks, 
     touched[voter] = true
   end
   if displace(voter) then verdict = voter.kept[#voter.kept].verdict end
-  return decision(verdict, copy.journal, copy.seq, copy.received, copy.entry, votes - voter.spent)
+  return verdict, copy.journal, copy.seq, copy.received, copy.entry, votes - voter.spent
+end
+
+-- Somebody may have been told a verdict that does not stand: the list of changed copies says so until everybody knows.
+local function decide(key, voter_id, id, received, entry, decided, copy, picks, seq)
+  local verdict, of_journal, number, at, of_entry, left, repeated =
+    judge(key, voter_id, id, received, entry, decided, copy, picks, seq)
+  if decided and (decided ~= verdict or copy.journal ~= of_journal or copy.seq ~= number) then note(journal, seq) end
+  return pack('>I1c8I7I7I1I2I1', verdict, of_journal, number, at, of_entry, math.max(left, 0), repeated and 1 or 0)
 end
 
 -- The batch.
@@ -303,7 +329,7 @@ local journals = {}
 for i, id in ipairs(ids) do journals[i] = pack('>c8I7', id, watermarks[i]) end
 local new = {
   hash, string.format('%.0f', epoch), replid, string.format('%.0f', since), retold, in_force,
-  string.format('%.0f', marked), sealed, table.concat(journals), pack(TOTALS, unpack(totals)), displaced,
+  string.format('%.0f', marked), sealed, table.concat(journals), pack(TOTALS, unpack(totals)), changed,
 }
 local changes = {}
 for i, field in ipairs(FIELDS) do
@@ -335,4 +361,4 @@ end
 for key, pairs_of in pairs(writes) do redis.call('HSET', KEYS[key], unpack(pairs_of)) end
 
 if gap then return {2, epoch, gap} end
-return {1, epoch, rebuilding and 1 or 0, marked, new[10], new[9], displaced, table.concat(decisions), now}
+return {1, epoch, rebuilding and 1 or 0, marked, new[10], new[9], changed, table.concat(decisions), now}

@@ -122,7 +122,7 @@ struct Voter {
 impl Voter {
     /// Two histories of a ledger may have counted more of one voter than there is: the latest go, by receive time,
     /// journal and number. `true`: some went.
-    fn displace(&mut self, votes: u16, totals: &mut Totals, displaced: &mut Vec<Place>) -> bool {
+    fn displace(&mut self, votes: u16, totals: &mut Totals, changed: &mut Vec<Place>) -> bool {
         if self.spent <= votes {
             return false;
         }
@@ -133,7 +133,9 @@ impl Voter {
             self.spent -= latest.picks.votes();
             totals.counted -= 1;
             latest.picks.take_from(&mut totals.votes);
-            displaced.push(latest.place);
+            // It may have changed before: then it does again.
+            changed.retain(|place| *place != latest.place);
+            changed.push(latest.place);
         }
         true
     }
@@ -149,7 +151,7 @@ pub struct Bucket {
     totals: Totals,
     marked: Option<u32>,
     sealed: Option<(u32, Vec<(JournalId, u64)>)>,
-    displaced: Vec<Place>,
+    changed: Vec<Place>,
     lost: u64,
 }
 
@@ -166,7 +168,7 @@ impl Bucket {
             totals,
             marked: None,
             sealed: None,
-            displaced: Vec::new(),
+            changed: Vec::new(),
             lost: 0,
         }
     }
@@ -215,8 +217,17 @@ impl Bucket {
         Ok(decisions)
     }
 
-    /// One ballot: looked up by its id, and only if it is new decided by the rules.
+    /// One ballot: looked up by its id, and only if it is new decided by the rules. Somebody may have been told a verdict
+    /// that does not stand: the list of changed copies says so until everybody knows.
     fn decide(&mut self, ballot: &Ballot, decided: Option<Decided>, place: Place) -> Decision {
+        let decision = self.judge(ballot, decided, place);
+        if decided.is_some_and(|was| (was.verdict, was.place) != (decision.verdict, decision.place)) {
+            note(&mut self.changed, place);
+        }
+        decision
+    }
+
+    fn judge(&mut self, ballot: &Ballot, decided: Option<Decided>, place: Place) -> Decision {
         let Ballot { received, entry, .. } = *ballot;
         let own = Decision { verdict: Verdict::Unreadable, place, received, entry, left: 0, repeated: false };
         if decided.is_some_and(|decided| decided.verdict == Verdict::Unreadable) {
@@ -224,27 +235,41 @@ impl Bucket {
         }
         let timeliness = self.windows.judge(received);
         let copy = decided.map_or((place, received, entry), |decided| (decided.place, decided.received, decided.entry));
-        let sealed = self.is_sealed(copy.0);
+        let was_counted = decided.is_some_and(|decided| decided.verdict == Verdict::Counted);
+        let is_sealed = self.is_sealed(copy.0);
         let voter = self.voters.entry(ballot.voter).or_default();
         let left = self.rules.votes.saturating_sub(voter.spent);
-        if let Some(kept) = voter.kept.iter().find(|kept| kept.id == ballot.id) {
-            if kept.picks == ballot.picks {
+        let known = voter.kept.iter().position(|kept| kept.id == ballot.id);
+        if let Some(kept) = known.map(|index| &voter.kept[index]) {
+            let stands = matches!(kept.verdict, Verdict::Counted | Verdict::Displaced);
+            if kept.picks == ballot.picks && (stands || !was_counted || self.sealed.is_none() || !is_sealed) {
                 let Kept { verdict, place, received, entry, .. } = *kept;
                 return Decision { verdict, place, received, entry, left, repeated: true };
             }
             // Two histories may have counted two contents under one id: the one that is here stands.
-            let was_counted = |was: Decided| matches!(was.verdict, Verdict::Counted | Verdict::Displaced);
-            let was_counted = decided.is_some_and(was_counted);
-            if was_counted {
-                note(&mut self.displaced, place);
+            if kept.picks != ballot.picks {
+                let was_displaced = decided.is_some_and(|decided| decided.verdict == Verdict::Displaced);
+                let counts_no_more = was_counted || was_displaced;
+                let verdict = if counts_no_more { Verdict::Displaced } else { Verdict::IdReused };
+                if counts_no_more {
+                    note(&mut self.changed, place);
+                }
+                return Decision { verdict, left, ..own };
             }
-            let verdict = if was_counted { Verdict::Displaced } else { Verdict::IdReused };
-            return Decision { verdict, left, ..own };
+        }
+        // A seal never changes: what it has as counted counts, whatever another history made of another copy.
+        if let Some(index) = known {
+            let refused = voter.kept.remove(index);
+            note(&mut self.changed, refused.place);
+            if refused.verdict == Verdict::Late {
+                self.totals.late -= 1;
+                refused.picks.take_from(&mut self.totals.late_votes);
+            }
         }
         let votes = ballot.picks.votes();
         let full = voter.kept.len() >= limits::BALLOTS_PER_VOTER_MAX;
         let verdict = match decided {
-            Some(Decided { verdict: Verdict::Counted, .. }) if !sealed => Verdict::AfterSeal,
+            Some(Decided { verdict: Verdict::Counted, .. }) if !is_sealed => Verdict::AfterSeal,
             Some(Decided { verdict, .. }) => verdict,
             None if !ballot.picks.fit(self.rules.options, self.rules.votes) => Verdict::Invalid,
             None if full => Verdict::Budget,
@@ -264,7 +289,7 @@ impl Bucket {
                 ballot.picks.add_to(&mut self.totals.late_votes);
             }
             // A history that was lost displaced it: the list of this one says so, too.
-            Verdict::Displaced => note(&mut self.displaced, copy.0),
+            Verdict::Displaced => note(&mut self.changed, copy.0),
             _ => {}
         }
         let (place, received, entry) = copy;
@@ -276,7 +301,7 @@ impl Bucket {
             voter.kept.reserve_exact(1);
             voter.kept.push(Kept { id, picks, received, entry, place, verdict });
         }
-        let verdict = match voter.displace(self.rules.votes, &mut self.totals, &mut self.displaced) {
+        let verdict = match voter.displace(self.rules.votes, &mut self.totals, &mut self.changed) {
             true => voter.kept.last().map_or(verdict, |kept| kept.verdict),
             false => verdict,
         };
@@ -304,9 +329,9 @@ impl Bucket {
         voter.spent = counted.map(|kept| kept.picks.votes()).sum();
     }
 
-    /// The copies that were displaced.
-    pub fn displaced(&self) -> &[Place] {
-        &self.displaced
+    /// The copies that have another verdict than somebody was told, in the order in which they changed.
+    pub fn changed(&self) -> &[Place] {
+        &self.changed
     }
 
     fn advance(&mut self, journal: JournalId, seq: u64) {
@@ -356,10 +381,10 @@ impl Bucket {
     }
 }
 
-/// Adds a copy to those that were displaced, once.
-fn note(displaced: &mut Vec<Place>, place: Place) {
-    if !displaced.contains(&place) {
-        displaced.push(place);
+/// Adds a copy to those that changed, once.
+fn note(changed: &mut Vec<Place>, place: Place) {
+    if !changed.contains(&place) {
+        changed.push(place);
     }
 }
 

@@ -82,8 +82,8 @@ pub struct Marked {
     pub lost: u64,
     /// Who decided.
     pub ledger: LedgerKind,
-    /// Copies that were displaced.
-    pub displaced: Vec<Place>,
+    /// Copies that have another verdict than somebody was told.
+    pub changed: Vec<Place>,
 }
 
 impl Waiting {
@@ -462,8 +462,8 @@ fn obey(order: Order) {
             }
             watermarks.sort_unstable();
             // The asker may have gone; the mark stands all the same.
-            let (ledger, displaced) = (LedgerKind::Embedded, Vec::new());
-            let _ = reply.send(Marked { totals: run.totals(), watermarks, lost, ledger, displaced });
+            let (ledger, changed) = (LedgerKind::Embedded, Vec::new());
+            let _ = reply.send(Marked { totals: run.totals(), watermarks, lost, ledger, changed });
         }
     }
 }

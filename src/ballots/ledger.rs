@@ -99,8 +99,8 @@ pub struct Standing {
     /// The decisions over the ballots that were taken, from the first on. While `rebuilding` the first undecided one and
     /// all after it are not taken.
     pub decisions: Vec<Decision>,
-    /// All copies that were displaced.
-    pub displaced: Vec<Place>,
+    /// All copies that have another verdict than somebody was told.
+    pub changed: Vec<Place>,
     /// The ledger's clock.
     pub time: Micros,
 }

@@ -54,9 +54,9 @@ pub struct Manifest {
     /// Who decided the ballots.
     #[serde(default)]
     pub ledger: LedgerKind,
-    /// Copies that one history of the ledger had counted and that gave way to an earlier ballot of their voter.
+    /// Copies that have another verdict than somebody was told, because the ledger lost a part of its history.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub displaced: Vec<Place>,
+    pub changed: Vec<Place>,
     /// What each bucket and journal holds.
     pub parts: Vec<Part>,
 }
@@ -138,7 +138,7 @@ impl Manifest {
             late_totals: late_votes.clone(),
             outstanding,
             ledger: marked.ledger,
-            displaced: marked.displaced.clone(),
+            changed: marked.changed.clone(),
             parts: parts(marked, witness),
         }
     }

@@ -28,8 +28,10 @@ pub struct Reconcile {
     known: bool,
     /// The last answer was that there is no such bucket.
     absent: bool,
-    /// The displaced copies that are known already.
-    displaced: Vec<Place>,
+    /// The ledger's list of changed copies, as of its last answer.
+    changed: Vec<Place>,
+    /// Copies of this directory that the list speaks of and of which the ledger has not said since how they stand now.
+    doubtful: Vec<Place>,
     /// When the ledger told how it stands, by its clock.
     as_of: Micros,
     /// Ballots without a verdict.
@@ -156,9 +158,13 @@ impl Reconcile {
         self.held += usize::from(decided.is_none());
     }
 
+    fn journal(&self, journal: JournalId) -> Option<&Own> {
+        self.journals.iter().find(|own| own.journal == journal)
+    }
+
     /// The last number of a journal; 0: none.
     pub fn last_seq(&self, journal: JournalId) -> u64 {
-        self.journals.iter().find(|own| own.journal == journal).map_or(0, Own::len)
+        self.journal(journal).map_or(0, Own::len)
     }
 
     /// A verdict that this disk has of a ballot. `None`: there is no such ballot.
@@ -191,8 +197,10 @@ impl Reconcile {
     /// What to send now. `holding`: nothing undecided may be sent. Without anything to send it asks how things stand.
     pub fn next(&self, holding: bool) -> Next {
         let retelling = self.journals.iter().find_map(|own| own.batch(own.watermark + 1, own.last_decided, false));
+        let asking =
+            || self.doubtful.iter().find_map(|place| self.journal(place.journal)?.batch(place.seq, place.seq, false));
         let open = |own: &Own| own.batch(own.first_undecided.min(own.watermark + 1), own.len(), true);
-        let batch = match retelling {
+        let batch = match retelling.or_else(asking) {
             _ if self.absent || !self.known => None,
             Some(batch) => Some(batch),
             None if holding || self.rebuilding => None,
@@ -215,6 +223,7 @@ impl Reconcile {
         if standing.totals.epoch < self.epoch {
             return Vec::new();
         }
+        let is_new_epoch = !self.known || standing.totals.epoch > self.epoch;
         (self.absent, self.known) = (false, true);
         (self.epoch, self.told) = (standing.totals.epoch, standing.totals.epoch);
         (self.rebuilding, self.as_of) = (standing.rebuilding, standing.time);
@@ -231,35 +240,37 @@ impl Reconcile {
                 }
             }
         }
-        if self.displaced != standing.displaced {
-            self.displaced.clone_from(&standing.displaced);
-            self.displace(&mut news);
-        }
+        self.doubt(is_new_epoch, &standing.changed);
         news
     }
 
-    /// Copies of this directory that are displaced, and those of which another journal's displaced copy was the one that
-    /// counted. Rare enough to look at everything.
-    fn displace(&mut self, news: &mut Vec<News>) {
-        let gone = |place: &Place, logged: &Logged| {
-            let counted = logged.decided.filter(|was| was.verdict == Verdict::Counted);
-            counted.filter(|was| self.displaced.contains(&was.place) || self.displaced.contains(place))
-        };
-        let mut found = Vec::new();
+    /// Looks for copies of this directory of which the list says something that was not known: their own verdicts may have
+    /// changed, or those of the copies that they name. In a new epoch everything is looked at: the answer that told of a
+    /// change may be lost. Rare enough to look at all ballots.
+    fn doubt(&mut self, is_new_epoch: bool, changed: &[Place]) {
+        let known = self.changed.iter().zip(changed).take_while(|(known, listed)| known == listed).count();
+        let fresh = if is_new_epoch { changed } else { &changed[known..] };
+        if self.changed != changed {
+            self.changed = changed.to_vec();
+        }
+        if fresh.is_empty() {
+            return;
+        }
         for own in &self.journals {
             for (seq, logged) in (1..).zip(&own.log) {
                 let place = Place { journal: own.journal, seq };
-                found.extend(gone(&place, logged).map(|was| (place, was)));
+                let named = logged.decided.filter(|was| was.verdict != Verdict::Unreadable).map(|was| was.place);
+                if named.is_some_and(|named| fresh.contains(&named) || fresh.contains(&place))
+                    && !self.doubtful.contains(&place)
+                {
+                    self.doubtful.push(place);
+                }
             }
-        }
-        for (place, was) in found {
-            let Decided { place: copy, received, entry, .. } = was;
-            let verdict = Verdict::Displaced;
-            self.learn(place, Decision { verdict, place: copy, received, entry, left: 0, repeated: false }, news);
         }
     }
 
     fn learn(&mut self, place: Place, decision: Decision, news: &mut Vec<News>) {
+        self.doubtful.retain(|doubtful| *doubtful != place);
         let Some(own) = self.journals.iter_mut().find(|own| own.journal == place.journal) else { return };
         let Some(logged) = own.at(place.seq) else { return };
         let decided = decision.decided();
@@ -292,7 +303,7 @@ impl Reconcile {
 
     /// A ballot of this directory, by its place.
     pub fn ballot(&self, place: Place) -> Option<&Ballot> {
-        let own = self.journals.iter().find(|own| own.journal == place.journal)?;
+        let own = self.journal(place.journal)?;
         own.log.get(usize::try_from(place.seq.checked_sub(1)?).ok()?).map(|logged| &logged.ballot)
     }
 

@@ -133,7 +133,7 @@ impl<'a> Recount<'a> {
                 "was not counted, though its id was not used before"
             }
             Some(Verdict::AfterSeal) if in_order && manifest.revision == 1 => "came before the seal and was kept apart",
-            Some(Verdict::Displaced) if !manifest.displaced.contains(&place) => {
+            Some(Verdict::Displaced) if !manifest.changed.contains(&place) => {
                 "was displaced, and the manifest does not say so"
             }
             None | Some(Verdict::Unreadable) => "has no verdict",

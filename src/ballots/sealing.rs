@@ -65,7 +65,7 @@ pub async fn close(redis: &Redis, queue: &Queue, run: &Arc<RunIntake>, revision:
         watermarks: Vec::new(),
         lost: 0,
         ledger: LedgerKind::Redis,
-        displaced: Vec::new(),
+        changed: Vec::new(),
     };
     for (bucket, (standing, contents)) in buckets.zip(standings.into_iter().zip(&contents)) {
         let (before, after) = (&standing.totals, &contents.totals);
@@ -75,7 +75,7 @@ pub async fn close(redis: &Redis, queue: &Queue, run: &Arc<RunIntake>, revision:
         tally::add_totals(&mut marked.totals, before);
         let of_bucket = standing.watermarks.iter();
         marked.watermarks.extend(of_bucket.map(|(journal, watermark)| (bucket, *journal, *watermark)));
-        marked.displaced.extend(standing.displaced);
+        marked.changed.extend(standing.changed);
     }
     marked.watermarks.sort_unstable();
     let (witness, findings) = add_up(run, &contents)?;

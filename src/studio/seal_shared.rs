@@ -136,9 +136,9 @@ async fn close(desk: &Desk, ways: Ways<'_>, run: RunId, by: &Staff) -> Result<Re
         tracing::error!(%run, first, "the ledger has more votes of a voter than there are");
         return Ok(Err(storage(format!("nothing was sealed, the ledger is wrong: {first}"))));
     }
-    if !marked.displaced.is_empty() {
+    if !marked.changed.is_empty() {
         services.metrics.incident();
-        tracing::error!(%run, ballots = marked.displaced.len(), "ballots that were counted gave way to earlier ones");
+        tracing::error!(%run, ballots = marked.changed.len(), "ballots have another verdict than somebody was told");
     }
     let outstanding = outstanding(desk, services, run);
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
@@ -173,8 +173,8 @@ async fn keep(desk: &Desk, ways: Ways<'_>, run: &Run, manifest: Manifest, by: &S
     if manifest.outstanding > 0 {
         note += &format!(", at most {} not decided", manifest.outstanding);
     }
-    if !manifest.displaced.is_empty() {
-        note += &format!(", incident: {} displaced", manifest.displaced.len());
+    if !manifest.changed.is_empty() {
+        note += &format!(", incident: {} with another verdict than before", manifest.changed.len());
     }
     desk.sealed(Sealed { run: id, revision, summary, by: by.clone(), note }).await
 }

@@ -47,7 +47,37 @@ fn what_an_older_history_displaced_is_on_the_list_of_the_next_one() {
     let (other, _) = ballot(1, 1, &[2], 1500);
     let theirs = [(other.clone(), told(&other, Verdict::Displaced, 2))];
     assert_eq!(verdicts(&apply(&mut bucket, 2, &theirs)), [Verdict::Displaced]);
-    assert_eq!(bucket.displaced(), [1, 2].map(|seq| Place { journal: JOURNAL, seq }));
+    assert_eq!(bucket.changed(), [1, 2].map(|seq| Place { journal: JOURNAL, seq }));
+}
+
+#[test]
+fn a_verdict_that_does_not_stand_is_on_the_list() {
+    let (mut bucket, (first, _)) = (bucket(1), ballot(1, 1, &[1], 2500));
+    assert_eq!(verdicts(&apply(&mut bucket, 1, &[(first.clone(), None)])), [Verdict::Late]);
+    // A node comes back that was told "counted" by a history that is lost.
+    let again = (first.clone(), told(&first, Verdict::Counted, 2));
+    assert_eq!(verdicts(&apply(&mut bucket, 2, std::slice::from_ref(&again))), [Verdict::Late]);
+    assert_eq!(bucket.changed(), [Place { journal: JOURNAL, seq: 2 }]);
+    apply(&mut bucket, 3, &[(first.clone(), told(&first, Verdict::Late, 1))]);
+    assert_eq!(bucket.changed().len(), 1, "what agrees is not");
+}
+
+#[test]
+fn what_a_seal_has_as_counted_counts_whatever_was_said_of_another_copy() {
+    for (ms, verdict) in [(2500, Verdict::Late), (1500, Verdict::AfterSeal)] {
+        let (mut bucket, (copy, _)) = (bucket(1), ballot(1, 1, &[1], ms));
+        bucket.set_seal(1, &[(JournalId(8), 1)]);
+        assert_eq!(verdicts(&apply(&mut bucket, 1, &[(copy, None)])), [verdict]);
+        let place = Place { journal: JournalId(8), seq: 1 };
+        let (first, _) = ballot(1, 1, &[1], 1500);
+        let decided = Decided { verdict: Verdict::Counted, place, received: first.received, entry: 0 };
+        let theirs = Batch { journal: JournalId(8), first_seq: 1, ballots: &[(first, Some(decided))] };
+        let decisions = bucket.apply(&theirs).unwrap();
+        assert_eq!((decisions[0].verdict, decisions[0].place), (Verdict::Counted, place));
+        assert_eq!(bucket.changed(), [Place { journal: JOURNAL, seq: 1 }], "who was told something else learns it");
+        let Totals { counted, votes, late, late_votes, .. } = bucket.totals();
+        assert_eq!((*counted, votes[0], *late, late_votes[0]), (1, 1, 0, 0));
+    }
 }
 
 #[test]
@@ -161,7 +191,7 @@ fn two_histories_that_counted_too_much_are_one_again_and_the_later_ballot_goes()
     let (of_late, of_early) = (told(&late, Verdict::Counted, 1), told(&early, Verdict::Counted, 2));
     let decisions = apply(&mut bucket, 1, &[(late, of_late), (early, of_early)]);
     assert_eq!(verdicts(&decisions), [Verdict::Counted, Verdict::Counted]);
-    assert_eq!(bucket.displaced(), [Place { journal: JOURNAL, seq: 1 }]);
+    assert_eq!(bucket.changed(), [Place { journal: JOURNAL, seq: 1 }]);
     assert_eq!((bucket.totals().counted, &*bucket.totals().votes), (1, &[0, 1, 0][..]));
     let again = apply(&mut bucket, 1, &[ballot(1, 1, &[1], 1600)]);
     assert_eq!((again[0].verdict, again[0].left), (Verdict::Displaced, 0));

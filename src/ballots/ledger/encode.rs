@@ -137,7 +137,7 @@ pub(super) fn answer(value: Value, options: usize) -> Option<Answer> {
         [Value::Int(2), epoch, watermark] => Some(Answer::Gap { epoch: number(epoch)?, watermark: number(watermark)? }),
         [Value::Int(3)] => Some(Answer::Absent),
         [Value::Int(4)] => Some(Answer::Disagrees),
-        [Value::Int(1), epoch, rebuilding, marked, totals, journals, displaced, decisions, time] => {
+        [Value::Int(1), epoch, rebuilding, marked, totals, journals, changed, decisions, time] => {
             let mut watermarks: Vec<_> = self::journals(journals)?.into_iter().filter(|(_, seq)| *seq > 0).collect();
             watermarks.sort_unstable();
             Some(Answer::Done(Standing {
@@ -145,10 +145,7 @@ pub(super) fn answer(value: Value, options: usize) -> Option<Answer> {
                 rebuilding: number(rebuilding)? != 0,
                 marked: u32::try_from(number(marked)?).ok()?,
                 watermarks,
-                displaced: self::journals(displaced)?
-                    .into_iter()
-                    .map(|(journal, seq)| Place { journal, seq })
-                    .collect(),
+                changed: self::journals(changed)?.into_iter().map(|(journal, seq)| Place { journal, seq }).collect(),
                 decisions: all(decisions, decision)?,
                 time: Micros(number(time)?),
             }))

@@ -61,7 +61,7 @@ impl Ledger {
             marked: 0,
             watermarks: self.bucket.watermarks().to_vec(),
             decisions,
-            displaced: self.bucket.displaced().to_vec(),
+            changed: self.bucket.changed().to_vec(),
             time: Micros(0),
         })
     }
@@ -142,19 +142,42 @@ fn an_undecided_ballot_before_decided_ones_is_passed_over_and_comes_by_its_id() 
     assert_eq!((ledger.bucket.totals().counted, directory.held()), (3, 0));
 }
 
+/// Another directory's ballot of voter 1, with the verdict that was told there.
+fn theirs(ballot: Ballot, verdict: Verdict) -> [(Ballot, Option<Decided>); 1] {
+    let place = Place { journal: JournalId(8), seq: 1 };
+    let decided = Decided { verdict, place, received: ballot.received, entry: ballot.entry };
+    [(ballot, Some(decided))]
+}
+
 #[test]
 fn a_displaced_copy_is_told_once_to_everybody_who_named_it() {
-    let (mut ledger, mut directory) = (Ledger::new(), directory(1..=2));
-    directory.decide(place(1), counted(1));
-    let copy_of_first = counted(1);
-    directory.decide(place(2), copy_of_first);
-    let mut standing = ledger.call(None).unwrap();
-    standing.displaced.push(place(1));
-    let news = directory.answered(None, &standing);
+    let (mut ledger, mut directory) = (Ledger::new(), directory(1..=1));
+    directory.append(place(2), ballot(1), None);
+    ledger.settle(&mut directory);
+    let earlier = theirs(Ballot { id: BallotId(9), received: Micros(4), ..ballot(1) }, Verdict::Counted);
+    ledger.bucket.apply(&Batch { journal: JournalId(8), first_seq: 1, ballots: &earlier }).unwrap();
+    let news = ledger.settle(&mut directory);
     let said: Vec<_> = news.iter().map(|one| (one.place.seq, one.decision.verdict, one.before)).collect();
     let before = Some(Verdict::Counted);
     assert_eq!(said, [(1, Verdict::Displaced, before), (2, Verdict::Displaced, before)]);
-    assert!(directory.answered(None, &standing).is_empty());
+    assert!(ledger.settle(&mut directory).is_empty() && !directory.is_behind(false));
+}
+
+#[test]
+fn a_change_is_asked_for_until_its_answer_has_come() {
+    let (mut ledger, mut before) = (Ledger::new(), directory(1..=1));
+    before.decide(place(1), counted(1));
+    let late = theirs(ballot(1), Verdict::Late);
+    ledger.bucket.apply(&Batch { journal: JournalId(8), first_seq: 1, ballots: &late }).unwrap();
+    // The answer is lost with the process, and the next one begins with what is on disk.
+    before.answered(None, &ledger.call(None).unwrap());
+    ledger.call(before.next(false).batch.as_ref()).unwrap();
+    let mut after = directory(1..=1);
+    after.decide(place(1), counted(1));
+    let news = ledger.settle(&mut after);
+    let said: Vec<_> = news.iter().map(|one| (one.place.seq, one.decision.verdict, one.before)).collect();
+    assert_eq!(said, [(1, Verdict::Late, Some(Verdict::Counted))]);
+    assert!(!after.is_behind(false));
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn sealed() -> (Manifest, Vec<Record>) {
         watermarks: vec![(0, JOURNAL, 6)],
         lost: 0,
         ledger: LedgerKind::Embedded,
-        displaced: Vec::new(),
+        changed: Vec::new(),
     };
     let head = (NodeId(1), "S", 1, Micros::from_ms(100_000));
     let manifest = Manifest::new(head, &run.definition, &run.windows, &marked, &witness, marked.lost);

@@ -112,7 +112,7 @@ impl Made {
         totals.epoch = self.epoch;
         let mut watermarks = self.bucket.watermarks().to_vec();
         watermarks.sort_unstable();
-        let displaced = self.bucket.displaced().to_vec();
-        Answer::Done(Standing { totals, rebuilding, marked: self.marked, watermarks, decisions, displaced, time: now })
+        let changed = self.bucket.changed().to_vec();
+        Answer::Done(Standing { totals, rebuilding, marked: self.marked, watermarks, decisions, changed, time: now })
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tallylight::{
     ballots::{
-        ballot::{Place, Verdict},
+        ballot::{Decided, Place, Verdict},
         ledger::{Answer, Call, OwnedBatch, Seal},
     },
     base::{
@@ -247,10 +247,33 @@ fn two_histories_that_counted_too_much_become_one_and_the_later_ballot_goes() {
         let early = told(ballot(1, 2, &[2], 1500), Verdict::Counted, 2);
         call.batch = batch(1, &[late, early]);
         let standing = done(ledger.call(&call));
-        assert_eq!(standing.displaced, [Place { journal: JOURNAL, seq: 1 }]);
+        assert_eq!(standing.changed, [Place { journal: JOURNAL, seq: 1 }]);
         assert_eq!((standing.totals.counted, &*standing.totals.votes), (1, &[0, 1, 0][..]));
         call.batch = batch(1, &[ballot(1, 1, &[1], 1600)]);
         assert_eq!(verdicts(&done(ledger.call(&call))), [Verdict::Displaced]);
+    });
+}
+
+#[test]
+fn a_counted_ballot_of_the_seal_counts_though_another_copy_came_too_late() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        call.batch = batch(1, &[ballot(1, 1, &[2], 2500)]);
+        assert_eq!(done(ledger.call(&call)).totals.late_votes, [0, 1, 0]);
+        let theirs = JournalId(5);
+        call.seal = Some(Arc::new(Seal { revision: 1, watermarks: vec![(0, theirs, 1)] }));
+        let first = Place { journal: theirs, seq: 1 };
+        let (copy, decided) = told(ballot(1, 1, &[2], 1500), Verdict::Counted, 1);
+        let decided = decided.map(|decided| Decided { place: first, ..decided });
+        call.batch = Some(OwnedBatch { journal: theirs, first_seq: 1, ballots: vec![(copy, decided)] });
+        let standing = done(ledger.call(&call));
+        assert_eq!((verdicts(&standing), standing.decisions[0].place), (vec![Verdict::Counted], first));
+        let totals = &standing.totals;
+        assert_eq!((&*totals.votes, totals.late, &*totals.late_votes), (&[0, 1, 0][..], 0, &[0, 0, 0][..]));
+        // Whoever was told "late" learns that it counts.
+        assert_eq!(standing.changed, [Place { journal: JOURNAL, seq: 1 }]);
+        call.batch = batch(1, &[told(ballot(1, 1, &[2], 2500), Verdict::Late, 1)]);
+        assert_eq!(done(ledger.call(&call)).decisions[0].decided(), decided.unwrap());
     });
 }
 

@@ -84,8 +84,8 @@ pub fn sum_only(intake: &Intake, run: RunId) -> Option<Marked> {
     run.each_bucket(|number, bucket| {
         watermarks.extend(bucket.watermarks().iter().map(|(journal, seq)| (number, *journal, *seq)));
     });
-    let (ledger, displaced) = (LedgerKind::Embedded, Vec::new());
-    Some(Marked { totals: run.totals(), watermarks, lost: 0, ledger, displaced })
+    let (ledger, changed) = (LedgerKind::Embedded, Vec::new());
+    Some(Marked { totals: run.totals(), watermarks, lost: 0, ledger, changed })
 }
 
 /// Runs the short form's seeds until each of these invariants has caught the mutant.

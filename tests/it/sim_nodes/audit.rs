@@ -177,7 +177,7 @@ impl World {
             let displaced = self.oracle.stored.iter().filter(|((of, number, place), stored)| {
                 (*of, *number) == (run, bucket) && stored.is(*place, Verdict::Displaced)
             });
-            let known = self.server.displaced(run, bucket);
+            let known = self.server.changed(run, bucket);
             for ((.., place), stored) in displaced {
                 if !known.contains(place) || !self.oracle.damaged.contains_key(&run) {
                     let case = format!("run {run}: {place:?} {stored:?} is displaced, the ledger says {known:?}");

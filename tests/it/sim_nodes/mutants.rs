@@ -30,12 +30,17 @@ pub enum Mutant {
     HoldingIgnored,
     /// After a change of its history the ledger waits for nobody.
     NobodyAwaited,
+    /// The ledger answers with its decisions and never tells again what changed.
+    ChangesUntold,
 }
 
-/// Runs the short form's seeds until each of these invariants has caught the mutant.
+/// Some mistakes need several faults at once to show.
+const SEEDS: u64 = 400;
+
+/// Runs seeds until each of these invariants has caught the mutant.
 fn caught_by(mutant: Mutant, invariants: &[Invariant]) {
     let mut caught: BTreeMap<Invariant, u64> = BTreeMap::new();
-    for seed in super::SHORT_SEEDS {
+    for seed in 0..SEEDS {
         for invariant in world::run(seed, Some(mutant)).oracle.blamed.into_keys() {
             caught.entry(invariant).or_insert(seed);
         }
@@ -100,4 +105,9 @@ fn an_old_board_that_is_trusted_is_caught() {
 #[test]
 fn a_ledger_without_a_barrier_is_caught() {
     caught_by(Mutant::NobodyAwaited, &[Invariant::ReceiptsAgree]);
+}
+
+#[test]
+fn changes_that_are_told_only_once_are_caught() {
+    caught_by(Mutant::ChangesUntold, &[Invariant::RecountAgrees]);
 }

@@ -101,7 +101,7 @@ impl World {
             watermarks: Vec::new(),
             lost: 0,
             ledger: LedgerKind::Redis,
-            displaced: Vec::new(),
+            changed: Vec::new(),
         };
         for (bucket, standing) in (0..).zip(standings) {
             let Some(contents) = self.server.contents(run, bucket) else {
@@ -115,7 +115,7 @@ impl World {
             tally::add_totals(&mut marked.totals, before);
             let of_bucket = standing.watermarks.iter();
             marked.watermarks.extend(of_bucket.map(|(journal, watermark)| (bucket, *journal, *watermark)));
-            marked.displaced.extend(standing.displaced);
+            marked.changed.extend(standing.changed);
         }
         let summary = SealSummary {
             at: self.clock(),

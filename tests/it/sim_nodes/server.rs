@@ -147,7 +147,10 @@ impl Server {
         if side == Side::Main {
             self.log.push((call.clone(), now));
         }
-        let (answer, clocked) = self.store(side).call(&call, now);
+        let (mut answer, clocked) = self.store(side).call(&call, now);
+        if let (Some(Mutant::ChangesUntold), Answer::Done(standing)) = (mutant, &mut answer) {
+            standing.changed.clear();
+        }
         if now.0 - self.copied_at.0 >= COPY_US {
             self.copied_at = now;
             self.copies.push((self.main.clone(), self.log.len()));
@@ -216,10 +219,10 @@ impl Server {
         self.split.clear();
     }
 
-    /// The copies of a bucket that the main server has displaced.
-    pub fn displaced(&self, run: RunId, bucket: u16) -> Vec<Place> {
+    /// The copies of a bucket that have another verdict than somebody was told.
+    pub fn changed(&self, run: RunId, bucket: u16) -> Vec<Place> {
         let bucket = self.main.buckets.get(&(run, bucket)).cloned();
-        bucket.and_then(|mut bucket| Some(bucket.bucket()?.displaced().to_vec())).unwrap_or_default()
+        bucket.and_then(|mut bucket| Some(bucket.bucket()?.changed().to_vec())).unwrap_or_default()
     }
 
     /// What the main server has of a bucket.
