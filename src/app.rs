@@ -292,7 +292,7 @@ async fn import(desks: &Arc<Desks>, services: &Arc<Services>, show: ShowFile) ->
     let id = show.id.clone();
     match desks.import(services, show.clone()).await? {
         Imported::Waits => {
-            tracing::warn!(show = %id, "the show is new, and Redis has to agree to it: it is made when Redis is back");
+            tracing::warn!(show = %id, "the show file has to wait until Redis and this disk agree to it: it is tried again");
             services.tasks.spawn(import_later(desks.clone(), services.clone(), show));
         }
         Imported::Created => tracing::info!(show = %id, "the show is new"),
@@ -306,7 +306,7 @@ async fn import(desks: &Arc<Desks>, services: &Arc<Services>, show: ShowFile) ->
     Ok(())
 }
 
-/// Makes a show as soon as Redis agrees.
+/// Imports a show file as soon as it can be.
 async fn import_later(desks: Arc<Desks>, services: Arc<Services>, show: ShowFile) {
     let stop = services.tasks.stop().clone();
     while matches!(desks.import(&services, show.clone()).await, Ok(Imported::Waits) | Err(_)) {

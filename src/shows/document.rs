@@ -80,6 +80,9 @@ pub struct Graphic {
     pub step: u8,
     /// Screens keep their last numbers.
     pub frozen: bool,
+    /// When somebody last changed what screens show.
+    #[serde(default)]
+    pub since: Micros,
 }
 
 /// An unlocked action.
@@ -121,7 +124,7 @@ impl Document {
             entries: Entries::default(),
             standby: None,
             program: None,
-            graphic: Graphic { state: GraphicState::Cleared, step: 0, frozen: false },
+            graphic: Graphic { state: GraphicState::Cleared, step: 0, frozen: false, since: Micros(0) },
             runs: Vec::new(),
             armed: Vec::new(),
             control: Control::default(),

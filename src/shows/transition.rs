@@ -80,6 +80,9 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Command::Rehearse => rehearse(&mut next, context)?,
         Command::Control { .. } => unreachable!("answered above"),
     }
+    if (next.graphic, &next.program) != (document.graphic, &document.program) {
+        next.graphic.since = context.now;
+    }
     Ok(next)
 }
 

@@ -1,5 +1,6 @@
 //! One show's desk: its newest document, its board, who is here, and the task that does its commands one after another.
 
+mod pulls;
 mod shared;
 mod task;
 

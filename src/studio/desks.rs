@@ -41,7 +41,7 @@ pub enum Imported {
     Replaced,
     /// The show was there, on air with another rundown: it is kept as it is.
     Kept,
-    /// The show is not here, and Redis has to agree to it first: it is tried again.
+    /// Redis, or this disk, does not agree to it now: it is tried again.
     Waits,
 }
 
@@ -82,6 +82,7 @@ impl Desks {
                 let by = Staff { session: SessionId::random(), name: "node".to_owned(), role: Role::Producer };
                 match desk.replace_rundown(file, by).await {
                     Ok(()) => Imported::Replaced,
+                    Err(refusal) if refusal.code.retry() => Imported::Waits,
                     Err(_) => Imported::Kept,
                 }
             } else {

@@ -1,7 +1,7 @@
 //! A desk among many nodes: what it decides is the truth once Redis agrees, and what others decided is taken over. A
 //! revision is written down as proposed, swapped in Redis, confirmed on disk, and only then it acts.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::task::{DeskTask, Unstored};
 use crate::{
@@ -10,13 +10,8 @@ use crate::{
         StoredShow,
         shared::{Known, Look, Offer, Replacement, SharedStore, Swap},
     },
-    shows::{
-        catch_up::catch_up,
-        document::{Document, Staff},
-        merge::merge,
-        transition::{self, Context, Refusal},
-    },
-    studio::{asrun, services::Services, standing::Standing},
+    shows::{catch_up::catch_up, document::Document, merge::merge, transition::Refusal},
+    studio::standing::Standing,
     wire::{codes::Code, command::Command, server::AsRunEntry},
 };
 
@@ -355,60 +350,6 @@ impl DeskTask {
         entries.unwrap_or_default().into_iter().filter(after).collect()
     }
 
-    /// Something urgent that Redis did not agree to: it is done on this node and its screens, and told to the others when
-    /// Redis is back.
-    pub(super) async fn pull_here(&mut self, command: Command, by: &Staff, entry: AsRunEntry, miss: &Miss) -> String {
-        let why = match miss {
-            Miss::Refused(refusal) => refusal.detail.clone(),
-            Miss::Moved => "others were faster".to_owned(),
-        };
-        tracing::warn!(show = %self.desk.show, why, "something was pulled from the screens of this node only");
-        let note = "on this node and its screens; the others follow when Redis is back".to_owned();
-        let entry = AsRunEntry { id: format!("{}.{}.{}", self.services.node, command.verb(), entry.at), note, ..entry };
-        super::log(&self.desk, &self.services, vec![entry]).await;
-        if !self.waits(&command) {
-            self.reassert.push_back((command, by.clone()));
-            self.note_reassert().await;
-        }
-        format!("done on this node and its screens only: {why}. The other nodes follow when Redis is back")
-    }
-
-    /// Tries again what was pulled here.
-    pub(super) async fn reassert(&mut self) {
-        let Some((command, by)) = self.reassert.front().cloned() else { return };
-        let Some(shared) = self.services.shared.clone() else { return };
-        // Nothing is proposed on disk five times a second while Redis is away.
-        if shared.health().down.is_some() {
-            return;
-        }
-        let (now, document) = (self.services.clock.now(), self.based());
-        let fresh_run = crate::base::ids::RunId::random();
-        let context = Context { now, by: by.clone(), owner_present: true, fresh_run };
-        let Ok(next) = transition::apply(&document, &command, &context) else {
-            return self.reasserted(&command).await;
-        };
-        let note = "again, for all nodes: Redis is back".to_owned();
-        let entry = asrun::of_command(&next, &command, &by.name, now, note);
-        if self.commit_shared(&shared, next, vec![entry]).await.is_ok() {
-            self.reasserted(&command).await;
-        }
-    }
-
-    async fn reasserted(&mut self, command: &Command) {
-        self.reassert.pop_front();
-        self.desk.pulled(command);
-        self.note_reassert().await;
-    }
-
-    /// A start without Redis shows what was pulled before, too. A disk that does not take it changes nothing now.
-    async fn note_reassert(&self) {
-        let text = serde_json::to_string(&self.reassert).expect("commands are plain data");
-        let (store, name) = (self.services.store.clone(), note_name(&self.desk.show));
-        if let Err(error) = self.services.tasks.blocking(move || store.put_note(&name, &text)).await {
-            tracing::error!(%error, "what was pulled from the screens is forgotten if this process ends");
-        }
-    }
-
     /// Puts this node's directory on the roster, or takes it off.
     pub(super) async fn set_directory(&mut self, on: bool) -> Result<(), Refusal> {
         let Some(shared) = self.services.shared.clone() else { return Ok(()) };
@@ -432,17 +373,6 @@ impl DeskTask {
         }
         Err(Miss::Moved.into())
     }
-}
-
-/// Where a node keeps what was pulled on its screens and not told to the others yet.
-fn note_name(show: &ShowId) -> String {
-    format!("pulled.{show}")
-}
-
-/// What was pulled when the last process ended, and not told to the others yet.
-pub(super) fn noted(services: &Services, show: &ShowId) -> VecDeque<(Command, Staff)> {
-    let text = services.shared.as_ref().and_then(|_| services.store.note(&note_name(show)).ok().flatten());
-    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 /// Whether the answer to a command waits for a replica: what it did must not be lost.

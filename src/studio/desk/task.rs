@@ -7,10 +7,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{
-    Desk, Request,
-    shared::{self, Miss},
-};
+use super::{Desk, Request, pulls, shared::Miss};
 use crate::{
     base::{
         clock::{Micros, Stopwatch},
@@ -43,8 +40,8 @@ pub(in crate::studio) struct DeskTask {
     pressed: HashMap<SessionId, (Command, Micros)>,
     /// What acts already and could not be stored yet.
     pub(super) unstored: Option<Unstored>,
-    /// What was pulled from the screens here while Redis did not agree, and who did it.
-    pub(super) reassert: VecDeque<(Command, Staff)>,
+    /// What was pulled from the screens here while Redis did not agree, who did it, and when.
+    pub(super) reassert: VecDeque<(Command, Staff, Micros)>,
 }
 
 /// Something that acts already while the disk did not take it.
@@ -57,8 +54,8 @@ pub(super) struct Unstored {
 
 impl DeskTask {
     pub(super) fn new(desk: Arc<Desk>, services: Arc<Services>) -> Self {
-        let reassert = shared::noted(&services, &desk.show);
-        for (command, _) in &reassert {
+        let reassert = pulls::noted(&services, &desk.show);
+        for (command, ..) in &reassert {
             desk.pull(command);
         }
         Self { desk, services, answered: VecDeque::new(), pressed: HashMap::new(), unstored: None, reassert }
@@ -119,7 +116,7 @@ impl DeskTask {
 
     /// Whether something was pulled here and not told to the others yet.
     pub(super) fn waits(&self, command: &Command) -> bool {
-        self.reassert.iter().any(|(waiting, _)| waiting == command)
+        self.reassert.iter().any(|(waiting, ..)| waiting == command)
     }
 
     async fn handle(&mut self, message: CommandMessage, by: &Staff, recounted: Option<seal::Recounted>) -> Done {

@@ -1,6 +1,7 @@
 //! Many nodes over one Redis: what one operator does is so on every node, and stays so whatever Redis loses. Real servers
 //! throughout.
 
+mod away;
 mod commands;
 mod faults;
 mod shared;

@@ -69,6 +69,12 @@ impl Stage {
         self.files.path().join("secret")
     }
 
+    /// Changes the show file.
+    pub fn edit_show(&self, from: &str, to: &str) {
+        let path = self.files.path().join("show.toml");
+        fs::write(path, SHOW_FILE.replace(from, to)).unwrap();
+    }
+
     fn builder(&self, redis: &str) -> TestAppBuilder {
         let app = TestApp::with_show(self.files.path().join("show.toml").to_str().unwrap());
         app.arg("--redis").arg(redis).arg("--secret-file").arg(self.secret().to_str().unwrap())

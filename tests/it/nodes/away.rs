@@ -1,0 +1,47 @@
+//! What a node was told to do while it did not reach Redis, and what becomes of it later.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::stage::{Stage, agree};
+use crate::support::{SOON, proxy::FaultProxy, until};
+
+#[test]
+fn what_others_put_on_the_screens_since_is_not_pulled_again() {
+    let stage = Stage::new();
+    let way = FaultProxy::start(([127, 0, 0, 1], stage.redis.port()).into());
+    let (mut a, mut b) = (stage.node_over(1, &format!("redis://{}", way.address())), stage.node(2));
+    until("both nodes have entered", SOON, || (b.did("entered").len() >= 2).then_some(()));
+    a.takes_over();
+    a.does("standby", json!({ "cue": "1" }));
+    a.does("take", json!({}));
+    agree(&a, &b);
+    way.faults(|faults| faults.down = true);
+    a.does("panic", json!({}));
+    assert_eq!((a.graphic(), b.graphic()), ("panic".to_owned(), "on_air".to_owned()));
+    b.takes_over();
+    b.does("standby", json!({ "cue": "2" }));
+    b.does("take", json!({}));
+    way.heal();
+    let notes = || a.did("panic").into_iter().filter_map(|entry| Some(entry["note"].as_str()?.to_owned()));
+    until("the log says why", SOON, || notes().find(|note| note.starts_with("not done again")));
+    until("its screens show what the others put there", SOON, || (a.graphic() == "on_air").then_some(()));
+    agree(&a, &b);
+    assert_eq!(b.graphic(), "on_air");
+}
+
+#[test]
+fn a_show_file_that_changed_while_redis_was_away_is_taken_when_it_is_back() {
+    let mut stage = Stage::new();
+    let (mut a, b) = stage.two();
+    let options = |rundown: &serde_json::Value| rundown.to_string().contains("Hedy");
+    stage.redis.kill();
+    a.app.kill();
+    stage.edit_show("Grace", "Hedy");
+    a.app.start();
+    assert!(!options(&a.document()["rundown"]), "Redis has to agree first");
+    stage.redis.restart();
+    until("the rundown is the file's", Duration::from_secs(10), || options(&b.document()["rundown"]).then_some(()));
+    agree(&a, &b);
+}
