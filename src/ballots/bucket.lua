@@ -226,9 +226,11 @@ end
 local function judge(key, voter_id, id, received, entry, decided, copy, picks, seq)
   if decided == UNREADABLE then return UNREADABLE, journal, seq, received, entry, 0 end
   local voter, sealed_copy = voter_of(key, voter_id), is_sealed(copy.journal, copy.seq)
+  -- A content that was refused because another one has its id does not keep that one from being decided.
   local known
   for index, kept in ipairs(voter.kept) do
-    if kept.id == id then known = index break end
+    if kept.id == id and kept.picks == picks then known = index break end
+    if kept.id == id and kept.verdict ~= ID_REUSED then known = known or index end
   end
   if known then
     local kept = voter.kept[known]
@@ -242,6 +244,12 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
       if decided == COUNTED or decided == DISPLACED then
         note(journal, seq)
         verdict = DISPLACED
+      elseif #voter.kept < remembered_max then
+        voter.kept[#voter.kept + 1] = {
+          id = id, received = received, seq = seq, index = index_for(journal), entry = entry, verdict = verdict,
+          picks = picks,
+        }
+        touched[voter] = true
       end
       return verdict, journal, seq, received, entry, votes - voter.spent
     end
@@ -260,7 +268,7 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
   elseif not fit(picks) then verdict = INVALID
   elseif full then verdict = BUDGET
   elseif not timely(received) then verdict = LATE
-  elseif marked > 0 then verdict = AFTER_SEAL
+  elseif marked > 0 and (sealed == '' or not sealed_copy) then verdict = AFTER_SEAL
   elseif spends > votes - voter.spent then verdict = BUDGET
   else verdict = COUNTED end
   if verdict == COUNTED then
@@ -275,7 +283,7 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
     note(copy.journal, copy.seq)
   end
   -- What is not remembered is decided anew if it comes again, to the same verdict.
-  if (verdict == COUNTED or not full) and verdict ~= ID_REUSED then
+  if verdict == COUNTED or not full then
     voter.kept[#voter.kept + 1] = {
       id = id, received = copy.received, seq = copy.seq, index = index_for(copy.journal), entry = copy.entry,
       verdict = verdict, picks = picks,

@@ -239,7 +239,10 @@ impl Bucket {
         let is_sealed = self.is_sealed(copy.0);
         let voter = self.voters.entry(ballot.voter).or_default();
         let left = self.rules.votes.saturating_sub(voter.spent);
-        let known = voter.kept.iter().position(|kept| kept.id == ballot.id);
+        // A content that was refused because another one has its id does not keep that one from being decided.
+        let same = voter.kept.iter().position(|kept| kept.id == ballot.id && kept.picks == ballot.picks);
+        let has_id = |kept: &Kept| kept.id == ballot.id && kept.verdict != Verdict::IdReused;
+        let known = same.or_else(|| voter.kept.iter().position(has_id));
         if let Some(kept) = known.map(|index| &voter.kept[index]) {
             let stands = matches!(kept.verdict, Verdict::Counted | Verdict::Displaced);
             if kept.picks == ballot.picks && (stands || !was_counted || self.sealed.is_none() || !is_sealed) {
@@ -253,6 +256,9 @@ impl Bucket {
                 let verdict = if counts_no_more { Verdict::Displaced } else { Verdict::IdReused };
                 if counts_no_more {
                     note(&mut self.changed, place);
+                } else if voter.kept.len() < limits::BALLOTS_PER_VOTER_MAX {
+                    let (id, picks) = (ballot.id, ballot.picks.clone());
+                    voter.kept.push(Kept { id, picks, received, entry, place, verdict });
                 }
                 return Decision { verdict, left, ..own };
             }
@@ -274,7 +280,7 @@ impl Bucket {
             None if !ballot.picks.fit(self.rules.options, self.rules.votes) => Verdict::Invalid,
             None if full => Verdict::Budget,
             None if timeliness != Timeliness::Within => Verdict::Late,
-            None if self.marked.is_some() => Verdict::AfterSeal,
+            None if self.marked.is_some() && (self.sealed.is_none() || !is_sealed) => Verdict::AfterSeal,
             None if votes > left => Verdict::Budget,
             None => Verdict::Counted,
         };
@@ -296,7 +302,7 @@ impl Bucket {
         // What is not remembered is decided anew if it comes again, to the same verdict: by its content, or because the
         // voter has as many ballots as are remembered, whatever the windows have become.
         let remembered = verdict == Verdict::Counted || !full;
-        if remembered && verdict != Verdict::IdReused {
+        if remembered {
             let (id, picks) = (ballot.id, ballot.picks.clone());
             voter.kept.reserve_exact(1);
             voter.kept.push(Kept { id, picks, received, entry, place, verdict });

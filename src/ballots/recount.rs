@@ -103,7 +103,7 @@ impl<'a> Recount<'a> {
         let voter = self.voters.entry(ballot.voter).or_default();
         let enough = voter.spent + u32::from(ballot.picks.votes()) <= u32::from(poll.votes);
         let full = voter.ballots >= limits::BALLOTS_PER_VOTER_MAX;
-        voter.ballots += usize::from(verdict != Some(Verdict::IdReused));
+        voter.ballots += 1;
         if verdict == Some(Verdict::Counted) {
             voter.spent += u32::from(ballot.picks.votes());
         }

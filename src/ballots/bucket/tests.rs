@@ -81,6 +81,26 @@ fn what_a_seal_has_as_counted_counts_whatever_was_said_of_another_copy() {
 }
 
 #[test]
+fn what_was_refused_for_its_id_stays_so_and_keeps_nobody_from_being_decided() {
+    let mut bucket = bucket(1);
+    let (first, second) = (ballot(1, 1, &[1], 1500), ballot(1, 1, &[2], 1500));
+    // The ledger has lost the first content, whose node comes later; the second one was refused because of it.
+    let told = told(&second.0, Verdict::IdReused, 1);
+    assert_eq!(verdicts(&apply(&mut bucket, 1, &[(second.0.clone(), told)])), [Verdict::IdReused]);
+    assert_eq!(verdicts(&apply(&mut bucket, 2, &[second.clone(), first])), [Verdict::IdReused, Verdict::Counted]);
+    assert_eq!(verdicts(&apply(&mut bucket, 4, &[second])), [Verdict::IdReused]);
+    assert_eq!(bucket.totals().votes, [1, 0, 0]);
+}
+
+#[test]
+fn an_undecided_ballot_of_a_seal_is_decided_as_before_it() {
+    let mut bucket = bucket(1);
+    bucket.set_seal(1, &[(JOURNAL, 1)]);
+    let ballots = [ballot(1, 1, &[1], 1500), ballot(2, 1, &[1], 1500)];
+    assert_eq!(verdicts(&apply(&mut bucket, 1, &ballots)), [Verdict::Counted, Verdict::AfterSeal]);
+}
+
+#[test]
 fn the_first_ballot_wins_and_a_repeat_names_the_copy_that_counts() {
     let mut bucket = bucket(1);
     let first = ballot(1, 1, &[2], 1500);

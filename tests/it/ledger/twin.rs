@@ -259,7 +259,8 @@ fn the_script_and_the_model_answer_the_same() {
 #[test]
 fn a_script_that_is_wrong_in_one_place_is_found() {
     let mutants = [
-        ("no look-up by id", "if kept.id == id then", "if false then"),
+        ("no look-up by id", "if kept.id == id and kept.verdict", "if false and kept.verdict"),
+        ("no look-up by content", "if kept.id == id and kept.picks", "if false and kept.picks"),
         ("a repeat names its own entry", "kept.received, kept.entry, votes", "kept.received, entry, votes"),
         ("a copy loses its entry", "copy.received, copy.entry, votes", "copy.received, entry, votes"),
         ("content is not compared", "if kept.picks == picks and", "if true and"),
@@ -268,7 +269,8 @@ fn a_script_that_is_wrong_in_one_place_is_found() {
         ("the watermark goes back", "watermark = math.max(watermark, seq)", "watermark = seq"),
         ("decided anew", "elseif decided then verdict = decided\n", ""),
         ("windows are not judged", "elseif not timely(received) then verdict = LATE\n", ""),
-        ("a mark is not seen", "elseif marked > 0 then verdict = AFTER_SEAL\n", ""),
+        ("a mark is not seen", "elseif marked > 0 and", "elseif false and"),
+        ("what a seal has comes after it", "(sealed == '' or not sealed_copy) then verdict", "true then verdict"),
         ("no barrier", "elseif rebuilding then\n", "elseif false then\n"),
         ("the earlier one goes", "return a.received > b.received", "return a.received < b.received"),
         ("an old epoch retells", "if retells and seen == epoch and", "if retells and"),
