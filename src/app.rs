@@ -209,7 +209,9 @@ fn secret(config: &NodeConfig) -> std::io::Result<Secret> {
 /// An address that cannot be one.
 pub fn way_to_redis(config: &NodeConfig) -> anyhow::Result<Option<Redis>> {
     let nodes = &config.nodes;
-    let way = || Redis::open(&RedisConfig { urls: nodes.redis.clone(), cluster: nodes.redis_cluster });
+    let redis =
+        RedisConfig { urls: nodes.redis.clone(), cluster: nodes.redis_cluster, ca_file: nodes.redis_ca_file.clone() };
+    let way = || Redis::open(&redis);
     nodes.shared().then(way).transpose().context("the setting redis")
 }
 

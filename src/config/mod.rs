@@ -59,8 +59,8 @@ pub struct NodeFlags {
     #[command(flatten)]
     pub nodes: NodesFlags,
     /// Configuration file (TOML); a flag or a variable beats it. Names: listen, data, public_url, trusted_proxies,
-    /// proxy_protocol, venues, connections, connections_per_prefix, origins, redis, redis_cluster, secret_file, log,
-    /// log_format, and shows, a list of show files
+    /// proxy_protocol, venues, connections, connections_per_prefix, origins, redis, redis_cluster, redis_ca_file,
+    /// secret_file, log, log_format, and shows, a list of show files
     #[arg(long, env = "TALLYLIGHT_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -82,6 +82,7 @@ struct File {
     origins: Option<Vec<String>>,
     redis: Option<Vec<String>>,
     redis_cluster: Option<bool>,
+    redis_ca_file: Option<PathBuf>,
     secret_file: Option<PathBuf>,
 }
 
@@ -115,7 +116,12 @@ impl NodeConfig {
         let doors = DoorConfig::new(flags.doors, file.doors())?;
         let nodes = NodesConfig::new(
             flags.nodes,
-            NodesFile { redis: file.redis, redis_cluster: file.redis_cluster, secret_file: file.secret_file },
+            NodesFile {
+                redis: file.redis,
+                redis_cluster: file.redis_cluster,
+                redis_ca_file: file.redis_ca_file,
+                secret_file: file.secret_file,
+            },
         )?;
         let log_format = match (flags.log_format, file.log_format.as_deref()) {
             (Some(format), _) => format,

@@ -13,6 +13,8 @@ pub struct NodesConfig {
     pub redis: Vec<String>,
     /// A single address leads to a cluster.
     pub redis_cluster: bool,
+    /// Certificates (PEM) that a server of Redis may be signed by; `None`: those that this machine trusts.
+    pub redis_ca_file: Option<PathBuf>,
     /// The node secret, equal on all nodes; `None`: the one of the data directory.
     pub secret_file: Option<PathBuf>,
 }
@@ -27,6 +29,9 @@ pub struct NodesFlags {
     /// The one address of redis leads to a cluster; several do anyway [default: false]
     #[arg(long, env = "TALLYLIGHT_REDIS_CLUSTER", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub redis_cluster: Option<bool>,
+    /// For rediss://, file with the certificates (PEM) that may sign those of Redis [default: what this machine trusts]
+    #[arg(long, env = "TALLYLIGHT_REDIS_CA_FILE", value_name = "FILE")]
+    pub redis_ca_file: Option<PathBuf>,
     /// File with the node secret, equal on all nodes: needed with redis, which never holds it. Make one with `openssl
     /// rand -hex 32` [default: node.secret in the data directory]
     #[arg(long, env = "TALLYLIGHT_SECRET_FILE", value_name = "FILE")]
@@ -38,6 +43,7 @@ pub struct NodesFlags {
 pub(super) struct NodesFile {
     pub(super) redis: Option<Vec<String>>,
     pub(super) redis_cluster: Option<bool>,
+    pub(super) redis_ca_file: Option<PathBuf>,
     pub(super) secret_file: Option<PathBuf>,
 }
 
@@ -50,12 +56,16 @@ impl NodesConfig {
         let config = Self {
             redis: flags.redis.map(words).or(file.redis).unwrap_or_default(),
             redis_cluster: flags.redis_cluster.or(file.redis_cluster).unwrap_or_default(),
+            redis_ca_file: flags.redis_ca_file.or(file.redis_ca_file),
             secret_file: flags.secret_file.or(file.secret_file),
         };
         let known = |url: &&String| ["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme));
         if config.redis.iter().any(|url| !known(&url)) {
             // The address itself may hold a password.
             bail!("redis: begin every address with redis:// (or rediss:// for TLS)");
+        }
+        if config.redis_ca_file.is_some() && !config.redis.iter().any(|url| url.starts_with("rediss://")) {
+            bail!("redis_ca_file is for TLS: begin the addresses of redis with rediss://, or leave it out");
         }
         if !config.redis.is_empty() && config.secret_file.is_none() {
             bail!(

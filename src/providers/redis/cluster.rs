@@ -252,7 +252,7 @@ mod tests {
         ]);
         let read = ranges(value).unwrap();
         assert_eq!(read, [(0, 100, "10.0.0.1:7000".to_owned()), (101, 16_383, ":7001".to_owned())]);
-        let seed = super::super::link::server("redis://me:pass@seed.example:6379").unwrap();
+        let seed = super::super::link::server("redis://me:pass@seed.example:6379", None).unwrap();
         let cluster = Cluster::new(vec![seed.clone()]);
         let asked = Link::new(seed);
         assert_eq!(cluster.at(&read[1].2, &asked).addr().to_string(), "seed.example:7001");

@@ -13,21 +13,31 @@ use std::{
 use futures_util::future::{BoxFuture, FutureExt, Shared};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion,
-    aio::MultiplexedConnection, io::tcp::TcpSettings,
+    TlsCertificates, aio::MultiplexedConnection, io::tcp::TcpSettings,
 };
 
 use super::{Failure, RedisError, Script, Value};
 use crate::base::{clock::Stopwatch, limits};
 
-/// Reads an address.
+/// Reads an address. `ca`: the certificates (PEM) that the server's may be signed by, in place of those that this machine
+/// trusts.
 ///
 /// # Errors
 /// [`RedisError::Refused`]; says nothing of what was given, which may hold a password.
-pub(super) fn server(url: &str) -> Result<ConnectionInfo, RedisError> {
+pub(super) fn server(url: &str, ca: Option<&[u8]>) -> Result<ConnectionInfo, RedisError> {
     let info = url.into_connection_info().ok().filter(|info| !matches!(info.addr(), ConnectionAddr::Unix(_)));
     let info = info.ok_or_else(|| {
         RedisError::Refused("give an address as redis://[user:password@]host[:port], or rediss:// for TLS".into())
     })?;
+    let info = match ca {
+        Some(ca) if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) => {
+            let certificates = TlsCertificates { client_tls: None, root_cert: Some(ca.to_vec()) };
+            let unread =
+                |error| RedisError::Refused(format!("redis_ca_file: the certificates cannot be read: {error}"));
+            Client::build_with_tls(info, certificates).map_err(unread)?.get_connection_info().clone()
+        }
+        _ => info,
+    };
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
     Ok(info.set_redis_settings(settings).set_tcp_settings(TcpSettings::default().set_nodelay(true)))
 }

@@ -12,6 +12,7 @@ mod probe;
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::{Arc, OnceLock},
 };
 
@@ -59,6 +60,8 @@ pub struct Config {
     pub urls: Vec<String>,
     /// One address that leads to a cluster.
     pub cluster: bool,
+    /// Certificates (PEM) that a server's may be signed by; `None`: those that this machine trusts.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Passwords stay where they are.
@@ -69,7 +72,11 @@ impl fmt::Debug for Config {
             None => url.clone(),
         };
         let urls: Vec<_> = self.urls.iter().map(without_user).collect();
-        f.debug_struct("Config").field("urls", &urls).field("cluster", &self.cluster).finish()
+        f.debug_struct("Config")
+            .field("urls", &urls)
+            .field("cluster", &self.cluster)
+            .field("ca_file", &self.ca_file)
+            .finish()
     }
 }
 
@@ -89,9 +96,16 @@ impl Redis {
     /// Looks at the addresses only: Redis need not be there, and is not waited for.
     ///
     /// # Errors
-    /// [`RedisError::Refused`] for an address that cannot be one.
+    /// [`RedisError::Refused`] for an address that cannot be one, or certificates that cannot be read.
     pub fn open(config: &Config) -> Result<Self, RedisError> {
-        let servers = config.urls.iter().map(|url| link::server(url)).collect::<Result<Vec<_>, _>>()?;
+        let read = |path: &PathBuf| {
+            let refused = |why: String| RedisError::Refused(format!("redis_ca_file {}: {why}", path.display()));
+            let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+            let has_one = text.contains("-----BEGIN CERTIFICATE-----");
+            has_one.then_some(text.into_bytes()).ok_or_else(|| refused("there is no certificate (PEM) in it".into()))
+        };
+        let ca = config.ca_file.as_ref().map(read).transpose()?;
+        let servers = config.urls.iter().map(|url| link::server(url, ca.as_deref())).collect::<Result<Vec<_>, _>>()?;
         let way = match &*servers {
             [] => return Err(RedisError::Refused("no address of a server is given".into())),
             [one] if !config.cluster => Way::One(Arc::new(Link::new(one.clone()))),
@@ -145,7 +159,7 @@ mod tests {
     use super::*;
 
     fn config(urls: &[&str]) -> Config {
-        Config { urls: urls.iter().map(|url| (*url).to_owned()).collect(), cluster: false }
+        Config { urls: urls.iter().map(|url| (*url).to_owned()).collect(), cluster: false, ca_file: None }
     }
 
     #[test]

@@ -7,4 +7,5 @@ pub mod model;
 mod moving;
 mod rules;
 mod stage;
+mod tls;
 mod twin;

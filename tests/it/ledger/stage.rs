@@ -37,8 +37,13 @@ pub struct Client {
 impl Client {
     /// A client of one server, or of a cluster.
     pub fn new(urls: Vec<String>) -> Self {
+        Self::over(Redis::open(&Config { urls, cluster: false, ca_file: None }).unwrap())
+    }
+
+    /// A client that goes this way.
+    pub fn over(redis: Redis) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { runtime, redis: Redis::open(&Config { urls, cluster: false }).unwrap() }
+        Self { runtime, redis }
     }
 
     /// Makes a call.

@@ -25,7 +25,7 @@ struct Node(SharedStore, ShowId);
 
 impl Node {
     fn new(server: &RedisServer, node: u64) -> Self {
-        let redis = Redis::open(&Config { urls: vec![server.url()], cluster: false }).unwrap();
+        let redis = Redis::open(&Config { urls: vec![server.url()], cluster: false, ca_file: None }).unwrap();
         Self(SharedStore::new(redis, NodeId(node)), "s".parse().unwrap())
     }
 

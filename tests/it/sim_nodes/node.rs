@@ -124,7 +124,7 @@ pub fn name(number: usize) -> NodeId {
 /// A way to a Redis that nobody ever goes.
 fn no_redis() -> Redis {
     let urls = vec!["redis://127.0.0.1:1".into()];
-    Redis::open(&Config { urls, cluster: false }).expect("an address")
+    Redis::open(&Config { urls, cluster: false, ca_file: None }).expect("an address")
 }
 
 impl World {

@@ -21,7 +21,8 @@ pub struct RedisServer {
     process: Option<Process>,
 }
 
-fn free_port() -> u16 {
+/// A port that nobody has.
+pub fn free_port() -> u16 {
     // The system gives no port twice in a short time, so nobody else gets it between this and the server's start.
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
