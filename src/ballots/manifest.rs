@@ -16,7 +16,7 @@ use crate::{
         clock::Micros,
         ids::{JournalId, NodeId},
     },
-    shows::{run::Definition, windows::Windows},
+    shows::{roster::WrittenOff, run::Definition, windows::Windows},
 };
 
 /// The format's name, in every manifest.
@@ -51,6 +51,10 @@ pub struct Manifest {
     pub late_totals: Vec<u64>,
     /// Ballots that may still be missing.
     pub outstanding: u64,
+    /// Data directories that were lost for good and may have taken ballots of this run: those that only they had are among
+    /// the outstanding ones, and nobody waits for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written_off: Vec<WrittenOff>,
     /// Who decided the ballots.
     #[serde(default)]
     pub ledger: LedgerKind,
@@ -137,6 +141,7 @@ impl Manifest {
             late: *late,
             late_totals: late_votes.clone(),
             outstanding,
+            written_off: Vec::new(),
             ledger: marked.ledger,
             changed: marked.changed.clone(),
             parts: parts(marked, witness),

@@ -147,6 +147,8 @@ pub const SEAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Ballots of one run that a node may hold without a verdict; above it the answer is `busy`. A node that is silent at a
 /// seal counts with as many, so that the gap that is published is never below the truth.
 pub const HELD_MAX: u64 = 100_000;
+/// Data directories that were written off and are named in a show's document: so many disks are not lost in one show.
+pub const WRITTEN_OFF_MAX: usize = 64;
 /// Options of one question.
 pub const OPTIONS_MAX: usize = 64;
 /// Votes of one voter in one run.

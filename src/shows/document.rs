@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{entries::Entries, run::Run, rundown::Cue};
+use super::{entries::Entries, roster::WrittenOff, run::Run, rundown::Cue};
 use crate::{
     base::{
         clock::Micros,
@@ -55,6 +55,9 @@ pub struct Document {
     /// Data directories that may hold ballots of this show, where many nodes serve it; in the order of their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roster: Vec<NodeId>,
+    /// Data directories that were lost for good, oldest first, and those of them that came back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written_off: Vec<WrittenOff>,
     /// Since this revision only the roster has changed: what staff saw then is still so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_since: Option<u64>,
@@ -129,6 +132,7 @@ impl Document {
             armed: Vec::new(),
             control: Control::default(),
             roster: Vec::new(),
+            written_off: Vec::new(),
             quiet_since: None,
             made_by: None,
         }
@@ -137,21 +141,6 @@ impl Document {
     /// The next revision, still to be changed: its number counts on and it names this one.
     pub fn succeed(&self) -> Self {
         Self { revision: self.revision + 1, previous: self.hash(), quiet_since: None, ..self.clone() }
-    }
-
-    /// The next revision with a data directory on the roster, or off it. `None`: it is so already.
-    pub fn with_directory(&self, node: NodeId, on: bool) -> Option<Self> {
-        let place = self.roster.binary_search(&node);
-        let mut next = self.succeed();
-        match (place, on) {
-            (Err(place), true) => next.roster.insert(place, node),
-            (Ok(place), false) => {
-                next.roster.remove(place);
-            }
-            _ => return None,
-        }
-        next.quiet_since = self.quiet_since.or(Some(self.revision));
-        Some(next)
     }
 
     /// Whether a page that shows this revision shows what is so now.
@@ -187,26 +176,5 @@ impl Document {
     /// A cue and its place in the rundown, by its number.
     pub fn cue(&self, number: &str) -> Option<(usize, &Cue)> {
         self.rundown.iter().enumerate().find(|(_, cue)| cue.number == number)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_roster_changes_nothing_that_staff_saw() {
-        let first = Document::new("s".parse().unwrap(), "S".into(), Vec::new(), "00".into());
-        assert!(!first.to_json().contains("roster"), "a node alone writes what it always wrote");
-        let two = first.with_directory(NodeId(7), true).unwrap();
-        let three = two.with_directory(NodeId(5), true).unwrap();
-        assert_eq!(
-            (three.roster.as_slice(), three.with_directory(NodeId(5), true)),
-            (&[NodeId(5), NodeId(7)][..], None)
-        );
-        assert!(three.is_seen_at(1) && three.is_seen_at(3) && !three.is_seen_at(0) && !three.is_seen_at(4));
-        let four = three.succeed();
-        assert!(!four.is_seen_at(3) && four.is_seen_at(4));
-        assert_eq!(four.with_directory(NodeId(7), false).unwrap().roster, [NodeId(5)]);
     }
 }

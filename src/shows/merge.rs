@@ -4,6 +4,7 @@
 
 use super::{
     document::Document,
+    roster,
     run::{Hold, Run, SealState},
     windows::Span,
 };
@@ -41,11 +42,7 @@ pub fn merge(held: &Document, other: &Document, commands: &[&str], now: Micros) 
     }
     pulled(&mut next, other, commands);
     next.armed.clear();
-    for node in &other.roster {
-        if let Err(place) = next.roster.binary_search(node) {
-            next.roster.insert(place, *node);
-        }
-    }
+    roster::merge(&mut next, other);
     hold(&mut next, held, now);
     Merged { document: next, incidents }
 }

@@ -3,11 +3,13 @@
 
 pub mod board;
 pub mod catch_up;
+mod control;
 pub mod document;
 pub mod end;
 pub mod entries;
 pub mod file;
 pub mod merge;
+pub mod roster;
 pub mod run;
 pub mod rundown;
 pub mod transition;

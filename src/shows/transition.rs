@@ -2,9 +2,11 @@
 //! or signed first (seal, verify, reveal) is in `end.rs`.
 
 use super::{
-    document::{Armed, Control, Document, Graphic, Placed, Staff},
+    control,
+    document::{Armed, Document, Graphic, Placed, Staff},
     end,
     file::ShowFile,
+    roster,
     run::{BUCKET_HASH, Definition, Hold, RECORD_FORMAT, Run},
     windows::{Span, Windows},
 };
@@ -12,7 +14,7 @@ use crate::{
     base::{clock::Micros, ids::RunId, limits},
     wire::{
         codes::Code,
-        command::{Armable, Command, ControlAction},
+        command::{Armable, Command},
         server::{GraphicState, Phase, Role},
     },
 };
@@ -44,7 +46,7 @@ pub(super) fn refuse<T>(code: Code, detail: impl Into<String>) -> Result<T, Refu
     Err(Refusal { code, detail: detail.into() })
 }
 
-fn not_now<T>(detail: impl Into<String>) -> Result<T, Refusal> {
+pub(super) fn not_now<T>(detail: impl Into<String>) -> Result<T, Refusal> {
     refuse(Code::NotNow, detail)
 }
 
@@ -54,10 +56,10 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
     let mut next = document.succeed();
     next.armed.retain(|armed| armed.until > context.now);
     if let Command::Control { action, to } = command {
-        control(&mut next, *action, *to, context)?;
+        control::ask(&mut next.control, *action, *to, context)?;
         return Ok(next);
     }
-    take_control(&mut next.control, command, context)?;
+    control::take(&mut next.control, command, context)?;
     match command {
         Command::Standby { cue } => standby(&mut next, cue, context)?,
         Command::Next => neighbour(&mut next, 1, context)?,
@@ -76,6 +78,7 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Command::Arm { what, run } => arm(&mut next, *what, *run, context)?,
         Command::Reveal { run } => end::reveal(&mut next, *run, context)?,
         Command::Void { run, reason } => end::void(&mut next, *run, reason, context)?,
+        Command::WriteOff { node, reason } => roster::write_off(&mut next, *node, reason, context)?,
         Command::GoLive => go_live(&mut next, context)?,
         Command::Rehearse => rehearse(&mut next, context)?,
         Command::Control { .. } => unreachable!("answered above"),
@@ -123,10 +126,12 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
 /// Who may send what. docs/WIRE.md has the same table in words.
 pub fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
     let allowed = match command {
-        Command::Seal { .. } | Command::Verify { .. } | Command::Reveal { .. } => {
+        Command::Seal { .. } | Command::Verify { .. } | Command::Reveal { .. } | Command::WriteOff { .. } => {
             matches!(role, Role::Producer | Role::Adjudicator)
         }
-        Command::Arm { what: Armable::Reveal, .. } => matches!(role, Role::Producer | Role::Adjudicator),
+        Command::Arm { what: Armable::Reveal | Armable::WriteOff, .. } => {
+            matches!(role, Role::Producer | Role::Adjudicator)
+        }
         Command::Void { .. } | Command::GoLive | Command::Rehearse | Command::Arm { .. } => role == Role::Producer,
         Command::Clear | Command::Panic | Command::Freeze => {
             matches!(role, Role::Operator | Role::Producer | Role::Adjudicator)
@@ -135,69 +140,6 @@ pub fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
     };
     if !allowed {
         return refuse(Code::Forbidden, format!("your role may not {}; ask a colleague who may", command.verb()));
-    }
-    Ok(())
-}
-
-/// Commands of the rundown, the window and the screens need control. Control that nobody holds goes to who acts.
-fn take_control(control: &mut Control, command: &Command, context: &Context) -> Result<(), Refusal> {
-    let needs = !matches!(
-        command,
-        Command::Seal { .. }
-            | Command::Verify { .. }
-            | Command::Arm { .. }
-            | Command::Reveal { .. }
-            | Command::Void { .. }
-    );
-    // Pulling something from the screens is never a question of ownership.
-    let urgent = command.is_urgent();
-    if !needs || urgent {
-        return Ok(());
-    }
-    match &control.owner {
-        Some(owner) if owner.session == context.by.session => Ok(()),
-        Some(owner) if context.owner_present => {
-            refuse(Code::NoControl, format!("{} has control: request it, or take over", owner.name))
-        }
-        _ => {
-            own(control, context.by.clone());
-            Ok(())
-        }
-    }
-}
-
-fn own(control: &mut Control, staff: Staff) {
-    control.requests.retain(|request| request.session != staff.session);
-    control.owner = Some(staff);
-}
-
-fn control(
-    next: &mut Document,
-    action: ControlAction,
-    to: Option<crate::base::ids::SessionId>,
-    context: &Context,
-) -> Result<(), Refusal> {
-    let control = &mut next.control;
-    let mine = control.owner.as_ref().is_some_and(|owner| owner.session == context.by.session);
-    match action {
-        ControlAction::Request if mine => return not_now("you have control already"),
-        ControlAction::Request if control.owner.is_none() || !context.owner_present => own(control, context.by.clone()),
-        ControlAction::Request => {
-            control.requests.retain(|request| request.session != context.by.session);
-            control.requests.push(context.by.clone());
-        }
-        ControlAction::TakeOver => own(control, context.by.clone()),
-        ControlAction::Release if mine => control.owner = None,
-        ControlAction::Grant if mine => {
-            let asked = control.requests.iter().find(|request| Some(request.session) == to).cloned();
-            match asked {
-                Some(staff) => own(control, staff),
-                None => return not_now("this session did not ask for control, or is gone"),
-            }
-        }
-        ControlAction::Release | ControlAction::Grant => {
-            return refuse(Code::NoControl, "only who has control can give it away");
-        }
     }
     Ok(())
 }
@@ -411,7 +353,7 @@ pub fn meant(next: &Document, run: Option<RunId>) -> Result<RunId, Refusal> {
 fn arm(next: &mut Document, what: Armable, run: Option<RunId>, context: &Context) -> Result<(), Refusal> {
     let run = match what {
         Armable::GoLive if !next.rehearsal => return not_now("the show is on air already"),
-        Armable::GoLive => None,
+        Armable::GoLive | Armable::WriteOff => None,
         Armable::Reveal | Armable::Void => Some(meant(next, run)?),
     };
     let phase = run.and_then(|run| next.run(run)).map(|run| run.phase(context.now));

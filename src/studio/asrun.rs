@@ -19,7 +19,7 @@ pub fn of_command(next: &Document, command: &Command, by: &str, now: Micros, not
     };
     let placed = match command {
         Command::Standby { .. } | Command::Next | Command::Back => next.standby.as_ref(),
-        Command::GoLive | Command::Rehearse | Command::Control { .. } => None,
+        Command::GoLive | Command::Rehearse | Command::WriteOff { .. } | Command::Control { .. } => None,
         _ => next.program.as_ref(),
     };
     let run = named.or(placed.map(|placed| placed.run));
@@ -42,6 +42,7 @@ fn words(command: &Command) -> String {
         Command::Open { seconds: Some(seconds) } => format!("for {seconds} s"),
         Command::Extend { seconds } => format!("by {seconds} s"),
         Command::Void { reason, .. } => reason.trim().to_owned(),
+        Command::WriteOff { node, reason } => format!("{node}: {}", reason.trim()),
         Command::Arm { what, .. } => what.word().to_owned(),
         Command::Control { action, .. } => action.word().to_owned(),
         _ => String::new(),

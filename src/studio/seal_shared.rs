@@ -23,6 +23,7 @@ use crate::{
     providers::{redis::Redis, store::shared::SharedStore},
     shows::{
         document::{Document, Staff},
+        roster::WrittenOff,
         run::{Run, SealSummary},
         transition::{self, Refusal},
     },
@@ -140,9 +141,12 @@ async fn close(desk: &Desk, ways: Ways<'_>, run: RunId, by: &Staff) -> Result<Re
         services.metrics.incident();
         tracing::error!(%run, ballots = marked.changed.len(), "ballots have another verdict than somebody was told");
     }
-    let outstanding = outstanding(desk, services, run);
+    let written_off: Vec<_> = document.written_off_of(frozen).cloned().collect();
+    let lost: u64 = written_off.iter().map(WrittenOff::ballots_max).sum();
+    let outstanding = outstanding(desk, services, run) + lost;
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
-    let manifest = Manifest::new(head, &frozen.definition, &frozen.windows, &marked, &witness, outstanding);
+    let sealed = Manifest::new(head, &frozen.definition, &frozen.windows, &marked, &witness, outstanding);
+    let manifest = Manifest { written_off, ..sealed };
     Ok(keep(desk, ways, frozen, manifest, by).await)
 }
 
@@ -172,6 +176,9 @@ async fn keep(desk: &Desk, ways: Ways<'_>, run: &Run, manifest: Manifest, by: &S
     let mut note = format!("revision {revision}: {counted} ballots counted, {late} late");
     if manifest.outstanding > 0 {
         note += &format!(", at most {} not decided", manifest.outstanding);
+    }
+    for off in manifest.written_off.iter().filter(|off| off.ballots_max() > 0) {
+        note += &format!(", of which at most {} were in directory {}, written off", off.ballots_max(), off.node);
     }
     if !manifest.changed.is_empty() {
         note += &format!(", incident: {} with another verdict than before", manifest.changed.len());

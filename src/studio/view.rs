@@ -6,9 +6,10 @@ use crate::{
     live,
     shows::{
         document::{Document, Placed, Staff},
+        roster::WrittenOff,
         run::Run,
     },
-    wire::server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, SealView, StaffView},
+    wire::server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, SealView, StaffView, WrittenOffView},
 };
 
 /// The whole desk.
@@ -30,6 +31,18 @@ pub fn desk(document: &Document, staff: Vec<StaffView>, now: Micros) -> DeskView
         requests: document.control.requests.iter().map(staff_view).collect(),
         staff,
         armed: armed(document, now),
+        roster: document.roster.clone(),
+        written_off: document.written_off.iter().map(written_off).collect(),
+    }
+}
+
+fn written_off(off: &WrittenOff) -> WrittenOffView {
+    WrittenOffView {
+        node: off.node,
+        at: off.at.as_ms(),
+        by: off.by.clone(),
+        reason: off.reason.clone(),
+        returned_at: off.returned_at.map(Micros::as_ms),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::ids::{RunId, SessionId};
+use crate::base::ids::{NodeId, RunId, SessionId};
 
 /// One command, tagged `do`. Where `run` is left out, the run on program is meant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -71,6 +71,9 @@ pub enum Command {
         run: Option<RunId>,
         reason: String,
     },
+    /// Takes a data directory that is lost for good off the roster: nobody waits for it any more, and every later seal of
+    /// a run that it was part of names what may be lost with it. Armed first.
+    WriteOff { node: NodeId, reason: String },
     /// Leaves rehearsal, after a check that the show starts at zero. Armed first.
     GoLive,
     /// Goes back to rehearsal. Only while nothing is open.
@@ -91,6 +94,7 @@ pub enum Armable {
     Reveal,
     Void,
     GoLive,
+    WriteOff,
 }
 
 /// What can be done about the control of a show.
@@ -114,6 +118,7 @@ impl Armable {
             Self::Reveal => "reveal",
             Self::Void => "void",
             Self::GoLive => "go_live",
+            Self::WriteOff => "write_off",
         }
     }
 }
@@ -163,6 +168,7 @@ impl Command {
             Self::Arm { .. } => "arm",
             Self::Reveal { .. } => "reveal",
             Self::Void { .. } => "void",
+            Self::WriteOff { .. } => "write_off",
             Self::GoLive => "go_live",
             Self::Rehearse => "rehearse",
             Self::Control { .. } => "control",

@@ -265,6 +265,24 @@ pub struct DeskView {
     /// Staff that is connected here.
     pub staff: Vec<StaffView>,
     pub armed: Vec<ArmedView>,
+    /// Where many nodes serve the show: the data directories that may hold ballots of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roster: Vec<NodeId>,
+    /// Data directories that were lost for good.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written_off: Vec<WrittenOffView>,
+}
+
+/// A data directory that was written off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenOffView {
+    pub node: NodeId,
+    pub at: u64,
+    pub by: String,
+    pub reason: String,
+    /// When it came back after all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned_at: Option<u64>,
 }
 
 /// A cue and its run on standby or on program.

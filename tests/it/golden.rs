@@ -57,8 +57,10 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("-reveal", Command::Arm { what: Armable::Reveal, run: Some(RUN) }),
         ("-void", Command::Arm { what: Armable::Void, run: None }),
         ("-go-live", Command::Arm { what: Armable::GoLive, run: None }),
+        ("-write-off", Command::Arm { what: Armable::WriteOff, run: None }),
         ("", Command::Reveal { run: None }),
         ("", Command::Void { run: Some(RUN), reason }),
+        ("", Command::WriteOff { node: NODE, reason: "its disk is gone".into() }),
         ("", Command::GoLive),
         ("", Command::Rehearse),
         ("-request", control(ControlAction::Request, None)),
@@ -248,13 +250,25 @@ fn desk() -> DeskView {
         requests: vec![staff("Paul", Role::Producer)],
         staff: vec![staff("Olga", Role::Operator), staff("Notary", Role::Adjudicator), staff("Guest", Role::Observer)],
         armed: vec![ArmedView { what: Armable::Reveal, run: Some(RUN), until: AT + 5000, by: "Olga".into() }],
+        roster: vec![NODE],
+        written_off: vec![
+            WrittenOffView { returned_at: None, ..written_off(2) },
+            WrittenOffView { returned_at: Some(AT + 60_000), ..written_off(3) },
+        ],
     }
+}
+
+fn written_off(node: u64) -> WrittenOffView {
+    let (by, reason) = ("Notary".into(), "its disk is gone".into());
+    WrittenOffView { node: NodeId(node), at: AT, by, reason, returned_at: None }
 }
 
 fn empty_desk() -> DeskView {
     let graphic = GraphicView { state: GraphicState::Cleared, step: 0, frozen: false };
     let (cues, runs, requests, staff, armed) = Default::default();
-    DeskView { cues, standby: None, program: None, graphic, runs, owner: None, requests, staff, armed, ..desk() }
+    let (roster, written_off) = Default::default();
+    let (standby, program, owner) = (None, None, None);
+    DeskView { cues, standby, program, graphic, runs, owner, requests, staff, armed, roster, written_off, ..desk() }
 }
 
 fn gauge() -> Gauge {
@@ -387,7 +401,7 @@ fn client_kind(message: &ClientMessage) -> &'static str {
 }
 const CLIENT_KINDS: usize = 5;
 /// What [`Command::verb`] can say.
-const VERBS: usize = 22;
+const VERBS: usize = 23;
 
 fn file(direction: &str, name: &str) -> PathBuf {
     PathBuf::from(format!("tests/golden/{direction}-{name}.json"))

@@ -6,7 +6,7 @@
  * @typedef {'hidden'|'live'|'frozen'|'rebuilding'|'provisional'|'final'} ResultState
  * @typedef {'counted'|'held'|'refused'|'unknown'} Answer
  * @typedef {'invalid'|'not_eligible'|'void'|'late'|'budget'|'id_reused'|'displaced'|'not_open'|'busy'|'after_seal'} Reason
- * @typedef {'reveal'|'void'|'go_live'} Armable
+ * @typedef {'reveal'|'void'|'go_live'|'write_off'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
  * @typedef {{ id: string, cue: string, question: string, options: OptionView[], votes: number, phase: Phase, hold: boolean,
@@ -34,7 +34,8 @@
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
  * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
  *   standby?: OnDesk, program?: OnDesk, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
- *   staff: StaffView[], armed: ArmedView[] }} DeskView
+ *   staff: StaffView[], armed: ArmedView[], roster?: string[], written_off?: WrittenOffView[] }} DeskView
+ * @typedef {{ node: string, at: number, by: string, reason: string, returned_at?: number }} WrittenOffView
  *
  * @typedef {{ run: string, counted: number, rate: number, late: number, late_would_change_order: boolean, outstanding: number,
  *   margin: number, decisive: boolean }} RunGauge

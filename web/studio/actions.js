@@ -153,7 +153,7 @@ export const actions = {
     press: (state, desk) => {
       if (state.arming?.what === 'void' && state.arming.until) return void desk.fire();
       const element = /** @type {any} */ (document.querySelector('tl-armed'));
-      element.askReason(runLooked(state)?.id);
+      element.askReason({ what: 'void', run: runLooked(state)?.id });
     },
     verbs: ['arm', 'void'],
     roles: roles.show,

@@ -66,11 +66,11 @@ export class Desk {
     return done;
   }
 
-  /** Asks for the server's consent to an irrevocable action; the second press does it. @param {import('../sdk/wire.js').Armable} what @param {string} [run] @param {string} [reason] */
-  async arm(what, run, reason) {
+  /** Asks for the server's consent to an irrevocable action; the second press does it. @param {import('../sdk/wire.js').Armable} what @param {string} [run] @param {string} [reason] @param {string} [node] */
+  async arm(what, run, reason, node) {
     const done = await this.send({ do: 'arm', what, ...(run ? { run } : {}) });
     if (!done?.ok) return this.#store.set({ arming: undefined });
-    this.#store.set({ arming: { what, run, reason, until: this.now() + ARMED_MS } });
+    this.#store.set({ arming: { what, run, node, reason, until: this.now() + ARMED_MS } });
   }
 
   /** Does what is armed. */
@@ -78,8 +78,8 @@ export class Desk {
     const { arming } = this.#store.state;
     if (!arming?.until || arming.until < this.now() || arming.until - this.now() > ARMED_MS - DECIDE_MS) return;
     this.#store.set({ arming: undefined });
-    const { what, run, reason } = arming;
-    await this.send({ do: what, ...(run && what !== 'go_live' ? { run } : {}), ...(what === 'void' ? { reason } : {}) });
+    const { what, run, node, reason } = arming;
+    await this.send({ do: what, ...(run && what !== 'go_live' ? { run } : {}), ...(node ? { node } : {}), ...(reason ? { reason } : {}) });
   }
 
   cancel() {

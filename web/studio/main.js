@@ -25,7 +25,7 @@ import { listen } from './keys.js';
  * @property {string} [problem] why there is no entry
  *
  * @typedef {{ tone: 'good'|'bad'|'plain', text: string, advice: string, at: number }} Notice
- * @typedef {{ what: import('../sdk/wire.js').Armable, run?: string, until?: number, reason?: string }} Arming
+ * @typedef {{ what: import('../sdk/wire.js').Armable, run?: string, node?: string, until?: number, reason?: string }} Arming
  */
 
 const show = decodeURIComponent(location.pathname.split('/')[2] ?? '');

@@ -1,9 +1,11 @@
 import { StoreElement, h, setText } from '../shared/element.js';
 import { cueOf } from './state.js';
+import { verbs } from './words.js';
 
 const words = {
   reveal: { title: 'Reveal is armed', text: 'The result of {what} goes to everybody. It cannot be taken back.', go: 'Reveal now', key: 'R' },
   void: { title: 'Void is armed', text: 'No ballot of {what} will count, for ever. Reason: “{reason}”.', go: 'Void now', key: '⇧V' },
+  write_off: { title: 'Write off is armed', text: 'Nobody waits for node {what} any more. Ballots that only its disk had are lost, and every later seal says how many they may be. Reason: “{reason}”.', go: 'Write off now', key: '' },
   go_live: { title: 'Go live is armed', text: 'Rehearsal ends. From here on everything counts.', go: 'Go live now', key: '⇧G' },
 };
 
@@ -17,7 +19,7 @@ class Armed extends StoreElement {
   #goLabel = h('span', { class: 'action-label' });
   #goKey = h('kbd', { 'aria-hidden': 'true' });
   #go = h('button', { type: 'button', class: 'action armed-go', onclick: () => this.#second() }, this.#goLabel, this.#goKey);
-  #reason = h('input', { type: 'text', class: 'armed-reason', maxlength: 200, 'aria-label': 'Reason for void', placeholder: 'Why? It is written in the as-run log.', onkeydown: (event) => /** @type {KeyboardEvent} */ (event).key === 'Enter' && this.#second() });
+  #reason = h('input', { type: 'text', class: 'armed-reason', maxlength: 200, 'aria-label': 'Reason', placeholder: 'Why? It is written in the as-run log.', onkeydown: (event) => /** @type {KeyboardEvent} */ (event).key === 'Enter' && this.#second() });
   #panel = h('div', { class: 'armed', role: 'alertdialog', 'aria-labelledby': 'armed-title', 'aria-describedby': 'armed-text' }, this.#bar,
     h('div', { class: 'armed-words' }, h('p', {}, this.#title, ' ', this.#left), this.#text, this.#reason), this.#cancel, this.#go);
   #shown = '';
@@ -30,10 +32,10 @@ class Armed extends StoreElement {
     setInterval(() => this.#tick(), 100);
   }
 
-  /** Opens the panel to write why a run is void; arming comes after. @param {string|undefined} run */
-  askReason(run) {
+  /** Opens the panel to write why a run is void, or a node is given up; arming comes after. @param {import('./main.js').Arming} arming */
+  askReason(arming) {
     this.#reason.value = '';
-    StoreElement.store?.set({ arming: { what: 'void', run } });
+    StoreElement.store?.set({ arming });
   }
 
   #second() {
@@ -41,7 +43,7 @@ class Armed extends StoreElement {
     if (!arming) return;
     if (arming.until) return StoreElement.desk?.fire();
     const reason = this.#reason.value.trim();
-    if (reason) StoreElement.desk?.arm('void', arming.run, reason);
+    if (reason) StoreElement.desk?.arm(arming.what, arming.run, reason, arming.node);
     else this.#reason.focus();
   }
 
@@ -71,12 +73,13 @@ class Armed extends StoreElement {
       return;
     }
     const run = desk?.runs.find((one) => one.id === arming.run);
-    const what = run ? `${run.cue} ${cueOf(state, run.cue)?.title ?? ''}` : '';
-    const word = words[arming.what];
-    setText(this.#title, arming.until ? word.title : `Void ${what}?`);
+    const what = run ? `${run.cue} ${cueOf(state, run.cue)?.title ?? ''}` : arming.node?.slice(0, 8) ?? '';
+    const [word, verb] = [words[arming.what], verbs[arming.what]];
+    setText(this.#title, arming.until ? word.title : `${verb} ${what}?`);
     setText(this.#text, arming.until ? word.text.replace('{what}', what).replace('{reason}', arming.reason ?? '') : 'Say why; then it is armed.');
-    setText(this.#goLabel, arming.until ? word.go : 'Arm void');
+    setText(this.#goLabel, arming.until ? word.go : `Arm ${verb.toLowerCase()}`);
     setText(this.#goKey, arming.until ? word.key : '↵');
+    this.#goKey.hidden = Boolean(arming.until) && !word.key;
     this.#reason.hidden = Boolean(arming.until);
     this.#bar.hidden = !arming.until;
     if (!arming.until) setText(this.#left, '');

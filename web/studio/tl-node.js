@@ -19,17 +19,19 @@ class NodeHealth extends StoreElement {
   #values = {};
   /** @type {HTMLElement} Redis and the other nodes, where there are many. */
   #many = h('dl', { class: 'node nodes' });
+  #lost = h('dl', { class: 'node nodes' });
+  #drawn = '';
 
   build() {
     const names = ['Node', 'Stance', 'Disk write', 'Disk free', 'Clock'];
     this.append(h('h2', { class: 'panel-head' }, 'Node'), h('dl', { class: 'node' }, ...names.map((name) => {
       this.#values[name] = h('dd', {});
       return h('div', {}, h('dt', {}, name), this.#values[name]);
-    })), this.#many);
+    })), this.#many, this.#lost);
   }
 
   /** @param {import('./main.js').StudioState} state */
-  draw({ gauge }) {
+  draw({ gauge, desk, me }) {
     if (!gauge) return;
     const { node } = gauge;
     this.#set('Node', node.node.slice(0, 8), true);
@@ -38,6 +40,7 @@ class NodeHealth extends StoreElement {
     this.#set('Disk free', `${(node.disk_free_mb / 1024).toFixed(1)} GB`, node.disk_free_mb > DISK_LOW_MB);
     this.#set('Clock', node.clock_ok ? 'sure' : 'unsure', node.clock_ok);
     this.#drawMany(gauge);
+    this.#drawLost(gauge, desk, me?.role);
   }
 
   /** @param {import('../sdk/wire.js').Gauge} gauge */
@@ -57,6 +60,29 @@ class NodeHealth extends StoreElement {
       return h('div', {}, h('dt', {}, name), value);
     };
     this.#many.replaceChildren(...rows.map(row));
+  }
+
+  /**
+   * Data directories that are waited for while their node is away, each with the way to give it up; and those given up.
+   * @param {import('../sdk/wire.js').Gauge} gauge @param {import('../sdk/wire.js').DeskView|undefined} desk @param {string|undefined} role
+   */
+  #drawLost({ redis, nodes = [], node }, desk, role) {
+    const here = [node.node, ...nodes.map((one) => one.node)];
+    const away = redis?.ok ? (desk?.roster ?? []).filter((one) => !here.includes(one)) : [];
+    const lost = desk?.written_off ?? [];
+    const drawn = JSON.stringify([away, lost, role]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const may = role === 'producer' || role === 'adjudicator';
+    const ask = (/** @type {string} */ one) => /** @type {any} */ (document.querySelector('tl-armed')).askReason({ what: 'write_off', node: one });
+    const row = (/** @type {string} */ one, /** @type {string} */ text, /** @type {HTMLElement[]} */ ...more) =>
+      h('div', {}, h('dt', {}, `Node ${one.slice(0, 8)}`), h('dd', { 'data-tone': 'warn' }, `▲ ${text}`, ...more));
+    this.#lost.replaceChildren(
+      ...away.map((one) => row(one, 'away: its disk may hold ballots that no other has. Start it again; only if the disk is gone for good:',
+        ...(may ? [h('button', { type: 'button', class: 'action', onclick: () => ask(one) }, h('span', { class: 'action-label' }, 'Write off…'))] : []))),
+      ...lost.map(({ node: one, by, reason, at, returned_at }) => row(one, returned_at
+        ? `was written off and came back at ${timeOfDay(returned_at)}`
+        : `written off by ${by} at ${timeOfDay(at)}: “${reason}”. Later seals name what may be lost with it.`)));
   }
 
   /** @param {string} name @param {string} text @param {boolean} good */

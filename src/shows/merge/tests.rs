@@ -172,8 +172,8 @@ fn what_was_pulled_stays_pulled() {
 #[test]
 fn a_roster_forgets_nobody() {
     let (mut ours, mut theirs) = two(60);
-    ours.document = ours.document.with_directory(NodeId(2), true).unwrap();
-    theirs.document = theirs.document.with_directory(NodeId(1), true).unwrap();
+    ours.document = ours.document.with_directory(NodeId(2), true, Micros(0)).unwrap();
+    theirs.document = theirs.document.with_directory(NodeId(1), true, Micros(0)).unwrap();
     assert_eq!(merged(&ours, &theirs, &[], 1000).document.roster, [NodeId(1), NodeId(2)]);
 }
 

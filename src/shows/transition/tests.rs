@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     base::ids::SessionId,
     shows::{end, file, run::SealSummary, windows::ClockPhase},
-    wire::entry::Entry,
+    wire::{command::ControlAction, entry::Entry},
 };
 
 const SHOW: &str = r#"
@@ -57,7 +57,7 @@ impl Desk {
         self
     }
 
-    fn by(&mut self, session: u64, role: Role) -> &mut Self {
+    pub fn by(&mut self, session: u64, role: Role) -> &mut Self {
         self.by = staff(session, role);
         self
     }
@@ -74,7 +74,7 @@ impl Desk {
         self.try_send(command.clone()).unwrap_or_else(|code| panic!("{command:?}: {code:?}"));
     }
 
-    fn refuses(&mut self, command: Command, code: Code) {
+    pub fn refuses(&mut self, command: Command, code: Code) {
         let before = self.document.clone();
         assert_eq!(self.try_send(command.clone()), Err(code), "{command:?}");
         assert_eq!(self.document, before);

@@ -355,7 +355,10 @@ impl DeskTask {
         let Some(shared) = self.services.shared.clone() else { return Ok(()) };
         for _ in 0..5 {
             let now = self.services.clock.now();
-            let Some(next) = self.based().with_directory(self.services.node, on) else { return Ok(()) };
+            let Some(next) = self.based().with_directory(self.services.node, on, now) else { return Ok(()) };
+            let node = self.services.node;
+            let was_lost = next.written_off.iter().any(|off| off.node == node && off.returned_at == Some(now));
+            let note = if was_lost { format!("{node}: it had been written off") } else { node.to_string() };
             let entry = AsRunEntry {
                 id: format!("{}.{}", next.epoch, next.revision),
                 at: now.as_ms(),
@@ -364,7 +367,7 @@ impl DeskTask {
                 what: if on { "entered" } else { "left" }.to_owned(),
                 cue: None,
                 run: None,
-                note: self.services.node.to_string(),
+                note,
             };
             match self.commit_shared(&shared, next, vec![entry]).await {
                 Err(Miss::Moved) => {}

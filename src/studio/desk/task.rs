@@ -11,7 +11,7 @@ use super::{Desk, Request, pulls, shared::Miss};
 use crate::{
     base::{
         clock::{Micros, Stopwatch},
-        ids::{RunId, SessionId},
+        ids::{NodeId, RunId, SessionId},
         limits,
     },
     providers::store::StoredShow,
@@ -200,6 +200,13 @@ impl DeskTask {
     ) -> Result<(), Refusal> {
         if expect.is_some_and(|expect| !document.is_seen_at(expect)) {
             return Err(Miss::Moved.into());
+        }
+        let is_here = |node: &NodeId| self.desk.others.nodes().iter().any(|(one, _)| one == node);
+        if let Command::WriteOff { node, .. } = command
+            && (*node == self.services.node || is_here(node))
+        {
+            let detail = format!("node {node} is there: stop it in good order, and it leaves the roster by itself");
+            return Err(Refusal { code: Code::NotNow, detail });
         }
         let last = self.pressed.get(&by.session);
         if last.is_some_and(|(last, at)| command.repeats(last) && now.since_ms(*at) < limits::DEBOUNCE_MS) {

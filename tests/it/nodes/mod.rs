@@ -4,5 +4,6 @@
 mod away;
 mod commands;
 mod faults;
+mod lost;
 mod shared;
 mod stage;

@@ -2,7 +2,10 @@
 //! and seal each run. The show's document is one; nodes see it later.
 
 use tallylight::{
-    base::ids::{RunId, SessionId},
+    base::{
+        clock::Micros,
+        ids::{RunId, SessionId},
+    },
     shows::{
         document::{Document, Staff as Member},
         rundown::{Cue, Poll, Visibility},
@@ -60,7 +63,7 @@ impl Staff {
         let id = "sim".parse().expect("a show id");
         let mut document = Document::new(id, "Simulation".into(), rundown, "00".into());
         for number in 0..plan.nodes {
-            document = document.with_directory(node::name(number), true).expect("it is new");
+            document = document.with_directory(node::name(number), true, Micros(0)).expect("it is new");
         }
         Self { document, step: Step::Standby, sealing: None, runs: 0, reopened: 0 }
     }
