@@ -40,8 +40,19 @@ pub struct Recount<'a> {
     findings: Vec<String>,
     /// Refused for want of votes, though those that were read before left enough.
     refused: Vec<(VoterId, BallotId, u16)>,
+    /// Journals that are not here, of which the ledger has told something.
+    told: HashSet<JournalId>,
     /// Ballots of this run that were read.
     pub read: u64,
+}
+
+/// What a recount found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// What differs from the manifest, in words. Empty: it is as the manifest says.
+    pub findings: Vec<String>,
+    /// What could not be looked at, though nothing differs.
+    pub notes: Vec<String>,
 }
 
 /// What a voter has done so far.
@@ -70,6 +81,7 @@ impl<'a> Recount<'a> {
             missing: 0,
             findings: Vec::new(),
             refused: Vec::new(),
+            told: HashSet::new(),
             read: 0,
         }
     }
@@ -79,21 +91,46 @@ impl<'a> Recount<'a> {
     /// far as that was the order of the decisions.
     pub fn take(&mut self, bucket: u16, place: Place, ballot: &Ballot, decided: Option<Decided>) {
         self.read += 1;
+        if self.is_sealed(bucket, place, ballot, decided) {
+            self.follow(bucket, place);
+            self.judge(bucket, place, ballot, decided);
+        }
+    }
+
+    /// Takes one ballot that only the ledger has, after all that the journals have: its journal is gone. What was counted
+    /// there is proven by the hash that was sealed; what was refused there is not.
+    pub fn take_from_ledger(&mut self, bucket: u16, place: Place, ballot: &Ballot, decided: Option<Decided>) {
+        self.read += 1;
+        if self.next.keys().any(|(_, journal)| *journal == place.journal) {
+            self.find(format!("ballot {} is told by the ledger alone, though its journal is here", ballot.id));
+        } else if self.is_sealed(bucket, place, ballot, decided) {
+            self.told.insert(place.journal);
+            self.judge(bucket, place, ballot, decided);
+        }
+    }
+
+    /// Whether a ballot is part of the seal.
+    fn is_sealed(&mut self, bucket: u16, place: Place, ballot: &Ballot, decided: Option<Decided>) -> bool {
+        let id = ballot.id;
+        let sealed = self.watermarks.get(&(bucket, place.journal)).is_some_and(|watermark| place.seq <= *watermark);
+        if self.manifest.definition.bucket_of(ballot.voter) != bucket {
+            self.find(format!("ballot {id} stands in bucket {bucket}, where its voter does not belong"));
+        }
+        if !sealed {
+            let counted = |decided: Decided| decided.verdict == Verdict::Counted && decided.place == place;
+            if decided.is_some_and(counted) {
+                self.find(format!("ballot {id} was counted after the seal"));
+            }
+        }
+        sealed
+    }
+
+    /// Judges a ballot of the seal again, and adds it up.
+    fn judge(&mut self, bucket: u16, place: Place, ballot: &Ballot, decided: Option<Decided>) {
         let manifest = self.manifest;
         let in_order = manifest.ledger == LedgerKind::Embedded;
         let verdict = decided.map(|decided| decided.verdict);
         let (poll, id) = (&manifest.definition.poll, ballot.id);
-        let sealed = self.watermarks.get(&(bucket, place.journal)).is_some_and(|watermark| place.seq <= *watermark);
-        if manifest.definition.bucket_of(ballot.voter) != bucket {
-            self.find(format!("ballot {id} stands in bucket {bucket}, where its voter does not belong"));
-        }
-        if !sealed {
-            if verdict == Some(Verdict::Counted) && decided.is_some_and(|decided| decided.place == place) {
-                self.find(format!("ballot {id} was counted after the seal"));
-            }
-            return;
-        }
-        self.follow(bucket, place);
         if decided.is_some_and(|decided| decided.place != place) {
             // A copy of a ballot that another node took: that one is judged.
             return;
@@ -195,15 +232,24 @@ impl<'a> Recount<'a> {
         &self.findings
     }
 
-    /// What differs from the manifest, in words. Empty: it is as the manifest says.
-    pub fn finish(mut self) -> Vec<String> {
+    /// Compares the whole with the manifest.
+    pub fn finish(mut self) -> Found {
         let manifest = self.manifest;
-        let away = self.away();
+        let (away, mut notes) = (self.away(), Vec::new());
         for (journal, counted) in &away {
-            self.findings.push(format!(
-                "journal {journal} is not here: its {counted} counted ballots cannot be recounted; export with the data \
-                 directories of all nodes"
-            ));
+            let parts = || manifest.parts.iter().filter(|part| part.journal == *journal);
+            let proven = parts().all(|part| self.is_proven(part));
+            if proven && (self.told.contains(journal) || *counted == 0) {
+                notes.push(format!(
+                    "journal {journal} is not here: of its {counted} counted ballots the ledger is the only witness, and \
+                     what it refused cannot be looked at"
+                ));
+            } else {
+                self.findings.push(format!(
+                    "journal {journal} is not here: its {counted} counted ballots cannot be recounted; export with the \
+                     data directories of all nodes, and with --redis if one is lost"
+                ));
+            }
         }
         // What is not here may be why a ballot was refused.
         for (voter, id, votes) in std::mem::take(&mut self.refused).into_iter().filter(|_| away.is_empty()) {
@@ -229,23 +275,31 @@ impl<'a> Recount<'a> {
         // Several nodes publish what they might still have, not what is lost: nothing of what is here may be.
         let expected = if manifest.ledger == LedgerKind::Embedded { manifest.outstanding } else { 0 };
         compare("missing ballots", &expected, &missing);
-        compare("late ballots", &manifest.late, &self.late);
-        compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
+        // The ledger does not remember every late ballot.
+        if away.is_empty() {
+            compare("late ballots", &manifest.late, &self.late);
+            compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
+        }
         compare("by entry", &manifest.by_entry, &by_entry(&manifest.definition, &self.witness));
         compare("shares", &manifest.shares, &tally::shares(&self.totals));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
         for part in manifest.parts.iter().filter(|part| !away.contains_key(&part.journal)) {
-            let (bucket, journal) = (part.bucket, part.journal);
-            let counted = self.witness.part(bucket, journal);
-            if (part.count, &part.hash) != (counted.count, &counted.hash()) {
-                let (said, found) = (part.count, counted.count);
+            if !self.is_proven(part) {
+                let (bucket, journal) = (part.bucket, part.journal);
+                let (said, found) = (part.count, self.witness.part(bucket, journal).count);
                 self.findings.push(format!(
                     "bucket {bucket} of journal {journal}: the manifest has {said} counted ballots, the recount {found} \
                      (or others)"
                 ));
             }
         }
-        self.findings
+        Found { findings: self.findings, notes }
+    }
+
+    /// Whether the counted ballots that were read are those that a part of the manifest names.
+    fn is_proven(&self, part: &Part) -> bool {
+        let counted = self.witness.part(part.bucket, part.journal);
+        (part.count, &part.hash) == (counted.count, &counted.hash())
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     base::{ids::VoterId, limits},
     providers::redis::{Redis, RedisError},
+    shows::run::Definition,
 };
 
 /// Why a run was not closed.
@@ -59,7 +60,7 @@ pub async fn close(redis: &Redis, queue: &Queue, run: &Arc<RunIntake>, revision:
     let buckets = 0..run.definition.buckets;
     let marks = buckets.clone().map(|bucket| mark(redis, queue, run, bucket, revision));
     let standings = within(try_join_all(marks)).await?;
-    let contents = within(read(redis, run)).await?;
+    let contents = contents(redis, &run.definition).await?;
     let mut marked = Marked {
         totals: tally::zero(run.definition.poll.options.len()),
         watermarks: Vec::new(),
@@ -87,7 +88,7 @@ pub async fn close(redis: &Redis, queue: &Queue, run: &Arc<RunIntake>, revision:
 /// # Errors
 /// See [`SealError`].
 pub async fn recount(redis: &Redis, run: &RunIntake) -> Result<(Totals, Witness, Vec<String>), SealError> {
-    let contents = within(read(redis, run)).await?;
+    let contents = contents(redis, &run.definition).await?;
     let mut totals = tally::zero(run.definition.poll.options.len());
     contents.iter().for_each(|contents| tally::add_totals(&mut totals, &contents.totals));
     let (witness, findings) = add_up(run, &contents)?;
@@ -128,13 +129,18 @@ async fn mark(
     }
 }
 
-async fn read(redis: &Redis, run: &RunIntake) -> Result<Vec<Contents>, SealError> {
-    try_join_all((0..run.definition.buckets).map(|bucket| read_bucket(redis, run, bucket))).await
+/// Reads everything that the ledger keeps of a run, bucket by bucket.
+///
+/// # Errors
+/// It was not reached, or does not have it, in the time of a seal.
+pub async fn contents(redis: &Redis, definition: &Definition) -> Result<Vec<Contents>, SealError> {
+    let buckets = (0..definition.buckets).map(|bucket| read_bucket(redis, definition, bucket));
+    within(try_join_all(buckets)).await
 }
 
-async fn read_bucket(redis: &Redis, run: &RunIntake, bucket: u16) -> Result<Contents, SealError> {
+async fn read_bucket(redis: &Redis, definition: &Definition, bucket: u16) -> Result<Contents, SealError> {
     loop {
-        match ledger::ballots(redis, &run.definition, bucket).await {
+        match ledger::ballots(redis, definition, bucket).await {
             Ok(Some(contents)) => return Ok(contents),
             Ok(None) => {}
             Err(error @ RedisError::Refused(_)) => return Err(error.into()),

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, IsTerminal as _},
+    io::{BufWriter, IsTerminal as _, Write},
     path::PathBuf,
     process::ExitCode,
 };
@@ -10,17 +10,29 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    app::layout,
+    app::{self, layout},
+    ballots::{
+        ledger::Contents,
+        sealing::{self, SealError},
+    },
     base::ids::ShowId,
-    export::file,
-    identity::secret::Secret,
-    providers::store::{SqliteStore, Store},
+    export::write::{self, Sources},
+    identity::{node, secret::Secret},
+    providers::{
+        redis::{Config, Redis},
+        store::{SqliteStore, Store},
+    },
+    shows::run::Definition,
 };
+
+/// What was there is written, and something is missing.
+const NOT_WHOLE: u8 = 2;
 
 /// Write a show's sealed results with every ballot into a file
 ///
 /// All sealed runs of the show, live and rehearsal, each with its signed manifest and every ballot that the journals have,
-/// counted or not. The node may be running.
+/// counted or not. The node may be running. Ends with 0 if the file is whole; with 2 if it is written and something is
+/// missing, which is told: a data directory, or verdicts that only Redis has.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The show's id
@@ -28,6 +40,13 @@ pub struct Args {
     /// Data directory of the node; of several nodes each one's, one after the other
     #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR", default_value = "tallylight.data")]
     data: Vec<PathBuf>,
+    /// Redis of several nodes, as for serve: asked for what no data directory has, a verdict that a killed node did not
+    /// write down, or the ballots of a disk that is lost [default: none]
+    #[arg(long, env = "TALLYLIGHT_REDIS", value_name = "URLS", value_delimiter = ',')]
+    redis: Vec<String>,
+    /// The one address of redis leads to a cluster; several do anyway [default: false]
+    #[arg(long, env = "TALLYLIGHT_REDIS_CLUSTER", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    redis_cluster: Option<bool>,
     /// File with the node secret, if it is not in the data directory
     #[arg(long, env = "TALLYLIGHT_SECRET_FILE", value_name = "FILE")]
     secret_file: Option<PathBuf>,
@@ -46,26 +65,55 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let stores = args.data.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let stores: Vec<&dyn Store> = stores.iter().map(|store| store as &dyn Store).collect();
     let journals: Vec<_> = args.data.iter().map(|data| data.join(layout::JOURNALS)).collect();
+    let directories = args.data.iter().map(|data| node::read(&data.join(layout::NODE)));
+    let directories = directories.collect::<Result<Vec<_>, _>>().context("the name of a data directory")?;
+    let secret = Secret::read(&args.secret_file.clone().unwrap_or_else(|| first.join(layout::SECRET)))?;
+    let runtime = super::serve::runtime()?;
+    let config = Config { urls: args.redis.clone(), cluster: args.redis_cluster.unwrap_or_default() };
+    let redis = (!config.urls.is_empty()).then(|| Redis::open(&config)).transpose().context("--redis")?;
+    let ask = |definition: &Definition| -> anyhow::Result<Vec<Contents>> {
+        let redis = redis.as_ref().context("no --redis")?;
+        runtime.block_on(sealing::contents(redis, definition)).map_err(|error| match error {
+            SealError::Rebuilding => anyhow::anyhow!("it does not have the run, or is putting it together again"),
+            error => error.into(),
+        })
+    };
+    let sources = Sources {
+        stores: &stores,
+        journals: &journals,
+        directories: &directories,
+        ledger: redis.is_some().then_some(&ask),
+        secret: &secret,
+        now: app::now(),
+    };
     let terminal = std::io::stdout().is_terminal();
     let named = || terminal.then(|| PathBuf::from(format!("{}.tally.jsonl", args.show)));
     let path = args.out.clone().or_else(named);
     let written = match &path {
-        None => file::write(&stores, &journals, &args.show, &mut BufWriter::new(std::io::stdout().lock()))?,
+        None => write::write(&sources, &args.show, &mut BufWriter::new(std::io::stdout().lock()))?,
         Some(path) => {
             let out = File::create(path).with_context(|| format!("making {}", path.display()))?;
             let mut out = BufWriter::new(out);
-            let written = file::write(&stores, &journals, &args.show, &mut out)?;
+            let written = write::write(&sources, &args.show, &mut out)?;
+            out.flush()?;
             out.get_ref().sync_all().with_context(|| format!("writing {}", path.display()))?;
             written
         }
     };
     let path = path.unwrap_or_else(|| "FILE".into());
-    let key = Secret::read(&args.secret_file.clone().unwrap_or_else(|| first.join(layout::SECRET)))?.public_key();
     eprintln!(
-        "{} seals and {} ballots written; check them with\n  tallylight verify {} --key {key}",
+        "{} seals and {} ballots written; check them with\n  tallylight verify {} --key {}",
         written.manifests,
         written.ballots,
         path.display(),
+        secret.public_key(),
     );
-    Ok(ExitCode::SUCCESS)
+    if written.missing.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("the export is NOT WHOLE:");
+    for missing in &written.missing {
+        eprintln!("  {missing}");
+    }
+    Ok(ExitCode::from(NOT_WHOLE))
 }

@@ -4,12 +4,18 @@ use std::{fs::File, io::BufReader, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 
-use crate::export::verify::{Outcome, Report, verify};
+use crate::{
+    export::{
+        file::RunLine,
+        verify::{Outcome, Report, verify},
+    },
+    shows::transition::phase_word,
+};
 
 /// The answer without a pinned key.
 const SIGNER_UNKNOWN: u8 = 2;
 
-/// Check an export offline: signatures, and a recount of every ballot
+/// Check an export offline: signatures, whether the file is whole, and a recount of every ballot
 ///
 /// Ends with 0 if everything is right and signed by the key, with 1 if something is wrong, and with 2 if it is consistent
 /// but no key was given.
@@ -38,22 +44,38 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     })
 }
 
+fn kind(rehearsal: bool) -> &'static str {
+    if rehearsal { "rehearsal" } else { "live" }
+}
+
 fn tell(report: &Report) {
     for checked in &report.results {
-        let kind = if checked.rehearsal { "rehearsal" } else { "live" };
         let word = if checked.findings.is_empty() { "agrees" } else { "WRONG" };
         let missing = if checked.missing > 0 { format!(", {} missing", checked.missing) } else { String::new() };
+        let state = report.runs.iter().find(|run| run.run == checked.run).map(|run| phase_word(run.state));
         println!(
-            "{word}  cue {} ({kind}), run {}, seal {}: {} ballots{missing}: {}",
+            "{word}  cue {} ({}, {}), run {}, seal {}: {} ballots{missing}: {}",
             checked.cue,
+            kind(checked.rehearsal),
+            state.unwrap_or("archived"),
             checked.run,
             checked.revision,
             checked.ballots,
             checked.result.join(", ")
         );
-        for finding in &checked.findings {
+        for finding in checked.findings.iter().chain(&checked.notes) {
             println!("       {finding}");
         }
+    }
+    let not_sealed = report.runs.iter().filter(|run| run.manifest_hash.is_none());
+    for RunLine { run, cue, rehearsal, state, .. } in not_sealed {
+        println!("NO SEAL  cue {cue} ({}), run {run}: {}", kind(*rehearsal), phase_word(*state));
+    }
+    for missing in &report.missing {
+        println!("MISSING  {missing}");
+    }
+    for finding in &report.findings {
+        println!("WRONG  the file: {finding}");
     }
     println!(
         "{}",

@@ -1,39 +1,35 @@
-//! The export of a show: JSON lines. First a head, then for each sealed run its signed manifests and every ballot with
-//! the verdict that stands in the journals, late ones too.
+//! The export of a show: JSON lines. First a head, then for each sealed run its signed manifests and every ballot with the
+//! verdict that stands in the journals, late ones too. Then what only the ledger of several nodes has: the verdict of a
+//! ballot whose node was killed before it wrote it down, or a ballot whose journal is gone. The last line says what the
+//! file has to hold, and is signed: the runs of the show, and a hash of all lines before.
 //!
 //! ```text
-//! {"tallylight":"export/1","show":"finale"}
+//! {"tallylight":"export/2","show":"finale"}
 //! {"manifest":{…},"signature":"…","public_key":"…"}
 //! {"ballot":{"run":"…","bucket":3,"journal":"…","seq":1,"voter":"…","id":"…","received":1790000000000000,"entry":1,"picks":[2],"verdict":"counted"}}
+//! {"ledger":{"run":"…","bucket":3,"journal":"…","seq":2,"voter":"…","id":"…","received":1790000000000000,"picks":[1],"verdict":"late"}}
+//! {"contents":{"show":"finale","at":1790000000000000,"revision":41,"runs":[…],"missing":[],"lines":3,"sha256":"…"},"signature":"…","public_key":"…"}
 //! ```
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    io::Write,
-    path::PathBuf,
-};
-
-use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
     ballots::{
         ballot::{Ballot, Decided, Picks, Place, Verdict},
-        journalled::{self, Journalled},
-        manifest::{Manifest, Signed},
+        journalled::Journalled,
     },
     base::{
         clock::Micros,
         ids::{BallotId, JournalId, RunId, ShowId, VoterId},
     },
-    providers::store::Store,
+    wire::server::Phase,
 };
 
 /// The format's name, in the first line.
-pub const FORMAT: &str = "export/1";
+pub const FORMAT: &str = "export/2";
 
-/// One line of the file: a head, a manifest or a ballot, by the fields that are there.
+/// One line of the file: a head, a manifest, a ballot or the contents, by the fields that are there.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
@@ -45,12 +41,51 @@ pub struct Line {
     /// The exact text that is signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<Box<RawValue>>,
+    /// The exact text that is signed: [`Contents`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contents: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_key: Option<String>,
+    /// As it stands in a journal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ballot: Option<BallotLine>,
+    /// As the ledger has it, and no journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<BallotLine>,
+}
+
+/// What the file has to hold, so that nothing can be left out of it unnoticed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contents {
+    pub show: ShowId,
+    /// When it was written.
+    pub at: Micros,
+    /// The revision of the show that says which runs there are.
+    pub revision: u64,
+    /// All runs on the show's desk then. Those that were archived before have their manifests.
+    pub runs: Vec<RunLine>,
+    /// What the writer missed, in words; empty: nothing.
+    pub missing: Vec<String>,
+    /// Lines before this one.
+    pub lines: u64,
+    /// SHA-256 of these lines, each with its line break.
+    pub sha256: String,
+}
+
+/// A run of the show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunLine {
+    pub run: RunId,
+    pub cue: String,
+    pub rehearsal: bool,
+    pub state: Phase,
+    /// SHA-256 of the manifest of its newest seal, if it is sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_hash: Option<String>,
 }
 
 /// One ballot as it stands in a journal.
@@ -94,6 +129,11 @@ fn is_none(entry: &u8) -> bool {
 }
 
 impl BallotLine {
+    /// Where it stands.
+    pub fn stands(&self) -> (RunId, u16, Place) {
+        (self.run, self.bucket, Place { journal: self.journal, seq: self.seq })
+    }
+
     /// The ballot and where it stands.
     pub fn into_parts(self) -> (u16, Place, Ballot, Option<Decided>) {
         let place = Place { journal: self.journal, seq: self.seq };
@@ -133,66 +173,4 @@ impl From<Journalled> for BallotLine {
             }),
         }
     }
-}
-
-/// How much was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
-    pub manifests: usize,
-    pub ballots: u64,
-}
-
-/// Writes the export of a show, with the seals of all these stores and the ballots of all these directories of journals:
-/// one of each node.
-///
-/// # Errors
-/// The show has no sealed run, or something cannot be read or written.
-pub fn write(
-    stores: &[&dyn Store],
-    journals: &[PathBuf],
-    show: &ShowId,
-    out: &mut dyn Write,
-) -> anyhow::Result<Written> {
-    // A node that was away at a seal does not have it.
-    let mut manifests = BTreeMap::new();
-    for store in stores {
-        for (run, revision, json) in store.manifests(show)? {
-            manifests.entry((run, revision)).or_insert(json);
-        }
-    }
-    anyhow::ensure!(!manifests.is_empty(), "show {show} has no sealed run yet: seal one on the studio page");
-    line(out, &Line { tallylight: Some(FORMAT.to_owned()), show: Some(show.clone()), ..Line::default() })?;
-    let mut runs = HashSet::new();
-    for ((run, revision), json) in &manifests {
-        let signed: Signed = serde_json::from_str(json)?;
-        // Read whole, so that an export never carries what nobody can verify.
-        serde_json::from_str::<Manifest>(signed.manifest.get())
-            .with_context(|| format!("the manifest of run {run}, revision {revision}"))?;
-        let Signed { manifest, signature, public_key } = signed;
-        let (signature, public_key) = (Some(signature), Some(public_key));
-        line(out, &Line { manifest: Some(manifest), signature, public_key, ..Line::default() })?;
-        runs.insert(*run);
-    }
-    let mut ballots = 0;
-    for directory in journals {
-        let mut failed = Ok(());
-        let replay = journalled::read(directory, &|run| runs.contains(&run), &mut |one| {
-            if failed.is_ok() {
-                failed = line(out, &Line { ballot: Some(one.into()), ..Line::default() });
-                ballots += 1;
-            }
-        })?;
-        failed?;
-        for incident in replay.incidents {
-            tracing::error!(?incident, "a journal is damaged; what could be read is in the file");
-        }
-    }
-    out.flush()?;
-    Ok(Written { manifests: manifests.len(), ballots })
-}
-
-fn line(out: &mut dyn Write, line: &Line) -> anyhow::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
-    out.write_all(b"\n")?;
-    Ok(())
 }

@@ -3,3 +3,4 @@
 
 pub mod file;
 pub mod verify;
+pub mod write;

@@ -1,18 +1,27 @@
-//! The offline check of an export: signatures, and a recount of every ballot against every manifest. Needs the file and,
-//! to know who signed, a key that came another way.
+//! The offline check of an export: signatures, whether the file is whole, and a recount of every ballot against every
+//! manifest. Needs the file and, to know who signed, a key that came another way.
 
-use std::{collections::HashMap, io::BufRead};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::BufRead,
+};
 
 use anyhow::Context as _;
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use aws_lc_rs::{
+    digest,
+    signature::{ED25519, UnparsedPublicKey},
+};
 
-use super::file::{BallotLine, FORMAT, Line};
+use super::file::{BallotLine, Contents, FORMAT, Line, RunLine};
 use crate::{
     ballots::{
         manifest::{self, Manifest, Signed},
-        recount::Recount,
+        recount::{Found, Recount},
     },
-    base::{hex, ids::RunId},
+    base::{
+        hex,
+        ids::{RunId, ShowId},
+    },
     shows::run::{BUCKET_HASH, RECORD_FORMAT},
 };
 
@@ -21,6 +30,12 @@ use crate::{
 pub struct Report {
     /// One per manifest, in the order of the file.
     pub results: Vec<Checked>,
+    /// What is wrong with the file as a whole; empty: nothing.
+    pub findings: Vec<String>,
+    /// What the writer of the file missed, in its words.
+    pub missing: Vec<String>,
+    /// The runs that were on the show's desk when the file was written.
+    pub runs: Vec<RunLine>,
     /// Whether a pinned key was given.
     pub pinned: bool,
 }
@@ -39,6 +54,8 @@ pub struct Checked {
     pub missing: u64,
     /// What is wrong; empty: nothing.
     pub findings: Vec<String>,
+    /// What could not be looked at, and what the manifest says is lost.
+    pub notes: Vec<String>,
 }
 
 /// The answer in one word.
@@ -55,7 +72,7 @@ pub enum Outcome {
 impl Report {
     /// The answer over all manifests.
     pub fn outcome(&self) -> Outcome {
-        if self.results.iter().any(|checked| !checked.findings.is_empty()) {
+        if !self.findings.is_empty() || self.results.iter().any(|checked| !checked.findings.is_empty()) {
             Outcome::Failed
         } else if self.pinned {
             Outcome::Verified
@@ -74,12 +91,20 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
         hex::decode::<32>(key).context("the key: give the 64 hexadecimal digits of the public key")?;
     }
     let mut manifests: Vec<(Signed, Manifest)> = Vec::new();
-    let mut ballots: HashMap<RunId, Vec<BallotLine>> = HashMap::new();
-    let mut head = None;
+    let mut ballots: HashMap<RunId, Ballots> = HashMap::new();
+    let (mut head, mut end) = (None, None);
+    let mut before = digest::Context::new(&digest::SHA256);
     for (number, text) in (1_u64..).zip(file.lines()) {
         let text = text?;
         let line: Line =
             serde_json::from_str(&text).with_context(|| format!("line {number} is no line of an export"))?;
+        anyhow::ensure!(
+            end.is_none(),
+            "line {number} stands behind the last line, which says what the file has to hold"
+        );
+        let so_far = before.clone();
+        before.update(text.as_bytes());
+        before.update(b"\n");
         match line {
             Line { tallylight: Some(format), show: Some(show), .. } if number == 1 => {
                 anyhow::ensure!(format == FORMAT, "line {number}: the format {format:?} is not {FORMAT:?}");
@@ -91,7 +116,16 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
                     .with_context(|| format!("the manifest in line {number}"))?;
                 manifests.push((signed, manifest));
             }
-            Line { ballot: Some(ballot), .. } => ballots.entry(ballot.run).or_default().push(ballot),
+            Line { ballot: Some(ballot), .. } => ballots.entry(ballot.run).or_default().journalled.push(ballot),
+            Line { ledger: Some(ballot), .. } => ballots.entry(ballot.run).or_default().told.push(ballot),
+            Line { contents: Some(contents), signature: Some(signature), public_key: Some(public_key), .. } => {
+                let findings = signed_by(contents.get(), &signature, &public_key, key);
+                let contents: Contents = serde_json::from_str(contents.get())
+                    .with_context(|| format!("what the file has to hold, in line {number}"))?;
+                let is_whole =
+                    (contents.lines, &contents.sha256) == (number - 1, &hex::encode(so_far.finish().as_ref()));
+                end = Some((contents, findings, is_whole));
+            }
             _ => anyhow::bail!("line {number} is neither a manifest with its signature nor a ballot"),
         }
     }
@@ -105,16 +139,62 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
     if let Some(run) = ballots.keys().find(|run| !sealed(run)) {
         anyhow::bail!("the file has ballots of run {run} and no manifest of it: a part of the file is gone");
     }
+    let none = Ballots::default();
     let results = manifests.iter().map(|(signed, manifest)| {
-        let ballots = ballots.get(&manifest.definition.run).map_or(&[][..], Vec::as_slice);
+        let ballots = ballots.get(&manifest.definition.run).unwrap_or(&none);
         check(signed, manifest, ballots, key)
     });
-    Ok(Report { results: results.collect(), pinned: key.is_some() })
+    let results = results.collect();
+    let pinned = key.is_some();
+    let Some((contents, mut findings, is_whole)) = end else {
+        let findings = vec!["the last line, which says what the file has to hold, is gone: it was cut".to_owned()];
+        return Ok(Report { results, findings, missing: Vec::new(), runs: Vec::new(), pinned });
+    };
+    if !is_whole {
+        findings.push("it is not as it was written: lines were left out, added or changed".to_owned());
+    }
+    findings.extend(absent(&contents, &show, &manifests));
+    Ok(Report { results, findings, missing: contents.missing, runs: contents.runs, pinned })
 }
 
-fn check(signed: &Signed, manifest: &Manifest, ballots: &[BallotLine], key: Option<&str>) -> Checked {
+/// The ballots of a run in the file.
+#[derive(Debug, Default)]
+struct Ballots {
+    journalled: Vec<BallotLine>,
+    /// As the ledger has them, and no journal.
+    told: Vec<BallotLine>,
+}
+
+/// What the file has to hold and does not.
+fn absent(contents: &Contents, show: &ShowId, manifests: &[(Signed, Manifest)]) -> Vec<String> {
+    let mut findings = Vec::new();
+    if contents.show != *show {
+        findings.push(format!("its last line is of show {}", contents.show));
+    }
+    for RunLine { run, cue, manifest_hash, .. } in &contents.runs {
+        let Some(hash) = manifest_hash else { continue };
+        let named = |signed: &Signed| {
+            let digest = digest::digest(&digest::SHA256, signed.manifest.get().as_bytes());
+            hex::encode(digest.as_ref()) == *hash
+        };
+        if !manifests.iter().any(|(signed, manifest)| manifest.definition.run == *run && named(signed)) {
+            findings.push(format!("run {run} of cue {cue} is sealed, and its manifest is not here: export with the data directories of all nodes"));
+        }
+    }
+    findings
+}
+
+fn check(signed: &Signed, manifest: &Manifest, ballots: &Ballots, key: Option<&str>) -> Checked {
     let definition = &manifest.definition;
-    let mut findings = signature(signed, key);
+    let mut findings = signed_by(signed.manifest.get(), &signed.signature, &signed.public_key, key);
+    let mut notes: Vec<_> = manifest
+        .written_off
+        .iter()
+        .map(|off| {
+            let back = if off.returned_at.is_some() { "; it came back" } else { "" };
+            format!("data directory {} was written off by {}: {}{back}", off.node, off.by, off.reason)
+        })
+        .collect();
     if manifest.format != manifest::FORMAT {
         findings.push(format!("the manifest's format {:?} is not {:?}", manifest.format, manifest::FORMAT));
     }
@@ -125,12 +205,9 @@ fn check(signed: &Signed, manifest: &Manifest, ballots: &[BallotLine], key: Opti
         let format = definition.record_format;
         findings.push(format!("its ballots are of format {format}; this program checks format {RECORD_FORMAT}"));
     } else {
-        let mut recount = Recount::new(manifest);
-        for ballot in ballots {
-            let (bucket, place, ballot, decided) = ballot.clone().into_parts();
-            recount.take(bucket, place, &ballot, decided);
-        }
-        findings.extend(recount.finish());
+        let Found { findings: found, notes: noted } = recount(manifest, ballots);
+        findings.extend(found);
+        notes.extend(noted);
     }
     let lines = definition.poll.options.iter().zip(manifest.totals.iter().zip(&manifest.shares));
     Checked {
@@ -144,19 +221,49 @@ fn check(signed: &Signed, manifest: &Manifest, ballots: &[BallotLine], key: Opti
         ballots: manifest.counted,
         missing: manifest.outstanding,
         findings,
+        notes,
     }
 }
 
-fn signature(signed: &Signed, key: Option<&str>) -> Vec<String> {
-    if key.is_some_and(|key| key != signed.public_key) {
-        return vec![format!("signed by {}, which is not the key that you gave", signed.public_key)];
+fn recount(manifest: &Manifest, ballots: &Ballots) -> Found {
+    let mut recount = Recount::new(manifest);
+    let mut told: BTreeMap<_, _> = ballots.told.iter().map(|line| (line.stands(), line)).collect();
+    let (mut by_ledger, mut wrong) = (0_u64, Vec::new());
+    for line in &ballots.journalled {
+        // The same ballot, and the verdict that its journal lacks.
+        let said = told.remove(&line.stands());
+        if let Some(said) = said {
+            by_ledger += 1;
+            if *line != (BallotLine { verdict: None, copy: None, ..said.clone() }) {
+                wrong.push(format!("ballot {} is another one at the ledger than in its journal", line.id));
+            }
+        }
+        let (bucket, place, ballot, decided) = said.unwrap_or(line).clone().into_parts();
+        recount.take(bucket, place, &ballot, decided);
     }
-    let (Some(key), Some(signature)) = (hex::decode::<32>(&signed.public_key), hex::decode::<64>(&signed.signature))
-    else {
+    for line in told.into_values() {
+        let (bucket, place, ballot, decided) = line.clone().into_parts();
+        recount.take_from_ledger(bucket, place, &ballot, decided);
+    }
+    let mut found = recount.finish();
+    found.findings.extend(wrong);
+    if by_ledger > 0 {
+        found.notes.push(format!(
+            "{by_ledger} ballots have their verdict from the ledger: their node was killed before it wrote it down"
+        ));
+    }
+    found
+}
+
+fn signed_by(text: &str, signature: &str, public_key: &str, key: Option<&str>) -> Vec<String> {
+    if key.is_some_and(|key| key != public_key) {
+        return vec![format!("signed by {public_key}, which is not the key that you gave")];
+    }
+    let (Some(key), Some(signature)) = (hex::decode::<32>(public_key), hex::decode::<64>(signature)) else {
         return vec!["the signature or its key is no hexadecimal of the right length".to_owned()];
     };
-    match UnparsedPublicKey::new(&ED25519, key).verify(signed.manifest.get().as_bytes(), &signature) {
+    match UnparsedPublicKey::new(&ED25519, key).verify(text.as_bytes(), &signature) {
         Ok(()) => Vec::new(),
-        Err(_) => vec!["the signature does not belong to this manifest: it was changed".to_owned()],
+        Err(_) => vec!["the signature does not belong to what it signs: it was changed".to_owned()],
     }
 }

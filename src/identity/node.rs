@@ -13,6 +13,14 @@ pub fn name(path: &Path) -> io::Result<NodeId> {
     if !path.exists() {
         secret_file::make(path, &NodeId::random().to_string())?;
     }
+    read(path)
+}
+
+/// Reads the name of a data directory that has one.
+///
+/// # Errors
+/// The file cannot be read, or does not hold a name.
+pub fn read(path: &Path) -> io::Result<NodeId> {
     let text = secret_file::read(path)?;
     text.trim().parse().map_err(|error| {
         let wrong = format!("{}: {error}: restore the file from a copy of the directory", path.display());

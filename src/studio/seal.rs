@@ -194,7 +194,7 @@ pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<R
             recount.take(one.bucket, one.place, &one.ballot, one.decided);
         })?;
         let ballots = recount.read;
-        let mut findings = recount.finish();
+        let mut findings = recount.finish().findings;
         // What is signed off is what the show has published, so the show must name this very manifest.
         let same = (&summary.totals, summary.late) == (&manifest.totals, manifest.late);
         if !same || summary.manifest_hash != sha256(signed.manifest.get()) {

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use tallylight::{
-    app::{App, layout},
+    app::App,
     ballots::{
         ballot::{Ballot, Picks},
         inbox::Inbox,
     },
     base::ids::{BallotId, SessionId, VoterId},
     config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig},
-    export::{self, verify::Outcome},
+    export::{
+        verify::{self, Outcome},
+        write::{self, Sources, Written},
+    },
+    identity::secret::Secret,
     shows::{document::Staff, file},
     telemetry::logs::LogFormat,
     wire::{
@@ -87,26 +91,79 @@ async fn a_result_is_verified_here_and_offline_and_no_line_can_be_left_out() {
     assert_eq!(desk.document().runs[0].phase(services.clock.now()), Phase::Verified);
     assert_eq!(desk.document().runs[0].sealed().unwrap().totals, [80, 0]);
 
-    let mut out = Vec::new();
-    let journals = data.path().join(layout::JOURNALS);
-    export::file::write(&[&*services.store], &[journals], &desk.show, &mut out).unwrap();
+    let (written, text) = export(&app, &services.secret);
+    assert_eq!((written.manifests, written.missing.len()), (1, 0));
     let key = services.secret.public_key();
-    let verify = |text: &str| export::verify::verify(&mut text.as_bytes(), Some(&key));
-    let text = String::from_utf8(out).unwrap();
+    let verify = |text: &str| verify::verify(&mut text.as_bytes(), Some(&key));
     let whole = verify(&text).unwrap();
     assert_eq!(whole.outcome(), Outcome::Verified, "{:?}", whole.results);
     let lines: Vec<_> = text.lines().collect();
-    // Head and manifest come first; the last seven ballots came after the seal.
-    let sealed = lines.len() - 2 - 7;
-    for without in (2..2 + sealed).step_by(7) {
+    let by_recount = |report: &verify::Report| report.results.iter().any(|checked| !checked.findings.is_empty());
+    // Head and manifest come first; the last seven ballots came after the seal, and the very last line names them all.
+    let sealed = lines.len() - 2 - 7 - 1;
+    for without in (2..lines.len()).filter(|line| line % 7 == 2 || *line >= sealed) {
         let mut fewer = lines.clone();
         fewer.remove(without);
         let report = verify(&(fewer.join("\n") + "\n")).unwrap();
         assert_eq!(report.outcome(), Outcome::Failed, "line {} can be left out: {}", without + 1, lines[without]);
+        assert_eq!(by_recount(&report), without < 2 + sealed, "line {}: {}", without + 1, lines[without]);
     }
     let mut without_manifest = lines.clone();
     without_manifest.remove(1);
     assert!(verify(&without_manifest.join("\n")).is_err());
     assert!(verify(&text.replacen("\"show\":\"s\"", "\"show\":\"t\"", 1)).is_err());
+    assert!(verify(&format!("{text}{}\n", lines[2])).is_err(), "nothing stands behind the end");
+    app.stop().await;
+}
+
+/// The export of a node's data directory.
+fn export(app: &App, secret: &Secret) -> (Written, String) {
+    let services = &app.doors.services;
+    let sources = Sources {
+        stores: &[&*services.store],
+        journals: std::slice::from_ref(&services.journals),
+        directories: &[],
+        ledger: None,
+        secret,
+        now: services.clock.now(),
+    };
+    let mut out = Vec::new();
+    let written = write::write(&sources, &"s".parse().unwrap(), &mut out).unwrap();
+    (written, String::from_utf8(out).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_run_can_be_left_out_of_an_export() {
+    let data = tempfile::tempdir().unwrap();
+    let app = start(data.path()).await;
+    for number in 0..2 {
+        press(&app, Command::Standby { cue: "1".into() }).await;
+        press(&app, Command::Take).await;
+        press(&app, Command::Open { seconds: Some(1) }).await;
+        let desk = app.doors.desks.get(&"s".parse().unwrap()).unwrap();
+        let (services, run) = (&app.doors.services, desk.document().runs[number].clone());
+        let locks = run.windows.locks_at().unwrap();
+        tokio::time::sleep(std::time::Duration::from_micros(locks.0 - services.clock.now().0)).await;
+        press(&app, Command::Seal { run: None }).await;
+    }
+    press(&app, Command::Standby { cue: "1".into() }).await;
+    let (_, text) = export(&app, &app.doors.services.secret);
+    let key = app.doors.services.secret.public_key();
+    let verify = |text: &str| verify::verify(&mut text.as_bytes(), Some(&key)).unwrap();
+    let whole = verify(&text);
+    assert_eq!((whole.outcome(), whole.results.len()), (Outcome::Verified, 2));
+    let states: Vec<_> = whole.runs.iter().map(|run| run.state).collect();
+    assert_eq!(states, [Phase::Sealed, Phase::Sealed, Phase::Standby]);
+
+    // Without one of the manifests, and its ballots, everything else agrees.
+    let lines: Vec<_> = text.lines().collect();
+    let fewer = [&lines[..1], &lines[2..]].concat().join("\n");
+    let report = verify(&fewer);
+    assert!(report.outcome() == Outcome::Failed && report.results.iter().all(|checked| checked.findings.is_empty()));
+    assert!(report.findings.iter().any(|finding| finding.contains("its manifest is not here")), "{report:?}");
+    // Nor by whoever writes the last line anew with another key.
+    let other = Secret::make(&data.path().join("other.secret")).unwrap();
+    let (_, forged) = export(&app, &other);
+    assert_eq!(verify(&forged).outcome(), Outcome::Failed);
     app.stop().await;
 }

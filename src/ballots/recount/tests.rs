@@ -81,7 +81,7 @@ fn recount(manifest: &Manifest, records: &[Record]) -> Vec<String> {
     for (seq, ballot, verdict) in records {
         recount.take(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
     }
-    recount.finish()
+    recount.finish().findings
 }
 
 #[test]
@@ -167,4 +167,39 @@ fn what_a_journal_lost_is_outstanding_and_nothing_else_is() {
     assert_eq!(recount(&lost, &records), [""; 0]);
     records.remove(4);
     assert_eq!(recount(&lost, &records).len(), 1);
+}
+
+#[test]
+fn what_only_the_ledger_has_is_proven_by_the_seal() {
+    let (manifest, records) = sealed();
+    let manifest = Manifest { ledger: LedgerKind::Redis, ..manifest };
+    let told = |records: &[Record]| {
+        let mut recount = Recount::new(&manifest);
+        for (seq, ballot, verdict) in records {
+            recount.take_from_ledger(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
+        }
+        recount.finish()
+    };
+    // It remembers no ballot whose id was used.
+    let whole = told(&records[..4]);
+    assert_eq!(whole.findings, [""; 0]);
+    assert!(
+        whole.notes.len() == 1 && whole.notes[0].contains("of its 2 counted ballots the ledger is the only witness")
+    );
+    for counted in 0..2 {
+        let mut fewer = records[..4].to_vec();
+        fewer.remove(counted);
+        assert!(!told(&fewer).findings.is_empty(), "a counted ballot can be left out");
+        let mut other = records[..4].to_vec();
+        other[counted].1.received = Micros::from_ms(9);
+        assert!(!told(&other).findings.is_empty(), "a counted ballot can be another one");
+    }
+    assert!(!told(&[]).findings.is_empty(), "nothing at all proves nothing");
+    // No line of a journal that is here can be replaced by the ledger's word.
+    let mut both = Recount::new(&manifest);
+    let (seq, ballot, verdict) = &records[0];
+    both.take(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
+    let (seq, ballot, verdict) = &records[1];
+    both.take_from_ledger(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
+    assert!(both.findings()[0].contains("though its journal is here"), "{:?}", both.findings());
 }

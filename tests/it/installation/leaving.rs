@@ -49,7 +49,7 @@ fn a_node_that_is_gone_for_good_is_in_the_gap() {
     assert!(note.contains("the ledger is the only witness"), "{note}");
     // What is here does not prove the result, and says so.
     let exported = stage.export(&[stage.nodes[B].data()]);
-    assert!(exported.status.success(), "{exported:?}");
+    assert_eq!(exported.status.code(), Some(2), "{exported:?}");
     let verified = stage.verify();
     let said = String::from_utf8_lossy(&verified.stdout).into_owned();
     assert!(verified.status.code() == Some(1) && said.contains("NOT verified"), "{verified:?}");

@@ -1,0 +1,315 @@
+//! Writes the export of a show: whatever there is, and what is missing by name. Evidence is never withheld for want of more.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    io::Write,
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+use aws_lc_rs::digest;
+use serde_json::value::RawValue;
+
+use super::file::{BallotLine, Contents, FORMAT, Line, RunLine};
+use crate::{
+    ballots::{
+        ballot::{Ballot, Decided, Place, Verdict},
+        bucket::Kept,
+        journalled::{self, Journalled},
+        ledger,
+        manifest::{LedgerKind, Manifest, Signed},
+    },
+    base::{
+        clock::Micros,
+        hex,
+        ids::{BallotId, JournalId, NodeId, RunId, ShowId, VoterId},
+    },
+    identity::secret::Secret,
+    providers::store::Store,
+    shows::{
+        document::Document,
+        run::{Definition, Run},
+    },
+};
+
+/// What an export is made of.
+pub struct Sources<'a> {
+    /// The documents of each node.
+    pub stores: &'a [&'a dyn Store],
+    /// The journals of each node.
+    pub journals: &'a [PathBuf],
+    /// The names of these data directories.
+    pub directories: &'a [NodeId],
+    /// The way to the ledger of several nodes.
+    pub ledger: Option<&'a Ask<'a>>,
+    /// Signs what the file holds.
+    pub secret: &'a Secret,
+    pub now: Micros,
+}
+
+/// Asks the ledger of several nodes for everything that it keeps of a run, bucket by bucket.
+pub type Ask<'a> = dyn Fn(&Definition) -> anyhow::Result<Vec<ledger::Contents>> + 'a;
+
+impl std::fmt::Debug for Sources<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sources").field("journals", &self.journals).finish_non_exhaustive()
+    }
+}
+
+/// How much was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub manifests: usize,
+    pub ballots: u64,
+    /// What should be in the file and is not, in words, with what to do. Empty: nothing.
+    pub missing: Vec<String>,
+}
+
+/// Writes the export of a show.
+///
+/// # Errors
+/// The show has no sealed run, or something cannot be read or written.
+pub fn write(sources: &Sources<'_>, show: &ShowId, out: &mut dyn Write) -> anyhow::Result<Written> {
+    let (document, manifests) = (newest(sources.stores, show)?, manifests(sources.stores, show)?);
+    anyhow::ensure!(!manifests.is_empty(), "show {show} has no sealed run yet: seal one on the studio page");
+    let mut lines = Lines { out, lines: 0, digest: digest::Context::new(&digest::SHA256) };
+    lines.put(&Line { tallylight: Some(FORMAT.to_owned()), show: Some(show.clone()), ..Line::default() })?;
+    let mut sealed = BTreeMap::new();
+    for ((run, revision), json) in &manifests {
+        let signed: Signed = serde_json::from_str(json)?;
+        // Read whole, so that an export never carries what nobody can verify.
+        let manifest = serde_json::from_str::<Manifest>(signed.manifest.get())
+            .with_context(|| format!("the manifest of run {run}, revision {revision}"))?;
+        let Signed { manifest: text, signature, public_key } = signed;
+        let (signature, public_key) = (Some(signature), Some(public_key));
+        lines.put(&Line { manifest: Some(text), signature, public_key, ..Line::default() })?;
+        sealed.insert(*run, Sealed::new(manifest));
+    }
+    let (mut here, mut undecided) = (HashSet::new(), Vec::new());
+    let mut ballots = 0;
+    for directory in sources.journals {
+        let mut failed = Ok(());
+        let replay = journalled::read(directory, &|run| sealed.contains_key(&run), &mut |one| {
+            if failed.is_ok() {
+                ballots += 1;
+                let Place { journal, seq } = one.place;
+                if one.decided.is_none() && sealed[&one.run].has(one.bucket, journal, seq) {
+                    undecided.push(one.clone());
+                }
+                failed = lines.put(&Line { ballot: Some(one.into()), ..Line::default() });
+            }
+        })?;
+        failed?;
+        for incident in replay.incidents {
+            tracing::error!(?incident, "a journal is damaged; what could be read is in the file");
+        }
+        here.extend(replay.journals.iter().map(|journal| journal.id));
+    }
+    let mut missing = unlisted(sources, &document, &sealed);
+    let mut is_away = false;
+    for run in sealed.values().filter(|run| run.manifest.ledger == LedgerKind::Redis) {
+        let away = run.away(&here);
+        is_away |= !away.is_empty();
+        let undecided = undecided.iter().filter(|one| one.run == run.manifest.definition.run).collect();
+        missing.extend(complete(sources.ledger, run, undecided, &away, &mut lines)?);
+    }
+    if is_away {
+        missing.extend(document.written_off.iter().filter(|off| off.returned_at.is_none()).map(|off| {
+            format!(
+                "data directory {} was written off by {}, {}: its journals may be among these",
+                off.node, off.by, off.reason
+            )
+        }));
+    }
+    let runs = document.runs.iter().map(|run| run_line(run, sources.now)).collect();
+    lines.end(
+        sources,
+        Contents {
+            show: show.clone(),
+            at: sources.now,
+            revision: document.revision,
+            runs,
+            missing: missing.clone(),
+            lines: 0,
+            sha256: String::new(),
+        },
+    )?;
+    Ok(Written { manifests: manifests.len(), ballots, missing })
+}
+
+/// The newest seal of a run.
+struct Sealed {
+    manifest: Manifest,
+    watermarks: HashMap<(u16, JournalId), u64>,
+}
+
+impl Sealed {
+    fn new(manifest: Manifest) -> Self {
+        let watermarks = manifest.parts.iter().map(|part| ((part.bucket, part.journal), part.watermark)).collect();
+        Self { manifest, watermarks }
+    }
+
+    fn has(&self, bucket: u16, journal: JournalId, seq: u64) -> bool {
+        self.watermarks.get(&(bucket, journal)).is_some_and(|watermark| seq <= *watermark)
+    }
+
+    /// The journals of the seal that are in none of the directories, with how many counted ballots each has.
+    fn away(&self, here: &HashSet<JournalId>) -> BTreeMap<JournalId, u64> {
+        let mut away = BTreeMap::new();
+        for part in self.manifest.parts.iter().filter(|part| part.watermark > 0 && !here.contains(&part.journal)) {
+            *away.entry(part.journal).or_default() += part.count;
+        }
+        away
+    }
+}
+
+/// Writes what only the ledger has of a run: of ballots that the journals have without a verdict, and of journals that are
+/// away. What is missing then, in words.
+fn complete(
+    ledger: Option<&Ask<'_>>,
+    run: &Sealed,
+    undecided: Vec<&Journalled>,
+    away: &BTreeMap<JournalId, u64>,
+    lines: &mut Lines<'_>,
+) -> anyhow::Result<Vec<String>> {
+    if undecided.is_empty() && away.is_empty() {
+        return Ok(Vec::new());
+    }
+    let definition = &run.manifest.definition;
+    let (id, cue) = (definition.run, &definition.cue);
+    let mut missing = Vec::new();
+    let contents = match ledger {
+        None => Vec::new(),
+        Some(ask) => ask(definition).unwrap_or_else(|error| {
+            missing.push(format!("the ledger could not be asked about run {id} (cue {cue}): {error}"));
+            Vec::new()
+        }),
+    };
+    let mut known = HashMap::<(VoterId, BallotId), (u16, &Kept)>::new();
+    for (bucket, contents) in (0..).zip(&contents) {
+        known.extend(contents.ballots.iter().map(|(voter, kept)| ((*voter, kept.id), (bucket, kept))));
+    }
+    let mut open = 0;
+    for one in undecided {
+        let kept = known.get(&(one.ballot.voter, one.ballot.id)).map(|(_, kept)| *kept);
+        match kept {
+            None => open += 1,
+            Some(kept) => lines.ledger(Journalled { decided: Some(decided(one, kept)), ..one.clone() }.into())?,
+        }
+    }
+    if open > 0 {
+        missing.push(format!(
+            "{open} ballots of run {id} (cue {cue}) have no verdict here: give --redis, so that the ledger is asked, or \
+             start the node that took them once more, and export again"
+        ));
+    }
+    let mut found = BTreeMap::<JournalId, u64>::new();
+    let mut only_there: Vec<_> = known.iter().collect();
+    only_there.sort_unstable_by_key(|(_, (bucket, kept))| (*bucket, kept.place));
+    for ((voter, ballot), (bucket, kept)) in only_there {
+        let Kept { ref picks, received, entry, place, verdict, .. } = **kept;
+        if !away.contains_key(&place.journal) || !run.has(*bucket, place.journal, place.seq) {
+            continue;
+        }
+        *found.entry(place.journal).or_default() += u64::from(verdict == Verdict::Counted);
+        let ballot = Ballot { voter: *voter, id: *ballot, picks: picks.clone(), received, entry };
+        let decided = Some(Decided { verdict, place, received, entry });
+        lines.ledger(Journalled { run: id, bucket: *bucket, place, ballot, decided }.into())?;
+    }
+    missing.extend(away.iter().map(|(journal, counted)| {
+        let found = found.get(journal).copied().unwrap_or(0);
+        format!(
+            "journal {journal} with {counted} counted ballots of run {id} (cue {cue}) is in none of these data directories; \
+             the file has {found} of them from the ledger: give --data once for each node, and --redis if a disk is lost"
+        )
+    }));
+    Ok(missing)
+}
+
+/// What the ledger says of a ballot that a journal has without a verdict.
+fn decided(one: &Journalled, kept: &Kept) -> Decided {
+    if kept.picks == one.ballot.picks {
+        let Kept { verdict, place, received, entry, .. } = *kept;
+        return Decided { verdict, place, received, entry };
+    }
+    let Ballot { received, entry, .. } = one.ballot;
+    Decided { verdict: Verdict::IdReused, place: one.place, received, entry }
+}
+
+/// What the show's document names and these directories do not have.
+fn unlisted(sources: &Sources<'_>, document: &Document, sealed: &BTreeMap<RunId, Sealed>) -> Vec<String> {
+    let absent = document.roster.iter().filter(|node| !sources.directories.contains(node));
+    let mut missing: Vec<_> = absent
+        .map(|node| format!("the data directory of node {node}, which is on the show's roster, is not here"))
+        .collect();
+    let unsealed = document.runs.iter().filter(|run| run.sealed().is_some() && !sealed.contains_key(&run.id()));
+    missing.extend(unsealed.map(|run| {
+        let (id, cue) = (run.id(), &run.definition.cue);
+        format!("the manifest of run {id} (cue {cue}), which is sealed, is in none of these data directories")
+    }));
+    missing
+}
+
+fn run_line(run: &Run, now: Micros) -> RunLine {
+    RunLine {
+        run: run.id(),
+        cue: run.definition.cue.clone(),
+        rehearsal: run.definition.rehearsal,
+        state: run.phase(now),
+        manifest_hash: run.sealed().map(|summary| summary.manifest_hash.clone()),
+    }
+}
+
+/// The newest document among those of all nodes.
+fn newest(stores: &[&dyn Store], show: &ShowId) -> anyhow::Result<Document> {
+    let mut newest: Option<Document> = None;
+    for store in stores {
+        let Some(stored) = store.show(show)? else { continue };
+        let document: Document = serde_json::from_str(&stored.json).context("the show's document cannot be read")?;
+        if newest.as_ref().is_none_or(|other| (other.epoch, other.revision) < (document.epoch, document.revision)) {
+            newest = Some(document);
+        }
+    }
+    newest.with_context(|| format!("there is no show {show} here"))
+}
+
+/// The manifests of all nodes: one that was away at a seal does not have it.
+fn manifests(stores: &[&dyn Store], show: &ShowId) -> anyhow::Result<BTreeMap<(RunId, u32), String>> {
+    let mut manifests = BTreeMap::new();
+    for store in stores {
+        for (run, revision, json) in store.manifests(show)? {
+            manifests.entry((run, revision)).or_insert(json);
+        }
+    }
+    Ok(manifests)
+}
+
+/// The lines of the file, counted and hashed.
+struct Lines<'a> {
+    out: &'a mut dyn Write,
+    lines: u64,
+    digest: digest::Context,
+}
+
+impl Lines<'_> {
+    fn put(&mut self, line: &Line) -> anyhow::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        self.digest.update(&bytes);
+        self.lines += 1;
+        Ok(self.out.write_all(&bytes)?)
+    }
+
+    fn ledger(&mut self, ballot: BallotLine) -> anyhow::Result<()> {
+        self.put(&Line { ledger: Some(ballot), ..Line::default() })
+    }
+
+    fn end(mut self, sources: &Sources<'_>, contents: Contents) -> anyhow::Result<()> {
+        let sha256 = hex::encode(self.digest.clone().finish().as_ref());
+        let json = serde_json::to_string(&Contents { lines: self.lines, sha256, ..contents })?;
+        let (signature, public_key) = (Some(sources.secret.sign(json.as_bytes())), Some(sources.secret.public_key()));
+        let contents = Some(RawValue::from_string(json)?);
+        self.put(&Line { contents, signature, public_key, ..Line::default() })?;
+        Ok(self.out.flush()?)
+    }
+}
