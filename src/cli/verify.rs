@@ -77,9 +77,13 @@ fn tell(report: &Report) {
     for finding in &report.findings {
         println!("WRONG  the file: {finding}");
     }
+    let noted = !report.missing.is_empty() || report.results.iter().any(|checked| !checked.notes.is_empty());
     println!(
         "{}",
         match report.outcome() {
+            Outcome::Verified if noted => {
+                "verified: every seal signed by your key, every ballot recounted but for what is said above"
+            }
             Outcome::Verified => "verified: every ballot recounted, every seal signed by your key",
             Outcome::SignerUnknown => "consistent, signer unknown: give --key to know who signed",
             Outcome::Failed => "NOT verified",

@@ -230,11 +230,13 @@ fn recount(manifest: &Manifest, ballots: &Ballots) -> Found {
     let mut told: BTreeMap<_, _> = ballots.told.iter().map(|line| (line.stands(), line)).collect();
     let (mut by_ledger, mut wrong) = (0_u64, Vec::new());
     for line in &ballots.journalled {
-        // The same ballot, and the verdict that its journal lacks.
+        // The same ballot, and the verdict that its journal lacks, or that does not stand any more.
         let said = told.remove(&line.stands());
         if let Some(said) = said {
             by_ledger += 1;
-            if *line != (BallotLine { verdict: None, copy: None, ..said.clone() }) {
+            let is_open = line.verdict.is_none() || manifest.changed.contains(&line.stands().2);
+            let (verdict, copy) = (line.verdict, line.copy);
+            if !is_open || *line != (BallotLine { verdict, copy, ..said.clone() }) {
                 wrong.push(format!("ballot {} is another one at the ledger than in its journal", line.id));
             }
         }
@@ -249,7 +251,7 @@ fn recount(manifest: &Manifest, ballots: &Ballots) -> Found {
     found.findings.extend(wrong);
     if by_ledger > 0 {
         found.notes.push(format!(
-            "{by_ledger} ballots have their verdict from the ledger: their node was killed before it wrote it down"
+            "{by_ledger} ballots have their verdict from the ledger alone: their node was killed before it wrote it down"
         ));
     }
     found

@@ -92,8 +92,7 @@ pub fn write(sources: &Sources<'_>, show: &ShowId, out: &mut dyn Write) -> anyho
         let replay = journalled::read(directory, &|run| sealed.contains_key(&run), &mut |one| {
             if failed.is_ok() {
                 ballots += 1;
-                let Place { journal, seq } = one.place;
-                if one.decided.is_none() && sealed[&one.run].has(one.bucket, journal, seq) {
+                if sealed[&one.run].asks_for(&one) {
                     undecided.push(one.clone());
                 }
                 failed = lines.put(&Line { ballot: Some(one.into()), ..Line::default() });
@@ -153,6 +152,14 @@ impl Sealed {
         self.watermarks.get(&(bucket, journal)).is_some_and(|watermark| seq <= *watermark)
     }
 
+    /// Whether the journals may not have the last word over a ballot: they have none, or the ledger has said since that
+    /// another verdict stands.
+    fn asks_for(&self, one: &Journalled) -> bool {
+        let Place { journal, seq } = one.place;
+        let is_sure = one.decided.is_some() && !self.manifest.changed.contains(&one.place);
+        !is_sure && self.has(one.bucket, journal, seq)
+    }
+
     /// The journals of the seal that are in none of the directories, with how many counted ballots each has.
     fn away(&self, here: &HashSet<JournalId>) -> BTreeMap<JournalId, u64> {
         let mut away = BTreeMap::new();
@@ -193,7 +200,7 @@ fn complete(
     for one in undecided {
         let kept = known.get(&(one.ballot.voter, one.ballot.id)).map(|(_, kept)| *kept);
         match kept {
-            None => open += 1,
+            None => open += u64::from(one.decided.is_none()),
             Some(kept) => lines.ledger(Journalled { decided: Some(decided(one, kept)), ..one.clone() }.into())?,
         }
     }

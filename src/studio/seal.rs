@@ -232,7 +232,9 @@ pub(super) async fn sign_off(
     })?;
     let mut note = format!("the recount of {ballots} ballots agrees with seal {revision}");
     if *single > 0 {
-        note += &format!("; of {single} counted ballots the ledger is the only witness: their node is away");
+        note += &format!(
+            "; of {single} counted ballots the ledger is the only witness: their node is away, or written off"
+        );
     }
     let entry = asrun::of_command(&next, &command, &context.by.name, context.now, note);
     task.commit(next, vec![entry]).await

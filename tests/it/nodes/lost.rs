@@ -166,7 +166,7 @@ fn an_export_has_from_the_ledger_what_no_directory_has() {
     assert!(verified == Some(1) && found.contains("has no verdict"), "{found}");
     let [(written, said), (verified, found)] = export.of(&both, true);
     assert_eq!(written, Some(0), "{said}");
-    assert!(verified == Some(0) && found.contains("1 ballots have their verdict from the ledger"), "{found}");
+    assert!(verified == Some(0) && found.contains("1 ballots have their verdict from the ledger alone"), "{found}");
 
     // Without the directory at all: what was counted there is in the file as the ledger has it, and the seal proves it.
     let [(written, said), (verified, found)] = export.of(&[&b], false);
