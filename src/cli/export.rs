@@ -65,8 +65,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let stores = args.data.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let stores: Vec<&dyn Store> = stores.iter().map(|store| store as &dyn Store).collect();
     let journals: Vec<_> = args.data.iter().map(|data| data.join(layout::JOURNALS)).collect();
-    let directories = args.data.iter().map(|data| node::read(&data.join(layout::NODE)));
-    let directories = directories.collect::<Result<Vec<_>, _>>().context("the name of a data directory")?;
+    let directories: Option<Vec<_>> = args.data.iter().map(|data| node::read(&data.join(layout::NODE)).ok()).collect();
     let secret = Secret::read(&args.secret_file.clone().unwrap_or_else(|| first.join(layout::SECRET)))?;
     let runtime = super::serve::runtime()?;
     let config = Config { urls: args.redis.clone(), cluster: args.redis_cluster.unwrap_or_default() };
@@ -81,7 +80,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let sources = Sources {
         stores: &stores,
         journals: &journals,
-        directories: &directories,
+        directories: directories.as_deref(),
         ledger: redis.is_some().then_some(&ask),
         secret: &secret,
         now: app::now(),

@@ -269,3 +269,60 @@ fn signed_by(text: &str, signature: &str, public_key: &str, key: Option<&str>) -
         Err(_) => vec!["the signature does not belong to what it signs: it was changed".to_owned()],
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::{
+        ballots::{
+            ballot::{Picks, Place, Verdict},
+            bucket::Totals,
+            committer::Marked,
+            manifest::LedgerKind,
+            witness::{Copy, Witness},
+        },
+        base::{
+            clock::Micros,
+            ids::{BallotId, JournalId, NodeId, VoterId},
+        },
+        shows::transition::tests::Desk,
+    };
+
+    fn line(journal: u64, verdict: Verdict) -> BallotLine {
+        let (voter, id, picks) = (VoterId(1), BallotId(u128::from(journal)), vec![1]);
+        let (run, journal, received) = (Desk::open_for(60).document.runs[0].id(), JournalId(journal), Micros(5));
+        let verdict = Some(verdict);
+        BallotLine { run, bucket: 0, journal, seq: 1, voter, id, received, entry: 0, picks, verdict, copy: None }
+    }
+
+    /// Two ballots of a voter with one vote, of which the ledger gave up the second after a node had heard that it counts.
+    pub fn sealed() -> Manifest {
+        let run = Desk::open_for(60).document.runs[0].clone();
+        let place = |journal| Place { journal: JournalId(journal), seq: 1 };
+        let mut witness = Witness::default();
+        let (voter, id, received) = (VoterId(1), BallotId(7), Micros(5));
+        let (run_id, place_7) = (run.id(), place(7));
+        let picks = &Picks::One(1);
+        witness.add(Copy { run: run_id, bucket: 0, voter, id, picks, received, entry: 0, place: place_7 });
+        let totals = Totals { votes: vec![1, 0], counted: 1, late_votes: vec![0, 0], ..Totals::default() };
+        let watermarks = vec![(0, JournalId(7), 1), (0, JournalId(8), 1)];
+        let marked = Marked { totals, watermarks, lost: 0, ledger: LedgerKind::Redis, changed: vec![place(8)] };
+        let head = (NodeId(1), "S", 1, Micros::from_ms(100_000));
+        Manifest::new(head, &run.definition, &run.windows, &marked, &witness, 0)
+    }
+
+    #[test]
+    fn the_ledger_has_the_last_word_only_where_the_seal_says_so() {
+        let manifest = sealed();
+        let journalled = vec![line(7, Verdict::Counted), line(8, Verdict::Counted)];
+        let found =
+            |told: &[BallotLine]| recount(&manifest, &Ballots { journalled: journalled.clone(), told: told.to_vec() });
+        assert!(!found(&[]).findings.is_empty(), "its journal does not know yet");
+        let agreed = found(&[line(8, Verdict::Displaced)]);
+        assert!(agreed.findings.is_empty() && agreed.notes.len() == 1, "{agreed:?}");
+        let other = BallotLine { received: Micros(6), ..line(8, Verdict::Displaced) };
+        assert!(!found(&[other]).findings.is_empty(), "another ballot at this place");
+        let unasked = found(&[line(8, Verdict::Displaced), line(7, Verdict::Counted)]);
+        assert!(unasked.findings[0].contains("is another one at the ledger"), "{unasked:?}");
+    }
+}

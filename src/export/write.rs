@@ -38,8 +38,8 @@ pub struct Sources<'a> {
     pub stores: &'a [&'a dyn Store],
     /// The journals of each node.
     pub journals: &'a [PathBuf],
-    /// The names of these data directories.
-    pub directories: &'a [NodeId],
+    /// The names of these data directories; `None`: one of them has none, as a copy of a part of one.
+    pub directories: Option<&'a [NodeId]>,
     /// The way to the ledger of several nodes.
     pub ledger: Option<&'a Ask<'a>>,
     /// Signs what the file holds.
@@ -245,7 +245,8 @@ fn decided(one: &Journalled, kept: &Kept) -> Decided {
 
 /// What the show's document names and these directories do not have.
 fn unlisted(sources: &Sources<'_>, document: &Document, sealed: &BTreeMap<RunId, Sealed>) -> Vec<String> {
-    let absent = document.roster.iter().filter(|node| !sources.directories.contains(node));
+    let is_here = |node: &NodeId| sources.directories.is_none_or(|directories| directories.contains(node));
+    let absent = document.roster.iter().filter(|node| !is_here(node));
     let mut missing: Vec<_> = absent
         .map(|node| format!("the data directory of node {node}, which is on the show's roster, is not here"))
         .collect();
@@ -318,5 +319,26 @@ impl Lines<'_> {
         let contents = Some(RawValue::from_string(json)?);
         self.put(&Line { contents, signature, public_key, ..Line::default() })?;
         Ok(self.out.flush()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ballots::ballot::Picks;
+    use crate::export::verify::tests::sealed;
+
+    #[test]
+    fn the_ledger_is_asked_where_a_journal_may_not_have_the_last_word() {
+        let sealed = Sealed::new(sealed());
+        let asks = |journal, seq, is_decided: bool| {
+            let (place, received) = (Place { journal: JournalId(journal), seq }, Micros(5));
+            let ballot = Ballot { voter: VoterId(1), id: BallotId(1), picks: Picks::One(1), received, entry: 0 };
+            let decided = is_decided.then_some(Decided { verdict: Verdict::Counted, place, received, entry: 0 });
+            sealed.asks_for(&Journalled { run: sealed.manifest.definition.run, bucket: 0, place, ballot, decided })
+        };
+        assert!(asks(7, 1, false) && !asks(7, 1, true), "what has no verdict");
+        assert!(asks(8, 1, true), "what changed since");
+        assert!(!asks(7, 2, false), "what came after the seal is nobody's to decide now");
     }
 }

@@ -122,7 +122,7 @@ fn export(app: &App, secret: &Secret) -> (Written, String) {
     let sources = Sources {
         stores: &[&*services.store],
         journals: std::slice::from_ref(&services.journals),
-        directories: &[],
+        directories: Some(&[]),
         ledger: None,
         secret,
         now: services.clock.now(),

@@ -78,7 +78,7 @@ class NodeHealth extends StoreElement {
     const row = (/** @type {string} */ one, /** @type {string} */ text, /** @type {HTMLElement[]} */ ...more) =>
       h('div', {}, h('dt', {}, `Node ${one.slice(0, 8)}`), h('dd', { 'data-tone': 'warn' }, `▲ ${text}`, ...more));
     this.#lost.replaceChildren(
-      ...away.map((one) => row(one, 'away: its disk may hold ballots that no other has. Start it again; only if the disk is gone for good:',
+      ...away.map((one) => row(one, 'away: its disk may hold ballots that no other has. Start it again. Only if the disk is gone for good, an adjudicator writes it off.',
         ...(may ? [h('button', { type: 'button', class: 'action', onclick: () => ask(one) }, h('span', { class: 'action-label' }, 'Write off…'))] : []))),
       ...lost.map(({ node: one, by, reason, at, returned_at }) => row(one, returned_at
         ? `was written off and came back at ${timeOfDay(returned_at)}`
