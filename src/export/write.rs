@@ -192,16 +192,18 @@ fn complete(
             Vec::new()
         }),
     };
-    let mut known = HashMap::<(VoterId, BallotId), (u16, &Kept)>::new();
+    let mut known = HashMap::<(VoterId, BallotId), Vec<(u16, &Kept)>>::new();
     for (bucket, contents) in (0..).zip(&contents) {
-        known.extend(contents.ballots.iter().map(|(voter, kept)| ((*voter, kept.id), (bucket, kept))));
+        for (voter, kept) in &contents.ballots {
+            known.entry((*voter, kept.id)).or_default().push((bucket, kept));
+        }
     }
     let mut open = 0;
     for one in undecided {
-        let kept = known.get(&(one.ballot.voter, one.ballot.id)).map(|(_, kept)| *kept);
-        match kept {
+        let known = known.get(&(one.ballot.voter, one.ballot.id)).map_or(&[][..], Vec::as_slice);
+        match said(one, known) {
             None => open += u64::from(one.decided.is_none()),
-            Some(kept) => lines.ledger(Journalled { decided: Some(decided(one, kept)), ..one.clone() }.into())?,
+            decided => lines.ledger(Journalled { decided, ..one.clone() }.into())?,
         }
     }
     if open > 0 {
@@ -211,17 +213,18 @@ fn complete(
         ));
     }
     let mut found = BTreeMap::<JournalId, u64>::new();
-    let mut only_there: Vec<_> = known.iter().collect();
-    only_there.sort_unstable_by_key(|(_, (bucket, kept))| (*bucket, kept.place));
-    for ((voter, ballot), (bucket, kept)) in only_there {
-        let Kept { ref picks, received, entry, place, verdict, .. } = **kept;
-        if !away.contains_key(&place.journal) || !run.has(*bucket, place.journal, place.seq) {
+    let all = known.iter().flat_map(|((voter, _), all)| all.iter().map(|(bucket, kept)| (*bucket, *voter, *kept)));
+    let mut all: Vec<_> = all.collect();
+    all.sort_unstable_by_key(|(bucket, _, kept)| (*bucket, kept.place));
+    for (bucket, voter, kept) in all {
+        let Kept { id: ballot, ref picks, received, entry, place, verdict } = *kept;
+        if !away.contains_key(&place.journal) || !run.has(bucket, place.journal, place.seq) {
             continue;
         }
         *found.entry(place.journal).or_default() += u64::from(verdict == Verdict::Counted);
-        let ballot = Ballot { voter: *voter, id: *ballot, picks: picks.clone(), received, entry };
+        let ballot = Ballot { voter, id: ballot, picks: picks.clone(), received, entry };
         let decided = Some(Decided { verdict, place, received, entry });
-        lines.ledger(Journalled { run: id, bucket: *bucket, place, ballot, decided }.into())?;
+        lines.ledger(Journalled { run: id, bucket, place, ballot, decided }.into())?;
     }
     missing.extend(away.iter().map(|(journal, counted)| {
         let found = found.get(journal).copied().unwrap_or(0);
@@ -233,14 +236,20 @@ fn complete(
     Ok(missing)
 }
 
-/// What the ledger says of a ballot that a journal has without a verdict.
-fn decided(one: &Journalled, kept: &Kept) -> Decided {
-    if kept.picks == one.ballot.picks {
-        let Kept { verdict, place, received, entry, .. } = *kept;
-        return Decided { verdict, place, received, entry };
+/// What the ledger says of a ballot, as `bucket.rs` decides it, given all that it has under its id. `None`: it never
+/// decided this one.
+fn said(one: &Journalled, known: &[(u16, &Kept)]) -> Option<Decided> {
+    if let Some((_, kept)) = known.iter().find(|(_, kept)| kept.picks == one.ballot.picks) {
+        let Kept { verdict, place, received, entry, .. } = **kept;
+        return Some(Decided { verdict, place, received, entry });
     }
+    // Another content has its id, unless that was refused for the very same reason.
+    known.iter().find(|(_, kept)| kept.verdict != Verdict::IdReused)?;
+    let was = one.decided.map(|decided| decided.verdict);
+    let counts_no_more = matches!(was, Some(Verdict::Counted | Verdict::Displaced));
+    let verdict = if counts_no_more { Verdict::Displaced } else { Verdict::IdReused };
     let Ballot { received, entry, .. } = one.ballot;
-    Decided { verdict: Verdict::IdReused, place: one.place, received, entry }
+    Some(Decided { verdict, place: one.place, received, entry })
 }
 
 /// What the show's document names and these directories do not have.
@@ -328,17 +337,39 @@ mod tests {
     use crate::ballots::ballot::Picks;
     use crate::export::verify::tests::sealed;
 
+    const RECEIVED: Micros = Micros(5);
+
+    fn journalled(journal: u64, seq: u64, verdict: Option<Verdict>) -> Journalled {
+        let place = Place { journal: JournalId(journal), seq };
+        let (voter, id, received) = (VoterId(1), BallotId(1), RECEIVED);
+        let ballot = Ballot { voter, id, picks: Picks::One(1), received, entry: 0 };
+        let decided = verdict.map(|verdict| Decided { verdict, place, received, entry: 0 });
+        Journalled { run: sealed().definition.run, bucket: 0, place, ballot, decided }
+    }
+
     #[test]
     fn the_ledger_is_asked_where_a_journal_may_not_have_the_last_word() {
         let sealed = Sealed::new(sealed());
-        let asks = |journal, seq, is_decided: bool| {
-            let (place, received) = (Place { journal: JournalId(journal), seq }, Micros(5));
-            let ballot = Ballot { voter: VoterId(1), id: BallotId(1), picks: Picks::One(1), received, entry: 0 };
-            let decided = is_decided.then_some(Decided { verdict: Verdict::Counted, place, received, entry: 0 });
-            sealed.asks_for(&Journalled { run: sealed.manifest.definition.run, bucket: 0, place, ballot, decided })
+        let counted = Some(Verdict::Counted);
+        assert!(sealed.asks_for(&journalled(7, 1, None)) && !sealed.asks_for(&journalled(7, 1, counted)));
+        assert!(sealed.asks_for(&journalled(8, 1, counted)), "what changed since");
+        assert!(!sealed.asks_for(&journalled(7, 2, None)), "what came after the seal is nobody's to decide now");
+    }
+
+    #[test]
+    fn what_the_ledger_has_under_an_id_says_what_became_of_a_ballot() {
+        let kept = |pick, verdict| {
+            let (id, place) = (BallotId(1), Place { journal: JournalId(9), seq: u64::from(pick) });
+            Kept { id, picks: Picks::One(pick), received: RECEIVED, entry: 0, place, verdict }
         };
-        assert!(asks(7, 1, false) && !asks(7, 1, true), "what has no verdict");
-        assert!(asks(8, 1, true), "what changed since");
-        assert!(!asks(7, 2, false), "what came after the seal is nobody's to decide now");
+        let (other, same) = (kept(2, Verdict::Counted), kept(1, Verdict::Late));
+        let verdict = |one: &Journalled, known: &[(u16, &Kept)]| said(one, known).map(|decided| decided.verdict);
+        let (open, counted) = (journalled(7, 1, None), journalled(7, 1, Some(Verdict::Counted)));
+        assert_eq!(verdict(&open, &[(0, &other), (0, &same)]), Some(Verdict::Late), "its own content");
+        assert_eq!(said(&open, &[(0, &same)]).unwrap().place, same.place, "the copy that was decided");
+        assert_eq!(verdict(&open, &[(0, &other)]), Some(Verdict::IdReused));
+        assert_eq!(verdict(&counted, &[(0, &other)]), Some(Verdict::Displaced));
+        assert_eq!(verdict(&open, &[(0, &kept(2, Verdict::IdReused))]), None, "it was not decided yet");
+        assert_eq!(verdict(&open, &[]), None);
     }
 }
