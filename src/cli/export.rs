@@ -16,12 +16,10 @@ use crate::{
         sealing::{self, SealError},
     },
     base::ids::ShowId,
+    config::{NodeConfig, NodeFlags, nodes::NodesFlags},
     export::write::{self, Sources},
     identity::{node, secret::Secret},
-    providers::{
-        redis::{Config, Redis},
-        store::{SqliteStore, Store},
-    },
+    providers::store::{SqliteStore, Store},
     shows::run::Definition,
 };
 
@@ -31,8 +29,9 @@ const NOT_WHOLE: u8 = 2;
 /// Write a show's sealed results with every ballot into a file
 ///
 /// All sealed runs of the show, live and rehearsal, each with its signed manifest and every ballot that the journals have,
-/// counted or not. The node may be running. Ends with 0 if the file is whole; with 2 if it is written and something is
-/// missing, which is told: a data directory, or verdicts that only Redis has.
+/// counted or not. The node may be running. With redis the ledger of several nodes is asked for what no data directory has: a
+/// verdict that a killed node did not write down, the ballots of a disk that is lost. Ends with 0 if the file is whole; with
+/// 2 if it is written and something is missing, which is told.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The show's id
@@ -40,16 +39,8 @@ pub struct Args {
     /// Data directory of the node; of several nodes each one's, one after the other
     #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR", default_value = "tallylight.data")]
     data: Vec<PathBuf>,
-    /// Redis of several nodes, as for serve: asked for what no data directory has, a verdict that a killed node did not
-    /// write down, or the ballots of a disk that is lost [default: none]
-    #[arg(long, env = "TALLYLIGHT_REDIS", value_name = "URLS", value_delimiter = ',')]
-    redis: Vec<String>,
-    /// The one address of redis leads to a cluster; several do anyway [default: false]
-    #[arg(long, env = "TALLYLIGHT_REDIS_CLUSTER", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
-    redis_cluster: Option<bool>,
-    /// File with the node secret, if it is not in the data directory
-    #[arg(long, env = "TALLYLIGHT_SECRET_FILE", value_name = "FILE")]
-    secret_file: Option<PathBuf>,
+    #[command(flatten)]
+    nodes: NodesFlags,
     /// File to write [default: standard output, or SHOW.tally.jsonl if that is a terminal]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -66,10 +57,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let stores: Vec<&dyn Store> = stores.iter().map(|store| store as &dyn Store).collect();
     let journals: Vec<_> = args.data.iter().map(|data| data.join(layout::JOURNALS)).collect();
     let directories: Option<Vec<_>> = args.data.iter().map(|data| node::read(&data.join(layout::NODE)).ok()).collect();
-    let secret = Secret::read(&args.secret_file.clone().unwrap_or_else(|| first.join(layout::SECRET)))?;
+    let flags = NodeFlags { nodes: args.nodes.clone(), ..NodeFlags::default() };
+    let config = NodeConfig::new(flags, Vec::new(), super::read)?;
+    let secret = config.nodes.secret_file.clone().unwrap_or_else(|| first.join(layout::SECRET));
+    let secret = Secret::read(&secret)?;
+    let redis = app::way_to_redis(&config)?;
     let runtime = super::serve::runtime()?;
-    let config = Config { urls: args.redis.clone(), cluster: args.redis_cluster.unwrap_or_default() };
-    let redis = (!config.urls.is_empty()).then(|| Redis::open(&config)).transpose().context("--redis")?;
     let ask = |definition: &Definition| -> anyhow::Result<Vec<Contents>> {
         let redis = redis.as_ref().context("no --redis")?;
         runtime.block_on(sealing::contents(redis, definition)).map_err(|error| match error {
