@@ -215,8 +215,9 @@ pub const LOG_BATCH: usize = 200;
 pub const LOG_WAITING_MAX: usize = 1000;
 /// Nodes look at the installation's clock, and for new shows, this often.
 pub const CLOCK_EVERY: Duration = Duration::from_millis(200);
-/// An answer to a command that must not be lost waits this long for a replica to have it.
-pub const REPLICA_WAIT: Duration = Duration::from_millis(1500);
+/// An answer to a command that must not be lost waits this long for a replica to have it. Replicas say how far they are
+/// once a second.
+pub const REPLICA_WAIT: Duration = Duration::from_millis(2500);
 /// A command that Redis has to agree to is worth another try after this time.
 pub const RETRY_SHARED_MS: u32 = 2000;
 
