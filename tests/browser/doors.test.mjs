@@ -72,6 +72,12 @@ test("an entry link is followed, wiped from the address and counted apart; a cha
   await says(studio, "by no link: 1 ballot (Ada 0 · Grace 1)", ".entries");
   await says(studio, "platform tv: 1 ballot (Ada 1 · Grace 0)", ".entries");
   await says(studio, "segment hall, pool jury: 0 ballots (Ada 0 · Grace 0)", ".entries");
+  assert.deepEqual(await axe(studio, ["serious", "critical"]), []);
+  const covered = await studio.locator("tl-action[name=panic] button").evaluate((node) => {
+    const { left, bottom } = node.getBoundingClientRect();
+    return !node.contains(document.elementFromPoint(left + 5, bottom - 5));
+  });
+  assert(!covered, "panic is never covered");
   const key = new URL(server.link("overlay")).search;
   const rows = await (await fetch(`${server.url}/f/doors/entries.json${key}`)).json();
   assert.deepEqual(rows.find((/** @type {{ platform: string }} */ row) => row.platform === "tv"), { segment: "", pool: "", platform: "tv", option: 1, label: "Ada", votes: 1, state: "provisional" });

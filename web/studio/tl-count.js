@@ -11,7 +11,7 @@ class Count extends StoreElement {
   #choose = h('select', { 'aria-label': 'Run', onchange: () => StoreElement.store?.set({ looked: this.#choose.value }) });
   #steps = h('ol', { class: 'way' }, ...way.map((phase) => h('li', { 'data-phase': phase }, phases[phase])));
   #text = h('p', { class: 'count-text', role: 'status' });
-  #lines = h('ul', { class: 'entries' });
+  #lines = h('ul', { class: 'entries', tabindex: 0, 'aria-label': 'By entry link' });
   #entries = h('details', { hidden: true }, h('summary', {}, 'By entry link'), this.#lines);
   #runs = '';
 
