@@ -16,7 +16,11 @@ use crate::{
         clock::Micros,
         ids::{JournalId, NodeId},
     },
-    shows::{roster::WrittenOff, run::Definition, windows::Windows},
+    shows::{
+        roster::WrittenOff,
+        run::{ByEntry, Definition},
+        windows::Windows,
+    },
 };
 
 /// The format's name, in every manifest.
@@ -63,18 +67,6 @@ pub struct Manifest {
     pub changed: Vec<Place>,
     /// What each bucket and journal holds.
     pub parts: Vec<Part>,
-}
-
-/// The counted ballots that came by one entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ByEntry {
-    /// Its number in the definition; 0: by none.
-    pub entry: u8,
-    /// How many.
-    pub counted: u64,
-    /// Votes per option.
-    pub votes: Vec<u64>,
 }
 
 /// Who decided the ballots of a run.

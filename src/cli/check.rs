@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use crate::{
     app::{self, layout},
-    base::{clock::Clock, ids::RunId},
+    base::{clock::Clock, ids::RunId, limits},
     config::{NodeConfig, NodeFlags, nodes::NodesFlags},
     identity::secret::Secret,
     providers::{
@@ -97,10 +97,21 @@ fn files(viewers: u64, connections: usize) -> anyhow::Result<(bool, String)> {
     let table = fs::read_to_string("/proc/self/limits").context("the limits of this process")?;
     let line = table.lines().find(|line| line.starts_with("Max open files")).unwrap_or_default();
     let limit = line.split_whitespace().nth(3).and_then(|soft| soft.parse::<u64>().ok()).unwrap_or(u64::MAX);
+    Ok(places(viewers, limit, connections as u64))
+}
+
+/// Whether there are files and places for all viewers.
+fn places(viewers: u64, files: u64, connections: u64) -> (bool, String) {
     let needed = viewers + FILES_BESIDE;
-    let fine = limit >= needed && viewers <= connections as u64;
-    let text = format!("files: {limit} may be open, {needed} are needed for {viewers} viewers");
-    Ok((fine, if fine { text } else { text + "; raise LimitNOFILE (ulimit -n), or run more nodes" }))
+    let for_viewers = connections - connections.div_ceil(limits::RESERVED_ONE_IN as u64);
+    let mut text = format!("files: {files} may be open, {needed} are needed for {viewers} viewers");
+    if files < needed {
+        text += "; raise LimitNOFILE (ulimit -n), or run more nodes";
+    }
+    if viewers > for_viewers {
+        text += &format!("; connections lets in {for_viewers} viewers: raise it, or run more nodes");
+    }
+    (files >= needed && viewers <= for_viewers, text)
 }
 
 fn clock() -> (bool, String) {
@@ -135,7 +146,7 @@ const ROUND_TRIP_MS_MAX: u128 = 5;
 fn servers(probe: Result<Probe, RedisError>) -> Vec<(bool, String)> {
     let probe = match probe {
         Ok(probe) => probe,
-        Err(error) => return vec![(false, format!("redis: {error}"))],
+        Err(error) => return vec![(false, format!("redis: {error}; start it, or correct its address and login"))],
     };
     let failing = probe.failing.iter().map(|(address, error)| (false, format!("redis {address}: {error}")));
     failing.chain(probe.servers.iter().map(server)).collect()
@@ -180,6 +191,15 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn too_few_files_and_too_few_places_are_told_apart() {
+        assert!(places(9_500, 9_700, 10_000).0);
+        let (fine, text) = places(9_500, 9_699, 10_000);
+        assert!(!fine && text.contains("LimitNOFILE") && !text.contains("connections"), "{text}");
+        let (fine, text) = places(9_501, 20_000, 10_000);
+        assert!(!fine && text.contains("connections lets in 9500 viewers") && !text.contains("LimitNOFILE"), "{text}");
+    }
 
     #[test]
     fn what_to_change_in_redis_is_said_in_words() {

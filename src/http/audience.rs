@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json,
-    extract::{Path, State, ws::WebSocketUpgrade},
+    extract::{
+        Path, State,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -78,7 +81,7 @@ pub async fn live(
     let newest = desk.hub.follow(audience).borrow().clone();
     let eyes = if audience == Audience::Screens { "s" } else { "v" };
     let etag = format!("\"{}.{eyes}.{}.{}\"", doors.services.journal, newest.show_number, newest.results_number);
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes());
+    let known = extract::knows(&headers, &etag);
     let headers = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "no-cache")];
     if known {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
@@ -193,8 +196,11 @@ pub async fn websocket(
     OfShow(desk): OfShow,
     Extension(visit): Extension<Visit>,
     headers: HeaderMap,
-    request: WebSocketUpgrade,
+    request: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Failure> {
+    let request = request.map_err(|_| {
+        Failure::new(Code::BadMessage, "this is a WebSocket: connect with the subprotocol tallylight.v1, by GET")
+    })?;
     let origin = Origin::of(&doors, &headers);
     if origin == Origin::Foreign {
         return Err(Failure::new(Code::Forbidden, "pages of another origin may not connect: list it in origins"));

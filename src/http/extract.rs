@@ -73,6 +73,12 @@ pub async fn whole_body(request: Request, most: usize) -> Result<bytes::Bytes, F
     read.map_err(|_| Failure::new(Code::TooLarge, format!("the body may have at most {most} bytes")))
 }
 
+/// Whether the client has what an ETag names: any of its list, and as a proxy that packs an answer writes it (`W/`).
+pub fn knows(headers: &HeaderMap, etag: &str) -> bool {
+    let seen = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    seen.flat_map(|list| list.split(',').map(str::trim)).any(|one| one == "*" || one.trim_start_matches("W/") == etag)
+}
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }

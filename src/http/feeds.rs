@@ -13,7 +13,7 @@ use super::{
 use crate::{
     base::ids::ShowId,
     live::results::Audience,
-    studio::{asrun::csv_cell, desk::Desk},
+    studio::{asrun::csv_cell, desk::Desk, view},
     wire::{
         results::ResultState,
         server::{GraphicState, Phase},
@@ -37,6 +37,9 @@ pub struct Status {
     step: u8,
     cue: String,
     question: String,
+    /// What is on standby.
+    next_cue: String,
+    next_question: String,
     phase: Option<Phase>,
     /// Until the close, `m:ss`; empty without one.
     time_left: String,
@@ -58,6 +61,7 @@ pub async fn status(
     let Some(show) = show else { return Err(not_yet()) };
     let now = doors.services.clock.now().as_ms();
     let run = show.run;
+    let (next_cue, next_question) = show.next.map(|next| (next.cue, next.question)).unwrap_or_default();
     let closes_at = run.as_ref().filter(|run| run.phase == Phase::Open).and_then(|run| run.closes_at);
     Ok(Json(Status {
         show: show.id,
@@ -68,6 +72,8 @@ pub async fn status(
         cue: run.as_ref().map(|run| run.cue.clone()).unwrap_or_default(),
         phase: run.as_ref().map(|run| run.phase),
         question: run.map(|run| run.question).unwrap_or_default(),
+        next_cue,
+        next_question,
         time_left: closes_at.map(|at| minutes(at.saturating_sub(now))).unwrap_or_default(),
         total: results.as_ref().map_or(0, |results| results.total),
         state: results.map(|results| results.state),
@@ -133,6 +139,69 @@ pub async fn results_csv(
     for Row { option, label, votes, share, state } in rows(&desk) {
         let state = serde_json::to_string(&state).unwrap_or_default();
         text += &format!("{option},{},{votes},{share},{state}\r\n", csv_cell(&label));
+    }
+    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
+}
+
+/// One option's votes by one entry.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct EntryRow {
+    /// Empty: not said. All three empty: by no entry.
+    segment: String,
+    pool: String,
+    platform: String,
+    /// From 1.
+    option: u16,
+    label: String,
+    votes: u64,
+    state: ResultState,
+}
+
+/// Of the run on program, once it is sealed and screens may see its numbers.
+fn entry_rows(desk: &Desk) -> Vec<EntryRow> {
+    let document = desk.document();
+    let (Some(run), (_, Some(results))) = (document.on_program(), desk.hub.newest(Audience::Screens)) else {
+        return Vec::new();
+    };
+    if results.run != run.id() || !matches!(results.state, ResultState::Provisional | ResultState::Final) {
+        return Vec::new();
+    }
+    let mut rows = Vec::new();
+    for line in view::by_entry(run) {
+        for ((option, label), votes) in (1..).zip(&run.definition.poll.options).zip(line.votes) {
+            let [segment, pool, platform] = [&line.entry.segment, &line.entry.pool, &line.entry.platform]
+                .map(|name| name.clone().unwrap_or_default());
+            rows.push(EntryRow { segment, pool, platform, option, label: label.clone(), votes, state: results.state });
+        }
+    }
+    rows
+}
+
+/// The sealed votes by entry link: an array with one object per entry and option.
+#[utoipa::path(get, path = "/f/{show}/entries.json", params(("show" = ShowId, Path)), security(("key" = [])),
+    responses((status = 200, description = "A row per entry and option", body = Vec<EntryRow>), Problems))]
+pub async fn entries_json(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Params(query): Params<FeedKey>,
+) -> Result<Json<Vec<EntryRow>>, Failure> {
+    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    Ok(Json(entry_rows(&desk)))
+}
+
+/// The sealed votes by entry link as CSV with a header line.
+#[utoipa::path(get, path = "/f/{show}/entries.csv", params(("show" = ShowId, Path)), security(("key" = [])),
+    responses((status = 200, description = "A line per entry and option", body = String, content_type = "text/csv"), Problems))]
+pub async fn entries_csv(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Params(query): Params<FeedKey>,
+) -> Result<impl IntoResponse, Failure> {
+    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    let mut text = String::from("segment,pool,platform,option,label,votes,state\r\n");
+    for EntryRow { segment, pool, platform, option, label, votes, state } in entry_rows(&desk) {
+        let state = serde_json::to_string(&state).unwrap_or_default();
+        text += &format!("{segment},{pool},{platform},{option},{},{votes},{state}\r\n", csv_cell(&label));
     }
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
 }

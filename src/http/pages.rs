@@ -9,7 +9,11 @@ use axum::{
 };
 use qrcode::{QrCode, render::svg};
 
-use super::{extract::OfShow, reply::Failure, router::Doors};
+use super::{
+    extract::{self, OfShow},
+    reply::Failure,
+    router::Doors,
+};
 use crate::{base::hex, wire::codes::Code};
 
 #[derive(rust_embed::RustEmbed)]
@@ -62,8 +66,7 @@ fn page(path: &str, policy: &'static str, request: &HeaderMap) -> Result<Respons
         return Err(Failure::new(Code::NotFound, "there is no such file"));
     };
     let etag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..8]));
-    let known = request.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes());
-    let mut response = if known {
+    let mut response = if extract::knows(request, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, content_type(path))], file.data).into_response()
@@ -73,6 +76,24 @@ fn page(path: &str, policy: &'static str, request: &HeaderMap) -> Result<Respons
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     Ok(response)
+}
+
+/// A problem in words, for a person whose browser asked for a page.
+pub fn problem(failure: &Failure) -> Response {
+    let what_to_do = match failure.code {
+        Code::NoShow | Code::NotFound => "Look whether the address is written right.",
+        _ => &failure.detail,
+    };
+    let file = Web::get("problem.html").expect("it is part of the binary").data;
+    let page = String::from_utf8_lossy(&file).replace("{title}", failure.code.title());
+    let page = page.replace("{what to do}", &escaped(what_to_do));
+    let status = StatusCode::from_u16(failure.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = [(header::CONTENT_TYPE, content_type(".html")), (header::CONTENT_SECURITY_POLICY, PAGE_POLICY)];
+    (status, headers, page).into_response()
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -96,12 +96,11 @@ fn whole_seconds(ms: u32) -> u32 {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let details = self.details();
         let Self { code, retry_ms, .. } = self;
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(details)).into_response();
-        // The router counts failures by this.
-        response.extensions_mut().insert(code);
+        let mut response = (status, Json(self.details())).into_response();
+        // The router counts failures by this, and says them in words to people.
+        response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(ms) = retry_ms {

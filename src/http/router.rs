@@ -7,7 +7,7 @@ use axum::{
     extract::{Request, State},
     http::{HeaderValue, Uri, header},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use utoipa::{
@@ -77,6 +77,8 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(feeds::status))
         .routes(routes!(feeds::results_json))
         .routes(routes!(feeds::results_csv))
+        .routes(routes!(feeds::entries_json))
+        .routes(routes!(feeds::entries_csv))
         .routes(routes!(service::livez))
         .routes(routes!(service::readyz))
         .routes(routes!(service::health))
@@ -111,19 +113,34 @@ pub fn router(doors: Arc<Doors>) -> Router {
         .with_state(doors)
 }
 
-async fn no_such_address(uri: Uri) -> Failure {
-    Failure::new(Code::NotFound, format!("there is nothing at {}: / shows the way to every page", uri.path()))
+/// An address with a slash at its end is the same without: people type it so.
+async fn no_such_address(uri: Uri) -> Result<Redirect, Failure> {
+    let path = uri.path();
+    match path.strip_suffix('/') {
+        Some(without) if !without.starts_with("//") && !without.is_empty() => Ok(Redirect::permanent(without)),
+        _ => Err(Failure::new(Code::NotFound, format!("there is nothing at {path}: / shows the way to every page"))),
+    }
 }
 
 async fn no_such_method() -> Failure {
     Failure::new(Code::BadMethod, "the API is described at /api/v1/openapi.json")
 }
 
+/// Whether a person looks, and no program.
+fn asks_for_a_page(request: &Request) -> bool {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accepts.is_some_and(|accept| accept.contains("text/html")) && !request.uri().path().starts_with("/api/")
+}
+
 /// What every answer carries; failures are counted.
 async fn finish(State(doors): State<Arc<Doors>>, request: Request, next: Next) -> Response {
+    let person = asks_for_a_page(&request);
     let mut response = next.run(request).await.into_response();
-    if let Some(code) = response.extensions().get::<Code>() {
-        doors.services.metrics.problem(*code);
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        doors.services.metrics.problem(failure.code);
+        if person {
+            response = pages::problem(&failure);
+        }
     }
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -16,9 +16,12 @@ use super::{
     router::Doors,
 };
 use crate::{
-    base::ids::ShowId,
+    base::{ids::ShowId, limits},
     identity::token::{self, ScreenKey},
-    studio::{asrun, links},
+    studio::{
+        asrun,
+        links::{self, EnterError},
+    },
     wire::{
         client::CommandMessage,
         codes::Code,
@@ -49,7 +52,14 @@ pub struct Entered {
 pub async fn enter(State(doors): State<Arc<Doors>>, Body(enter): Body<Enter>) -> Result<Json<Entered>, Failure> {
     let services = doors.services.clone();
     let now = services.clock.now();
-    match links::enter(&services, enter.code, now).await? {
+    let entered = links::enter(&services, enter.code, now).await.map_err(|error| match error {
+        EnterError::Store(error) => error.into(),
+        EnterError::Redis(error) => {
+            let detail = format!("Redis does not answer, so this link cannot be looked up now ({error}): try it again");
+            Failure { retry_ms: Some(limits::RETRY_SHARED_MS), ..Failure::new(Code::Busy, detail) }
+        }
+    });
+    match entered? {
         Some((staff, claims)) => {
             let (name, role, show) = (claims.name, claims.role, claims.show.to_string());
             Ok(Json(Entered { staff, name, role, show }))

@@ -1,13 +1,15 @@
 //! What is on, as viewers and screens may know it: pure, from the document and the time.
 
+use super::results::Audience;
 use crate::{
     base::clock::Micros,
     shows::{document::Document, run::Run},
     wire::server::{GraphicView, OptionView, RunView, ShowView},
 };
 
-/// The show as it is now.
-pub fn show(document: &Document, now: Micros) -> ShowView {
+/// The show as it is now, for one audience.
+pub fn show(document: &Document, audience: Audience, now: Micros) -> ShowView {
+    let next = document.standby.as_ref().filter(|_| audience != Audience::Viewers);
     ShowView {
         id: document.id.to_string(),
         title: document.title.clone(),
@@ -16,6 +18,7 @@ pub fn show(document: &Document, now: Micros) -> ShowView {
         now: now.as_ms(),
         rehearsal: document.rehearsal,
         run: document.on_program().map(|on| run(on, now)),
+        next: next.and_then(|placed| document.run(placed.run)).map(|next| run(next, now)),
         graphic: graphic(document),
     }
 }

@@ -279,7 +279,10 @@ mod tests {
                viewers_see = \"on_reveal\"\nscreens_see = \"never\"\n\
                [[entry]]\nplatform = \"tv\"\n[[entry]]\nsegment = \"hall\"\npool = \"jury-2\"\n";
         let show = read(&rich).unwrap();
-        assert_eq!(show.entries.iter().map(ToString::to_string).collect::<Vec<_>>(), ["-/-/tv", "hall/jury-2/-"]);
+        assert_eq!(
+            show.entries.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["platform tv", "segment hall, pool jury-2"]
+        );
         assert_eq!(show.rundown.len(), 2);
         assert_eq!(read(&write(&show)).unwrap(), show);
     }
@@ -314,7 +317,7 @@ mod tests {
         assert!(with("[[entry]]\npool = \"a\"\n[[entry]]\n").starts_with("line 10, column 1: the entry says nothing"));
         assert!(with("[[entry]]\nplattform = \"tv\"\n").starts_with("line 9, column 1: unknown field `plattform`"));
         let tv = "[[entry]]\nplatform = \"tv\"\n";
-        assert_eq!(with(&tv.repeat(2)), "line 10, column 1: the entry -/-/tv is there twice: leave one out");
+        assert_eq!(with(&tv.repeat(2)), "line 10, column 1: the entry platform tv is there twice: leave one out");
         let many: String = (0..65).map(|number| format!("[[entry]]\npool = \"p{number}\"\n")).collect();
         assert_eq!(with(&many), "line 136, column 1: more than 64 entries: leave some out");
     }

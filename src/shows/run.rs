@@ -117,10 +117,25 @@ pub struct SealSummary {
     /// Ballots that came outside the window, and their votes per option.
     pub late: u64,
     pub late_totals: Vec<u64>,
+    /// The counted ballots by the entries of the definition, where it has some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_entry: Vec<ByEntry>,
     /// Ballots that may still be missing.
     pub outstanding: u64,
     /// SHA-256 of the signed manifest.
     pub manifest_hash: String,
+}
+
+/// The counted ballots that came by one entry.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByEntry {
+    /// Its number in the definition; 0: by none.
+    pub entry: u8,
+    /// How many.
+    pub counted: u64,
+    /// Votes per option.
+    pub votes: Vec<u64>,
 }
 
 /// Who signed a seal off.

@@ -9,7 +9,7 @@ use crate::{
         link,
         token::{self, EntryLink, StaffClaims},
     },
-    providers::store::StoreError,
+    providers::{redis::RedisError, store::StoreError},
     wire::{entry::Entry, server::Role},
 };
 
@@ -40,22 +40,34 @@ pub async fn create(services: &Services, show: &ShowId, role: Role, name: &str) 
     services.tasks.blocking(move || link::create(&*store, &show, role, &name, now)).await
 }
 
+/// Why it cannot be said whether a code is good.
+#[derive(Debug, thiserror::Error)]
+pub enum EnterError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+}
+
 /// Uses a code up and gives the token and what it says. `None`: unknown, used or expired.
 ///
 /// # Errors
-/// The store cannot be read.
+/// The store cannot be read; or this node does not know the code, and Redis, which may, does not answer.
 pub async fn enter(
     services: &std::sync::Arc<Services>,
     code: String,
     now: Micros,
-) -> Result<Option<(String, StaffClaims)>, StoreError> {
-    if let Some(shared) = &services.shared {
-        match link::enter_shared(shared, &services.secret, &code, now).await {
-            Ok(Some(entered)) => return Ok(Some(entered)),
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "a link was looked up on this node only"),
-        }
+) -> Result<Option<(String, StaffClaims)>, EnterError> {
+    let shared = match &services.shared {
+        Some(shared) => link::enter_shared(shared, &services.secret, &code, now).await,
+        None => Ok(None),
+    };
+    if let Ok(Some(entered)) = shared {
+        return Ok(Some(entered));
     }
     let here = services.clone();
-    services.tasks.blocking(move || link::enter(&*here.store, &here.secret, &code, now)).await
+    match services.tasks.blocking(move || link::enter(&*here.store, &here.secret, &code, now)).await? {
+        Some(entered) => Ok(Some(entered)),
+        None => Ok(shared?),
+    }
 }

@@ -64,7 +64,7 @@ impl Runner {
             let frozen = document.graphic.frozen && audience == Audience::Screens;
             after(self.desk.hub.last_results(audience), results(run, counted, document.epoch, audience, now), frozen)
         });
-        self.desk.hub.publish(audience, show(document, now), results);
+        self.desk.hub.publish(audience, show(document, audience, now), results);
     }
 
     fn publish_desk(&mut self, document: &Document, now: Micros) {

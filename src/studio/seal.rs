@@ -77,6 +77,7 @@ pub(super) async fn seal(
         totals: manifest.totals.clone(),
         late: manifest.late,
         late_totals: manifest.late_totals.clone(),
+        by_entry: manifest.by_entry.clone(),
         outstanding: manifest.outstanding,
         manifest_hash: sha256(&json),
     };

@@ -159,6 +159,7 @@ async fn keep(desk: &Desk, ways: Ways<'_>, run: &Run, manifest: Manifest, by: &S
         totals: manifest.totals.clone(),
         late: manifest.late,
         late_totals: manifest.late_totals.clone(),
+        by_entry: manifest.by_entry.clone(),
         outstanding: manifest.outstanding,
         manifest_hash: seal::sha256(&json),
     };

@@ -7,9 +7,11 @@ use crate::{
     shows::{
         document::{Document, Placed, Staff},
         roster::WrittenOff,
-        run::Run,
+        run::{ByEntry, Run},
     },
-    wire::server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, SealView, StaffView, WrittenOffView},
+    wire::server::{
+        ArmedView, CueView, DeskRun, DeskView, EntryCount, OnDesk, SealView, StaffView, WrittenOffView,
+    },
 };
 
 /// The whole desk.
@@ -85,6 +87,18 @@ fn desk_run(run: &Run, now: Micros) -> DeskRun {
     }
 }
 
+/// What the newest seal says came by each entry.
+pub fn by_entry(run: &Run) -> Vec<EntryCount> {
+    let entries = &run.definition.entries;
+    let named = |number| entries.declared().find(|(n, _)| *n == number).map(|(_, entry)| entry.clone());
+    let line = |line: &ByEntry| EntryCount {
+        entry: named(line.entry).unwrap_or_default(),
+        counted: line.counted,
+        votes: line.votes.clone(),
+    };
+    run.sealed().iter().flat_map(|summary| &summary.by_entry).map(line).collect()
+}
+
 /// What the newest seal of a run says.
 pub fn seal(run: &Run) -> Option<SealView> {
     let state = run.seal.as_ref()?;
@@ -101,6 +115,7 @@ pub fn seal(run: &Run) -> Option<SealView> {
         total: summary.totals.iter().sum(),
         margin: margin.votes,
         outstanding: summary.outstanding,
+        by_entry: by_entry(run),
         late: summary.late,
         late_would_change_order: margin.late_would_change_order,
         decisive: margin.decisive,

@@ -275,6 +275,7 @@ mod tests {
             now: T0.as_ms(),
             rehearsal: false,
             run: Some(run),
+            next: None,
             graphic: GraphicView { state: GraphicState::Cleared, step: 0, frozen: false },
         }))
     }

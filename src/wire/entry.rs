@@ -18,9 +18,10 @@ pub struct Entry {
 }
 
 impl std::fmt::Display for Entry {
-    /// `hall/jury/tv`, with `-` for what is not said.
+    /// `segment hall, platform tv`: what is said, and as what.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let word = |part: &Option<String>| part.as_deref().unwrap_or("-").to_owned();
-        write!(f, "{}/{}/{}", word(&self.segment), word(&self.pool), word(&self.platform))
+        let parts = [("segment", &self.segment), ("pool", &self.pool), ("platform", &self.platform)];
+        let said = parts.into_iter().filter_map(|(kind, name)| Some(format!("{kind} {}", name.as_ref()?)));
+        f.write_str(&said.collect::<Vec<_>>().join(", "))
     }
 }

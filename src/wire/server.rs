@@ -80,6 +80,9 @@ pub struct ShowView {
     /// The run on program; absent: nothing is on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<RunView>,
+    /// The run on standby, for screens and staff; viewers do not know it before it is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<RunView>,
     /// What the graphic shows.
     pub graphic: GraphicView,
 }
@@ -322,6 +325,17 @@ pub struct DeskRun {
     pub void_reason: Option<String>,
 }
 
+/// The counted ballots that came by one entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EntryCount {
+    /// Nothing in it: by none.
+    #[serde(flatten)]
+    pub entry: Entry,
+    pub counted: u64,
+    /// Votes per option.
+    pub votes: Vec<u64>,
+}
+
 /// What a seal says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SealView {
@@ -331,6 +345,9 @@ pub struct SealView {
     pub margin: u64,
     /// Ballots that may still be missing.
     pub outstanding: u64,
+    /// What came by each entry of the run, and by none; empty where it declares none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_entry: Vec<EntryCount>,
     /// Ballots that came too late.
     pub late: u64,
     /// Whether the late ones would change the order.

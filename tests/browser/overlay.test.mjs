@@ -156,6 +156,52 @@ test("under playout control the four functions show and hide it, and nothing a h
   assert.deepEqual(errors, []);
 });
 
+test("CasparCG loads, updates, plays, steps and removes it, with what is on and with what comes next", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  const program = await browser(t);
+  const context = await program.newContext({ viewport: sizes.full });
+  // What its browser has of its own before a page is loaded.
+  await context.addInitScript(() => Object.assign(globalThis, { caspar: {}, removed: 0, remove: () => (/** @type {any} */ (globalThis).removed += 1) }));
+  const page = await context.newPage();
+  await page.goto(`${server.link("overlay")}&control=playout`, { waitUntil: "commit" });
+  /** As AMCP does: the call is text that the page runs. @param {string} text */
+  const amcp = (text) => page.evaluate(text);
+  const data = (/** @type {Record<string, string>} */ fields) =>
+    `<templateData>${Object.entries(fields).map(([id, value]) => `<componentData id=\\"${id}\\"><data id=\\"text\\" value=\\"${value}\\" /></componentData>`).join("")}</templateData>`;
+  await page.waitForFunction(() => typeof (/** @type {any} */ (globalThis).update) === "function");
+  await amcp(`update("${data({ f0: "next" })}"); play()`);
+  await desk.press({ do: "standby", cue: "1" });
+  await shows(page, { visible: "true", step: "0", head: "Get ready", question: "Who wins?", labels: "Ada|Grace" });
+  await desk.press({ do: "take" });
+  // Nothing is next any more; viewers never heard of it.
+  await shows(page, { visible: "false" });
+  await desk.press({ do: "standby", cue: "2" });
+  await shows(page, { visible: "true", question: "Who wins the secret vote?" });
+  await amcp("next()");
+  await shows(page, { step: "1", numbers: "|" });
+  const asViewers = await (await fetch(`${server.url}/api/v1/shows/overlay/live`)).text();
+  assert(!asViewers.includes("secret vote"), asViewers);
+  const status = await (await fetch(`${server.url}/f/overlay/status.json${new URL(server.link("overlay")).search}`)).json();
+  assert.deepEqual([status.cue, status.next_cue, status.next_question], ["1", "2", "Who wins the secret vote?"]);
+
+  await amcp(`update("${data({ f0: "1", f2: "Tom &amp; Ada" })}")`);
+  await shows(page, { visible: "true", question: "Tom & Ada" });
+  await amcp('update("{\\"f0\\":\\"manual\\",\\"f2\\":\\"\\",\\"m_q\\":\\"By hand?\\",\\"m_o1\\":\\"Yes\\",\\"m_p1\\":\\"60\\",\\"m_o2\\":\\"No\\",\\"m_p2\\":\\"40\\"}")');
+  await shows(page, { visible: "true", question: "By hand?", numbers: "60.0%|40.0%" });
+  const studio = (await visit(program, server.link("operator"), { viewport: sizes.desk })).page;
+  await until("the studio knows what hosts it", async () => /results in casparcg\s+casparcg · in program/.test(await studio.innerText("tl-screens")));
+  await amcp("stop()");
+  await shows(page, { visible: "false" });
+  await until("and that it shows nothing", async () => /casparcg · visible/.test(await studio.innerText("tl-screens")));
+  await amcp("stop(); next(); remove()");
+  assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).removed), 1, "remove is the host's own");
+
+  // Somebody who looks on with the key is on no air.
+  await visit(program, `${server.link("overlay")}&output=preview`, { viewport: sizes.desk });
+  await until("a preview is told apart", async () => /results preview in browser\s+browser · visible/.test(await studio.innerText("tl-screens")));
+});
+
 test("from a file, with no server at all, it shows what is typed by hand", { timeout: 60_000 }, async (t) => {
   const { page } = await visit(await browser(t), pathToFileURL(join(root, "web/overlay/index.html")).href, { viewport: sizes.full });
   await page.evaluate(() => {

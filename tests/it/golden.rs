@@ -174,12 +174,14 @@ fn show(run: Option<RunView>, state: GraphicState) -> ShowView {
         now: AT,
         rehearsal: false,
         run,
+        next: None,
         graphic,
     }
 }
 
 fn shows() -> Vec<(&'static str, ShowView)> {
     let waiting = RunView { opens_at: None, closes_at: None, locks_at: None, ..run(Phase::Standby) };
+    let next = RunView { cue: "3B".into(), ..waiting.clone() };
     let by_hand = RunView { hold: true, closes_at: None, locks_at: None, ..run(Phase::Open) };
     let rehearsal = ShowView { rehearsal: true, ..show(Some(run(Phase::Open)), GraphicState::OnAir) };
     vec![
@@ -188,6 +190,7 @@ fn shows() -> Vec<(&'static str, ShowView)> {
         ("open", show(Some(run(Phase::Open)), GraphicState::OnAir)),
         ("open-by-hand-held", show(Some(by_hand), GraphicState::OnAir)),
         ("rehearsal", rehearsal),
+        ("next", ShowView { next: Some(next), ..show(Some(run(Phase::Open)), GraphicState::OnAir) }),
         ("closing", show(Some(run(Phase::Closing)), GraphicState::OnAir)),
         ("locked", show(Some(run(Phase::Locked)), GraphicState::OnAir)),
         ("sealed", show(Some(run(Phase::Sealed)), GraphicState::OnAir)),
@@ -207,11 +210,13 @@ fn results(state: ResultState) -> Results {
 }
 
 fn desk() -> DeskView {
+    let entry = Entry { platform: Some("tv".into()), ..Entry::default() };
     let seal = SealView {
         revision: 1,
         total: 3,
         margin: 1,
         outstanding: 0,
+        by_entry: vec![EntryCount { entry, counted: 3, votes: vec![2, 1] }],
         late: 2,
         late_would_change_order: true,
         decisive: true,

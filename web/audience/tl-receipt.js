@@ -53,7 +53,7 @@ class ReceiptDock extends StoreElement {
     if (run && may) {
       const picks = state.chosen.run === run.id ? state.chosen.picks : [];
       const label = run.options.find((option) => option.n === picks[0])?.label ?? '';
-      setText(this.#send, picks.length === 0 ? say('send_none') : run.votes > 1 ? say('send_many', { n: picks.length }) : say('send_one', { label }));
+      setText(this.#send, picks.length === 0 ? say('send_none') : run.votes > 1 ? say(picks.length > 1 ? 'send_many' : 'send_many_one', { n: picks.length }) : say('send_one', { label }));
       this.#send.disabled = picks.length === 0 || phase !== 'open';
     }
     this.#drawEarlier(state.ballots.filter((ballot) => ballot.run !== run?.id && ballot.question && worthTelling(ballot, state.client.now())));

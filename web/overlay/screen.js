@@ -75,7 +75,9 @@
 
   function draw() {
     try {
-      const view = picture({ fields, control, playing, step, show, results, now: client?.now() ?? Date.now() });
+      const at = server();
+      const code = at && showId ? new URL(`/s/${encodeURIComponent(showId)}/qr.svg`, at).href : undefined;
+      const view = picture({ fields, control, playing, step, show, results, now: client?.now() ?? Date.now(), code });
       seen = view.visible;
       drawn?.draw(view);
       if (preview) tell(view);
@@ -84,18 +86,23 @@
     }
   }
 
-  /** Joins the server that the fields or the address name, else the one this page came from. */
+  /** The server that the fields or the address name, else the one this page came from. */
+  function server() {
+    return fields.f90?.split(/[\s,]+/)[0] || query.get('server') || (location.protocol.startsWith('http') && path ? location.origin : '');
+  }
+
+  /** Joins it. */
   async function connect() {
-    const server = fields.f90?.split(/[\s,]+/)[0] || query.get('server') || (location.protocol.startsWith('http') && path ? location.origin : '');
+    const at = server();
     const key = fields.f91 || query.get('key') || undefined;
-    const wanted = `${server} ${key} ${showId}`;
-    if (!server || !showId || joined === wanted) return;
+    const wanted = `${at} ${key} ${showId}`;
+    if (!at || !showId || joined === wanted) return;
     joined = wanted;
     try {
-      const { Client } = await sdk(server);
+      const { Client } = await sdk(at);
       if (joined !== wanted) return;
       client?.stop();
-      const fresh = new Client({ server, show: showId, key, name: query.get('name') ?? `${graphic} in ${host}` });
+      const fresh = new Client({ server: at, show: showId, key, name: query.get('name') ?? `${graphic} ${preview ? 'preview ' : ''}in ${host}` });
       client = fresh;
       keyed = Boolean(key);
       fresh.addEventListener('show', (event) => client === fresh && hearShow(/** @type {any} */ (event).detail));
@@ -145,8 +152,8 @@
 
   function shown() {
     const visible = told.visible ?? document.visibilityState === 'visible';
-    // In OBS the program tally comes from OBS; elsewhere the screen can only say whether it draws anything.
-    const active = told.active ?? (host === 'obs' ? false : seen && visible);
+    // In OBS the program tally comes from OBS; elsewhere the screen can only say whether it draws anything. A preview never airs.
+    const active = preview ? false : told.active ?? (host === 'obs' ? false : seen && visible);
     client?.shown({ host, graphic, visible, active, rev: show?.rev ?? 0, fps });
   }
 

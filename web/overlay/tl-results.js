@@ -24,6 +24,7 @@
     #winner = slot('winner-name');
     #winnerQuestion = slot('winner-question');
     #winnerNumber = slot('winner-number');
+    #code = document.createElement('img');
 
     connectedCallback() {
       const head = slot('head');
@@ -35,7 +36,9 @@
       question.append(this.#question);
       board.append(head, question, this.#list);
       const stage = slot('stage');
-      stage.append(board, winner);
+      this.#code.className = 'code';
+      this.#code.alt = '';
+      stage.append(board, winner, this.#code);
       this.append(stage);
       this.dataset.visible = 'false';
     }
@@ -98,6 +101,8 @@
       this.dataset.numbers = String(picture.numbers);
       this.dataset.running = String(picture.left_ms !== undefined);
       this.dataset.head = String(Boolean(picture.head));
+      this.dataset.code = String(Boolean(picture.code));
+      if (picture.code && this.#code.getAttribute('src') !== picture.code) this.#code.src = picture.code;
       write(this.#head, picture.head);
       write(this.#time, picture.left_ms === undefined ? '' : countdown(picture.left_ms));
       if (write(this.#question, picture.question)) fit(this.#question, 1.36);

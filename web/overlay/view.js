@@ -11,6 +11,7 @@
    * @property {import('../sdk/wire.js').ShowView} [show]
    * @property {import('../sdk/wire.js').Results} [results]
    * @property {number} now server's clock
+   * @property {string} [code] address of the QR code that leads to the audience page
    *
    * @typedef {object} Picture
    * @property {boolean} visible
@@ -24,10 +25,11 @@
    * @property {string[]} winners empty: none may be named
    * @property {string} winner_number
    * @property {boolean} numbers whether any number may be seen
+   * @property {string} [code] the QR code that is shown in place of all numbers
    */
 
   const words = {
-    open: 'Vote now', standby: 'Get ready', closed: 'Voting is closed', live: 'Live', frozen: 'Live', provisional: 'Provisional result',
+    open: 'Vote now', standby: 'Get ready', closed: 'Voting is closed', provisional: 'Provisional result',
     final: 'Result', winner: 'Winner', tie: 'Tie', void: 'Void',
   };
   /** @type {Record<string, number>} */
@@ -40,16 +42,18 @@
   function picture(known) {
     const { fields } = known;
     const byHand = fields.f0 === 'manual' || (!fields.f0 && Boolean(fields.m_q || fields.m_o1));
+    const code = fields.f1 === 'qr' ? known.code : undefined;
     const shown = byHand ? manual(fields) : live(known);
     const own = byHand || known.control === 'playout';
     const fixed = views[fields.f1 ?? ''];
     let step = fixed ?? (own ? known.step : known.show?.graphic.step ?? 0);
-    const visible = Boolean(shown.key) && (own ? known.playing : known.show?.graphic.state === 'on_air');
+    const visible = Boolean(shown.key || code) && (own ? known.playing : known.show?.graphic.state === 'on_air');
     // A winner is named from a final result alone; before that the step shows the bars.
     if (step === 3 && !shown.winners.length) step = 2;
     const most = Number(fields.f4) || 8;
     return {
-      ...shown, step, visible,
+      ...shown, visible, code,
+      step: code ? 0 : step,
       at_once: known.show?.graphic.state === 'panic',
       question: fields.f2 || shown.question,
       options: shown.options.slice(0, most),
@@ -83,9 +87,10 @@
 
   /** @param {Known} known */
   function live({ fields, show, results, now }) {
-    const run = show?.run;
-    const bound = !fields.f0 || fields.f0 === 'current' || fields.f0 === run?.cue;
-    if (!run || !bound) return { key: '', head: '', question: '', left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '' };
+    const { run: current, next } = show ?? {};
+    const named = { '': current, current, next }[fields.f0 ?? ''];
+    const run = named ?? [current, next].find((one) => one && one.cue === fields.f0);
+    if (!run) return { key: '', head: '', question: '', left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '' };
     const counted = results?.run === run.id ? results : undefined;
     const numbers = Boolean(counted) && counted?.state !== 'hidden' && run.phase !== 'void';
     const most = numbers ? Math.max(0, ...(counted?.options ?? []).map((option) => option.votes)) : 0;

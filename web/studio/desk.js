@@ -58,7 +58,7 @@ export class Desk {
     setTimeout(() => this.#busy(verb, false), DEBOUNCE_MS);
     if (done.ok) {
       if (expect !== undefined) this.#own_rev = done.rev;
-      if (verb !== 'arm') this.say('good', `${verbs[verb] ?? verb}: done`, done.detail ?? '');
+      if (verb !== 'arm') this.say('good', `${verbs[verb] ?? verb}: done${done.detail ? ',' : '.'}`, done.detail ? `${done.detail}.` : '');
     } else {
       const { title, advice } = refusal(done.code, done.detail);
       this.say('bad', `${verbs[verb] ?? verb}: ${title}`, advice);

@@ -10,22 +10,27 @@ export function codeOf(text) {
   return code.trim().replace(/^code=/, '') || undefined;
 }
 
-/** @param {string} show @param {string} code @returns {Promise<{ token: string }|{ problem: string }>} */
+/** @param {string} show @param {string} code @returns {Promise<{ token: string }|{ problem: string, kept?: string }>} `kept`: the code may still be good */
 export async function enter(show, code) {
   try {
     const answer = await request('/api/v1/staff/enter', { method: 'POST', body: JSON.stringify({ code }) });
-    if (answer.show && answer.show !== show) return { problem: 'other_show' };
     try {
-      sessionStorage.setItem(slot(show), answer.staff);
+      sessionStorage.setItem(slot(answer.show), answer.staff);
     } catch {
       // Without storage the entry lasts until the page is loaded again.
+    }
+    if (answer.show !== show) {
+      // The link is used up: where it leads is where it was meant to.
+      location.replace(`/studio/${encodeURIComponent(answer.show)}`);
+      return { problem: 'other_show' };
     }
     return { token: answer.staff };
   } catch (error) {
     // The tab may be in already, with the same link used again by a reload.
     const known = recall(show);
     if (known) return known;
-    return { problem: error instanceof HttpProblem ? error.code : 'no_answer' };
+    const problem = error instanceof HttpProblem ? error.code : 'no_answer';
+    return problem === 'bad_token' ? { problem } : { problem, kept: code };
   }
 }
 

@@ -17,12 +17,14 @@ function hear(event, store, desk) {
   if (event.repeat && !event.key.startsWith('Arrow')) return;
   if (event.ctrlKey || event.metaKey || event.altKey || !state.desk) return;
   const target = event.target instanceof HTMLElement ? event.target : undefined;
-  const writes = target?.matches('input:not([type=checkbox]), textarea, select');
+  const writes = target?.matches('input:not([type=checkbox], [readonly]), textarea');
   const key = (event.shiftKey && event.key.length > 0 && event.key !== '?' ? 'Shift+' : '') + (event.key.length === 1 ? event.key.toUpperCase() : event.key);
   // Panic works whatever is open or focused.
   if (key === actions.panic.key) return done(event, () => press('panic', state, desk));
   if (key === 'Escape') return state.help ? done(event, () => store.set({ help: false })) : done(event, () => desk.cancel());
-  if (writes || !state.keys) return;
+  // A list keeps the keys that choose in it, and no others: who chose with the mouse goes on with the keyboard.
+  const chooses = target?.matches('select') && (key.startsWith('Arrow') || key === 'Enter' || key === ' ');
+  if (writes || chooses || !state.keys) return;
   if (event.key === '?') return done(event, () => store.set({ help: !state.help }));
   if (state.help) return;
   if ((key === 'Enter' || key === ' ') && target?.closest('button, a, summary')) return;

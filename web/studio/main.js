@@ -23,6 +23,7 @@ import { listen } from './keys.js';
  * @property {boolean} keys whether single keys work
  * @property {boolean} help
  * @property {string} [problem] why there is no entry
+ * @property {string} [kept] the code to try again
  *
  * @typedef {{ tone: 'good'|'bad'|'plain', text: string, advice: string, at: number }} Notice
  * @typedef {{ what: import('../sdk/wire.js').Armable, run?: string, node?: string, until?: number, reason?: string }} Arming
@@ -49,7 +50,7 @@ start(codeOf(location.hash));
 async function start(code) {
   if (location.hash) history.replaceState(null, '', location.pathname + location.search);
   const entry = code ? await enter(show, code) : recall(show);
-  if (!entry || 'problem' in entry) return store.set({ problem: entry?.problem ?? 'none' });
+  if (!entry || 'problem' in entry) return store.set({ problem: entry?.problem ?? 'none', kept: entry?.kept });
   run(entry.token);
 }
 

@@ -11,12 +11,14 @@ class Count extends StoreElement {
   #choose = h('select', { 'aria-label': 'Run', onchange: () => StoreElement.store?.set({ looked: this.#choose.value }) });
   #steps = h('ol', { class: 'way' }, ...way.map((phase) => h('li', { 'data-phase': phase }, phases[phase])));
   #text = h('p', { class: 'count-text', role: 'status' });
+  #lines = h('ul', { class: 'entries', tabindex: 0, 'aria-label': 'By entry link' });
+  #entries = h('details', { hidden: true }, h('summary', {}, 'By entry link'), this.#lines);
   #runs = '';
 
   build() {
     this.append(
       h('div', { class: 'count-head' }, h('h2', { class: 'panel-head' }, 'Count'), this.#choose, this.#steps),
-      h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name }))), this.#text);
+      h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name }))), this.#text, this.#entries);
     setInterval(() => StoreElement.store && this.draw(StoreElement.store.state), 500);
   }
 
@@ -41,7 +43,23 @@ class Count extends StoreElement {
     }
     setText(this.#text, run ? words(run, phase ?? run.phase) : 'No run has begun.');
     setAttribute(this.#text, 'data-tone', run ? tone(run) : undefined);
+    this.#drawEntries(run);
   }
+  /** What the seal says came by each entry link. @param {import('../sdk/wire.js').DeskRun|undefined} run */
+  #drawEntries(run) {
+    const lines = (run?.seal?.by_entry ?? []).map((line) => {
+      const votes = line.votes.map((n, i) => `${run?.options[i]?.label} ${count(n)}`).join(' · ');
+      return `${entryName(line)}: ${count(line.counted)} ${line.counted === 1 ? 'ballot' : 'ballots'} (${votes})`;
+    });
+    this.#entries.hidden = !lines.length;
+    if (lines.join('\n') !== [...this.#lines.children].map((line) => line.textContent).join('\n')) this.#lines.replaceChildren(...lines.map((line) => h('li', {}, line)));
+  }
+}
+
+/** `segment hall, platform tv`, as the start-up message says it. @param {import('../sdk/wire.js').EntryCount} line */
+function entryName({ segment, pool, platform }) {
+  const said = Object.entries({ segment, pool, platform }).filter(([, name]) => name).map((part) => part.join(' '));
+  return said.join(', ') || 'by no link';
 }
 
 /** @param {import('../sdk/wire.js').DeskRun} run */
@@ -61,7 +79,7 @@ function words(run, phase) {
     if (run.locks_at === undefined) return 'Open until it is closed by hand; then it locks after the grace.';
     return `Locks in ${countdown(Math.max(0, run.locks_at - now))}, at ${timeOfDay(run.locks_at)}. Then it can be sealed.`;
   }
-  const parts = [`${count(seal.total)} votes, margin ${count(seal.margin)}, ${count(seal.outstanding)} outstanding: ${seal.decisive ? '✓ decisive' : '≈ not decisive'}.`];
+  const parts = [`${seal.total === 1 ? '1 vote' : `${count(seal.total)} votes`}, margin ${count(seal.margin)}, ${count(seal.outstanding)} outstanding: ${seal.decisive ? '✓ decisive' : '≈ not decisive'}.`];
   parts.push(`${count(seal.late)} late${seal.late ? (seal.late_would_change_order ? ', ▲ would change the order' : ', would not change the order') : ''}.`);
   if (seal.recount_agrees === undefined) parts.push('Not verified yet.');
   else parts.push(seal.recount_agrees ? `✓ Recount agrees${seal.verified_by ? `, verified by ${seal.verified_by}` : ''}.` : '✕ Recount does not agree: an incident. Do not reveal.');

@@ -5,10 +5,11 @@ import { codeOf } from './entry.js';
 const problems = {
   none: 'Open the link you were given, or paste its code here.',
   bad_token: 'This link was used before or is too old. Ask for a new one.',
-  other_show: 'This link is for another show.',
+  other_show: 'This link is for another show; going there.',
   forbidden: 'Your role may not enter this page.',
   no_show: 'There is no show at this address.',
-  no_answer: 'The server does not answer. Try again.',
+  no_answer: 'The server does not answer. The code is kept below: press Enter to try it again.',
+  busy: 'This link cannot be looked up now: Redis does not answer, or the server is full. The code is kept below: press Enter to try it again.',
 };
 
 /** The door: asks for the one-time code when there is no entry yet, or no longer. */
@@ -34,8 +35,9 @@ class Entry extends StoreElement {
   }
 
   /** @param {import('./main.js').StudioState} state */
-  draw({ problem, desk }) {
+  draw({ problem, kept, desk }) {
     this.hidden = !problem;
+    if (kept && !this.#code.value) this.#code.value = kept;
     // What was last seen of the desk stays in sight behind nothing: without an entry it may be old.
     if (problem && desk) document.querySelector('.desk')?.setAttribute('hidden', '');
     if (!problem && desk) document.querySelector('.desk')?.removeAttribute('hidden');

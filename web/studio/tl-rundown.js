@@ -30,11 +30,13 @@ class Rundown extends StoreElement {
   /** @param {import('../sdk/wire.js').CueView[]} cues @param {string} shape */
   #make(cues, shape) {
     this.#built = shape;
-    /** @type {Map<string, HTMLElement>} */
-    const groups = new Map();
+    /** @type {HTMLElement[]} */
+    const groups = [];
     for (const [i, cue] of cues.entries()) {
-      const group = groups.get(cue.segment) ?? h('div', { role: 'group', 'aria-label': cue.segment }, h('p', { class: 'segment', 'aria-hidden': 'true' }, cue.segment));
-      groups.set(cue.segment, group);
+      // In the order of the show: a segment that comes again is another group.
+      const same = i > 0 && cues[i - 1].segment === cue.segment;
+      const group = same ? groups[groups.length - 1] : h('div', { role: 'group', 'aria-label': cue.segment || 'Cues' }, h('p', { class: 'segment', 'aria-hidden': 'true' }, cue.segment));
+      if (!same) groups.push(group);
       const how = [cue.window_s ? `${cue.window_s} s` : 'by hand', cue.opens_on_take ? 'opens on take' : 'opens by hand', cue.votes > 1 ? `${cue.votes} votes` : ''].filter(Boolean).join(' · ');
       group.append(h('div', {
         class: 'cue', id: `cue-${i}`, role: 'option', 'data-cue': cue.number, 'aria-selected': 'false',
@@ -45,7 +47,7 @@ class Rundown extends StoreElement {
       h('span', { class: 'cue-text' }, h('span', { class: 'cue-title' }, cue.title), h('span', { class: 'cue-question' }, cue.question), h('span', { class: 'cue-how' }, how)),
       h('span', { class: 'cue-is' })));
     }
-    this.#list.replaceChildren(...groups.values());
+    this.#list.replaceChildren(...groups);
   }
 }
 

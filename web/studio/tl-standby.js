@@ -18,7 +18,7 @@ class Standby extends StoreElement {
     setAttribute(this, 'data-empty', !cue);
     setText(this.#badge, cue ? '▸ Standby' : '▹ Standby empty');
     setText(this.#cue, cue ? `${cue.number} ${cue.title}` : '');
-    setText(this.#question, cue?.question ?? 'Select a cue with ↑ ↓ and press Enter.');
+    setText(this.#question, cue?.question ?? 'Select a cue (↑ ↓), then Standby (Enter).');
     setText(this.#how, cue ? `${cue.options.length} options · ${cue.opens_on_take ? 'opens on take' : 'opens by hand'} · ${cue.window_s ? `${cue.window_s} s` : 'closed by hand'}` : '');
   }
 }

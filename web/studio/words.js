@@ -40,8 +40,15 @@ const refusals = {
   no_answer: ['No answer. Whether it was done is not known.', 'Look at the rundown before you press again.'],
 };
 
+/** What the server says, as a sentence beside others. @param {string|undefined} text */
+export function sentence(text) {
+  const whole = text ? text[0].toUpperCase() + text.slice(1) : '';
+  return /[\w)”"]$/.test(whole) ? `${whole}.` : whole;
+}
+
 /** @param {string|undefined} code @param {string|undefined} detail */
 export function refusal(code, detail) {
   const [title, advice] = refusals[code ?? ''] ?? ['Not done.', ''];
-  return { title, advice: code === 'busy' ? detail || advice : [detail, advice].filter(Boolean).join(' ') };
+  if (code === 'no_control') return { title, advice };
+  return { title, advice: code === 'busy' && detail ? sentence(detail) : [sentence(detail), advice].filter(Boolean).join(' ') };
 }

@@ -34,6 +34,7 @@ fn seal(desk: &mut Desk, total: u64) {
         totals: vec![total, 0],
         late: 0,
         late_totals: vec![0, 0],
+        by_entry: Vec::new(),
         outstanding: 0,
         manifest_hash: String::new(),
     };

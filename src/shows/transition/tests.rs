@@ -93,6 +93,7 @@ impl Desk {
             totals: vec![1, 0],
             late: 0,
             late_totals: vec![0, 0],
+            by_entry: Vec::new(),
             outstanding: 0,
             manifest_hash: String::new(),
         };

@@ -34,7 +34,7 @@ impl DeskTask {
             self.reassert.push_back((command, by.clone(), at));
             self.note_reassert().await;
         }
-        format!("done on this node and its screens only: {why}. The other nodes follow when Redis is back")
+        "on this node and its screens only: the other nodes follow when Redis is back".to_owned()
     }
 
     /// Tries again what was pulled here, unless somebody changed what screens show since.

@@ -389,7 +389,7 @@ pub(super) async fn replicated(shared: &SharedStore, show: &ShowId) -> String {
         Ok(None) => String::new(),
         Ok(Some(true)) => "a replica of Redis has it".to_owned(),
         Ok(Some(false)) | Err(_) => {
-            "done; no replica of Redis has confirmed it yet, and the nodes put it back if Redis loses it".to_owned()
+            "no replica of Redis has confirmed it yet; the nodes put it back if Redis loses it".to_owned()
         }
     }
 }
@@ -397,7 +397,8 @@ pub(super) async fn replicated(shared: &SharedStore, show: &ShowId) -> String {
 fn unreachable(why: &str) -> Miss {
     let s = retry_s();
     busy(format!(
-        "Redis does not agree now ({why}); if it had just heard of this, your page will show it. Press again in {s} s"
+        "Redis does not answer ({why}); if it was done all the same, the page shows it, else press again in {s} s. \
+         Clear, panic and freeze work meanwhile"
     ))
 }
 

@@ -58,7 +58,11 @@ fn vote(stage: &Stage, run: &str) {
 #[test]
 fn a_key_shows_what_screens_see_and_none_what_viewers_see() {
     let mut stage = Stage::start(&[]);
-    let run = stage.open();
+    stage.does("standby", json!({"cue": "1"}));
+    until("screens see what comes next", || (stage.live(Some(&stage.key))["show"]["next"]["cue"] == "1").then_some(()));
+    assert_eq!(stage.live(None)["show"]["next"], json!(null));
+    stage.does("take", json!({}));
+    let run = until("it is on", || stage.live(None)["show"]["run"]["id"].as_str().map(str::to_owned));
     let (mut screen, mut viewer) = (Events::open(&stage, &format!("?key={}", stage.key)), Events::open(&stage, ""));
     assert_eq!((screen.results("live"), viewer.results("hidden")), (0, 0));
     vote(&stage, &run);

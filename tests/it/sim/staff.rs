@@ -235,6 +235,7 @@ impl World {
             totals: marked.totals.votes.clone(),
             late: marked.totals.late,
             late_totals: marked.totals.late_votes.clone(),
+            by_entry: Vec::new(),
             outstanding: 0,
             manifest_hash: String::new(),
         };
