@@ -1,8 +1,6 @@
 //! Mutants: nodes with one rule broken, each by a substitute inside the simulation. The oracle has to catch every one,
 //! or it would not catch the mistake in the real code either. The mutants that need Redis are not here.
 
-use std::collections::BTreeMap;
-
 use tallylight::{
     ballots::{
         bucket::{Batch, Bucket},
@@ -16,7 +14,7 @@ use tallylight::{
     shows::board::Board,
 };
 
-use super::{disk::Record, oracle::Invariant, world};
+use super::{disk::Record, oracle::Invariant, seeds, world};
 
 /// One broken rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,17 +88,7 @@ pub fn sum_only(intake: &Intake, run: RunId) -> Option<Marked> {
 
 /// Runs the short form's seeds until each of these invariants has caught the mutant.
 fn caught_by(mutant: Mutant, invariants: &[Invariant]) {
-    let mut caught: BTreeMap<Invariant, u64> = BTreeMap::new();
-    for seed in super::SHORT_SEEDS {
-        for invariant in world::run(seed, Some(mutant)).oracle.blamed.into_keys() {
-            caught.entry(invariant).or_insert(seed);
-        }
-        if invariants.iter().all(|invariant| caught.contains_key(invariant)) {
-            println!("{mutant:?}: caught by (invariant: first seed) {caught:?}");
-            return;
-        }
-    }
-    panic!("{mutant:?} was not caught by {invariants:?}, only by {caught:?}");
+    seeds::catch(mutant, super::SHORT_SEEDS, invariants, |seed| world::run(seed, Some(mutant)));
 }
 
 #[test]

@@ -22,8 +22,9 @@ use super::{
     faults::Fault,
     mutants::Mutant,
     node::{self, Process},
-    oracle::Oracle,
+    oracle::{Invariant, Oracle},
     plan::Plan,
+    seeds::{Outcome, Trace},
     staff::Staff,
 };
 
@@ -33,18 +34,6 @@ const BEGIN: u64 = 1_750_000_000_000_000;
 const EVENTS_MAX: u64 = 500_000;
 /// How long after the healing everything has to be settled.
 const SETTLE_US: u64 = 30_000_000;
-
-/// Folds all events into one number (FNV-1a).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trace(pub u64);
-
-impl Trace {
-    pub fn add(&mut self, text: &str) {
-        for byte in text.bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-}
 
 /// Everything but the committer, which works on it from outside.
 #[derive(Debug)]
@@ -72,16 +61,8 @@ pub struct World {
     over: bool,
 }
 
-/// What is left of a seed when it is over.
-#[derive(Debug)]
-pub struct Outcome {
-    pub oracle: Oracle,
-    pub figures: BTreeMap<&'static str, u64>,
-    pub trace: Trace,
-}
-
 /// Runs one seed to its end.
-pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
+pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome<Invariant> {
     let mut rng = Rng::with_seed(seed);
     let plan = Plan::of(&mut rng);
     let world = World {
@@ -97,7 +78,7 @@ pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
         clients: Clients::default(),
         figures: BTreeMap::new(),
         healed: false,
-        trace: Trace(0xcbf2_9ce4_8422_2325),
+        trace: Trace::default(),
         events: BTreeMap::new(),
         scheduled: 0,
         round_is_due: false,
@@ -136,7 +117,8 @@ pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
     let mut world = locked(&shared);
     world.audit();
     let figures = std::mem::take(&mut world.figures);
-    Outcome { oracle: std::mem::replace(&mut world.oracle, Oracle::new(0)), figures, trace: world.trace }
+    let blamed = std::mem::take(&mut world.oracle.blamed);
+    Outcome { blamed, figures, trace: world.trace, about: String::new() }
 }
 
 /// The world, which nobody else can have: there is one thread.

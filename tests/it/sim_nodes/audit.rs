@@ -16,9 +16,9 @@ use tallylight::{
 
 use super::{
     oracle::{Invariant, Stored},
-    staff::Step,
     world::World,
 };
+use crate::sim::show::Step;
 
 type Cases = Vec<(Invariant, String)>;
 

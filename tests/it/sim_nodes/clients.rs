@@ -14,6 +14,7 @@ use tallylight::{
 };
 
 use super::{event::Event, world::World};
+use crate::sim::clients::is_final;
 
 /// A ballot that a device wants to have settled.
 #[derive(Debug, Clone)]
@@ -47,16 +48,6 @@ impl Clients {
     /// Offers that still wait.
     pub fn waiting(&self) -> impl Iterator<Item = &Offer> {
         self.offers.iter().filter(|offer| !offer.settled)
-    }
-}
-
-/// Whether this answer will not change.
-pub fn is_final(receipt: &Receipt) -> bool {
-    match receipt.is {
-        Answer::Counted => true,
-        Answer::Held => receipt.reason == Some(Reason::AfterSeal),
-        Answer::Refused => !matches!(receipt.reason, Some(Reason::NotOpen | Reason::Busy)),
-        Answer::Unknown => false,
     }
 }
 

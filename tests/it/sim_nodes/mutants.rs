@@ -1,9 +1,8 @@
 //! Mutants: nodes and ledgers with one rule broken, each by a substitute inside the simulation. The oracle has to catch
 //! every one, or it would not catch the mistake in the real code either.
 
-use std::collections::BTreeMap;
-
 use super::{oracle::Invariant, world};
+use crate::sim::seeds;
 
 /// One broken rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,17 +38,7 @@ const SEEDS: u64 = 400;
 
 /// Runs seeds until each of these invariants has caught the mutant.
 fn caught_by(mutant: Mutant, invariants: &[Invariant]) {
-    let mut caught: BTreeMap<Invariant, u64> = BTreeMap::new();
-    for seed in 0..SEEDS {
-        for invariant in world::run(seed, Some(mutant)).oracle.blamed.into_keys() {
-            caught.entry(invariant).or_insert(seed);
-        }
-        if invariants.iter().all(|invariant| caught.contains_key(invariant)) {
-            println!("{mutant:?}: caught by (invariant: first seed) {caught:?}");
-            return;
-        }
-    }
-    panic!("{mutant:?} was not caught by {invariants:?}, only by {caught:?}");
+    seeds::catch(mutant, 0..SEEDS, invariants, |seed| world::run(seed, Some(mutant)));
 }
 
 #[test]

@@ -18,8 +18,8 @@ use tallylight::{
     wire::server::{Answer, Reason, Receipt},
 };
 
-use super::{clients, world::World};
-use crate::sim::disk::Record;
+use super::world::World;
+use crate::sim::{clients::is_final, disk::Record};
 
 /// What must hold whatever goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -230,7 +230,7 @@ impl Oracle {
 
     /// A receipt leaves a node.
     pub fn receipt(&mut self, says: Says, key: Key, receipt: &Receipt) {
-        if !clients::is_final(receipt) {
+        if !is_final(receipt) {
             return;
         }
         self.told.insert(key.0);

@@ -17,9 +17,9 @@ use super::{
     flights::By,
     mutants::Mutant,
     oracle::{Invariant, Sealed},
-    staff::Step,
     world::World,
 };
+use crate::sim::show::Step;
 
 /// A seal that is being made.
 #[derive(Debug)]

@@ -2,36 +2,13 @@
 //! and seal each run. The show's document is one; nodes see it later.
 
 use tallylight::{
-    base::{
-        clock::Micros,
-        ids::{RunId, SessionId},
-    },
-    shows::{
-        document::{Document, Staff as Member},
-        rundown::{Cue, Poll, Visibility},
-        transition::{self, Context},
-        windows::ClockPhase,
-    },
-    wire::{command::Command, server::Role},
+    base::{clock::Micros, ids::RunId},
+    shows::{document::Document, windows::ClockPhase},
+    wire::command::Command,
 };
 
 use super::{event::Event, node, plan::Plan, sealing::Sealing, world::World};
-
-/// What staff do next with the run on program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    Standby,
-    Open,
-    /// Change the windows as they like, until this moment.
-    Live {
-        until: u64,
-    },
-    /// Seal it once it is locked.
-    Seal,
-    /// The mark is on its way.
-    Sealing,
-    Done,
-}
+use crate::sim::show::{self, Questions, Step};
 
 #[derive(Debug)]
 pub struct Staff {
@@ -44,24 +21,8 @@ pub struct Staff {
 
 impl Staff {
     pub fn new(plan: &Plan) -> Self {
-        let cue = |number: usize| Cue {
-            number: number.to_string(),
-            segment: String::new(),
-            title: String::new(),
-            poll: Poll {
-                question: "Who stays?".into(),
-                options: (1..=plan.options).map(|n| format!("Option {n}")).collect(),
-                votes: plan.votes,
-                window_s: None,
-                grace_ms: plan.grace_ms,
-                opens_on_take: false,
-                viewers_see: Visibility::Always,
-                screens_see: Visibility::Always,
-            },
-        };
-        let rundown = (1..=plan.runs).map(cue).collect();
-        let id = "sim".parse().expect("a show id");
-        let mut document = Document::new(id, "Simulation".into(), rundown, "00".into());
+        let Plan { runs, options, votes, grace_ms, .. } = *plan;
+        let mut document = show::document(Questions { runs, options, votes, grace_ms });
         for number in 0..plan.nodes {
             document = document.with_directory(node::name(number), true, Micros(0)).expect("it is new");
         }
@@ -72,22 +33,11 @@ impl Staff {
 impl World {
     /// A command; `false`: it was refused.
     fn command(&mut self, command: &Command) -> bool {
-        let role = if matches!(command, Command::Seal { .. }) { Role::Producer } else { Role::Operator };
-        let by = Member { session: SessionId(1), name: "Op".into(), role };
-        let context = Context { now: self.clock(), by, owner_present: true, fresh_run: RunId(self.rng.u64(..)) };
-        let Ok(mut next) = transition::apply(&self.staff.document, command, &context) else { return false };
-        if let (Command::Standby { .. }, Some(made)) = (command, next.runs.last_mut()) {
-            // Few buckets bring more ballots together. Nobody has seen the definition yet.
-            made.definition.buckets = self.plan.buckets;
-        }
+        let at = (self.clock(), RunId(self.rng.u64(..)));
+        let done = show::command(&self.staff.document, command, at, self.plan.buckets);
+        let Some((next, counts_as)) = done else { return false };
         self.staff.document = next;
-        self.count(match command {
-            Command::Close => "closes",
-            Command::Extend { .. } => "extensions and reopenings",
-            Command::Hold => "holds",
-            Command::Release => "releases",
-            _ => "other commands",
-        });
+        self.count(counts_as);
         true
     }
 
@@ -165,13 +115,7 @@ impl World {
     }
 
     fn change_windows(&mut self) {
-        let command = match self.rng.u32(0..6) {
-            0 => Command::Close,
-            1..=2 => Command::Extend { seconds: self.rng.u32(1..4) },
-            3 => Command::Hold,
-            4 => Command::Release,
-            _ => return,
-        };
+        let Some(command) = show::change(&mut self.rng) else { return };
         self.change(&command);
     }
 

@@ -10,9 +10,17 @@ use fastrand::Rng;
 use tallylight::base::clock::Micros;
 
 use super::{
-    clients::Clients, event::Event, flights::Flight, mutants::Mutant, node::Node, oracle::Oracle, plan::Plan,
-    server::Server, staff::Staff,
+    clients::Clients,
+    event::Event,
+    flights::Flight,
+    mutants::Mutant,
+    node::Node,
+    oracle::{Invariant, Oracle},
+    plan::Plan,
+    server::Server,
+    staff::Staff,
 };
+use crate::sim::seeds::{Outcome, Trace};
 
 /// The moment at which every simulation begins.
 const BEGIN: u64 = 1_750_000_000_000_000;
@@ -22,18 +30,6 @@ const EVENTS_MAX: u64 = 400_000;
 const DECIDED_US: u64 = 10_000_000;
 /// … and everything has to be settled and at rest: a run that is over is looked at once in 75 s.
 const SETTLE_US: u64 = 100_000_000;
-
-/// Folds all events into one number (FNV-1a).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trace(pub u64);
-
-impl Trace {
-    pub fn add(&mut self, text: &str) {
-        for byte in text.bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-}
 
 #[derive(Debug)]
 pub struct World {
@@ -58,17 +54,8 @@ pub struct World {
     scheduled: u64,
 }
 
-/// What is left of a seed when it is over.
-#[derive(Debug)]
-pub struct Outcome {
-    pub oracle: Oracle,
-    pub figures: BTreeMap<&'static str, u64>,
-    pub trace: Trace,
-    pub plan: Plan,
-}
-
 /// Runs one seed to its end.
-pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
+pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome<Invariant> {
     let mut rng = Rng::with_seed(seed);
     let plan = Plan::of(&mut rng);
     let staff = Staff::new(&plan);
@@ -86,7 +73,7 @@ pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
         clients: Clients::default(),
         figures: BTreeMap::new(),
         healed: None,
-        trace: Trace(0xcbf2_9ce4_8422_2325),
+        trace: Trace::default(),
         over: false,
         events: BTreeMap::new(),
         scheduled: 0,
@@ -106,8 +93,9 @@ pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
     // Their journals have this world: it would never go.
     let committers: Vec<_> = world.nodes.iter_mut().map(|node| node.committer.take()).collect();
     let figures = std::mem::take(&mut world.figures);
-    let oracle = std::mem::replace(&mut world.oracle, Oracle::new(0));
-    let outcome = Outcome { oracle, figures, trace: world.trace, plan: world.plan.clone() };
+    let blamed = std::mem::take(&mut world.oracle.blamed);
+    let about = format!("{:?}\n{:?}\n", world.plan, world.oracle.damaged);
+    let outcome = Outcome { blamed, figures, trace: world.trace, about };
     drop(world);
     drop(committers);
     outcome

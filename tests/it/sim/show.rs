@@ -1,0 +1,99 @@
+//! The show of a simulation: its document and what staff may do with it, by the real commands.
+
+use fastrand::Rng;
+use tallylight::{
+    base::{
+        clock::Micros,
+        ids::{RunId, SessionId},
+    },
+    shows::{
+        document::{Document, Staff},
+        rundown::{Cue, Poll, Visibility},
+        transition::{self, Context},
+    },
+    wire::{command::Command, server::Role},
+};
+
+/// What staff do next with the run on program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Standby,
+    Open,
+    /// Change the windows as they like, until this moment.
+    Live {
+        until: u64,
+    },
+    /// Seal it once it is locked.
+    Seal,
+    /// The mark is on its way.
+    Sealing,
+    Done,
+}
+
+/// What a show asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Questions {
+    /// Runs, one after another.
+    pub runs: usize,
+    pub options: u16,
+    /// Votes of one voter.
+    pub votes: u16,
+    pub grace_ms: u64,
+}
+
+/// The show before anything happened.
+pub fn document(questions: Questions) -> Document {
+    let cue = |number: usize| Cue {
+        number: number.to_string(),
+        segment: String::new(),
+        title: String::new(),
+        poll: Poll {
+            question: "Who stays?".into(),
+            options: (1..=questions.options).map(|n| format!("Option {n}")).collect(),
+            votes: questions.votes,
+            window_s: None,
+            grace_ms: questions.grace_ms,
+            opens_on_take: false,
+            viewers_see: Visibility::Always,
+            screens_see: Visibility::Always,
+        },
+    };
+    let rundown = (1..=questions.runs).map(cue).collect();
+    Document::new("sim".parse().expect("a show id"), "Simulation".into(), rundown, "00".into())
+}
+
+/// The document after a command, and what it counts as. `None`: it was refused.
+pub fn command(
+    document: &Document,
+    command: &Command,
+    (now, fresh_run): (Micros, RunId),
+    buckets: u16,
+) -> Option<(Document, &'static str)> {
+    let role = if matches!(command, Command::Seal { .. }) { Role::Producer } else { Role::Operator };
+    let by = Staff { session: SessionId(1), name: "Op".into(), role };
+    let context = Context { now, by, owner_present: true, fresh_run };
+    let mut next = transition::apply(document, command, &context).ok()?;
+    if let (Command::Standby { .. }, Some(made)) = (command, next.runs.last_mut()) {
+        // Few buckets bring more ballots together. Nobody has seen the definition yet.
+        made.definition.buckets = buckets;
+    }
+    let counts_as = match command {
+        Command::Close => "closes",
+        Command::Extend { .. } => "extensions and reopenings",
+        Command::Hold => "holds",
+        Command::Release => "releases",
+        _ => "other commands",
+    };
+    Some((next, counts_as))
+}
+
+/// A change of the windows, as staff like.
+pub fn change(rng: &mut Rng) -> Option<Command> {
+    match rng.u32(0..6) {
+        0 => Some(Command::Close),
+        1..=2 => Some(Command::Extend { seconds: rng.u32(1..4) }),
+        3 => Some(Command::Hold),
+        4 => Some(Command::Release),
+        _ => None,
+    }
+}
