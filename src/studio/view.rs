@@ -9,9 +9,7 @@ use crate::{
         roster::WrittenOff,
         run::{ByEntry, Run},
     },
-    wire::server::{
-        ArmedView, CueView, DeskRun, DeskView, EntryCount, OnDesk, SealView, StaffView, WrittenOffView,
-    },
+    wire::server::{ArmedView, CueView, DeskRun, DeskView, EntryCount, OnDesk, SealView, StaffView, WrittenOffView},
 };
 
 /// The whole desk.
