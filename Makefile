@@ -1,5 +1,5 @@
 # The names a person types. What they do is in scripts/.
-.PHONY: run build test check sim-long faults clean
+.PHONY: run build test check sim-long clean
 
 run: ## Build, then start a show that votes on itself.
 	cargo build --release --locked
@@ -16,9 +16,6 @@ check: ## What to run before a commit: all of `make test` that needs no browser.
 
 sim-long: ## The seeded simulation, as many seeds as SEEDS says.
 	TALLYLIGHT_SIM_SEEDS=$${SEEDS:-20000} cargo test --release --locked --test it sim -- --nocapture
-
-faults: ## Two nodes over Redis, every fault with twice 2,000 connections.
-	TALLYLIGHT_VOTERS=3640 scripts/test installation
 
 clean:
 	cargo clean

@@ -83,9 +83,12 @@ pub struct Graphic {
     pub step: u8,
     /// Screens keep their last numbers.
     pub frozen: bool,
-    /// When somebody last changed what screens show.
+    /// When somebody last put something on the screens.
     #[serde(default)]
-    pub since: Micros,
+    pub shown: Micros,
+    /// When somebody last let their numbers go on.
+    #[serde(default)]
+    pub thawed: Micros,
 }
 
 /// An unlocked action.
@@ -127,7 +130,13 @@ impl Document {
             entries: Entries::default(),
             standby: None,
             program: None,
-            graphic: Graphic { state: GraphicState::Cleared, step: 0, frozen: false, since: Micros(0) },
+            graphic: Graphic {
+                state: GraphicState::Cleared,
+                step: 0,
+                frozen: false,
+                shown: Micros(0),
+                thawed: Micros(0),
+            },
             runs: Vec::new(),
             armed: Vec::new(),
             control: Control::default(),
@@ -141,6 +150,18 @@ impl Document {
     /// The next revision, still to be changed: its number counts on and it names this one.
     pub fn succeed(&self) -> Self {
         Self { revision: self.revision + 1, previous: self.hash(), quiet_since: None, ..self.clone() }
+    }
+
+    /// Notes when something was put on the screens, or let go on there, that was not so before.
+    pub(super) fn note_shown(&mut self, before: &Self, now: Micros) {
+        let (was, is) = (before.graphic, &mut self.graphic);
+        let is_other = (is.state, is.step, &self.program) != (was.state, was.step, &before.program);
+        if is_other && is.state == GraphicState::OnAir {
+            is.shown = now;
+        }
+        if was.frozen && !is.frozen {
+            is.thawed = now;
+        }
     }
 
     /// Whether a page that shows this revision shows what is so now.

@@ -83,9 +83,7 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Command::Rehearse => rehearse(&mut next, context)?,
         Command::Control { .. } => unreachable!("answered above"),
     }
-    if (next.graphic, &next.program) != (document.graphic, &document.program) {
-        next.graphic.since = context.now;
-    }
+    next.note_shown(document, context.now);
     Ok(next)
 }
 

@@ -1,5 +1,5 @@
 //! What was pulled from the screens of this node while Redis did not agree: it is done again for all nodes when Redis is
-//! back, unless somebody changed what screens show since.
+//! back, unless somebody put something on the screens since. Another pull is nothing to give way to.
 
 use std::collections::VecDeque;
 
@@ -37,7 +37,7 @@ impl DeskTask {
         "on this node and its screens only: the other nodes follow when Redis is back".to_owned()
     }
 
-    /// Tries again what was pulled here, unless somebody changed what screens show since.
+    /// Tries again what was pulled here, unless somebody put something on the screens since.
     pub(super) async fn reassert(&mut self) {
         let Some((command, by, at)) = self.reassert.front().cloned() else { return };
         let Some(shared) = self.services.shared.clone() else { return };
@@ -46,7 +46,9 @@ impl DeskTask {
             return;
         }
         let (now, document) = (self.services.clock.now(), self.based());
-        if document.graphic.since > at {
+        let graphic = document.graphic;
+        let since = if command == Command::Freeze { graphic.shown.max(graphic.thawed) } else { graphic.shown };
+        if since > at {
             let note = "not done again for all nodes: the screens were changed since".to_owned();
             let entry = asrun::of_command(&document, &command, &by.name, now, note);
             let id = format!("{}.{}.{}.over", self.services.node, command.verb(), at.as_ms());
@@ -61,8 +63,6 @@ impl DeskTask {
         let note = "again, for all nodes: Redis is back".to_owned();
         let entry = asrun::of_command(&next, &command, &by.name, now, note);
         if self.commit_shared(&shared, next, vec![entry]).await.is_ok() {
-            // What was pulled here after it is still newer.
-            self.reassert.iter_mut().for_each(|(.., at)| *at = now.max(*at));
             self.reasserted(&command).await;
         }
     }

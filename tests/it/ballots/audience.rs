@@ -12,7 +12,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{book::Book, show::SHOW};
-use crate::support::process::Process;
+use crate::support::{app, process::Process};
 
 /// How large an audience is and what it does.
 #[derive(Debug, Clone, Copy)]
@@ -118,6 +118,9 @@ fn book_file(folder: &TempDir) -> PathBuf {
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
+        if let Some(folder) = app::programs() {
+            return folder.join("tallylight-load");
+        }
         let folder = Path::new(env!("CARGO_BIN_EXE_tallylight")).parent().expect("a program is in a folder");
         let program = folder.join("tallylight-load");
         let Some(cargo) = env::var_os("CARGO") else {

@@ -56,10 +56,16 @@ impl Heard {
     pub fn refuses_for_ever(&self) -> bool {
         self.is == "refused" && !matches!(self.reason.as_deref(), Some("not_open" | "busy"))
     }
+}
 
-    /// Whether it leaves open what becomes of the ballot.
-    pub fn leaves_open(&self) -> bool {
-        matches!(self.is.as_str(), "held" | "unknown")
+impl Entry {
+    /// Milliseconds for which the ballot was still open after a receipt of this word, or after the end of the fault in
+    /// which it came. `None`: it had no such receipt.
+    pub fn open_after(&self, word: &str, healed: &[u64]) -> Option<u64> {
+        let settled = self.settled_at.unwrap_or(u64::MAX);
+        let open = self.receipts.iter().filter(|heard| heard.is == word && heard.at <= settled);
+        let over = |heard: &Heard| *healed.iter().find(|healed| **healed >= heard.at).unwrap_or(&heard.at);
+        open.map(|heard| settled.saturating_sub(over(heard))).max()
     }
 }
 
@@ -92,15 +98,6 @@ impl Book {
         let mut waited: Vec<_> = self.ballots.iter().filter_map(waited).collect();
         waited.sort_unstable();
         waited.get(waited.len() / 2).copied().unwrap_or_default()
-    }
-
-    /// Milliseconds from a first receipt that left a ballot open to its settlement: the most.
-    pub fn open_ms(&self) -> u64 {
-        let open = |ballot: &Entry| {
-            let first = ballot.receipts.iter().find(|heard| heard.leaves_open())?;
-            Some(ballot.settled_at?.saturating_sub(first.at))
-        };
-        self.ballots.iter().filter_map(open).max().unwrap_or_default()
     }
 
     /// Ends of connections of this kind, as the load program counted them.

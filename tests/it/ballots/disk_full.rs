@@ -10,7 +10,13 @@ use std::{
 use tallylight::base::limits;
 use tempfile::TempDir;
 
-use super::{audience::Crowd, audit::SETTLED_MS, book::now_ms, shim::Shim, stage::Stage};
+use super::{
+    audience::Crowd,
+    audit::SETTLED_MS,
+    book::{Book, now_ms},
+    shim::Shim,
+    stage::Stage,
+};
 use crate::support::{SOON, app::TestAppBuilder, until};
 
 /// More than the 1 MiB, some ten thousand ballots, that the journal has room for once it has begun.
@@ -106,9 +112,8 @@ impl Drop for Mount {
     }
 }
 
-#[test]
-fn intake_stops_before_the_reserve_and_goes_on_by_itself() {
-    let disk = Disk::new();
+/// Fills the disk in the middle of a window, and makes room again.
+fn fills(fault: &str, disk: &Disk) -> Book {
     let mut stage = Stage::set(CROWD, |app| disk.under(app));
     let audience = stage.open("1", stage.app.address());
     stage.counts(CROWD.counted() / 4);
@@ -128,8 +133,22 @@ fn intake_stops_before_the_reserve_and_goes_on_by_itself() {
     assert!(now_ms() < healed + SETTLED_MS);
     stage.counts_all();
     stage.close();
-    let book = stage.conclude("disk full", audience);
+    let book = stage.conclude(fault, audience);
     assert!(book.with("refused(busy)") > 0, "{:?}", book.receipts());
+    book
+}
+
+#[test]
+fn intake_stops_before_the_reserve_and_goes_on_by_itself() {
+    fills("disk full", &Disk::new());
+}
+
+#[test]
+fn a_group_that_finds_no_room_is_told_that_nothing_is_known_yet() {
+    // This disk has the same room at every look, some of it above the reserve: that it is too little only a group finds out,
+    // whose ballots were taken already. All of them are settled in the end, as all others.
+    let book = fills("a group finds no room", &Disk::Pretended(Shim::new()));
+    assert!(book.with("unknown") > 0, "{:?}", book.receipts());
 }
 
 #[test]

@@ -45,24 +45,32 @@ pub struct Operator {
     state: State,
 }
 
-/// What of a show [`Operator::fidget`] changes.
+/// What of a show [`Operator::fidget`] changes, and whether its graphic was pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct State {
     frozen: bool,
     held: bool,
+    pulled: bool,
 }
 
 impl State {
     /// As viewers are shown it.
     pub fn of(show: &Value) -> Self {
-        Self { frozen: show["graphic"]["frozen"] == true, held: show["run"]["hold"] == true }
+        let graphic = &show["graphic"];
+        Self {
+            frozen: graphic["frozen"] == true,
+            held: show["run"]["hold"] == true,
+            pulled: graphic["state"] == "panic",
+        }
     }
 
     /// After a command was done.
     pub fn after(self, verb: &str) -> Self {
         match verb {
             "freeze" => Self { frozen: true, ..self },
-            "unfreeze" | "take" => Self { frozen: false, ..self },
+            "unfreeze" => Self { frozen: false, ..self },
+            "take" => Self { frozen: false, pulled: false, ..self },
+            "panic" => Self { pulled: true, ..self },
             "hold" => Self { held: true, ..self },
             "release" | "close" => Self { held: false, ..self },
             _ => self,

@@ -167,7 +167,7 @@ impl Stage {
         audit::receipts(book, &export);
         audit::totals(&export, &published, 0);
         let entries = log::agrees(&[&self.operator], &self.operator.log());
-        println!("{fault}: {}", audit::figures(book, &export, entries, self.began.elapsed()));
+        println!("{fault}: {}", audit::figures(book, &self.healed, &export, entries, self.began.elapsed()));
     }
 
     /// Writes the export beside the running node, and reads it.

@@ -15,7 +15,7 @@ fn without_a_fault_both_nodes_see_the_same_numbers() {
     let mut stage = Stage::set(&ledger.urls());
     let audience = stage.open();
     let half = stage.part(2);
-    stage.fidgets_until(half, |(nodes, _)| counts(nodes[A].address(), half));
+    stage.fidgets_until(half, |scene| counts(scene.nodes[A].address(), half));
     stage.close();
     let numbers = |node| stage.live(node)["results"]["options"].clone();
     until("the numbers are the same", SOON, || (numbers(A) == numbers(B)).then_some(()));

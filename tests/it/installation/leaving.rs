@@ -15,7 +15,11 @@ fn a_node_is_drained_and_nothing_is_left_on_it() {
     let mut stage = Stage::set(&ledger.urls());
     let audience = stage.open();
     let votes = stage.part(3);
-    let status = stage.fidgets_until(votes, |(nodes, _)| nodes[A].stop());
+    let status = stage.fidgets_until(votes, |mut scene| {
+        let status = scene.nodes[A].stop();
+        scene.heals();
+        status
+    });
     assert!(status.success(), "{status}");
     let log = stage.producers[B].log();
     assert_eq!(log.iter().filter(|entry| entry["what"] == "left").count(), 1, "it has left the roster");
@@ -33,7 +37,10 @@ fn a_node_that_is_gone_for_good_is_in_the_gap() {
     let mut stage = Stage::set(&ledger.urls());
     let audience = stage.open();
     let votes = stage.part(3);
-    stage.fidgets_until(votes, |(nodes, _)| nodes[A].kill());
+    stage.fidgets_until(votes, |mut scene| {
+        scene.nodes[A].kill();
+        scene.heals();
+    });
     stage.close();
     let book = audience.finish();
     stage.producers[B].does("seal", json!({}));

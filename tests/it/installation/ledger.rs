@@ -1,6 +1,10 @@
 //! The Redis of an installation, and each node's own way to it, which can break without the other one.
 
-use std::{net::SocketAddr, thread, time::Duration};
+use std::{
+    net::SocketAddr,
+    thread,
+    time::{Duration, Instant},
+};
 
 use crate::support::{SOON, proxy::FaultProxy, redis::RedisServer, until};
 
@@ -31,8 +35,13 @@ impl Ledger {
     }
 
     /// Fails over to a replica that misses whatever `meanwhile` writes: it stands still and is cut off, the primary dies,
-    /// and the replica takes its place, at the same address.
-    pub fn fail_over(&mut self, replica: RedisServer, meanwhile: impl FnOnce()) {
+    /// and the replica takes its place, at the same address. `look` sees it before any node does.
+    pub fn fail_over<T>(
+        &mut self,
+        replica: RedisServer,
+        meanwhile: impl FnOnce(&Self),
+        look: impl FnOnce(&RedisServer) -> T,
+    ) -> T {
         let offset = |server: &RedisServer, field| server.info(field).parse::<u64>().expect("an offset is a number");
         let written = offset(&self.redis, "master_repl_offset");
         until("the replica has what was written", SOON, || {
@@ -40,21 +49,37 @@ impl Ledger {
         });
         replica.freeze();
         self.redis.cut_replicas();
-        meanwhile();
+        meanwhile(self);
         self.redis.kill();
         replica.thaw();
         replica.promote();
+        let seen = look(&replica);
         for way in &self.ways {
             way.aim(address(&replica));
         }
         self.redis = replica;
+        seen
     }
 
-    /// Is dead for a while.
-    pub fn dies(&mut self, meanwhile: impl FnOnce()) {
+    /// Is dead for a while, and comes back with its file, cut to `length` if that is given. `look` sees it before
+    /// any node does.
+    pub fn dies<T>(
+        &mut self,
+        meanwhile: impl FnOnce(),
+        length: Option<u64>,
+        look: impl FnOnce(&RedisServer) -> T,
+    ) -> T {
         self.redis.kill();
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         meanwhile();
         thread::sleep(OUTAGE.saturating_sub(began.elapsed()));
+        self.ways.iter().for_each(|way| way.faults(|faults| faults.down = true));
+        if let Some(length) = length {
+            self.redis.cut_file_to(length);
+        }
+        self.redis.restart();
+        let seen = look(&self.redis);
+        self.ways.iter().for_each(FaultProxy::heal);
+        seen
     }
 }

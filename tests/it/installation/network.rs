@@ -14,16 +14,17 @@ fn breaks(fault: &str, cut: bool, breaks: impl FnOnce(&mut Faults) + Send + 'sta
     let mut stage = Stage::set(&ledger.urls());
     let audience = stage.open();
     let votes = stage.part(4);
-    stage.fidgets_until(votes, |(nodes, producers)| {
+    stage.fidgets_until(votes, |mut scene| {
         ledger.ways[A].faults(breaks);
-        let b = nodes[B].address();
+        let b = scene.nodes[B].address();
         // The other one goes on, for its own voters.
         counts(b, votes + votes / 4);
         if cut {
-            refuses(&mut producers[A]);
+            refuses(&mut scene.producers[A]);
         }
         thread::sleep(OUTAGE);
         ledger.ways[A].heal();
+        scene.heals();
     });
     stage.close();
     let book = stage.conclude(fault, audience);

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{
     ledger::Ledger,
+    remains::Remains,
     stage::{A, B, Stage, pulled_everywhere, pulls, refuses},
 };
 use crate::{
@@ -18,11 +19,13 @@ fn a_node_is_killed_and_comes_back() {
     let audience = stage.open();
     for part in [4, 2] {
         let votes = stage.part(part);
-        stage.fidgets_until(votes, |(nodes, _)| {
-            nodes[A].kill();
+        stage.fidgets_until(votes, |mut scene| {
+            scene.nodes[A].kill();
             // The other one goes on.
-            counts(nodes[B].address(), votes + votes / 4);
-            nodes[A].start();
+            counts(scene.nodes[B].address(), votes + votes / 4);
+            scene.nodes[A].start();
+            scene.is_ready(A);
+            scene.heals();
         });
     }
     stage.close();
@@ -35,8 +38,10 @@ fn a_node_and_redis_are_killed_and_the_node_starts_without_redis() {
     let mut stage = Stage::set(&ledger.urls());
     let audience = stage.open();
     let votes = stage.part(3);
-    stage.fidgets_until(votes, |(nodes, producers)| {
-        ledger.dies(|| {
+    let (told, remains) = stage.fidgets_until(votes, |mut scene| {
+        let (told, run) = (scene.tells(votes), scene.definition());
+        let away = || {
+            let (nodes, producers) = (&mut *scene.nodes, &mut *scene.producers);
             nodes[A].kill();
             refuses(&mut producers[B]);
             nodes[A].start();
@@ -49,11 +54,15 @@ fn a_node_and_redis_are_killed_and_the_node_starts_without_redis() {
             assert_eq!(refused["ok"], false, "{refused}");
             let health = nodes[A].get("/health").json();
             assert_eq!(health["checks"]["journal:state"][0]["observedValue"], "holding", "{health}");
-        });
-        ledger.redis.restart();
-        pulled_everywhere(nodes);
+        };
+        let remains = ledger.dies(away, None, |redis| Remains::of(redis, &run));
+        scene.is_ready(A);
+        scene.heals();
+        pulled_everywhere(scene.nodes);
+        (told, remains)
     });
     stage.close();
     let book = stage.conclude("kill -9 of a node and of Redis", audience);
     assert!(book.with("held") > 0, "{:?}", book.receipts());
+    remains.are_all(&book, told);
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tallylight::shows::{document::Document, run::Definition};
 use tempfile::TempDir;
 
 use crate::{
@@ -31,10 +32,11 @@ pub const A: usize = 0;
 /// The node from which the show is led to its end.
 pub const B: usize = 1;
 
-/// A crowd of 4,000 sockets and 8,000 ballots; the environment may ask for another number of voters.
+/// A crowd of 2,002 sockets on each node, and 8,008 ballots; the environment may ask for another number of voters,
+/// who take as long.
 pub fn crowd() -> Crowd {
     let voters = env::var("TALLYLIGHT_VOTERS").map_or(3640, |voters| voters.parse().expect("a number of voters"));
-    Crowd { voters, votes: 2, per_second: 1200 }
+    Crowd { voters, votes: 2, per_second: voters / 3 }
 }
 
 /// Two nodes with a show that is run.
@@ -53,7 +55,41 @@ pub struct Stage {
 }
 
 /// What a fault may take hold of.
-pub type Scene<'a> = (&'a mut [TestApp; 2], &'a mut [Operator; 2]);
+pub struct Scene<'a> {
+    pub nodes: &'a mut [TestApp; 2],
+    pub producers: &'a mut [Operator; 2],
+    healed: &'a mut Vec<u64>,
+}
+
+impl Scene<'_> {
+    /// The fault is over as of now: from here on the clock runs for what is held.
+    pub fn heals(&mut self) {
+        self.healed.push(now_ms());
+    }
+
+    /// Waits until a node that was started takes ballots.
+    pub fn is_ready(&self, node: usize) {
+        until("the node is ready", SOON, || (self.nodes[node].get("/readyz").status == 200).then_some(()));
+    }
+
+    /// The run that is on.
+    pub fn definition(&self) -> Definition {
+        definition(&self.nodes[B])
+    }
+
+    /// Waits until so many votes are counted, and lets a producer have something done: the revision that was told.
+    pub fn tells(&mut self, votes: u64) -> u64 {
+        counts(self.nodes[B].address(), votes);
+        self.producers[A].does("freeze", json!({}));
+        self.producers[A].told.last().expect("it was told").1
+    }
+}
+
+/// The run that is on.
+pub fn definition(node: &TestApp) -> Definition {
+    let document: Document = serde_json::from_value(node.document()).expect("it is as document.rs says");
+    document.on_program().expect("a run is on").definition.clone()
+}
 
 impl Stage {
     /// Starts two nodes, each with its own addresses of Redis, and waits until both are on the roster.
@@ -103,13 +139,11 @@ impl Stage {
 
     /// Lets both operators work until so many votes are counted, and while something breaks then.
     pub fn fidgets_until<T>(&mut self, votes: u64, breaks: impl FnOnce(Scene<'_>) -> T) -> T {
-        let (nodes, producers) = (&mut self.nodes, &mut self.producers);
-        let broken = Operator::fidget_while(&mut self.operators, || {
+        let (nodes, producers, healed) = (&mut self.nodes, &mut self.producers, &mut self.healed);
+        Operator::fidget_while(&mut self.operators, || {
             counts(nodes[B].address(), votes);
-            breaks((nodes, producers))
-        });
-        self.healed();
-        broken
+            breaks(Scene { nodes, producers, healed })
+        })
     }
 
     /// A part of the votes that there are.
@@ -165,22 +199,21 @@ impl Stage {
         entry.and_then(|entry| entry["note"].as_str()).expect("it was verified").to_owned()
     }
 
-    /// Waits until both nodes show the same show and the same numbers, and have the same log.
+    /// Waits until both nodes have the same document and the same log, and show the same numbers.
     pub fn agree(&self) {
         let seen = |node: usize| {
             let mut live = self.live(node);
-            live["show"]["now"].take();
             let results = ["state", "options", "total"].map(|field| live["results"][field].take());
             let mut log = self.producers[node].log();
             log.sort_by_key(|entry| entry["id"].to_string());
-            (live["show"].take(), results, log)
+            (self.nodes[node].document(), results, log)
         };
         let deadline = Instant::now() + SOON;
         while seen(A) != seen(B) && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(50));
         }
-        let ((show_a, results_a, log_a), (show_b, results_b, log_b)) = (seen(A), seen(B));
-        assert_eq!((show_a, results_a), (show_b, results_b));
+        let ((document_a, results_a, log_a), (document_b, results_b, log_b)) = (seen(A), seen(B));
+        assert_eq!((document_a, results_a), (document_b, results_b));
         for (one, other, node) in [(&log_a, &log_b, "A"), (&log_b, &log_a, "B")] {
             let only: Vec<_> = one.iter().filter(|entry| !other.contains(entry)).collect();
             assert!(only.is_empty(), "only the log of {node} has {only:#?}");
@@ -198,20 +231,37 @@ impl Stage {
         assert!(exported.status.success(), "{exported:?}");
         let export = Export::read(&self.export_file());
         papers::assert_verified(&self.verify());
+        self.everybody_voted(book);
         audit::settled(book, &self.healed, 0);
         audit::receipts(book, &export);
         audit::totals(&export, &published, outstanding);
         let entries = self.compare_log();
-        println!("{fault}: {}", audit::figures(book, &export, entries, self.began.elapsed()));
+        println!("{fault}: {}", audit::figures(book, &self.healed, &export, entries, self.began.elapsed()));
     }
 
-    /// Compares the log with what all four were told, and the show with the log.
+    /// The audience was as large, as impatient and as restless as it should be.
+    fn everybody_voted(&self, book: &Book) {
+        let (ballots, connections) = (self.crowd.ballots() as usize, u64::from(self.crowd.connections()));
+        assert_eq!((&book.summary["never_joined"], book.ballots.len()), (&json!(0), ballots), "{}", book.summary);
+        let again = book.summary["ballots"]["again"].as_u64().expect("it is counted");
+        assert!(again * 12 > ballots as u64, "one in ten is sent again: {}", book.summary);
+        let moved = book.closings("own: to another node");
+        assert!(moved * 8 > connections, "one in five changes over at every ballot: {}", book.summary);
+    }
+
+    /// Compares the log of each node that runs with what all four were told, and its show with the log.
     fn compare_log(&self) -> usize {
         let all: Vec<_> = self.operators.iter().chain(&self.producers).collect();
-        let log = self.producers[B].log();
-        let show = self.live(B)["show"].clone();
-        assert_eq!(log::outcome(&log), (show["rev"].as_u64().expect("a revision"), State::of(&show)), "{show}");
-        log::agrees(&all, &log)
+        let running = [A, B].into_iter().filter(|node| self.nodes[*node].is_running());
+        let entries = running.map(|node| {
+            let (log, show) = (self.producers[node].log(), self.live(node)["show"].clone());
+            // Nobody went on alone, so what Redis lost was put back as it was.
+            let joined = log.iter().find(|entry| entry["what"] == "joined");
+            assert!(joined.is_none(), "the show had two branches: {joined:?}");
+            assert_eq!(log::outcome(&log), (show["rev"].as_u64().expect("a revision"), State::of(&show)), "{show}");
+            log::agrees(&all, &log)
+        });
+        entries.max().expect("a node runs")
     }
 
     /// Writes the export of these data directories.

@@ -6,6 +6,6 @@ mod figures;
 pub mod model;
 mod moving;
 mod rules;
-mod stage;
+pub mod stage;
 mod tls;
 mod twin;

@@ -81,8 +81,7 @@ fn a_bucket_is_counted_right_while_its_slot_moves() {
     assert_eq!(epochs, [1, 2], "the other server has another history");
     assert!(errors.keys().all(|error| error.starts_with("the cluster is moving")), "{errors:?}");
     assert!(!errors.is_empty(), "nothing was asked while the slot was half moved");
-    let keys: usize = cluster.servers[to].ask(&["CLUSTER", "COUNTKEYSINSLOT", &slot.to_string()]).unwrap();
-    assert_eq!(keys, 65);
+    assert_eq!(cluster.keys(to, slot), 65);
 }
 
 #[test]

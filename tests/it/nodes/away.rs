@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::stage::{Stage, agree};
+use super::stage::{Node, Stage, agree};
 use crate::support::{SOON, proxy::FaultProxy, until};
 
 #[test]
@@ -29,6 +29,30 @@ fn what_others_put_on_the_screens_since_is_not_pulled_again() {
     until("its screens show what the others put there", SOON, || (a.graphic() == "on_air").then_some(()));
     agree(&a, &b);
     assert_eq!(b.graphic(), "on_air");
+}
+
+#[test]
+fn what_two_nodes_pulled_is_pulled_on_both() {
+    let mut stage = Stage::new();
+    let (mut a, mut b) = stage.two();
+    a.takes_over();
+    a.does("standby", json!({ "cue": "1" }));
+    a.does("take", json!({}));
+    agree(&a, &b);
+    stage.redis.kill();
+    a.does("panic", json!({}));
+    b.does("freeze", json!({}));
+    stage.redis.restart();
+    let graphic = |node: &Node| node.document()["graphic"].clone();
+    until("both pulls are everywhere", SOON, || {
+        let pulled = |node: &Node| graphic(node)["state"] == "panic" && graphic(node)["frozen"] == true;
+        (pulled(&a) && pulled(&b)).then_some(())
+    });
+    // What came after them for all nodes is not undone by them.
+    a.does("unfreeze", json!({}));
+    a.does("step", json!({}));
+    agree(&a, &b);
+    assert_eq!((b.graphic().as_str(), &graphic(&b)["frozen"]), ("on_air", &json!(false)));
 }
 
 #[test]

@@ -19,13 +19,13 @@ fn a_command_on_one_node_is_seen_on_the_other_within_half_a_second() {
     let (mut on_b, _) = Client::joined(&b.app, SHOW, &json!({ "t": "join", "staff": token }));
     let mut times = Vec::new();
     for round in 0..24 {
-        let cue = ["1", "2"][round % 2];
+        let cue = if round % 2 == 0 { "1" } else { "2" };
         let pressed = Instant::now();
         let rev = a.does("standby", json!({ "cue": cue }))["rev"].as_u64().unwrap();
         while on_b.wait_for("desk")["rev"].as_u64().unwrap() < rev {}
         times.push(pressed.elapsed());
-        // The same command by the same session within a second would be a double press.
-        thread::sleep(Duration::from_millis(550));
+        // Not in step with the looks of the other node, ten a second.
+        thread::sleep(Duration::from_millis(7 * round));
     }
     times.sort();
     let p95 = times[times.len() * 95 / 100];
@@ -53,7 +53,9 @@ fn of_two_operators_who_saw_the_same_exactly_one_is_first() {
         assert_eq!(won, 1, "round {round}: {first} and {second}");
         let lost = if first["ok"] == true { &second } else { &first };
         assert!(["stale", "too_soon"].contains(&lost["code"].as_str().unwrap()), "{lost}");
-        thread::sleep(Duration::from_millis(1050));
+        // The same again within a second, and nothing in between, would be a double press.
+        a.does("freeze", json!({}));
+        b.does("freeze", json!({}));
     }
     agree(&a, &b);
     a.recognises(&b.told);
@@ -114,8 +116,15 @@ fn control_is_not_free_while_its_owner_is_on_another_node() {
     let token = b.enter(1).unwrap();
     let (mut on_b, _) = Client::joined(&b.app, SHOW, &json!({ "t": "join", "staff": token }));
     on_b.send(json!({ "t": "command", "id": "1", "do": "control", "action": "take_over" }).to_string());
-    assert_eq!(on_b.wait_for("done")["ok"], true);
-    thread::sleep(Duration::from_millis(400));
+    let done = on_b.wait_for("done");
+    assert_eq!(done["ok"], true);
+    let rev = done["rev"].as_u64().unwrap();
+    let (mut on_a, _) = Client::joined(&a.app, SHOW, &json!({ "t": "join", "staff": a.enter(2).unwrap() }));
+    until("who has control is seen here", SOON, || {
+        let desk = on_a.wait_for("desk");
+        let is_there = desk["staff"].as_array()?.iter().any(|staff| staff["name"] == "Operator");
+        (desk["rev"].as_u64()? >= rev && is_there).then_some(())
+    });
     assert_eq!(a.asks("standby", json!({ "cue": "1" }))["code"], "no_control");
 }
 

@@ -45,7 +45,6 @@ fn a_wiped_redis_gets_everything_back() {
     a.takes_over();
     for cue in ["1", "2", "3"] {
         a.does("standby", json!({ "cue": cue }));
-        thread::sleep(Duration::from_millis(100));
     }
     agree(&a, &b);
     let before = (a.rev(), a.log());
@@ -216,14 +215,16 @@ fn commands_go_on_while_the_slot_of_the_show_moves() {
     a.takes_over();
     for key in ["{tl:show:many}", "{tl:clock}"] {
         let (from, slot) = cluster.owner(key);
-        thread::scope(|scope| {
-            let moving = scope.spawn(|| cluster.migrate(slot, from, 1 - from, Duration::from_millis(200)));
-            for cue in ["1", "2", "3", "1", "2"] {
+        let mut moved = 0;
+        cluster.migrate_stepwise(slot, from, 1 - from, || {
+            moved = cluster.keys(1 - from, slot);
+            let sent_away = cluster.sent_away();
+            for cue in ["1", "2", "3"] {
                 a.does("standby", json!({ "cue": cue }));
-                thread::sleep(Duration::from_millis(450));
             }
-            moving.join().unwrap();
+            until("nodes are sent to the other server", SOON, || (cluster.sent_away() > sent_away).then_some(()));
         });
+        assert!(moved > 0, "nothing of {key} was there to be moved");
     }
     agree(&a, &b);
     b.recognises(&a.told);

@@ -162,9 +162,7 @@ impl Node {
 
     /// The document on this node's disk.
     pub fn document(&self) -> Value {
-        let stored = rusqlite::Connection::open(self.app.data().join("documents.db")).unwrap();
-        let text = stored.query_row("SELECT json FROM shows", [], |row| row.get::<_, String>(0)).unwrap();
-        serde_json::from_str(&text).unwrap()
+        self.app.document()
     }
 
     pub fn rev(&self) -> u64 {

@@ -82,7 +82,8 @@ impl TestAppBuilder {
 impl TestApp {
     /// A server for the show file at `show`, a path from the project's folder.
     pub fn with_show(show: &str) -> TestAppBuilder {
-        let program = env!("CARGO_BIN_EXE_tallylight").into();
+        let built = env!("CARGO_BIN_EXE_tallylight").into();
+        let program = programs().map_or(built, |folder| folder.join("tallylight"));
         let show = Path::new(env!("CARGO_MANIFEST_DIR")).join(show);
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         TestAppBuilder { program, show, listen, one_port: false, disk: None, args: Vec::new(), env: Vec::new() }
@@ -137,6 +138,13 @@ impl TestApp {
         self.data.path()
     }
 
+    /// The document of its only show, as it stands on its disk.
+    pub fn document(&self) -> serde_json::Value {
+        let stored = rusqlite::Connection::open(self.data().join("documents.db")).unwrap();
+        let text = stored.query_row("SELECT json FROM shows", [], |row| row.get::<_, String>(0)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
     /// The running process: what it printed, and what it should print.
     pub fn process(&self) -> &Process {
         &self.running().0
@@ -170,6 +178,13 @@ impl TestApp {
     fn running(&self) -> &(Process, SocketAddr) {
         self.running.as_ref().expect("it runs")
     }
+}
+
+/// Where other builds of the server and the load program are, if the environment says so: the optimised ones, where a test
+/// is about as much as two cores can carry.
+pub fn programs() -> Option<PathBuf> {
+    let folder = std::env::var_os("TALLYLIGHT_TEST_PROGRAMS")?;
+    Some(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
 }
 
 /// The address in the line that says that the server is ready.

@@ -84,6 +84,13 @@ impl RedisServer {
         line.unwrap_or_else(|| panic!("INFO has no {field}")).to_owned()
     }
 
+    /// How often it has answered with an error that begins with this word.
+    fn errors(&self, word: &str) -> u64 {
+        let info: String = self.ask(&["INFO", "errorstats"]).unwrap();
+        let line = info.lines().find_map(|line| line.strip_prefix(&format!("errorstat_{word}:count=")));
+        line.map_or(0, |count| count.parse().expect("a count is a number"))
+    }
+
     /// As a power cut.
     pub fn kill(&mut self) {
         self.process.take().expect("it runs").kill();
@@ -208,6 +215,21 @@ impl RedisCluster {
 
     /// Moves a slot, a few keys at a time, with `pause` between them: what is asked meanwhile meets it half moved.
     pub fn migrate(&self, slot: u16, from: usize, to: usize, pause: Duration) {
+        self.migrate_stepwise(slot, from, to, || std::thread::sleep(pause));
+    }
+
+    /// How often its servers have sent a client to another one because of a slot that is half moved, or told it to come again.
+    pub fn sent_away(&self) -> u64 {
+        self.servers.iter().map(|server| server.errors("ASK") + server.errors("TRYAGAIN")).sum()
+    }
+
+    /// Keys of a slot that a server has.
+    pub fn keys(&self, server: usize, slot: u16) -> usize {
+        self.servers[server].ask(&["CLUSTER", "COUNTKEYSINSLOT", &slot.to_string()]).unwrap()
+    }
+
+    /// Moves a slot; after every few keys something else may happen.
+    pub fn migrate_stepwise(&self, slot: u16, from: usize, to: usize, mut after: impl FnMut()) {
         let (from, to) = (&self.servers[from], &self.servers[to]);
         let id = |server: &RedisServer| server.ask::<String>(&["CLUSTER", "MYID"]).unwrap();
         let (from_id, to_id, slot) = (id(from), id(to), slot.to_string());
@@ -222,7 +244,7 @@ impl RedisCluster {
             let mut command = vec!["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
             command.extend(keys.iter().map(String::as_str));
             from.tell(&command);
-            std::thread::sleep(pause);
+            after();
         }
         for server in [to, from] {
             server.tell(&["CLUSTER", "SETSLOT", &slot, "NODE", &to_id]);
