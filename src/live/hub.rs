@@ -9,7 +9,8 @@ use tokio::sync::{broadcast, watch};
 use super::results::{AUDIENCES, Audience};
 use crate::wire::{
     results::Results,
-    server::{AsRunEntry, DeskView, Gauge, ServerMessage, ShowView},
+    gauge::Gauge,
+    server::{AsRunEntry, DeskView, ServerMessage, ShowView},
 };
 
 /// One audience's newest snapshot, ready to be sent. The numbers count its changes, so that a session sends only what it

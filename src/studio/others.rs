@@ -16,7 +16,7 @@ use crate::{
         ids::{JournalId, NodeId, RunId, SessionId},
         limits,
     },
-    wire::server::{ScreenView, StaffView},
+    wire::{gauge::ScreenView, server::StaffView},
 };
 
 /// One node, as it sees itself.

@@ -13,7 +13,8 @@ use crate::{
     shows::document::Staff,
     wire::{
         client::Shown,
-        server::{ScreenView, StaffView},
+        gauge::ScreenView,
+        server::StaffView,
     },
 };
 

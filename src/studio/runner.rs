@@ -13,7 +13,10 @@ use crate::{
         view::show,
     },
     shows::{document::Document, run::Run},
-    wire::server::{DeskView, Gauge, NodeGauge, NodeLine, Phase, RedisGauge, RunGauge},
+    wire::{
+        gauge::{Gauge, NodeGauge, NodeLine, RedisGauge, RunGauge},
+        server::{DeskView, Phase},
+    },
 };
 
 const GAUGE_EVERY_MS: u64 = 1000;

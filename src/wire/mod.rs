@@ -1,10 +1,12 @@
-//! What crosses the network: the only public serde types. One file per direction, one for results, one for codes.
+//! What crosses the network: the only public serde types. One file per direction, one for results, one for
+//! figures, one for codes.
 //! Nothing here decides anything; docs/WIRE.md explains the exchange, tests/golden keeps its bytes.
 
 pub mod client;
 pub mod codes;
 pub mod command;
 pub mod entry;
+pub mod gauge;
 pub mod results;
 pub mod server;
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{codes::Code, entry::Entry, results::Results};
-use crate::base::ids::{BallotId, JournalId, NodeId, RunId, SessionId};
+use super::{codes::Code, entry::Entry, gauge::Gauge, results::Results};
+use crate::base::ids::{BallotId, NodeId, RunId, SessionId};
 
 /// One message to a client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -380,93 +380,6 @@ pub struct ArmedView {
     pub run: Option<RunId>,
     pub until: u64,
     pub by: String,
-}
-
-/// Moving figures for staff.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Gauge {
-    pub now: u64,
-    pub viewers: u64,
-    /// The run on program, if any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunGauge>,
-    pub screens: Vec<ScreenView>,
-    pub node: NodeGauge,
-    /// Where many nodes serve the show: all that are heard of, this one too.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub nodes: Vec<NodeLine>,
-    /// Where many nodes serve the show: how Redis is, as this node sees it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redis: Option<RedisGauge>,
-}
-
-/// One of many nodes, as it sees itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeLine {
-    pub node: NodeId,
-    pub stance: String,
-    pub viewers: u64,
-    /// Ballots that it holds and that are not decided.
-    pub held: u64,
-    /// The revision of the show that it has.
-    pub rev: u64,
-    pub clock_ok: bool,
-}
-
-/// How Redis is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RedisGauge {
-    pub ok: bool,
-    /// Of the last call that was answered, microseconds.
-    pub round_trip_us: u64,
-    /// Since when no call is answered, and why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub down_since: Option<u64>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub detail: String,
-}
-
-/// Moving figures of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunGauge {
-    pub run: RunId,
-    /// Ballots counted.
-    pub counted: u64,
-    /// Ballots counted in the last second.
-    pub rate: u64,
-    pub late: u64,
-    pub late_would_change_order: bool,
-    /// Ballots not yet decided.
-    pub outstanding: u64,
-    pub margin: u64,
-    pub decisive: bool,
-}
-
-/// What a screen reported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScreenView {
-    pub name: String,
-    pub host: String,
-    pub graphic: String,
-    pub visible: bool,
-    pub active: bool,
-    pub rev: u64,
-    pub fps: u16,
-    /// When it last reported.
-    pub at: u64,
-}
-
-/// How the node itself is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeGauge {
-    pub node: NodeId,
-    pub journal: JournalId,
-    /// `open`, `holding`, `draining`, `disk_full`, `journal_failed`.
-    pub stance: String,
-    /// How long the fsync of the last group took, microseconds.
-    pub fsync_us: u64,
-    pub disk_free_mb: u64,
-    pub clock_ok: bool,
 }
 
 /// One entry of the as-run log.
