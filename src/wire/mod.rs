@@ -1,4 +1,4 @@
-//! What crosses the network: the only public serde types. One file per direction, one for results, one for codes.
+//! What crosses the network: the only public serde types. One file per direction, one for results, one for seals, one for codes.
 //! Nothing here decides anything; docs/WIRE.md explains the exchange, tests/golden keeps its bytes.
 
 pub mod client;
@@ -6,6 +6,7 @@ pub mod codes;
 pub mod command;
 pub mod entry;
 pub mod results;
+pub mod seal;
 pub mod server;
 
 use serde::de::{DeserializeOwned, Error as _};

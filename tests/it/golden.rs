@@ -14,6 +14,7 @@ use tallylight::{
         command::{Armable, Command, ControlAction},
         entry::Entry,
         results::{OptionResult, ResultState, Results},
+        seal::{EntryCount, SealView},
         server::*,
     },
 };
