@@ -8,8 +8,8 @@ use tokio::sync::{broadcast, watch};
 
 use super::results::{AUDIENCES, Audience};
 use crate::wire::{
-    results::Results,
     gauge::Gauge,
+    results::Results,
     server::{AsRunEntry, DeskView, ServerMessage, ShowView},
 };
 

@@ -11,11 +11,7 @@ use std::{
 use crate::{
     base::{clock::Micros, ids::SessionId, limits},
     shows::document::Staff,
-    wire::{
-        client::Shown,
-        gauge::ScreenView,
-        server::StaffView,
-    },
+    wire::{client::Shown, gauge::ScreenView, server::StaffView},
 };
 
 /// Who is connected to one show.

@@ -9,7 +9,10 @@ use crate::{
         roster::WrittenOff,
         run::{ByEntry, Run},
     },
-    wire::server::{ArmedView, CueView, DeskRun, DeskView, EntryCount, OnDesk, SealView, StaffView, WrittenOffView},
+    wire::{
+        seal::{EntryCount, SealView},
+        server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, StaffView, WrittenOffView},
+    },
 };
 
 /// The whole desk.

@@ -1,5 +1,5 @@
-//! What crosses the network: the only public serde types. One file per direction, one for results, one for
-//! figures, one for codes.
+//! What crosses the network: the only public serde types. One file per direction, and one each for results, seals,
+//! figures and codes.
 //! Nothing here decides anything; docs/WIRE.md explains the exchange, tests/golden keeps its bytes.
 
 pub mod client;
@@ -8,6 +8,7 @@ pub mod command;
 pub mod entry;
 pub mod gauge;
 pub mod results;
+pub mod seal;
 pub mod server;
 
 use serde::de::{DeserializeOwned, Error as _};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{codes::Code, entry::Entry, gauge::Gauge, results::Results};
+use super::{codes::Code, entry::Entry, gauge::Gauge, results::Results, seal::SealView};
 use crate::base::ids::{BallotId, NodeId, RunId, SessionId};
 
 /// One message to a client.
@@ -323,45 +323,6 @@ pub struct DeskRun {
     pub seal: Option<SealView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub void_reason: Option<String>,
-}
-
-/// The counted ballots that came by one entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct EntryCount {
-    /// Nothing in it: by none.
-    #[serde(flatten)]
-    pub entry: Entry,
-    pub counted: u64,
-    /// Votes per option.
-    pub votes: Vec<u64>,
-}
-
-/// What a seal says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct SealView {
-    pub revision: u32,
-    pub total: u64,
-    /// Votes between the first and the second.
-    pub margin: u64,
-    /// Ballots that may still be missing.
-    pub outstanding: u64,
-    /// What came by each entry of the run, and by none; empty where it declares none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub by_entry: Vec<EntryCount>,
-    /// Ballots that came too late.
-    pub late: u64,
-    /// Whether the late ones would change the order.
-    pub late_would_change_order: bool,
-    /// Whether nothing outstanding can change the winner.
-    pub decisive: bool,
-    /// Hash of the run's frozen rules.
-    pub rules_hash: String,
-    /// Whether the recount agreed; absent: not verified yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recount_agrees: Option<bool>,
-    /// Who verified.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verified_by: Option<String>,
 }
 
 /// One member of staff with an open session.

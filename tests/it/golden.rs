@@ -13,8 +13,9 @@ use tallylight::{
         codes::Code,
         command::{Armable, Command, ControlAction},
         entry::Entry,
-        results::{OptionResult, ResultState, Results},
         gauge::*,
+        results::{OptionResult, ResultState, Results},
+        seal::{EntryCount, SealView},
         server::*,
     },
 };
