@@ -111,6 +111,14 @@ impl World {
             if (before.epoch, before.counted, &before.votes) != (after.epoch, after.counted, &after.votes) {
                 return self.seal_failed("seals that the ledger changed under");
             }
+            let process = self.nodes[node].process.as_ref().expect("it lives");
+            let next = process.intake.run(run).and_then(|intake| intake.next_call(bucket, true));
+            let call = next.map(|next| Call { sealing: Some(revision), batch: None, ..next });
+            let again = call.map(|call| self.server.call(self.server.side(node), call, self.clock(), self.mutant).1);
+            let is_same = |again: &Answer| matches!(again, Answer::Done(again) if again.totals.epoch == before.epoch);
+            if !again.as_ref().is_some_and(is_same) {
+                return self.seal_failed("seals that the ledger changed under");
+            }
             self.oracle.adds_up(run, bucket, &contents);
             tally::add_totals(&mut marked.totals, before);
             let of_bucket = standing.watermarks.iter();
