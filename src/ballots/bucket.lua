@@ -275,7 +275,8 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
     voter.spent = voter.spent + spends
     totals[TOTAL_COUNTED] = totals[TOTAL_COUNTED] + 1
     add(picks, VOTES, 1)
-  elseif verdict == LATE then
+  elseif verdict == LATE and not full then
+    -- Only what is remembered: it may come again.
     totals[TOTAL_LATE] = totals[TOTAL_LATE] + 1
     add(picks, LATE_VOTES, 1)
   elseif verdict == DISPLACED then

@@ -113,6 +113,13 @@ pub struct Kept {
     pub verdict: Verdict,
 }
 
+impl Kept {
+    /// Whether it is what its id stands for. Another content that came under the id is refused, and says nothing of it.
+    pub fn has_its_id(&self) -> bool {
+        self.verdict != Verdict::IdReused
+    }
+}
+
 #[derive(Debug, Default, Clone)]
 struct Voter {
     spent: u16,
@@ -241,8 +248,8 @@ impl Bucket {
         let left = self.rules.votes.saturating_sub(voter.spent);
         // A content that was refused because another one has its id does not keep that one from being decided.
         let same = voter.kept.iter().position(|kept| kept.id == ballot.id && kept.picks == ballot.picks);
-        let has_id = |kept: &Kept| kept.id == ballot.id && kept.verdict != Verdict::IdReused;
-        let known = same.or_else(|| voter.kept.iter().position(has_id));
+        let other = || voter.kept.iter().position(|kept| kept.id == ballot.id && kept.has_its_id());
+        let known = same.or_else(other);
         if let Some(kept) = known.map(|index| &voter.kept[index]) {
             let stands = matches!(kept.verdict, Verdict::Counted | Verdict::Displaced);
             if kept.picks == ballot.picks && (stands || !was_counted || self.sealed.is_none() || !is_sealed) {
@@ -290,7 +297,8 @@ impl Bucket {
                 self.totals.counted += 1;
                 ballot.picks.add_to(&mut self.totals.votes);
             }
-            Verdict::Late => {
+            // Only what is remembered: it may come again.
+            Verdict::Late if !full => {
                 self.totals.late += 1;
                 ballot.picks.add_to(&mut self.totals.late_votes);
             }

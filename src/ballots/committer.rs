@@ -82,8 +82,8 @@ pub struct Marked {
     pub lost: u64,
     /// Who decided.
     pub ledger: LedgerKind,
-    /// Copies that have another verdict than somebody was told.
-    pub changed: Vec<Place>,
+    /// Copies that have another verdict than somebody was told, each with its bucket.
+    pub changed: Vec<(u16, Place)>,
 }
 
 impl Waiting {

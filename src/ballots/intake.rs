@@ -8,6 +8,7 @@ use dashmap::DashMap;
 use super::{
     admission::{self, Admission},
     ballot::{Ballot, Verdict},
+    bucket::Kept,
     committer::{Marked, Order, Queue},
     inbox::Inbox,
     ledger,
@@ -168,7 +169,7 @@ impl Intake {
         let Ok(Ok(kept)) = tokio::time::timeout(limits::LEDGER_LOOK_UP_TIMEOUT, elsewhere).await else { return mine };
         let spent: u16 = kept.iter().filter(|one| one.verdict == Verdict::Counted).map(|one| one.picks.votes()).sum();
         let left = intake.definition.poll.votes.saturating_sub(spent);
-        for one in kept {
+        for one in kept.into_iter().filter(Kept::has_its_id) {
             let receipt = intake.judged(shard::known(run, &one, left));
             match mine.iter_mut().find(|known| known.id == one.id) {
                 Some(known) if known.is == Answer::Held => *known = receipt,

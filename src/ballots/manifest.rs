@@ -62,9 +62,9 @@ pub struct Manifest {
     /// Who decided the ballots.
     #[serde(default)]
     pub ledger: LedgerKind,
-    /// Copies that have another verdict than somebody was told, because the ledger lost a part of its history.
+    /// Copies (bucket, place) that have another verdict than somebody was told, because the ledger lost a part of its history.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub changed: Vec<Place>,
+    pub changed: Vec<(u16, Place)>,
     /// What each bucket and journal holds.
     pub parts: Vec<Part>,
 }

@@ -170,7 +170,7 @@ impl<'a> Recount<'a> {
                 "was not counted, though its id was not used before"
             }
             Some(Verdict::AfterSeal) if in_order && manifest.revision == 1 => "came before the seal and was kept apart",
-            Some(Verdict::Displaced) if !manifest.changed.contains(&place) => {
+            Some(Verdict::Displaced) if !manifest.changed.contains(&(bucket, place)) => {
                 "was displaced, and the manifest does not say so"
             }
             None | Some(Verdict::Unreadable) => "has no verdict",

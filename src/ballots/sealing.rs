@@ -81,7 +81,7 @@ pub async fn close(redis: &Redis, queue: &Queue, run: &Arc<RunIntake>, revision:
         tally::add_totals(&mut marked.totals, before);
         let of_bucket = standing.watermarks.iter();
         marked.watermarks.extend(of_bucket.map(|(journal, watermark)| (bucket, *journal, *watermark)));
-        marked.changed.extend(standing.changed);
+        marked.changed.extend(standing.changed.into_iter().map(|place| (bucket, place)));
     }
     marked.watermarks.sort_unstable();
     let (witness, findings) = add_up(run, &contents)?;

@@ -103,11 +103,9 @@ impl Shard {
             };
         }
         let (kept, _) = self.bucket.voter(ballot.voter);
-        match kept.iter().find(|kept| kept.id == ballot.id) {
-            Some(kept) if kept.picks == ballot.picks => {
-                Staged::Known(Receipt { picks: Vec::new(), ..known(run, kept, self.left(ballot.voter)) })
-            }
-            _ => Staged::New,
+        match kept.iter().find(|kept| kept.id == ballot.id && kept.picks == ballot.picks) {
+            Some(kept) => Staged::Known(Receipt { picks: Vec::new(), ..known(run, kept, self.left(ballot.voter)) }),
+            None => Staged::New,
         }
     }
 
@@ -205,7 +203,7 @@ impl Shard {
     /// What is known of one ballot of a voter.
     pub fn receipt(&self, run: RunId, voter: VoterId, id: BallotId) -> Receipt {
         let (kept, _) = self.bucket.voter(voter);
-        match kept.iter().find(|kept| kept.id == id) {
+        match kept.iter().find(|kept| kept.id == id && kept.has_its_id()) {
             Some(kept) if !self.is_on_its_way(voter, kept) => known(run, kept, self.left(voter)),
             _ if self.is_held(voter, id) => held(run, id, true),
             _ => unknown(run, id),
@@ -221,7 +219,7 @@ impl Shard {
     pub fn mine(&self, run: RunId, voter: VoterId) -> Vec<Receipt> {
         let (kept, _) = self.bucket.voter(voter);
         let left = self.left(voter);
-        let settled = kept.iter().filter(|kept| !self.is_on_its_way(voter, kept));
+        let settled = kept.iter().filter(|kept| kept.has_its_id() && !self.is_on_its_way(voter, kept));
         let waiting = self.pending.iter().filter(|((whose, id), _)| *whose == voter && self.is_held(voter, *id));
         let waiting = waiting
             .map(|((_, id), pending)| Receipt { picks: pending.picks.as_slice().to_vec(), ..held(run, *id, true) });

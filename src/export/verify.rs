@@ -234,7 +234,7 @@ fn recount(manifest: &Manifest, ballots: &Ballots) -> Found {
         let said = told.remove(&line.stands());
         if let Some(said) = said {
             by_ledger += 1;
-            let is_open = line.verdict.is_none() || manifest.changed.contains(&line.stands().2);
+            let is_open = line.verdict.is_none() || manifest.changed.contains(&(line.bucket, line.stands().2));
             let (verdict, copy) = (line.verdict, line.copy);
             if !is_open || *line != (BallotLine { verdict, copy, ..said.clone() }) {
                 wrong.push(format!("ballot {} is another one at the ledger than in its journal", line.id));
@@ -306,7 +306,7 @@ pub(super) mod tests {
         witness.add(Copy { run: run_id, bucket: 0, voter, id, picks, received, entry: 0, place: place_7 });
         let totals = Totals { votes: vec![1, 0], counted: 1, late_votes: vec![0, 0], ..Totals::default() };
         let watermarks = vec![(0, JournalId(7), 1), (0, JournalId(8), 1)];
-        let marked = Marked { totals, watermarks, lost: 0, ledger: LedgerKind::Redis, changed: vec![place(8)] };
+        let marked = Marked { totals, watermarks, lost: 0, ledger: LedgerKind::Redis, changed: vec![(0, place(8))] };
         let head = (NodeId(1), "S", 1, Micros::from_ms(100_000));
         Manifest::new(head, &run.definition, &run.windows, &marked, &witness, 0)
     }

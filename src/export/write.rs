@@ -156,7 +156,7 @@ impl Sealed {
     /// another verdict stands.
     fn asks_for(&self, one: &Journalled) -> bool {
         let Place { journal, seq } = one.place;
-        let is_sure = one.decided.is_some() && !self.manifest.changed.contains(&one.place);
+        let is_sure = one.decided.is_some() && !self.manifest.changed.contains(&(one.bucket, one.place));
         !is_sure && self.has(one.bucket, journal, seq)
     }
 
@@ -198,11 +198,15 @@ fn complete(
             known.entry((*voter, kept.id)).or_default().push((bucket, kept));
         }
     }
-    let mut open = 0;
+    let (mut open, mut doubted) = (0, 0);
     for one in undecided {
         let known = known.get(&(one.ballot.voter, one.ballot.id)).map_or(&[][..], Vec::as_slice);
         match said(one, known) {
-            None => open += u64::from(one.decided.is_none()),
+            None => match one.decided {
+                None => open += 1,
+                Some(was) => doubted += u64::from(ledger.is_none() && was.verdict == Verdict::Counted),
+            },
+            decided if decided == one.decided => {}
             decided => lines.ledger(Journalled { decided, ..one.clone() }.into())?,
         }
     }
@@ -210,6 +214,12 @@ fn complete(
         missing.push(format!(
             "{open} ballots of run {id} (cue {cue}) have no verdict here: give --redis, so that the ledger is asked, or \
              start the node that took them once more, and export again"
+        ));
+    }
+    if doubted > 0 {
+        missing.push(format!(
+            "{doubted} ballots of run {id} (cue {cue}) may have another verdict since: give --redis, so that the ledger is \
+             asked"
         ));
     }
     let mut found = BTreeMap::<JournalId, u64>::new();
@@ -354,6 +364,14 @@ mod tests {
         assert!(sealed.asks_for(&journalled(7, 1, None)) && !sealed.asks_for(&journalled(7, 1, counted)));
         assert!(sealed.asks_for(&journalled(8, 1, counted)), "what changed since");
         assert!(!sealed.asks_for(&journalled(7, 2, None)), "what came after the seal is nobody's to decide now");
+    }
+
+    #[test]
+    fn what_may_have_changed_is_missed_where_the_ledger_is_not_asked() {
+        let (sealed, one, mut out) = (Sealed::new(sealed()), journalled(8, 1, Some(Verdict::Counted)), Vec::new());
+        let mut lines = Lines { out: &mut out, lines: 0, digest: digest::Context::new(&digest::SHA256) };
+        let missing = complete(None, &sealed, vec![&one], &BTreeMap::new(), &mut lines).unwrap();
+        assert!(missing.len() == 1 && missing[0].contains("give --redis"), "{missing:?}");
     }
 
     #[test]

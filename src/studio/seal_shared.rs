@@ -99,10 +99,11 @@ pub(super) async fn seal(desk: &Desk, ways: Ways<'_>, message: CommandMessage, b
 async fn settle(desk: &Desk, services: &Services, run: RunId) {
     let watch = Stopwatch::start();
     while watch.elapsed() < limits::SEAL_SETTLE_TIMEOUT {
-        let locked_at = desk.document().run(run).and_then(|run| run.windows.locks_at());
+        let document = desk.document();
+        let locked_at = document.run(run).and_then(|run| run.windows.locks_at());
         // What nodes say of themselves may be from before the lock.
         let known = locked_at.is_none_or(|at| services.clock.now() >= at.plus_ms(limits::STATUS_AGE_MS));
-        if known && outstanding(desk, services, run) == 0 {
+        if known && outstanding(desk, services, &document, run) == 0 {
             return;
         }
         tokio::time::sleep(limits::LOOK_EVERY).await;
@@ -111,8 +112,8 @@ async fn settle(desk: &Desk, services: &Services, run: RunId) {
 
 /// Ballots that may be on some disk and are not decided. A node of the roster that says nothing counts with as many as it
 /// may hold.
-fn outstanding(desk: &Desk, services: &Services, run: RunId) -> u64 {
-    let (document, nodes) = (desk.document(), desk.others.nodes());
+fn outstanding(desk: &Desk, services: &Services, document: &Document, run: RunId) -> u64 {
+    let nodes = desk.others.nodes();
     let of = |node: &NodeId| {
         if *node == services.node {
             return services.intake.run(run).map_or(0, |intake| intake.outstanding());
@@ -141,9 +142,11 @@ async fn close(desk: &Desk, ways: Ways<'_>, run: RunId, by: &Staff) -> Result<Re
         services.metrics.incident();
         tracing::error!(%run, ballots = marked.changed.len(), "ballots have another verdict than somebody was told");
     }
-    let written_off: Vec<_> = document.written_off_of(frozen).cloned().collect();
+    // Somebody may have been written off meanwhile: one look for both figures.
+    let now = desk.document();
+    let written_off: Vec<_> = now.written_off_of(frozen).cloned().collect();
     let lost: u64 = written_off.iter().map(WrittenOff::ballots_max).sum();
-    let outstanding = outstanding(desk, services, run) + lost;
+    let outstanding = outstanding(desk, services, &now, run) + lost;
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
     let sealed = Manifest::new(head, &frozen.definition, &frozen.windows, &marked, &witness, outstanding);
     let manifest = Manifest { written_off, ..sealed };
@@ -242,7 +245,8 @@ pub(super) async fn recount(desk: &Desk, ways: Ways<'_>, run: Option<RunId>) -> 
     Ok(Recounted { run: id, revision, ballots, findings, single })
 }
 
-/// What the other nodes that are there have found in their journals; waits a while for those that still read.
+/// What the other nodes that are there have found in their journals; waits a while for those that still read, or that do
+/// not have all verdicts yet.
 async fn elsewhere(
     desk: &Desk,
     ways: Ways<'_>,
@@ -258,7 +262,8 @@ async fn elsewhere(
             told.into_iter().filter_map(parse).filter(|(node, _)| *node != ways.services.node).collect();
         let is_there = |node: &NodeId| desk.others.nodes().iter().any(|(one, _)| one == node);
         let missing = document.roster.iter().filter(|node| **node != ways.services.node && is_there(node));
-        let all = missing.into_iter().all(|node| reports.iter().any(|(one, _)| one == node));
+        let is_told = |node: &NodeId| reports.iter().any(|(one, report)| one == node && report.findings.is_empty());
+        let all = missing.into_iter().all(is_told);
         if all || watch.elapsed() > limits::WITNESS_TIMEOUT {
             return reports;
         }

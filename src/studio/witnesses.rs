@@ -18,7 +18,7 @@ use crate::{
         recount::Recount,
         witness::{Copy, Witness},
     },
-    base::{ids::RunId, limits},
+    base::{clock::Stopwatch, ids::RunId, limits},
     providers::store::shared::SharedStore,
 };
 
@@ -31,6 +31,15 @@ pub(super) struct Report {
     pub ballots: u64,
     /// What is wrong with single ballots, in words.
     pub findings: Vec<String>,
+}
+
+/// A report of this node.
+struct Told {
+    report: Report,
+    /// It agrees with the manifest. One that does not may only have been too early: a verdict of the ledger comes to a node
+    /// that was away a moment after the seal does.
+    agrees: bool,
+    read: Stopwatch,
 }
 
 /// Runs until the process stops.
@@ -53,25 +62,30 @@ async fn testify(
     desk: &Desk,
     services: &Arc<Services>,
     shared: &SharedStore,
-    reports: &mut HashMap<(RunId, u32), Report>,
+    reports: &mut HashMap<(RunId, u32), Told>,
 ) -> anyhow::Result<()> {
     let document = desk.document();
     for run in &document.runs {
         let Some(seal) = run.seal.as_ref().filter(|seal| seal.summary.is_some()) else { continue };
         let (id, revision) = (run.id(), seal.revision);
         let known = services.intake.run(id).map_or(revision, |intake| intake.seal_known());
-        if known < revision || (!reports.contains_key(&(id, revision)) && seal.verified.is_none()) {
+        let again = |told: &Told| !told.agrees && told.read.elapsed() > limits::WITNESS_AGAIN;
+        let is_due = seal.verified.is_none() && reports.get(&(id, revision)).is_none_or(again);
+        if known < revision || is_due {
             let manifest = fetch(desk, services, shared, id, revision).await?;
             if let Some(intake) = services.intake.run(id) {
                 let watermarks = manifest.parts.iter().map(|part| (part.bucket, part.journal, part.watermark));
                 intake.set_seal(Seal { revision, watermarks: watermarks.collect() });
             }
-            reports.insert((id, revision), report(services, manifest).await?);
+            let report = report(services, manifest.clone()).await?;
+            let agrees = report.findings.is_empty() && report.parts.iter().all(|part| manifest.parts.contains(part));
+            reports.insert((id, revision), Told { report, agrees, read: Stopwatch::start() });
         }
-        if let (Some(report), None) = (reports.get(&(id, revision)), &seal.verified) {
-            let told = shared.witnesses(&desk.show, id, revision).await?;
-            if !told.iter().any(|(node, _)| *node == services.node) {
-                shared.put_witness(&desk.show, id, revision, &serde_json::to_string(report)?).await?;
+        if let (Some(told), None) = (reports.get(&(id, revision)), &seal.verified) {
+            let json = serde_json::to_string(&told.report)?;
+            let known = shared.witnesses(&desk.show, id, revision).await?;
+            if !known.iter().any(|(node, known)| (*node, known) == (services.node, &json)) {
+                shared.put_witness(&desk.show, id, revision, &json).await?;
             }
         }
     }

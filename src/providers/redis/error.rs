@@ -53,7 +53,11 @@ impl From<redis::RedisError> for Failure {
             return Self::Silent;
         }
         match error.kind() {
-            ErrorKind::Io | ErrorKind::Parse => Self::Lost(error.to_string()),
+            // Numbers of the system say nothing to who reads this in the middle of a show.
+            ErrorKind::Io | ErrorKind::Parse => {
+                let why = error.to_string();
+                Self::Lost(why.split(" (os error").next().unwrap_or_default().to_owned())
+            }
             _ => Self::Other(RedisError::Refused(error.to_string())),
         }
     }

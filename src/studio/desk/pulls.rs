@@ -30,10 +30,10 @@ impl DeskTask {
         let at = Micros::from_ms(entry.at);
         let entry = AsRunEntry { id: format!("{}.{}.{}", self.services.node, command.verb(), entry.at), note, ..entry };
         super::log(&self.desk, &self.services, vec![entry]).await;
-        if !self.waits(&command) {
-            self.reassert.push_back((command, by.clone(), at));
-            self.note_reassert().await;
-        }
+        // The last press counts: somebody may have put something on the screens since the one before.
+        self.reassert.retain(|(waiting, ..)| *waiting != command);
+        self.reassert.push_back((command, by.clone(), at));
+        self.note_reassert().await;
         "on this node and its screens only: the other nodes follow when Redis is back".to_owned()
     }
 

@@ -1,9 +1,11 @@
 //! A node goes away in the middle of a window and comes back, with Redis there and without it.
 
+use std::thread;
+
 use serde_json::json;
 
 use super::{
-    ledger::Ledger,
+    ledger::{Ledger, OUTAGE},
     remains::Remains,
     stage::{A, B, Stage, pulled_everywhere, pulls, refuses},
 };
@@ -30,6 +32,25 @@ fn a_node_is_killed_and_comes_back() {
     }
     stage.close();
     stage.conclude("kill -9 of a node, twice", audience);
+}
+
+#[test]
+fn a_node_stands_still_and_goes_on() {
+    let ledger = Ledger::start();
+    let mut stage = Stage::set(&ledger.urls());
+    let audience = stage.open();
+    let votes = stage.part(4);
+    stage.fidgets_until(votes, |mut scene| {
+        scene.nodes[A].process().signal(libc::SIGSTOP);
+        // The other one goes on.
+        counts(scene.nodes[B].address(), votes + votes / 4);
+        thread::sleep(OUTAGE);
+        scene.nodes[A].process().signal(libc::SIGCONT);
+        scene.is_ready(A);
+        scene.heals();
+    });
+    stage.close();
+    stage.conclude("a node that stood still", audience);
 }
 
 #[test]

@@ -32,6 +32,24 @@ fn what_others_put_on_the_screens_since_is_not_pulled_again() {
 }
 
 #[test]
+fn the_last_press_of_a_pull_counts() {
+    let stage = Stage::new();
+    let way = FaultProxy::start(([127, 0, 0, 1], stage.redis.port()).into());
+    let (mut a, mut b) = (stage.node_over(1, &format!("redis://{}", way.address())), stage.node(2));
+    until("both nodes have entered", SOON, || (b.did("entered").len() >= 2).then_some(()));
+    way.faults(|faults| faults.down = true);
+    a.does("panic", json!({}));
+    b.takes_over();
+    b.does("standby", json!({ "cue": "1" }));
+    b.does("take", json!({}));
+    assert_eq!(b.graphic(), "on_air");
+    a.does("panic", json!({}));
+    way.heal();
+    until("it is pulled everywhere", SOON, || (b.graphic() == "panic").then_some(()));
+    agree(&a, &b);
+}
+
+#[test]
 fn what_two_nodes_pulled_is_pulled_on_both() {
     let mut stage = Stage::new();
     let (mut a, mut b) = stage.two();

@@ -142,6 +142,24 @@ impl Export<'_> {
 }
 
 #[test]
+fn a_node_that_comes_back_after_the_seal_witnesses_what_it_learns_then() {
+    let stage = Stage::new();
+    let (mut a, mut b) = stage.two();
+    opens(&mut b, "1");
+    until("both know it", SOON, || (a.show()["run"]["phase"] == "open").then_some(()));
+    let run = b.show()["run"]["id"].as_str().unwrap().to_owned();
+    votes(&a, &run, 1);
+    until("its verdict is on disk", SOON, || (verdicts(a.app.data()).2.len() == 1).then_some(()));
+    a.app.kill();
+    forget_the_last_verdict(a.app.data());
+    closes(&mut b);
+    b.does("seal", json!({}));
+    a.app.start();
+    until("it has the seal", SOON, || (a.show()["run"]["phase"] == "sealed").then_some(()));
+    b.does("verify", json!({}));
+}
+
+#[test]
 fn an_export_has_from_the_ledger_what_no_directory_has() {
     let stage = Stage::new();
     let (mut a, mut b) = stage.two();

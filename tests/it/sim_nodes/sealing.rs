@@ -123,7 +123,7 @@ impl World {
             tally::add_totals(&mut marked.totals, before);
             let of_bucket = standing.watermarks.iter();
             marked.watermarks.extend(of_bucket.map(|(journal, watermark)| (bucket, *journal, *watermark)));
-            marked.changed.extend(standing.changed);
+            marked.changed.extend(standing.changed.into_iter().map(|place| (bucket, place)));
         }
         let summary = SealSummary {
             at: self.clock(),
