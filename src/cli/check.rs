@@ -206,13 +206,11 @@ mod tests {
         let good = Server {
             address: "a:6379".into(),
             version: Some("7.0.15".into()),
-            maxmemory: Some(0),
             maxmemory_policy: Some("noeviction".into()),
             aof: Some(true),
             appendfsync: Some("everysec".into()),
             role: Some("master".into()),
             replicas: Some(1),
-            cluster_enabled: Some(false),
             round_trip: Duration::from_micros(200),
         };
         assert!(server(&good).0, "{:?}", server(&good));

@@ -48,11 +48,6 @@ impl Board {
         &self.roster
     }
 
-    /// Whether a data directory may hold ballots of this show.
-    pub fn lists(&self, node: NodeId) -> bool {
-        self.roster.contains(&node)
-    }
-
     /// All runs.
     pub fn runs(&self) -> &[BoardRun] {
         &self.runs

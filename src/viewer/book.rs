@@ -98,11 +98,6 @@ impl Book {
         settled.map(|(_, standing)| *standing).or_else(|| self.find(run, id).map(|_| Standing::Open))
     }
 
-    /// Ballots that no receipt has settled.
-    pub const fn open_count(&self) -> usize {
-        self.open.len()
-    }
-
     /// Drops the settled ballots of all runs but this one: nothing will be asked about them any more.
     pub fn forget_settled_but(&mut self, run: RunId) {
         self.settled.retain(|(vote, _)| vote.run == run);
@@ -150,7 +145,7 @@ mod tests {
         let news = book.hear(&receipt(1, Answer::Refused, Some(Reason::Budget), None), T0, &mut rng);
         assert_eq!(news, Some(News::Settled));
         assert_eq!(offered(&mut book, T0), [2]);
-        assert_eq!(book.open_count(), 2);
+        assert_eq!(book.open.len(), 2);
         assert_eq!(book.standing(RunId(1), BallotId(1)), Some(Standing::Refused(Reason::Budget)));
         assert_eq!(book.standing(RunId(2), BallotId(3)), Some(Standing::Open));
         assert_eq!(book.standing(RunId(2), BallotId(1)), None);

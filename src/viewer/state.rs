@@ -233,7 +233,10 @@ mod tests {
     use super::*;
     use crate::{
         base::ids::{BallotId, NodeId, SessionId},
-        viewer::{behaviour::Once, standing::tests::receipt},
+        viewer::{
+            behaviour::Once,
+            standing::{Standing, tests::receipt},
+        },
         wire::server::{Answer, GraphicState, GraphicView, OptionView, Phase, Problem, Role, RunView},
         wire::{SUBPROTOCOL, codes::Code},
     };
@@ -310,7 +313,7 @@ mod tests {
         assert_eq!(sent(&mut state, T0.plus_ms(900)), Some(id));
         state.hear(&ServerMessage::Receipt(receipt(id.0, Answer::Counted, None, None)), T0.plus_ms(901));
         state.hear(&show(1, Phase::Open), T0.plus_ms(902));
-        assert_eq!((state.book().open_count(), state.wake_at()), (0, None));
+        assert_eq!((state.book().standing(RunId(1), id), state.wake_at()), (Some(Standing::Counted), None));
     }
 
     #[test]
@@ -337,10 +340,10 @@ mod tests {
         let mut state = state();
         state.hear(&welcome(Some("token")), T0);
         state.hear(&show(1, Phase::Open), T0);
-        assert!(sent(&mut state, T0.plus_ms(100)).is_some());
+        let id = sent(&mut state, T0.plus_ms(100)).unwrap();
         assert!(matches!(state.closed(Closing::Code(4001), T0), Next::NewToken(_)));
         assert_eq!(state.join(), ClientMessage::Join(Join::default()));
-        assert_eq!((state.book().open_count(), state.node()), (0, 0));
+        assert_eq!((state.book().standing(RunId(1), id), state.node()), (None, 0));
     }
 
     #[test]

@@ -25,7 +25,7 @@ export const sizes = {
 };
 
 /** How long a test waits for something to become true. */
-export const waitMsMax = 15_000;
+const waitMsMax = 15_000;
 const lookEveryMs = 25;
 
 /**

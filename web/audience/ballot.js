@@ -4,7 +4,7 @@ import { settled } from '../sdk/ballots.js';
 /** @typedef {import('../sdk/ballots.js').Ballot} Ballot */
 
 /** The ballots of a run that were not refused. @param {Ballot[]} ballots @param {string} run */
-export function standing(ballots, run) {
+function standing(ballots, run) {
   return ballots.filter((ballot) => ballot.run === run && !(ballot.is === 'refused' && settled(ballot)));
 }
 

@@ -35,7 +35,7 @@ export function settled(ballot) {
 }
 
 /** 128 random bits as the wire writes them. */
-export function newBallotId() {
+function newBallotId() {
   return hex(crypto.getRandomValues(new Uint8Array(16)));
 }
 

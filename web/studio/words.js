@@ -41,7 +41,7 @@ const refusals = {
 };
 
 /** What the server says, as a sentence beside others. @param {string|undefined} text */
-export function sentence(text) {
+function sentence(text) {
   const whole = text ? text[0].toUpperCase() + text.slice(1) : '';
   return /[\w)”"]$/.test(whole) ? `${whole}.` : whole;
 }

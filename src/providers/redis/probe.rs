@@ -23,9 +23,7 @@ pub struct Server {
     pub address: String,
     /// Its version, `7.0.15`.
     pub version: Option<String>,
-    /// Bytes it may use; 0: no limit.
-    pub maxmemory: Option<u64>,
-    /// What it does at that limit. Only `noeviction` never loses a ballot.
+    /// What it does at the limit of its memory. Only `noeviction` never loses a ballot.
     pub maxmemory_policy: Option<String>,
     /// It keeps an append-only file.
     pub aof: Option<bool>,
@@ -35,8 +33,6 @@ pub struct Server {
     pub role: Option<String>,
     /// Replicas that are connected to it.
     pub replicas: Option<u64>,
-    /// It is a server of a cluster, however it is configured here.
-    pub cluster_enabled: Option<bool>,
     /// Time of one call there and back.
     pub round_trip: Duration,
 }
@@ -63,18 +59,14 @@ pub(super) async fn server(link: &Link) -> Result<Server, RedisError> {
         Err(failure) => return Err(failure.into()),
     };
     let text = |name: &str| info.get(name).cloned();
-    let number = |name: &str| info.get(name).and_then(|value| value.parse().ok());
-    let yes = |name: &str| info.get(name).map(|value| value == "1");
     Ok(Server {
         address: link.address().to_owned(),
         version: text("redis_version"),
-        maxmemory: number("maxmemory"),
         maxmemory_policy: text("maxmemory_policy"),
-        aof: yes("aof_enabled"),
+        aof: info.get("aof_enabled").map(|value| value == "1"),
         appendfsync,
         role: text("role"),
-        replicas: number("connected_slaves"),
-        cluster_enabled: yes("cluster_enabled"),
+        replicas: info.get("connected_slaves").and_then(|value| value.parse().ok()),
         round_trip,
     })
 }
