@@ -140,6 +140,10 @@ pub const WITNESS_TIMEOUT: Duration = Duration::from_secs(8);
 pub const WITNESS_AGAIN: Duration = Duration::from_secs(2);
 /// Before a run is sealed its nodes may finish what they hold of it, at most so long.
 pub const SEAL_SETTLE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Seals made in a row, if the ledger fails over during each.
+pub const SEAL_TRIES_MAX: u32 = 3;
+/// How often a seal is written into a show that moves on meanwhile.
+pub const SEAL_SWAPS_MAX: u32 = 5;
 /// What a node says of itself is at most this old.
 pub const STATUS_AGE_MS: u64 = 1500;
 /// Somebody who joins waits no longer for what another node took of his; his page offers it again by its id.
@@ -172,6 +176,10 @@ pub const WINDOW_S_MAX: u32 = 86_400;
 
 // ---- staff
 
+/// Commands that wait for a desk; people do not press faster than this is worked off.
+pub const COMMANDS_WAITING_MAX: usize = 64;
+/// Longest name a screen may give itself, in characters.
+pub const SCREEN_NAME_CHARS_MAX: usize = 60;
 /// The same command again within this time is a double press and refused kindly.
 pub const DEBOUNCE_MS: u64 = 1000;
 /// An armed action stays armed this long.
@@ -227,6 +235,11 @@ pub const RETRY_SHARED_MS: u32 = 2000;
 
 /// Results go out at most this often; waiting results are merged, the newest wins.
 pub const TICK: Duration = Duration::from_millis(250);
+/// Messages that wait for a slow staff session before it loses some; the desk itself is a snapshot and cannot be lost.
+pub const STAFF_LOG_WAITING_MAX: usize = 64;
+
+// ---- shows
+
 /// Cues of one show.
 pub const CUES_MAX: usize = 500;
 /// Entries that a show declares: parts of the audience, juries and platforms that results tell apart.
@@ -243,8 +256,7 @@ pub const TEXT_CHARS_MAX: usize = 300;
 /// Bytes of one journal segment file.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// Largest payload of one journal record, in bytes: a run's definition with all its texts and entries, 110 KiB at
-/// most. One that did
-/// not fit would hold up the committer for ever.
+/// most. One that did not fit would hold up the committer for ever.
 pub const JOURNAL_RECORD_BYTES_MAX: usize = 128 * 1024;
 /// Largest group of one journal commit, in bytes; bounds what waits in memory. A full group of ballots is under 1 MiB.
 pub const JOURNAL_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -7,10 +7,13 @@ use axum::extract::ws::Utf8Bytes;
 use tokio::sync::{broadcast, watch};
 
 use super::results::{AUDIENCES, Audience};
-use crate::wire::{
-    gauge::Gauge,
-    results::Results,
-    server::{AsRunEntry, DeskView, ServerMessage, ShowView},
+use crate::{
+    base::limits,
+    wire::{
+        gauge::Gauge,
+        results::Results,
+        server::{AsRunEntry, DeskView, ServerMessage, ShowView},
+    },
 };
 
 /// One audience's newest snapshot, ready to be sent. The numbers count its changes, so that a session sends only what it
@@ -23,9 +26,6 @@ pub struct Snapshot {
     /// Empty: nothing is on.
     pub results: Utf8Bytes,
 }
-
-/// Messages that wait for a slow staff session before it loses some; the desk itself is a snapshot and cannot be lost.
-const LOG_WAITING_MAX: usize = 64;
 
 /// The hub of one show.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Default for Hub {
             audiences: AUDIENCES.map(|_| Line { newest: watch::Sender::default(), last: Mutex::default() }),
             desk: watch::Sender::default(),
             gauge: watch::Sender::default(),
-            log: broadcast::Sender::new(LOG_WAITING_MAX),
+            log: broadcast::Sender::new(limits::STAFF_LOG_WAITING_MAX),
         }
     }
 }

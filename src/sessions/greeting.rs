@@ -52,9 +52,6 @@ pub struct Screen {
     pub name: String,
 }
 
-/// Longest name a screen may give itself.
-const SCREEN_NAME_CHARS_MAX: usize = 60;
-
 /// Where a client comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct From {
@@ -110,7 +107,7 @@ impl Greeter<'_> {
         if !reads_screens(self.services, self.desk, key, now) {
             return Err(bad_token("this key is not good for this show: copy the address from the studio page again"));
         }
-        let name: String = name.chars().filter(|c| !c.is_control()).take(SCREEN_NAME_CHARS_MAX).collect();
+        let name: String = name.chars().filter(|c| !c.is_control()).take(limits::SCREEN_NAME_CHARS_MAX).collect();
         let name = if name.is_empty() { "screen".to_owned() } else { name };
         Ok(Screen { session: SessionId::random(), name })
     }

@@ -21,6 +21,7 @@ use crate::{
     base::{
         clock::Micros,
         ids::{RunId, SessionId, ShowId},
+        limits,
     },
     identity::secret::VoterKey,
     live::hub::Hub,
@@ -36,9 +37,6 @@ use crate::{
 };
 
 pub(super) use task::{DeskTask, log};
-
-/// Commands that wait for a desk; people do not press faster than this is worked off.
-const COMMANDS_WAITING_MAX: usize = 64;
 
 /// One show on this node.
 #[derive(Debug)]
@@ -111,7 +109,7 @@ pub(super) struct Sealed {
 impl Desk {
     /// A desk for a document that is stored, with its task running.
     pub fn start(services: &Arc<Services>, document: Document) -> Arc<Self> {
-        let (commands, requests) = mpsc::channel(COMMANDS_WAITING_MAX);
+        let (commands, requests) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
         let board = Board::of(&document);
         for run in board.runs() {
             services.intake.follow(run, board.roster());

@@ -18,7 +18,7 @@ use crate::{
         recount::Recount,
         witness::{Copy, Witness},
     },
-    base::{hex, ids::RunId},
+    base::{hex, ids::RunId, limits},
     shows::{
         document::Document,
         end,
@@ -27,9 +27,6 @@ use crate::{
     },
     wire::{codes::Code, command::Command, server::AsRunEntry},
 };
-
-/// How often a seal is written into a show that moves on meanwhile.
-const SWAPS_MAX: u32 = 5;
 
 /// What a recount found out.
 #[derive(Debug)]
@@ -136,7 +133,7 @@ pub(super) fn signed(services: &Services, json: String) -> String {
 /// Writes a seal whose manifest is kept, also if the show has moved on otherwise.
 pub(super) async fn write(task: &mut DeskTask, sealed: Sealed) -> Result<(), Refusal> {
     let Sealed { run, revision, summary, by, note } = sealed;
-    for _ in 0..SWAPS_MAX {
+    for _ in 0..limits::SEAL_SWAPS_MAX {
         let document = task.based();
         let next = end::with_seal(&document, run, revision, summary.clone())
             .ok_or_else(|| storage("the seal was overtaken: seal again"))?;

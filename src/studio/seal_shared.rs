@@ -30,9 +30,6 @@ use crate::{
     wire::{client::CommandMessage, codes::Code, command::Command, server::Done},
 };
 
-/// Seals made in a row, if the ledger fails over during each.
-const TRIES_MAX: u32 = 3;
-
 /// The ways of a node among several.
 #[derive(Clone, Copy)]
 pub(super) struct Ways<'a> {
@@ -70,14 +67,14 @@ pub(super) async fn seal(desk: &Desk, ways: Ways<'_>, message: CommandMessage, b
     };
     settle(desk, ways.services, run).await;
     let mut message = message;
-    for tried in 1..=TRIES_MAX {
+    for tried in 1..=limits::SEAL_TRIES_MAX {
         let done = desk.send(message.clone(), by.clone(), None).await;
         if !done.ok {
             return Done { id, ..done };
         }
         match close(desk, ways, run, &by).await {
             Ok(outcome) => return answer(outcome),
-            Err(SealError::Changed) if tried < TRIES_MAX => {
+            Err(SealError::Changed) if tried < limits::SEAL_TRIES_MAX => {
                 tracing::warn!(%run, "the ledger failed over during a seal: it is made again");
                 // The same command again, not a double press.
                 tokio::time::sleep(std::time::Duration::from_millis(limits::DEBOUNCE_MS)).await;
