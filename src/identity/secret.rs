@@ -1,5 +1,5 @@
-//! The node secret, and every key that is made of it. It comes from a file that only this service's account can read;
-//! nothing made of it can be turned back.
+//! The node secret, and every key that is made of it. It comes from a file, which only this service's account can read
+//! where the service made it; nothing made of it can be turned back.
 
 use std::{io, path::Path};
 

@@ -1,4 +1,4 @@
-//! A small secret in a file that only this account can read.
+//! A small secret in a file. One that is made here only this account can read; one that is brought is read as it is.
 
 use std::{
     fs::{self, File, OpenOptions},
