@@ -21,7 +21,7 @@ use crate::{
 pub struct Args {
     /// The show's id
     show: ShowId,
-    /// What its user may do. An observer sees; an operator runs the rundown, the windows and the screens, a producer
+    /// What its holder may do. An observer sees; an operator runs the rundown, the windows and the screens, a producer
     /// also goes live, voids and does what an adjudicator does; an adjudicator seals, verifies and reveals
     #[arg(long, value_enum, value_name = "ROLE")]
     role: LinkRole,
@@ -33,7 +33,7 @@ pub struct Args {
     data: PathBuf,
     #[command(flatten)]
     nodes: NodesFlags,
-    /// Beginning of the link: the address by which its user reaches the node
+    /// Beginning of the link: the address by which its holder reaches the node
     #[arg(long, env = "TALLYLIGHT_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     public_url: String,
 }

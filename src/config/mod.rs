@@ -41,14 +41,15 @@ pub struct NodeFlags {
     /// Address and port to listen on, plain HTTP; port 0 takes any free one [default: 127.0.0.1:8080]
     #[arg(long, env = "TALLYLIGHT_LISTEN", value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Data directory: journals, documents and the node secret, for one process at a time [default: ./tallylight.data]
+    /// Data directory: journals, documents and the node secret, for one process at a time [default:
+    /// ./tallylight.data; of demo: ./tallylight-demo.data]
     #[arg(long, env = "TALLYLIGHT_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Address by which people reach the node, like https://vote.example.org: for links, the QR code and the check of
     /// where a page comes from [default: as each request says]
     #[arg(long, env = "TALLYLIGHT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
-    /// Log level, or a list like info,tallylight::ballots=debug [default: info]
+    /// Log level, or a list like info,tallylight::ballots=debug [default: info; of demo: warn]
     #[arg(long, env = "TALLYLIGHT_LOG", value_name = "FILTER")]
     pub log: Option<String>,
     /// How log lines look, on standard error [default: plain]

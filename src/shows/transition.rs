@@ -137,7 +137,8 @@ pub fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
         _ => matches!(role, Role::Operator | Role::Producer),
     };
     if !allowed {
-        return refuse(Code::Forbidden, format!("your role may not {}; ask a colleague who may", command.verb()));
+        let verb = command.verb().replace('_', " ");
+        return refuse(Code::Forbidden, format!("your role may not {verb}; ask a colleague who may"));
     }
     Ok(())
 }

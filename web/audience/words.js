@@ -56,7 +56,7 @@ const en = {
 
   result_hidden: 'The numbers are not shown yet.',
   result_live: 'Live. Counting goes on.',
-  result_frozen: 'Numbers held at {time}. Counting goes on.',
+  result_frozen: 'Numbers frozen at {time}. Counting goes on.',
   result_rebuilding: 'Numbers of {time}: being put together again. Counting goes on.',
   result_provisional: 'Provisional, not verified yet.',
   result_final: 'Final and verified.',

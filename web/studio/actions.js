@@ -89,7 +89,7 @@ export const actions = {
   }),
   freeze: action('F', 'freeze: screens keep their numbers; again: unfreeze', {
     label: (state) => (state.desk?.graphic.frozen ? 'Unfreeze' : 'Freeze'),
-    why_not: () => '',
+    why_not: (state) => (state.desk?.graphic.frozen && state.me?.role === 'adjudicator' ? 'An operator or producer unfreezes.' : ''),
     press: (state, desk) => desk.send({ do: state.desk?.graphic.frozen ? 'unfreeze' : 'freeze' }),
     verbs: ['freeze', 'unfreeze'],
     lit: (state) => Boolean(state.desk?.graphic.frozen),

@@ -5,7 +5,7 @@ import { verbs } from './words.js';
 const words = {
   reveal: { title: 'Reveal is armed', text: 'The result of {what} goes to everybody. It cannot be taken back.', go: 'Reveal now', key: 'R' },
   void: { title: 'Void is armed', text: 'No ballot of {what} will count, for ever. Reason: “{reason}”.', go: 'Void now', key: '⇧V' },
-  write_off: { title: 'Write off is armed', text: 'Nobody waits for node {what} any more. Ballots that only its disk had are lost, and every later seal says how many they may be. Reason: “{reason}”.', go: 'Write off now', key: '' },
+  write_off: { title: 'Write off is armed', text: 'Nobody waits for the data directory of node {what} any more. Ballots that only its disk had are lost, and every later seal says how many they may be. Reason: “{reason}”.', go: 'Write off now', key: '' },
   go_live: { title: 'Go live is armed', text: 'Rehearsal ends. From here on everything counts.', go: 'Go live now', key: '⇧G' },
 };
 

@@ -4,7 +4,7 @@ import { stances } from './words.js';
 
 /** From here on the figure is marked: slower than a disk should be, or less than a show needs. */
 const FSYNC_SLOW_US = 20_000;
-const DISK_LOW_MB = 2048;
+const DISK_LOW_MB = 1000;
 
 /** @param {import('../sdk/wire.js').RedisGauge} redis */
 function redisWords({ ok, round_trip_us, down_since, detail }) {
@@ -37,7 +37,7 @@ class NodeHealth extends StoreElement {
     this.#set('Node', node.node.slice(0, 8), true);
     this.#set('Stance', stances[node.stance] ?? node.stance, node.stance === 'open');
     this.#set('Disk write', `${(node.fsync_us / 1000).toFixed(1)} ms`, node.fsync_us < FSYNC_SLOW_US);
-    this.#set('Disk free', `${(node.disk_free_mb / 1024).toFixed(1)} GB`, node.disk_free_mb > DISK_LOW_MB);
+    this.#set('Disk free', `${(node.disk_free_mb / 1000).toFixed(1)} GB`, node.disk_free_mb > DISK_LOW_MB);
     this.#set('Clock', node.clock_ok ? 'sure' : 'unsure', node.clock_ok);
     this.#drawMany(gauge);
     this.#drawLost(gauge, desk, me?.role);
