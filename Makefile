@@ -11,7 +11,7 @@ build:
 test: ## Everything, and what everything needs. The last line counts.
 	scripts/test
 
-check: ## What to run before a commit: all of `make test` that needs no browser.
+check: ## What to run before a commit: the fast part of `make test` (scripts/needs first, once).
 	scripts/test fmt clippy policy tidy rust doc types
 
 sim-long: ## The seeded simulation, as many seeds as SEEDS says.

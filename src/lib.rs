@@ -1,5 +1,5 @@
 //! Tallylight: the backend of a live show's interaction. docs/ARCHITECTURE.md shows the way.
-//! A module may import only modules above it in this list; `tests/it/tidy.rs` checks that.
+//! A module may import only modules above it in this list; `tests/it/tidy/mod.rs` checks that.
 
 pub mod base;
 pub mod wire;

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::book::{Book, Entry};
 
-/// After a fault is over, what was left open is settled within this time (ballots.md §10).
+/// After a fault is over, what was left open is settled within this time.
 pub const SETTLED_MS: u64 = 10_000;
 
 /// An export as far as it is compared: of one run.

@@ -129,7 +129,7 @@ const BANS: &[Ban] = &[
     Ban {
         names: &["redis", "rusqlite"],
         only: &["src/providers/"],
-        instead: "databases belong to providers; use the contract of providers/store or providers/ledger",
+        instead: "databases belong to providers; use the contract of providers/store or providers/redis",
     },
     Ban {
         names: &["SystemTime::now", "Instant::now"],
@@ -372,7 +372,7 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
     {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
-        let passed_by = ["target", "node_modules", ".git", "tallylight-demo", "LICENSE"].contains(&name.as_str());
+        let passed_by = ["target", "node_modules", ".git", "LICENSE"].contains(&name.as_str());
         if passed_by || name.ends_with(".data") || name.ends_with(".lock") || name == "package-lock.json" {
             continue;
         }
