@@ -136,7 +136,8 @@ pub const LEDGER_RETRY_MAX: Duration = Duration::from_secs(1);
 pub const WITNESS_EVERY: Duration = Duration::from_millis(500);
 /// Whoever verifies waits so long for the witness of every node that is there.
 pub const WITNESS_TIMEOUT: Duration = Duration::from_secs(8);
-/// A node whose witness does not agree reads again after this time: verdicts may still be on their way to it.
+/// A node whose witness does not agree reads again after this time, then after twice that, and so on: verdicts may still
+/// be on their way to it.
 pub const WITNESS_AGAIN: Duration = Duration::from_secs(2);
 /// Before a run is sealed its nodes may finish what they hold of it, at most so long.
 pub const SEAL_SETTLE_TIMEOUT: Duration = Duration::from_secs(3);

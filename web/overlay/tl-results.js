@@ -24,6 +24,8 @@
     #winner = slot('winner-name');
     #winnerQuestion = slot('winner-question');
     #winnerNumber = slot('winner-number');
+    #tickerQuestion = slot('ticker-question');
+    #tickerOptions = slot('ticker-options');
     #code = document.createElement('img');
 
     connectedCallback() {
@@ -38,7 +40,9 @@
       const stage = slot('stage');
       this.#code.className = 'code';
       this.#code.alt = '';
-      stage.append(board, winner, this.#code);
+      const ticker = slot('ticker');
+      ticker.append(slot('lamp'), this.#tickerQuestion, this.#tickerOptions);
+      stage.append(board, winner, ticker, this.#code);
       this.append(stage);
       this.dataset.visible = 'false';
     }
@@ -102,6 +106,9 @@
       this.dataset.running = String(picture.left_ms !== undefined);
       this.dataset.head = String(Boolean(picture.head));
       this.dataset.code = String(Boolean(picture.code));
+      this.dataset.ticker = String(picture.ticker);
+      write(this.#tickerQuestion, picture.question);
+      write(this.#tickerOptions, picture.options.map((/** @type {any} */ option) => `${option.label} ${picture.numbers ? option.number : ''}`.trim()).join('  ·  '));
       if (picture.code && this.#code.getAttribute('src') !== picture.code) this.#code.src = picture.code;
       write(this.#head, picture.head);
       write(this.#time, picture.left_ms === undefined ? '' : countdown(picture.left_ms));

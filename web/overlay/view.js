@@ -26,6 +26,7 @@
    * @property {string} winner_number
    * @property {boolean} numbers whether any number may be seen
    * @property {string} [code] the QR code that is shown in place of all numbers
+   * @property {boolean} ticker one line along the bottom in place of the board
    */
 
   const words = {
@@ -33,7 +34,7 @@
     final: 'Result', winner: 'Winner', tie: 'Tie', void: 'Void',
   };
   /** @type {Record<string, number>} */
-  const views = { question: 0, live: 1, final: 2, winner: 3 };
+  const views = { question: 0, live: 1, ticker: 2, final: 2, winner: 3 };
   const whole = new Intl.NumberFormat();
 
   /** @type {any} */ (window).tallylight.picture = picture;
@@ -53,6 +54,7 @@
     const most = Number(fields.f4) || 8;
     return {
       ...shown, visible, code,
+      ticker: fields.f1 === 'ticker',
       step: code ? 0 : step,
       at_once: known.show?.graphic.state === 'panic',
       question: fields.f2 || shown.question,
