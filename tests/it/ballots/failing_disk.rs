@@ -1,7 +1,7 @@
 //! The disk says no: an fsync that fails, and a write that stops in the middle. The journal ends for good, and says so,
 //! until the process starts anew.
 
-use super::{audience::Crowd, book::now_ms, shim::Shim, stage::Stage};
+use super::{audience::Crowd, book::now_ms, shim::Shim, show, stage::Stage};
 use crate::support::{SOON, app::TestApp, until};
 
 const CROWD: Crowd = Crowd { voters: 2000, votes: 3, per_second: 1200 };
@@ -32,9 +32,13 @@ fn the_journal_ends(fault: &str, order: &str, ends: fn(&mut TestApp)) {
     // The disk works again, and it is too late: who knows what the one failure lost?
     shim.heal();
     let failed = now_ms();
-    // The node goes away by itself a few seconds after the failure: nothing here may take longer.
-    let busy = stage.metric(BUSY);
-    until("others are told busy", SOON, || (stage.metric(BUSY) > busy).then_some(()));
+    // The node goes away by itself a few seconds after the failure; then the clients say how many were told.
+    let (before, mut told) = (stage.metric(BUSY), 0);
+    until("hundreds are told busy, or the node has gone", SOON, || {
+        let Some(busy) = show::try_metric(stage.app.address(), BUSY) else { return Some(()) };
+        told = busy - before;
+        (told >= 300).then_some(())
+    });
 
     let ended = now_ms();
     stage.fidgets_until(0, ends);
@@ -43,6 +47,9 @@ fn the_journal_ends(fault: &str, order: &str, ends: fn(&mut TestApp)) {
     stage.close();
     let book = stage.conclude(fault, audience);
     assert!(book.with("unknown") > 0 && book.with("refused(busy)") > 0, "{:?}", book.receipts());
+    let heard = book.ballots.iter().flat_map(|ballot| &ballot.receipts);
+    let heard = heard.filter(|heard| heard.word() == "refused(busy)" && heard.at >= failed).count();
+    assert!(told.max(heard as u64) >= 300, "busy {told} times by the node, heard {heard} times");
     // What came after the failure was not counted by the process that failed.
     let heard = book.ballots.iter().flat_map(|ballot| &ballot.receipts);
     let wrong = heard.filter(|heard| heard.is == "counted").find(|heard| {

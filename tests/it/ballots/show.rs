@@ -38,7 +38,13 @@ pub fn counts(node: SocketAddr, votes: u64) {
 
 /// A metric's value, without the name's beginning; 0 if it is not there.
 pub fn metric(node: SocketAddr, name: &str) -> u64 {
-    let text = http::get(node, "/metrics").text().to_owned();
+    try_metric(node, name).expect("the node is there")
+}
+
+/// As [`metric`], of a node that may be gone.
+pub fn try_metric(node: SocketAddr, name: &str) -> Option<u64> {
+    let reply = http::try_request(node, "GET", "/metrics", &[], b"").ok()?;
+    let text = reply.text();
     let value = text.lines().find_map(|line| line.strip_prefix(&format!("tallylight_{name} ")));
-    value.map_or(0, |value| value.parse().expect("this metric is a whole number"))
+    Some(value.map_or(0, |value| value.parse().expect("this metric is a whole number")))
 }
