@@ -273,8 +273,8 @@ pub const REDIS_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A call of Redis is answered within this time, its wait for a place included, or its outcome is unknown. The longest
 /// script takes some milliseconds.
 pub const REDIS_RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Calls in a row without an answer after which a connection is made anew: a network may have swallowed it.
-pub const REDIS_SILENT_MAX: u32 = 2;
+/// A connection that was asked and has said nothing for this long is made anew: a network may have swallowed it.
+pub const REDIS_SILENT: Duration = Duration::from_secs(2);
 /// Calls on their way on one connection; more wait for a place. Four shows of all their buckets.
 pub const REDIS_IN_FLIGHT_MAX: usize = 256;
 /// Rest after the first connection that failed; it doubles.

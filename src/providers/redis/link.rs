@@ -3,10 +3,7 @@
 
 use std::{
     fmt,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -83,14 +80,14 @@ struct Inner {
     /// Connections in a row that failed.
     failures: u32,
     state: State,
+    /// Since the first call that this connection has said nothing after.
+    silent: Option<Stopwatch>,
 }
 
 pub(super) struct Link {
     address: String,
     server: ConnectionInfo,
     inner: Mutex<Inner>,
-    /// Calls in a row that were not answered in time.
-    silent: AtomicU32,
 }
 
 impl fmt::Debug for Link {
@@ -101,8 +98,8 @@ impl fmt::Debug for Link {
 
 impl Link {
     pub(super) fn new(server: ConnectionInfo) -> Self {
-        let inner = Mutex::new(Inner { turn: 0, failures: 0, state: State::Idle });
-        Self { address: server.addr().to_string(), server, inner, silent: AtomicU32::new(0) }
+        let inner = Mutex::new(Inner { turn: 0, failures: 0, state: State::Idle, silent: None });
+        Self { address: server.addr().to_string(), server, inner }
     }
 
     /// Host and port.
@@ -126,13 +123,8 @@ impl Link {
         match &answer {
             // A replica may have been put in the place of the primary behind this address: it is looked up anew.
             Err(Failure::Lost(_) | Failure::Replica(_)) => self.drop_connection(turn),
-            // A network that swallows everything says nothing at all, and a connection through it never ends by itself.
-            Err(Failure::Silent) => {
-                if self.silent.fetch_add(1, Ordering::Relaxed) + 1 >= limits::REDIS_SILENT_MAX {
-                    self.drop_connection(turn);
-                }
-            }
-            _ => self.silent.store(0, Ordering::Relaxed),
+            Err(Failure::Silent) => {}
+            _ => self.lock().silent = None,
         }
         answer
     }
@@ -140,8 +132,17 @@ impl Link {
     async fn connection(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
         let (turn, connecting) = {
             let mut inner = self.lock();
+            // A network that swallows everything says nothing at all, and a connection through it never ends by itself.
+            // Who asks may give up before any time limit here, so it is the next one who finds it out.
+            if inner.silent.is_some_and(|since| since.elapsed() >= limits::REDIS_SILENT) {
+                (inner.state, inner.silent) = (State::Idle, None);
+            }
             match &inner.state {
-                State::Connected(connection) => return Ok((inner.turn, connection.clone())),
+                State::Connected(connection) => {
+                    let connection = connection.clone();
+                    inner.silent.get_or_insert_with(Stopwatch::start);
+                    return Ok((inner.turn, connection));
+                }
                 State::Resting { since, wait, error } if since.elapsed() < *wait => return Err(error.clone()),
                 State::Connecting(connecting) => (inner.turn, connecting.clone()),
                 State::Idle | State::Resting { .. } => {
@@ -165,7 +166,7 @@ impl Link {
         }
         match connected {
             Ok(connection) => {
-                self.silent.store(0, Ordering::Relaxed);
+                inner.silent = Some(Stopwatch::start());
                 inner.failures = 0;
                 inner.state = State::Connected(connection.clone());
             }
@@ -181,7 +182,7 @@ impl Link {
     fn drop_connection(&self, turn: u64) {
         let mut inner = self.lock();
         if inner.turn == turn && matches!(inner.state, State::Connected(_)) {
-            inner.state = State::Idle;
+            (inner.state, inner.silent) = (State::Idle, None);
         }
     }
 

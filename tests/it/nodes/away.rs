@@ -50,6 +50,19 @@ fn the_last_press_of_a_pull_counts() {
 }
 
 #[test]
+fn a_connection_that_says_nothing_any_more_is_made_anew() {
+    let stage = Stage::new();
+    let way = FaultProxy::start(([127, 0, 0, 1], stage.redis.port()).into());
+    let mut a = stage.node_over(1, &format!("redis://{}", way.address()));
+    until("it takes ballots", SOON, || (a.stance() == "open").then_some(()));
+    a.takes_over();
+    way.swallow();
+    until("it has noticed", SOON, || (a.stance() == "holding").then_some(()));
+    until("it takes ballots again", SOON, || (a.stance() == "open").then_some(()));
+    a.does("standby", json!({ "cue": "1" }));
+}
+
+#[test]
 fn what_two_nodes_pulled_is_pulled_on_both() {
     let mut stage = Stage::new();
     let (mut a, mut b) = stage.two();

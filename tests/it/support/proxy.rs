@@ -52,6 +52,10 @@ pub struct FaultProxy {
 struct Plan {
     server: SocketAddr,
     faults: Faults,
+    /// Connections that were made.
+    made: usize,
+    /// The first of them carry nothing any more.
+    swallowed: usize,
 }
 
 /// A change of the plan, and where to say that it holds.
@@ -68,7 +72,8 @@ impl FaultProxy {
                 let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
                 let address = listener.local_addr().expect("a listener has an address");
                 ready.send(address).expect("the starter waits");
-                run(listener, address, inbox, Plan { server, faults: Faults::default() }).await;
+                let plan = Plan { server, faults: Faults::default(), made: 0, swallowed: 0 };
+                run(listener, address, inbox, plan).await;
             });
         });
         let address = started.recv().expect("the proxy starts");
@@ -93,6 +98,12 @@ impl FaultProxy {
     /// New connections go to another server from now on.
     pub fn aim(&self, server: SocketAddr) {
         self.order(Box::new(move |plan| plan.server = server));
+    }
+
+    /// The connections that there are carry nothing any more and never end, as when a network device forgets them; new
+    /// ones are good.
+    pub fn swallow(&self) {
+        self.order(Box::new(|plan| plan.swallowed = plan.made));
     }
 
     fn order(&self, change: Box<dyn FnOnce(&mut Plan) + Send>) {
@@ -136,7 +147,9 @@ async fn run(listener: TcpListener, address: SocketAddr, mut orders: mpsc::Recei
             }
             accepted = accept(listener.as_ref()) => {
                 if let Ok((client, _)) = accepted {
-                    connections.spawn(connection(client, plan.subscribe()));
+                    let place = plan.borrow().made;
+                    plan.send_modify(|plan| plan.made += 1);
+                    connections.spawn(connection(client, place, plan.subscribe()));
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -151,12 +164,13 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, Socket
     }
 }
 
-async fn connection(mut client: TcpStream, plan: watch::Receiver<Plan>) {
+async fn connection(mut client: TcpStream, place: usize, plan: watch::Receiver<Plan>) {
     let server = plan.borrow().server;
     let Ok(mut server) = TcpStream::connect(server).await else { return };
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
+    let swallowed = swallowed(place, plan.clone());
     let both = async {
         tokio::try_join!(
             pump(from_client, to_server, plan.clone(), |faults| &faults.to_server),
@@ -168,6 +182,7 @@ async fn connection(mut client: TcpStream, plan: watch::Receiver<Plan>) {
         () = reset(plan.clone()) => {
             let _ = (client.set_zero_linger(), server.set_zero_linger());
         }
+        () = swallowed => pending().await,
     }
 }
 
@@ -180,6 +195,11 @@ async fn reset(mut plan: watch::Receiver<Plan>) {
             changed = plan.changed() => if changed.is_err() { pending().await },
         }
     }
+}
+
+/// Ends when a connection is to carry nothing any more.
+async fn swallowed(place: usize, mut plan: watch::Receiver<Plan>) {
+    let _ = plan.wait_for(|plan| place < plan.swallowed).await;
 }
 
 /// Carries one direction until its end. An error closes the connection.
@@ -315,6 +335,20 @@ mod tests {
         proxy.faults(|faults| faults.reset_peer = Some(Duration::ZERO));
         assert_eq!(client.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
         assert_eq!(server.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    }
+
+    #[test]
+    fn what_is_swallowed_says_nothing_and_new_connections_are_good() {
+        let (proxy, mut client, server) = through();
+        proxy.swallow();
+        (&server).write_all(b"x").unwrap();
+        client.set_read_timeout(Some(SHORT)).unwrap();
+        assert_eq!(client.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        proxy.aim(listener.local_addr().unwrap());
+        let client = TcpStream::connect(proxy.address()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        send(&server, &client, b"x");
     }
 
     #[test]

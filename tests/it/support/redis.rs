@@ -223,9 +223,16 @@ impl RedisCluster {
         self.servers.iter().map(|server| server.errors("ASK") + server.errors("TRYAGAIN")).sum()
     }
 
-    /// Keys of a slot that a server has.
+    /// How many keys of a slot a server has.
     pub fn keys(&self, server: usize, slot: u16) -> usize {
         self.servers[server].ask(&["CLUSTER", "COUNTKEYSINSLOT", &slot.to_string()]).unwrap()
+    }
+
+    /// Whether a server has a key of a slot.
+    pub fn has(&self, server: usize, slot: u16, key: &str) -> bool {
+        let all: Vec<String> =
+            self.servers[server].ask(&["CLUSTER", "GETKEYSINSLOT", &slot.to_string(), "100000"]).unwrap();
+        all.iter().any(|one| one == key)
     }
 
     /// Moves a slot; after every few keys something else may happen.
