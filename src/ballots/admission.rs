@@ -31,11 +31,11 @@ pub const UNKNOWN: Admission =
 
 /// Judges a ballot that this node has not seen before.
 pub fn admit(run: &BoardRun, stance: Stance, picks: &Picks, received: Micros) -> Admission {
-    let poll = &run.definition.poll;
+    let interaction = &run.definition.interaction;
     if run.void {
         return refused(Reason::Void);
     }
-    if !picks.fit(poll.options.len(), poll.votes) {
+    if !picks.fit(interaction.options.len(), interaction.votes) {
         return refused(Reason::Invalid);
     }
     // A node that does not know the newest windows refuses nothing by them: what it takes is held and judged later. One

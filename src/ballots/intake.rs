@@ -162,13 +162,14 @@ impl Intake {
         let mut mine = self.mine(run, voter);
         let (Some(ledger), Some(intake)) = (&self.ledger, self.run(run)) else { return mine };
         let counted = mine.iter().filter(|receipt| receipt.is == Answer::Counted);
-        if counted.map(|receipt| receipt.picks.len()).sum::<usize>() >= usize::from(intake.definition.poll.votes) {
+        if counted.map(|receipt| receipt.picks.len()).sum::<usize>() >= usize::from(intake.definition.interaction.votes)
+        {
             return mine;
         }
         let elsewhere = ledger::of_voter(&ledger.redis, &intake.definition, voter);
         let Ok(Ok(kept)) = tokio::time::timeout(limits::LEDGER_LOOK_UP_TIMEOUT, elsewhere).await else { return mine };
         let spent: u16 = kept.iter().filter(|one| one.verdict == Verdict::Counted).map(|one| one.picks.votes()).sum();
-        let left = intake.definition.poll.votes.saturating_sub(spent);
+        let left = intake.definition.interaction.votes.saturating_sub(spent);
         for one in kept.into_iter().filter(Kept::has_its_id) {
             let receipt = intake.judged(shard::known(run, &one, left));
             match mine.iter_mut().find(|known| known.id == one.id) {

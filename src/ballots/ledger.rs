@@ -137,7 +137,7 @@ pub async fn call(redis: &Redis, call: &Call) -> Result<Answer, RedisError> {
 pub async fn call_by(redis: &Redis, script: &Script, call: &Call) -> Result<Answer, RedisError> {
     let (keys, args) = encode::call(call);
     let value = redis.run(script, &keys, args).await?;
-    encode::answer(value, call.definition.poll.options.len()).ok_or_else(unreadable)
+    encode::answer(value, call.definition.interaction.options.len()).ok_or_else(unreadable)
 }
 
 /// Reads everything that a bucket keeps, sub-hashes by sub-hashes. `None`: there is no such bucket, or it changed while it
@@ -146,7 +146,7 @@ pub async fn call_by(redis: &Redis, script: &Script, call: &Call) -> Result<Answ
 /// # Errors
 /// As [`call`].
 pub async fn ballots(redis: &Redis, definition: &Definition, bucket: u16) -> Result<Option<Contents>, RedisError> {
-    let (run, options) = (definition.run, definition.poll.options.len());
+    let (run, options) = (definition.run, definition.interaction.options.len());
     let sub_hashes: Vec<u8> = (0..encode::SUB_HASHES).collect();
     let mut contents = None;
     for some in sub_hashes.chunks(limits::LEDGER_SUB_HASHES_READ) {
@@ -169,7 +169,7 @@ pub async fn of_voter(redis: &Redis, definition: &Definition, voter: VoterId) ->
     let keys = [encode::meta_key(run, bucket), encode::sub_key(run, bucket, encode::sub_hash_of(voter))];
     let value = redis.run(&BALLOTS, &keys, Vec::new()).await?;
     let mut contents = None;
-    encode::ballots(value, definition.poll.options.len(), &mut contents).ok_or_else(unreadable)?;
+    encode::ballots(value, definition.interaction.options.len(), &mut contents).ok_or_else(unreadable)?;
     let ballots = contents.map_or_else(Vec::new, |contents: Contents| contents.ballots);
     Ok(ballots.into_iter().filter(|(whose, _)| *whose == voter).map(|(_, kept)| kept).collect())
 }

@@ -155,7 +155,7 @@ pub fn by_entry(definition: &Definition, witness: &Witness) -> Vec<ByEntry> {
     let numbers = std::iter::once(0).chain(definition.entries.declared().map(|(number, _)| number));
     let line = |entry| {
         let Came { counted, mut votes } = witness.came(entry);
-        votes.resize(definition.poll.options.len(), 0);
+        votes.resize(definition.interaction.options.len(), 0);
         ByEntry { entry, counted, votes }
     };
     numbers.map(line).collect()

@@ -65,7 +65,7 @@ struct Voter {
 impl<'a> Recount<'a> {
     /// Starts the recount of what a manifest sealed.
     pub fn new(manifest: &'a Manifest) -> Self {
-        let zeros = vec![0; manifest.definition.poll.options.len()];
+        let zeros = vec![0; manifest.definition.interaction.options.len()];
         let watermarks = manifest.parts.iter().map(|part| ((part.bucket, part.journal), part.watermark)).collect();
         Self {
             manifest,
@@ -130,15 +130,15 @@ impl<'a> Recount<'a> {
         let manifest = self.manifest;
         let in_order = manifest.ledger == LedgerKind::Embedded;
         let verdict = decided.map(|decided| decided.verdict);
-        let (poll, id) = (&manifest.definition.poll, ballot.id);
+        let (interaction, id) = (&manifest.definition.interaction, ballot.id);
         if decided.is_some_and(|decided| decided.place != place) {
             // A copy of a ballot that another node took: that one is judged.
             return;
         }
         let timely = manifest.windows.judge(ballot.received) == Timeliness::Within;
-        let fits = ballot.picks.fit(poll.options.len(), poll.votes);
+        let fits = ballot.picks.fit(interaction.options.len(), interaction.votes);
         let voter = self.voters.entry(ballot.voter).or_default();
-        let enough = voter.spent + u32::from(ballot.picks.votes()) <= u32::from(poll.votes);
+        let enough = voter.spent + u32::from(ballot.picks.votes()) <= u32::from(interaction.votes);
         let full = voter.ballots >= limits::BALLOTS_PER_VOTER_MAX;
         voter.ballots += 1;
         if verdict == Some(Verdict::Counted) {
@@ -254,7 +254,7 @@ impl<'a> Recount<'a> {
         // What is not here may be why a ballot was refused.
         for (voter, id, votes) in std::mem::take(&mut self.refused).into_iter().filter(|_| away.is_empty()) {
             let spent = self.voters.get(&voter).map_or(0, |voter| voter.spent);
-            if spent + u32::from(votes) <= u32::from(manifest.definition.poll.votes) {
+            if spent + u32::from(votes) <= u32::from(manifest.definition.interaction.votes) {
                 self.find(format!("ballot {id} was not counted, though its voter had votes left"));
             }
         }

@@ -310,5 +310,5 @@ impl RunIntake {
 
 /// What a bucket needs of a definition.
 pub fn rules(definition: &Definition) -> Rules {
-    Rules { options: definition.poll.options.len(), votes: definition.poll.votes }
+    Rules { options: definition.interaction.options.len(), votes: definition.interaction.votes }
 }

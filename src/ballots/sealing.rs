@@ -67,7 +67,7 @@ pub async fn close(redis: &Redis, queue: &Queue, run: &Arc<RunIntake>, revision:
         return Err(SealError::Changed);
     }
     let mut marked = Marked {
-        totals: tally::zero(run.definition.poll.options.len()),
+        totals: tally::zero(run.definition.interaction.options.len()),
         watermarks: Vec::new(),
         lost: 0,
         ledger: LedgerKind::Redis,
@@ -94,7 +94,7 @@ pub async fn close(redis: &Redis, queue: &Queue, run: &Arc<RunIntake>, revision:
 /// See [`SealError`].
 pub async fn recount(redis: &Redis, run: &RunIntake) -> Result<(Totals, Witness, Vec<String>), SealError> {
     let contents = contents(redis, &run.definition).await?;
-    let mut totals = tally::zero(run.definition.poll.options.len());
+    let mut totals = tally::zero(run.definition.interaction.options.len());
     contents.iter().for_each(|contents| tally::add_totals(&mut totals, &contents.totals));
     let (witness, findings) = add_up(run, &contents)?;
     Ok((totals, witness, findings))
@@ -160,7 +160,7 @@ fn add_up(run: &RunIntake, contents: &[Contents]) -> Result<(Witness, Vec<String
     let definition = &run.definition;
     let (mut witness, mut findings) = (Witness::default(), Vec::new());
     for (bucket, contents) in (0..).zip(contents) {
-        let (mut votes, mut counted) = (vec![0; definition.poll.options.len()], 0);
+        let (mut votes, mut counted) = (vec![0; definition.interaction.options.len()], 0);
         let mut spent = std::collections::HashMap::<VoterId, u32>::new();
         let kept = contents.ballots.iter().filter(|(_, kept)| kept.verdict == Verdict::Counted);
         for (voter, Kept { id, picks, received, entry, place, .. }) in kept {
@@ -168,7 +168,7 @@ fn add_up(run: &RunIntake, contents: &[Contents]) -> Result<(Witness, Vec<String
             picks.add_to(&mut votes);
             let spent = spent.entry(*voter).or_default();
             *spent += u32::from(picks.votes());
-            if *spent > u32::from(definition.poll.votes) {
+            if *spent > u32::from(definition.interaction.votes) {
                 findings.push(format!("ballot {id} is counted, though its voter had not that many votes left"));
             }
             let (run, received, entry, place) = (definition.run, *received, *entry, *place);

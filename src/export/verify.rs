@@ -209,7 +209,7 @@ fn check(signed: &Signed, manifest: &Manifest, ballots: &Ballots, key: Option<&s
         findings.extend(found);
         notes.extend(noted);
     }
-    let lines = definition.poll.options.iter().zip(manifest.totals.iter().zip(&manifest.shares));
+    let lines = definition.interaction.options.iter().zip(manifest.totals.iter().zip(&manifest.shares));
     Checked {
         run: definition.run,
         cue: definition.cue.clone(),

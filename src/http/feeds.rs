@@ -168,7 +168,7 @@ fn entry_rows(desk: &Desk) -> Vec<EntryRow> {
     }
     let mut rows = Vec::new();
     for line in view::by_entry(run) {
-        for ((option, label), votes) in (1..).zip(&run.definition.poll.options).zip(line.votes) {
+        for ((option, label), votes) in (1..).zip(&run.definition.interaction.options).zip(line.votes) {
             let [segment, pool, platform] = [&line.entry.segment, &line.entry.pool, &line.entry.platform]
                 .map(|name| name.clone().unwrap_or_default());
             rows.push(EntryRow { segment, pool, platform, option, label: label.clone(), votes, state: results.state });

@@ -3,7 +3,7 @@
 use crate::{
     ballots::{bucket::Totals, tally},
     base::clock::Micros,
-    shows::{run::Run, rundown::Visibility},
+    shows::{interaction::Visibility, run::Run},
     wire::{
         results::{OptionResult, ResultState, Results},
         server::Phase,
@@ -97,11 +97,11 @@ fn without_partial_numbers(fresh: Results) -> Results {
 }
 
 fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
-    let poll = &run.definition.poll;
+    let interaction = &run.definition.interaction;
     let over = matches!(phase, Phase::Locked | Phase::Sealed | Phase::Verified | Phase::Revealed);
     let visibility = match audience {
-        Audience::Viewers => poll.viewers_see,
-        Audience::Screens => poll.screens_see,
+        Audience::Viewers => interaction.viewers_see,
+        Audience::Screens => interaction.screens_see,
         Audience::Staff => Visibility::Always,
     };
     let visible = match visibility {

@@ -31,14 +31,14 @@ pub fn graphic(document: &Document) -> GraphicView {
 
 /// One run as it is now.
 pub fn run(run: &Run, now: Micros) -> RunView {
-    let poll = &run.definition.poll;
+    let interaction = &run.definition.interaction;
     let last = run.windows.last();
     RunView {
         id: run.id(),
         cue: run.definition.cue.clone(),
-        question: poll.question.clone(),
-        options: options(&poll.options),
-        votes: poll.votes,
+        question: interaction.question.clone(),
+        options: options(&interaction.options),
+        votes: interaction.votes,
         phase: run.phase(now),
         hold: run.hold.is_some(),
         opens_at: last.map(|span| span.opens.as_ms()),

@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::rundown::{Cue, Poll, Visibility};
+use super::{
+    interaction::{Interaction, Visibility},
+    rundown::Cue,
+};
 use crate::{
     base::{ids::ShowId, limits},
     wire::entry::Entry,
@@ -195,7 +198,7 @@ fn cue(text: &str, entry: &Spanned<CueTable<Spanned<String>>>) -> Result<Cue, Fi
         number,
         segment: optional(&entry.segment, "segment")?,
         title: optional(&entry.title, "title")?,
-        poll: Poll {
+        interaction: Interaction {
             question: checked(text, &entry.question, "question")?,
             options,
             votes: entry.votes,
@@ -248,14 +251,14 @@ pub fn write(file: &ShowFile) -> String {
         number: cue.number.as_str(),
         segment: Some(cue.segment.as_str()).filter(|text| !text.is_empty()),
         title: Some(cue.title.as_str()).filter(|text| !text.is_empty()),
-        question: &cue.poll.question,
-        options: cue.poll.options.iter().map(String::as_str).collect(),
-        votes: cue.poll.votes,
-        window_s: cue.poll.window_s,
-        grace_ms: cue.poll.grace_ms,
-        opens_on_take: cue.poll.opens_on_take,
-        viewers_see: cue.poll.viewers_see,
-        screens_see: cue.poll.screens_see,
+        question: &cue.interaction.question,
+        options: cue.interaction.options.iter().map(String::as_str).collect(),
+        votes: cue.interaction.votes,
+        window_s: cue.interaction.window_s,
+        grace_ms: cue.interaction.grace_ms,
+        opens_on_take: cue.interaction.opens_on_take,
+        viewers_see: cue.interaction.viewers_see,
+        screens_see: cue.interaction.screens_see,
     });
     let out = Out { show: &file.id, title: &file.title, cue: cue.collect(), entry: &file.entries };
     toml::to_string_pretty(&out).expect("a show is plain data")

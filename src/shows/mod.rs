@@ -8,6 +8,7 @@ pub mod document;
 pub mod end;
 pub mod entries;
 pub mod file;
+pub mod interaction;
 pub mod merge;
 pub mod roster;
 pub mod run;

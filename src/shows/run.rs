@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     entries::Entries,
-    rundown::Poll,
+    interaction::Interaction,
     windows::{ClockPhase, Windows},
 };
 use crate::{
@@ -35,7 +35,7 @@ pub struct Definition {
     /// Rehearsal ballots never mix with live ones.
     pub rehearsal: bool,
     /// The question and its rules.
-    pub poll: Poll,
+    pub interaction: Interaction,
     /// Number of buckets.
     pub buckets: u16,
     /// How voters are spread over them.
@@ -196,13 +196,13 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{base::limits, shows::rundown::Visibility, wire::entry::Entry};
+    use crate::{base::limits, shows::interaction::Visibility, wire::entry::Entry};
 
     #[test]
     fn the_largest_definition_fits_into_a_record_of_the_journal() {
         // Four bytes a character: the most that a show file lets through.
         let text = "🎤".repeat(limits::TEXT_CHARS_MAX);
-        let poll = Poll {
+        let interaction = Interaction {
             question: text.clone(),
             options: vec![text; limits::OPTIONS_MAX],
             votes: limits::VOTES_PER_VOTER_MAX,
@@ -221,7 +221,7 @@ mod tests {
             show: "s".repeat(40).parse().expect("a show id"),
             cue: "12345678".into(),
             rehearsal: false,
-            poll,
+            interaction,
             buckets: limits::BUCKETS,
             bucket_hash: BUCKET_HASH.into(),
             record_format: RECORD_FORMAT,

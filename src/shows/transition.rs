@@ -155,7 +155,7 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
         show: next.id.clone(),
         cue: cue.number.clone(),
         rehearsal: next.rehearsal,
-        poll: cue.poll.clone(),
+        interaction: cue.interaction.clone(),
         buckets: limits::BUCKETS,
         bucket_hash: BUCKET_HASH.to_owned(),
         record_format: RECORD_FORMAT,
@@ -164,7 +164,7 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
     drop_standby(next);
     archive(next, context.now);
     next.standby = Some(Placed { cue: definition.cue.clone(), run: definition.run });
-    let windows = Windows::new(definition.poll.grace_ms);
+    let windows = Windows::new(definition.interaction.grace_ms);
     next.runs.push(Run { definition, windows, hold: None, seal: None, revealed_at: None, void: None });
     Ok(())
 }
@@ -211,7 +211,7 @@ fn take(next: &mut Document, context: &Context) -> Result<(), Refusal> {
     next.graphic.state = GraphicState::OnAir;
     next.graphic.step = 0;
     next.graphic.frozen = false;
-    if next.run(run).is_some_and(|run| run.definition.poll.opens_on_take) {
+    if next.run(run).is_some_and(|run| run.definition.interaction.opens_on_take) {
         open(next, None, context.now)?;
     }
     Ok(())
@@ -260,7 +260,7 @@ fn open(next: &mut Document, seconds: Option<u32>, now: Micros) -> Result<(), Re
         Some(seconds) if seconds > limits::WINDOW_S_MAX => return too_long(),
         Some(0) => None,
         Some(seconds) => Some(seconds),
-        None => run.definition.poll.window_s,
+        None => run.definition.interaction.window_s,
     };
     let closes = seconds.map(|seconds| now.plus_ms(u64::from(seconds) * 1000));
     run.windows.spans.push(Span { opens: now, closes });

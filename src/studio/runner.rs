@@ -91,7 +91,7 @@ impl Runner {
         let services = &self.services;
         let run = on.map(|run| {
             let outstanding = services.intake.run(run.id()).map_or(0, |intake| intake.outstanding());
-            let margin = tally::margin(totals, outstanding, run.definition.poll.votes);
+            let margin = tally::margin(totals, outstanding, run.definition.interaction.votes);
             RunGauge {
                 run: run.id(),
                 counted: totals.counted,

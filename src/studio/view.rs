@@ -58,11 +58,11 @@ fn cues(document: &Document) -> Vec<CueView> {
         number: cue.number.clone(),
         segment: cue.segment.clone(),
         title: cue.name().to_owned(),
-        question: cue.poll.question.clone(),
-        options: live::view::options(&cue.poll.options),
-        votes: cue.poll.votes,
-        window_s: cue.poll.window_s,
-        opens_on_take: cue.poll.opens_on_take,
+        question: cue.interaction.question.clone(),
+        options: live::view::options(&cue.interaction.options),
+        votes: cue.interaction.votes,
+        window_s: cue.interaction.window_s,
+        opens_on_take: cue.interaction.opens_on_take,
     };
     document.rundown.iter().map(view).collect()
 }
@@ -110,7 +110,7 @@ pub fn seal(run: &Run) -> Option<SealView> {
         late_votes: summary.late_totals.clone(),
         ..Totals::default()
     };
-    let margin = tally::margin(&totals, summary.outstanding, run.definition.poll.votes);
+    let margin = tally::margin(&totals, summary.outstanding, run.definition.interaction.votes);
     Some(SealView {
         revision: state.revision,
         total: summary.totals.iter().sum(),

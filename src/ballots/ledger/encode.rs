@@ -69,8 +69,8 @@ pub(super) fn call(call: &Call) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let batch = call.batch.as_ref();
     let mut args = vec![
         call.rules_hash.as_bytes().to_vec(),
-        text(call.definition.poll.options.len() as u64),
-        text(u64::from(call.definition.poll.votes)),
+        text(call.definition.interaction.options.len() as u64),
+        text(u64::from(call.definition.interaction.votes)),
         text(limits::BALLOTS_PER_VOTER_MAX as u64),
         windows(&call.windows),
         text(u64::from(call.sealing.unwrap_or(0))),

@@ -111,8 +111,8 @@ fn a_run_is_made_at_standby_and_frozen() {
     let mut desk = Desk::new();
     desk.send(Command::Standby { cue: "1".into() });
     let first = desk.document.standby.clone().unwrap();
-    desk.document.rundown[0].poll.question = "another?".into();
-    assert_eq!(desk.document.run(first.run).unwrap().definition.poll.question, "?");
+    desk.document.rundown[0].interaction.question = "another?".into();
+    assert_eq!(desk.document.run(first.run).unwrap().definition.interaction.question, "?");
     desk.refuses(Command::Standby { cue: "1".into() }, Code::NotNow);
     desk.refuses(Command::Standby { cue: "9".into() }, Code::NotFound);
     desk.send(Command::Next);

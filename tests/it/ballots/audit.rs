@@ -185,7 +185,7 @@ pub fn totals(export: &Export, published: &Value, outstanding: u64) {
     for ballot in export.counted.values() {
         *spent.entry(&ballot.voter).or_insert(0) += ballot.picks.len() as u64;
     }
-    let votes = manifest["definition"]["poll"]["votes"].as_u64().expect("a question gives votes");
+    let votes = manifest["definition"]["interaction"]["votes"].as_u64().expect("a question gives votes");
     let over = spent.iter().find(|(_, spent)| **spent > votes);
     assert!(over.is_none(), "more is counted of a voter than there are votes: {over:?}");
 }

@@ -35,10 +35,10 @@ impl LedgerBucket {
         if self.made.is_none() && !call.create {
             return Answer::Absent;
         }
-        let poll = &call.definition.poll;
+        let interaction = &call.definition.interaction;
         let made = self.made.get_or_insert_with(|| Made {
             rules_hash: Arc::clone(&call.rules_hash),
-            bucket: Bucket::new(Rules { options: poll.options.len(), votes: poll.votes }),
+            bucket: Bucket::new(Rules { options: interaction.options.len(), votes: interaction.votes }),
             epoch: 0,
             history: String::new(),
             since: None,

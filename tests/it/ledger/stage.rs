@@ -15,8 +15,8 @@ use tallylight::{
     providers::redis::{Config, Redis, RedisError, Script},
     shows::{
         entries::Entries,
+        interaction::{Interaction, Visibility},
         run::{BUCKET_HASH, Definition, RECORD_FORMAT},
-        rundown::{Poll, Visibility},
         windows::{Span, Windows},
     },
 };
@@ -69,22 +69,20 @@ impl Client {
 
 /// A run of a question with three options.
 pub fn definition(votes: u16) -> Arc<Definition> {
-    let poll = Poll {
+    let interaction = Interaction {
         question: "Who?".into(),
         options: vec!["Ada".into(), "Bo".into(), "Cy".into()],
         votes,
-        window_s: None,
-        grace_ms: 0,
-        opens_on_take: false,
         viewers_see: Visibility::Always,
         screens_see: Visibility::Always,
+        ..Interaction::default()
     };
     Arc::new(Definition {
         run: RunId::random(),
         show: "finale".parse().unwrap(),
         cue: "1".into(),
         rehearsal: false,
-        poll,
+        interaction,
         buckets: 4,
         bucket_hash: BUCKET_HASH.into(),
         record_format: RECORD_FORMAT,

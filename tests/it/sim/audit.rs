@@ -167,7 +167,7 @@ impl World {
 }
 
 fn summed(run: &RunIntake) -> Totals {
-    let mut sum = Totals { votes: vec![0; run.definition.poll.options.len()], ..Totals::default() };
+    let mut sum = Totals { votes: vec![0; run.definition.interaction.options.len()], ..Totals::default() };
     run.each_bucket(|_, bucket| {
         let Totals { counted, votes, late, .. } = bucket.totals();
         sum.counted += counted;

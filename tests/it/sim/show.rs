@@ -8,7 +8,8 @@ use tallylight::{
     },
     shows::{
         document::{Document, Staff},
-        rundown::{Cue, Poll, Visibility},
+        interaction::{Interaction, Visibility},
+        rundown::Cue,
         transition::{self, Context},
     },
     wire::{command::Command, server::Role},
@@ -47,15 +48,14 @@ pub fn document(questions: Questions) -> Document {
         number: number.to_string(),
         segment: String::new(),
         title: String::new(),
-        poll: Poll {
+        interaction: Interaction {
             question: "Who stays?".into(),
             options: (1..=questions.options).map(|n| format!("Option {n}")).collect(),
             votes: questions.votes,
-            window_s: None,
             grace_ms: questions.grace_ms,
-            opens_on_take: false,
             viewers_see: Visibility::Always,
             screens_see: Visibility::Always,
+            ..Interaction::default()
         },
     };
     let rundown = (1..=questions.runs).map(cue).collect();

@@ -1,0 +1,39 @@
+//! What a cue asks of the audience: the question, its options, and what frozen rules judge the ballots by.
+
+use serde::{Deserialize, Serialize};
+
+/// What a cue asks, and the rules that its ballots are judged by. Frozen in a run at standby.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Interaction {
+    /// The question as viewers read it.
+    pub question: String,
+    /// The options' labels; their numbers start at 1.
+    pub options: Vec<String>,
+    /// Votes of one voter.
+    pub votes: u16,
+    /// Seconds the window stays open; `None`: until it is closed by hand.
+    pub window_s: Option<u32>,
+    /// Milliseconds of acceptance after the close.
+    pub grace_ms: u64,
+    /// Whether a take opens the window.
+    pub opens_on_take: bool,
+    /// When viewers may see the numbers.
+    pub viewers_see: Visibility,
+    /// When screens may show the numbers.
+    pub screens_see: Visibility,
+}
+
+/// When an audience may see the numbers of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// From the start.
+    Always,
+    /// Once intake is over.
+    #[default]
+    AfterClose,
+    /// Once the result is revealed.
+    OnReveal,
+    /// At no time.
+    Never,
+}
