@@ -63,6 +63,7 @@ fn sealed() -> (Manifest, Vec<Record>) {
     let marked = Marked {
         totals: bucket.totals().clone(),
         watermarks: vec![(0, JOURNAL, 6)],
+        beyond: Vec::new(),
         lost: 0,
         ledger: LedgerKind::Embedded,
         changed: Vec::new(),
@@ -200,4 +201,34 @@ fn what_only_the_ledger_has_is_proven_by_the_seal() {
     let (seq, ballot, verdict) = &records[1];
     both.take_from_ledger(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
     assert!(both.findings()[0].contains("though its journal is here"), "{:?}", both.findings());
+}
+
+#[test]
+fn what_a_seal_has_beyond_its_numbers_is_counted_and_nothing_can_be_left_out_of_it() {
+    let (manifest, records) = sealed();
+    assert!(!manifest.to_json().contains("beyond"), "a manifest without any is what it always was");
+    for watermark in [0, 1] {
+        let mut manifest = Manifest { ledger: LedgerKind::Redis, ..manifest.clone() };
+        manifest.parts[0].watermark = watermark;
+        manifest.beyond = (watermark + 1..=3).map(|seq| (0, place(seq))).collect();
+        assert_eq!(recount(&manifest, &records), [""; 0]);
+        let from_ledger = |records: &[Record]| {
+            let mut recount = Recount::new(&manifest);
+            for (seq, ballot, verdict) in records {
+                recount.take_from_ledger(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
+            }
+            recount.finish()
+        };
+        let whole = from_ledger(&records[..3]);
+        assert_eq!((whole.findings, whole.notes.len()), (vec![], 1));
+        for without in 0..3 {
+            let mut fewer = records.clone();
+            fewer.remove(without);
+            assert!(!recount(&manifest, &fewer).is_empty(), "record {} can be left out", without + 1);
+            let is_counted = records[without].2 == Some(Verdict::Counted);
+            assert_eq!(from_ledger(&fewer).findings.is_empty(), !is_counted, "{}", without + 1);
+        }
+        let without = Manifest { beyond: Vec::new(), ..manifest.clone() };
+        assert!(!recount(&without, &records).is_empty());
+    }
 }
