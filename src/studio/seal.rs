@@ -195,7 +195,7 @@ pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<R
         let mut findings = recount.finish().findings;
         // What is signed off is what the show has published, so the show must name this very manifest.
         let same = (&summary.totals, summary.late) == (&manifest.totals, manifest.late);
-        if !same || summary.manifest_hash != sha256(signed.manifest.get()) {
+        if !same || summary.manifest_hash != signed.hash() {
             findings.push("the manifest is not the one that the show names".to_owned());
         }
         Ok(Recounted { run: id, revision, ballots, findings, single: 0 })
