@@ -16,6 +16,7 @@ use super::{
 use crate::{
     base::{
         clock::Micros,
+        hex,
         ids::{JournalId, NodeId},
     },
     shows::{
@@ -109,6 +110,13 @@ pub struct Signed {
     pub signature: String,
     /// The key that made it, 64 hexadecimal digits. Only a key that came another way proves who signed.
     pub public_key: String,
+}
+
+impl Signed {
+    /// SHA-256 of the text that is signed, by which a show names its seal.
+    pub fn hash(&self) -> String {
+        hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.manifest.get().as_bytes()).as_ref())
+    }
 }
 
 impl Manifest {

@@ -15,7 +15,7 @@ use crate::{
         ids::{BallotId, JournalId, VoterId},
         limits,
     },
-    shows::windows::Timeliness,
+    shows::{run::ByEntry, windows::Timeliness},
 };
 
 /// What a recount found wrong, at most this many of a kind; more say nothing new.
@@ -283,9 +283,12 @@ impl<'a> Recount<'a> {
             compare("late ballots", &manifest.late, &self.late);
             compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
         }
-        compare("by entry", &manifest.by_entry, &by_entry(&manifest.definition, &self.witness));
         compare("shares", &manifest.shares, &tally::shares(&self.totals));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
+        let by_entry = by_entry(&manifest.definition, &self.witness);
+        if manifest.by_entry != by_entry {
+            self.findings.push(differ_by_entry(manifest, &by_entry));
+        }
         for part in manifest.parts.iter().filter(|part| !away.contains_key(&part.journal)) {
             if !self.is_proven(part) {
                 let (bucket, journal) = (part.bucket, part.journal);
@@ -303,6 +306,31 @@ impl<'a> Recount<'a> {
     fn is_proven(&self, part: &Part) -> bool {
         let counted = self.witness.part(part.bucket, part.journal);
         (part.count, &part.hash) == (counted.count, &counted.hash())
+    }
+}
+
+/// Where the recount has other ballots by entry than a manifest, in words.
+fn differ_by_entry(manifest: &Manifest, counted: &[ByEntry]) -> String {
+    let name = |number: u8| match manifest.definition.entries.declared().find(|(one, _)| *one == number) {
+        Some((_, entry)) => entry.to_string(),
+        None if number == 0 => "no entry".to_owned(),
+        None => format!("entry {number}, which the run does not have"),
+    };
+    let only = |these: &[ByEntry], others: &[ByEntry]| {
+        let lines = these.iter().filter(|line| !others.contains(line)).map(|ByEntry { entry, counted, votes }| {
+            let votes: Vec<_> = votes.iter().map(u64::to_string).collect();
+            format!("{counted} by {} (votes {})", name(*entry), votes.join(", "))
+        });
+        lines.collect::<Vec<_>>().join("; ")
+    };
+    match (only(&manifest.by_entry, counted), only(counted, &manifest.by_entry)) {
+        (sealed, found) if sealed.is_empty() && found.is_empty() => {
+            "by entry: the manifest has the same lines in another order".to_owned()
+        }
+        (sealed, found) => {
+            let or_nothing = |said: String| if said.is_empty() { "nothing more".to_owned() } else { said };
+            format!("by entry: the manifest says {}, the recount {}", or_nothing(sealed), or_nothing(found))
+        }
     }
 }
 

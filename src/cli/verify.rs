@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::{
     export::{
         file::RunLine,
-        verify::{Outcome, Report, verify},
+        verify::{Checked, Outcome, Report, verify},
     },
     shows::transition::phase_word,
 };
@@ -50,7 +50,11 @@ fn kind(rehearsal: bool) -> &'static str {
 
 fn tell(report: &Report) {
     for checked in &report.results {
-        let word = if checked.findings.is_empty() { "agrees" } else { "WRONG" };
+        let word = match (checked.findings.is_empty(), checked.replaced_by) {
+            (false, _) => "WRONG",
+            (true, Some(_)) => "NOT IN FORCE",
+            (true, None) => "agrees",
+        };
         let missing = if checked.missing > 0 { format!(", {} missing", checked.missing) } else { String::new() };
         let state = report.runs.iter().find(|run| run.run == checked.run).map(|run| phase_word(run.state));
         println!(
@@ -63,6 +67,9 @@ fn tell(report: &Report) {
             checked.ballots,
             checked.result.join(", ")
         );
+        if let Some(revision) = checked.replaced_by {
+            println!("       it was signed and did not come into force: what counts is seal {revision}");
+        }
         for finding in checked.findings.iter().chain(&checked.notes) {
             println!("       {finding}");
         }
@@ -77,7 +84,8 @@ fn tell(report: &Report) {
     for finding in &report.findings {
         println!("WRONG  the file: {finding}");
     }
-    let noted = !report.missing.is_empty() || report.results.iter().any(|checked| !checked.notes.is_empty());
+    let is_noted = |checked: &Checked| checked.replaced_by.is_some() || !checked.notes.is_empty();
+    let noted = !report.missing.is_empty() || report.results.iter().any(is_noted);
     println!(
         "{}",
         match report.outcome() {

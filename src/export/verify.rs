@@ -52,6 +52,8 @@ pub struct Checked {
     pub ballots: u64,
     /// Ballots that were lost before the seal, as the manifest itself says.
     pub missing: u64,
+    /// The seal that the show has in its place: this one was signed and did not come into force.
+    pub replaced_by: Option<u32>,
     /// What is wrong; empty: nothing.
     pub findings: Vec<String>,
     /// What could not be looked at, and what the manifest says is lost.
@@ -120,11 +122,12 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
             Line { ledger: Some(ballot), .. } => ballots.entry(ballot.run).or_default().told.push(ballot),
             Line { contents: Some(contents), signature: Some(signature), public_key: Some(public_key), .. } => {
                 let findings = signed_by(contents.get(), &signature, &public_key, key);
+                let signer = public_key;
                 let contents: Contents = serde_json::from_str(contents.get())
                     .with_context(|| format!("what the file has to hold, in line {number}"))?;
                 let is_whole =
                     (contents.lines, &contents.sha256) == (number - 1, &hex::encode(so_far.finish().as_ref()));
-                end = Some((contents, findings, is_whole));
+                end = Some((contents, findings, is_whole, signer));
             }
             _ => anyhow::bail!("line {number} is neither a manifest with its signature nor a ballot"),
         }
@@ -140,13 +143,19 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
         anyhow::bail!("the file has ballots of run {run} and no manifest of it: a part of the file is gone");
     }
     let none = Ballots::default();
+    // That a seal does not count is believed of who signed it, and of a file that nobody has changed.
+    let said = end.as_ref().filter(|(_, findings, is_whole, _)| *is_whole && findings.is_empty());
     let results = manifests.iter().map(|(signed, manifest)| {
-        let ballots = ballots.get(&manifest.definition.run).unwrap_or(&none);
-        check(signed, manifest, ballots, key)
+        let run = manifest.definition.run;
+        let said = said.filter(|(.., signer)| *signer == signed.public_key);
+        let in_force = said.and_then(|(contents, ..)| in_force(contents, run, &manifests));
+        let replaced_by =
+            in_force.filter(|(counts, _)| counts.hash() != signed.hash()).map(|(_, counts)| counts.revision);
+        check(signed, manifest, ballots.get(&run).unwrap_or(&none), key, replaced_by)
     });
     let results = results.collect();
     let pinned = key.is_some();
-    let Some((contents, mut findings, is_whole)) = end else {
+    let Some((contents, mut findings, is_whole, _)) = end else {
         let findings = vec!["the last line, which says what the file has to hold, is gone: it was cut".to_owned()];
         return Ok(Report { results, findings, missing: Vec::new(), runs: Vec::new(), pinned });
     };
@@ -165,28 +174,37 @@ struct Ballots {
     told: Vec<BallotLine>,
 }
 
+/// The manifest by which the show names the seal of a run.
+fn in_force<'a>(contents: &Contents, run: RunId, all: &'a [(Signed, Manifest)]) -> Option<&'a (Signed, Manifest)> {
+    let hash = contents.runs.iter().find(|line| line.run == run)?.manifest_hash.as_ref()?;
+    all.iter().find(|(signed, manifest)| manifest.definition.run == run && signed.hash() == *hash)
+}
+
 /// What the file has to hold and does not.
 fn absent(contents: &Contents, show: &ShowId, manifests: &[(Signed, Manifest)]) -> Vec<String> {
     let mut findings = Vec::new();
     if contents.show != *show {
         findings.push(format!("its last line is of show {}", contents.show));
     }
-    for RunLine { run, cue, manifest_hash, .. } in &contents.runs {
-        let Some(hash) = manifest_hash else { continue };
-        let named = |signed: &Signed| {
-            let digest = digest::digest(&digest::SHA256, signed.manifest.get().as_bytes());
-            hex::encode(digest.as_ref()) == *hash
-        };
-        if !manifests.iter().any(|(signed, manifest)| manifest.definition.run == *run && named(signed)) {
+    for RunLine { run, cue, .. } in contents.runs.iter().filter(|line| line.manifest_hash.is_some()) {
+        if in_force(contents, *run, manifests).is_none() {
             findings.push(format!("run {run} of cue {cue} is sealed, and its manifest is not here: export with the data directories of all nodes"));
         }
     }
     findings
 }
 
-fn check(signed: &Signed, manifest: &Manifest, ballots: &Ballots, key: Option<&str>) -> Checked {
+/// Checks a manifest. What differs from one that did not come into force is nothing that anybody published.
+fn check(
+    signed: &Signed,
+    manifest: &Manifest,
+    ballots: &Ballots,
+    key: Option<&str>,
+    replaced_by: Option<u32>,
+) -> Checked {
     let definition = &manifest.definition;
-    let mut findings = signed_by(signed.manifest.get(), &signed.signature, &signed.public_key, key);
+    let by_its_signer = signed_by(signed.manifest.get(), &signed.signature, &signed.public_key, key);
+    let mut findings = Vec::new();
     let mut notes: Vec<_> = manifest
         .written_off
         .iter()
@@ -209,6 +227,10 @@ fn check(signed: &Signed, manifest: &Manifest, ballots: &Ballots, key: Option<&s
         findings.extend(found);
         notes.extend(noted);
     }
+    if replaced_by.is_some() {
+        notes.append(&mut findings);
+    }
+    findings.splice(..0, by_its_signer);
     let lines = definition.interaction.options.iter().zip(manifest.totals.iter().zip(&manifest.shares));
     Checked {
         run: definition.run,
@@ -220,6 +242,7 @@ fn check(signed: &Signed, manifest: &Manifest, ballots: &Ballots, key: Option<&s
             .collect(),
         ballots: manifest.counted,
         missing: manifest.outstanding,
+        replaced_by,
         findings,
         notes,
     }

@@ -1,7 +1,7 @@
 //! Writes the export of a show: whatever there is, and what is missing by name. Evidence is never withheld for want of more.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     io::Write,
     path::PathBuf,
 };
@@ -75,16 +75,21 @@ pub fn write(sources: &Sources<'_>, show: &ShowId, out: &mut dyn Write) -> anyho
     anyhow::ensure!(!manifests.is_empty(), "show {show} has no sealed run yet: seal one on the studio page");
     let mut lines = Lines { out, lines: 0, digest: digest::Context::new(&digest::SHA256) };
     lines.put(&Line { tallylight: Some(FORMAT.to_owned()), show: Some(show.clone()), ..Line::default() })?;
-    let mut sealed = BTreeMap::new();
-    for ((run, revision), json) in &manifests {
+    let (mut sealed, mut in_force) = (BTreeMap::new(), HashSet::new());
+    for (run, revision, json) in &manifests {
         let signed: Signed = serde_json::from_str(json)?;
         // Read whole, so that an export never carries what nobody can verify.
         let manifest = serde_json::from_str::<Manifest>(signed.manifest.get())
             .with_context(|| format!("the manifest of run {run}, revision {revision}"))?;
+        // One that was signed may have been overtaken: the show names the one that counts.
+        let is_named = document.run(*run).and_then(Run::sealed).is_some_and(|seal| seal.manifest_hash == signed.hash());
+        if is_named || !in_force.contains(run) {
+            sealed.insert(*run, Sealed::new(manifest));
+        }
+        in_force.extend(is_named.then_some(*run));
         let Signed { manifest: text, signature, public_key } = signed;
         let (signature, public_key) = (Some(signature), Some(public_key));
         lines.put(&Line { manifest: Some(text), signature, public_key, ..Line::default() })?;
-        sealed.insert(*run, Sealed::new(manifest));
     }
     let (mut here, mut undecided) = (HashSet::new(), Vec::new());
     let mut ballots = 0;
@@ -137,7 +142,7 @@ pub fn write(sources: &Sources<'_>, show: &ShowId, out: &mut dyn Write) -> anyho
     Ok(Written { manifests: manifests.len(), ballots, missing })
 }
 
-/// The newest seal of a run.
+/// The seal of a run.
 struct Sealed {
     manifest: Manifest,
     seal: Seal,
@@ -295,13 +300,11 @@ fn newest(stores: &[&dyn Store], show: &ShowId) -> anyhow::Result<Document> {
     newest.with_context(|| format!("there is no show {show} here"))
 }
 
-/// The manifests of all nodes: one that was away at a seal does not have it.
-fn manifests(stores: &[&dyn Store], show: &ShowId) -> anyhow::Result<BTreeMap<(RunId, u32), String>> {
-    let mut manifests = BTreeMap::new();
+/// The manifests of all nodes: one that was away at a seal does not have it, and two may have signed one revision.
+fn manifests(stores: &[&dyn Store], show: &ShowId) -> anyhow::Result<BTreeSet<(RunId, u32, String)>> {
+    let mut manifests = BTreeSet::new();
     for store in stores {
-        for (run, revision, json) in store.manifests(show)? {
-            manifests.entry((run, revision)).or_insert(json);
-        }
+        manifests.extend(store.manifests(show)?);
     }
     Ok(manifests)
 }

@@ -42,7 +42,7 @@ pub fn merge(held: &Document, other: &Document, commands: &[&str], now: Micros) 
     }
     pulled(&mut next, other, commands);
     next.armed.clear();
-    roster::merge(&mut next, other);
+    roster::merge(&mut next, [held, other], now);
     hold(&mut next, held, now);
     Merged { document: next, incidents }
 }

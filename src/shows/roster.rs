@@ -22,6 +22,10 @@ pub struct WrittenOff {
     pub at: Micros,
     pub by: String,
     pub reason: String,
+    /// Another branch of the show had it on the roster longer, and this is when the last run that was opened there was: it may
+    /// have taken ballots of that, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Micros>,
     /// When it came back after all: from then on it says itself what it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned_at: Option<Micros>,
@@ -57,8 +61,10 @@ impl Document {
 
     /// The directories that were written off and may have taken ballots of a run: it had been opened by then.
     pub fn written_off_of(&self, run: &Run) -> impl Iterator<Item = &WrittenOff> {
-        let opened = run.windows.spans.first().map(|span| span.opens);
-        self.written_off.iter().filter(move |off| opened.is_some_and(|opened| opened <= off.at))
+        let opened = opened(run);
+        let may_have =
+            move |off: &&WrittenOff| opened.is_some_and(|opened| Some(opened) <= off.until.max(Some(off.at)));
+        self.written_off.iter().filter(may_have)
     }
 }
 
@@ -76,18 +82,33 @@ pub(super) fn write_off(next: &mut Document, node: NodeId, reason: &str, context
     disarm(next, Armable::WriteOff, None)?;
     next.roster.remove(place);
     let (by, reason) = (context.by.name.clone(), reason.trim().to_owned());
-    next.written_off.push(WrittenOff { node, at: context.now, by, reason, returned_at: None });
+    next.written_off.push(WrittenOff { node, at: context.now, by, reason, until: None, returned_at: None });
     Ok(())
 }
 
+/// When a run was opened for the first time.
+fn opened(run: &Run) -> Option<Micros> {
+    run.windows.spans.first().map(|span| span.opens)
+}
+
 /// What two branches know of directories: nobody is forgotten, and what was written off on either stays so until it has
-/// come back. One that is there after all enters again by itself.
-pub(super) fn merge(next: &mut Document, other: &Document) {
+/// come back. One that is there after all enters again by itself. Where it was on the roster of one of them until now, it
+/// may have taken ballots of all runs that were opened there.
+pub(super) fn merge(next: &mut Document, branches: [&Document; 2], now: Micros) {
+    let [_, other] = branches;
     for theirs in &other.written_off {
         match next.written_off.iter_mut().find(|ours| (ours.node, ours.at) == (theirs.node, theirs.at)) {
-            Some(ours) => ours.returned_at = ours.returned_at.or(theirs.returned_at),
+            Some(ours) => {
+                ours.returned_at = ours.returned_at.or(theirs.returned_at);
+                ours.until = ours.until.max(theirs.until);
+            }
             None => next.written_off.push(theirs.clone()),
         }
+    }
+    for branch in branches {
+        let last = branch.runs.iter().filter_map(opened).filter(|opened| *opened <= now).max();
+        let lost = next.written_off.iter_mut().filter(|off| off.returned_at.is_none());
+        lost.filter(|off| branch.roster.contains(&off.node)).for_each(|off| off.until = off.until.max(last));
     }
     next.written_off.sort_by_key(|off| (off.at, off.node));
     next.roster.extend(&other.roster);
@@ -187,6 +208,21 @@ mod tests {
         for (held, other) in [(&ours, &theirs), (&theirs, &ours)] {
             let joined = join(&held.document, &other.document);
             assert_eq!((joined.roster.as_slice(), joined.written_off.len()), (&[NodeId(5)][..], 1));
+        }
+        // Where nobody wrote it off it took part in a later run.
+        let mut later = desk();
+        later.at_ms(80_000).by(1, Role::Producer).send(Command::Standby { cue: "2".into() });
+        later.send(Command::Take);
+        for (held, other) in [(&later, &theirs), (&theirs, &later)] {
+            let joined = merge(&held.document, &other.document, &[], Micros::from_ms(90_000)).document;
+            let lost = |run: &Run| joined.written_off_of(run).map(WrittenOff::ballots_max).sum::<u64>();
+            assert_eq!(joined.runs.iter().map(lost).collect::<Vec<_>>(), [limits::HELD_MAX; 2]);
+            // Once more, with what the other one still has; nothing is counted twice, nor in a run that came after.
+            let again = merge(&joined, &theirs.document, &[], Micros::from_ms(95_000)).document;
+            assert_eq!(again.written_off, joined.written_off);
+            let mut after = joined.runs[1].clone();
+            after.windows.spans[0].opens = Micros::from_ms(91_000);
+            assert_eq!(lost(&after), 0);
         }
         let mut back = desk();
         back.document = theirs.document.with_directory(LOST, true, Micros::from_ms(15_000)).unwrap();

@@ -69,15 +69,7 @@ pub(super) async fn seal(
         })?;
     let manifest = manifest(services, &sealing, &run, revision, &marked).await?;
     let json = manifest.to_json();
-    let summary = SealSummary {
-        at: manifest.sealed_at,
-        totals: manifest.totals.clone(),
-        late: manifest.late,
-        late_totals: manifest.late_totals.clone(),
-        by_entry: manifest.by_entry.clone(),
-        outstanding: manifest.outstanding,
-        manifest_hash: sha256(&json),
-    };
+    let summary = summary(&manifest, &json);
     keep(services, &sealing, id, revision, json).await?;
     let next =
         end::with_seal(&sealing, id, revision, summary).ok_or_else(|| storage("the seal was overtaken: seal again"))?;
@@ -118,6 +110,19 @@ async fn manifest(
     let outstanding = marked.lost;
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
     Ok(Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding))
+}
+
+/// What the show keeps of a seal. `json`: the text of its manifest.
+pub(super) fn summary(manifest: &Manifest, json: &str) -> SealSummary {
+    SealSummary {
+        at: manifest.sealed_at,
+        totals: manifest.totals.clone(),
+        late: manifest.late,
+        late_totals: manifest.late_totals.clone(),
+        by_entry: manifest.by_entry.clone(),
+        outstanding: manifest.outstanding,
+        manifest_hash: sha256(json),
+    }
 }
 
 /// A manifest with its signature, as it is kept.
@@ -195,7 +200,7 @@ pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<R
         let mut findings = recount.finish().findings;
         // What is signed off is what the show has published, so the show must name this very manifest.
         let same = (&summary.totals, summary.late) == (&manifest.totals, manifest.late);
-        if !same || summary.manifest_hash != sha256(signed.manifest.get()) {
+        if !same || summary.manifest_hash != signed.hash() {
             findings.push("the manifest is not the one that the show names".to_owned());
         }
         Ok(Recounted { run: id, revision, ballots, findings, single: 0 })

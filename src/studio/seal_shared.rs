@@ -24,7 +24,7 @@ use crate::{
     shows::{
         document::{Document, Staff},
         roster::WrittenOff,
-        run::{Run, SealSummary},
+        run::Run,
         transition::{self, Refusal},
     },
     wire::{client::CommandMessage, codes::Code, command::Command, server::Done},
@@ -154,15 +154,7 @@ async fn keep(desk: &Desk, ways: Ways<'_>, run: &Run, manifest: Manifest, by: &S
     let Ways { services, shared, .. } = ways;
     let (id, revision) = (run.id(), manifest.revision);
     let json = manifest.to_json();
-    let summary = SealSummary {
-        at: manifest.sealed_at,
-        totals: manifest.totals.clone(),
-        late: manifest.late,
-        late_totals: manifest.late_totals.clone(),
-        by_entry: manifest.by_entry.clone(),
-        outstanding: manifest.outstanding,
-        manifest_hash: seal::sha256(&json),
-    };
+    let summary = seal::summary(&manifest, &json);
     let signed = seal::signed(services, json);
     let kept = shared.put_manifest(&desk.show, id, revision, &signed).await;
     let kept =

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
 use tallylight::{
     app::App,
     ballots::{
         ballot::{Ballot, Picks},
         inbox::Inbox,
+        manifest::{Manifest, Signed},
     },
     base::ids::{BallotId, SessionId, VoterId},
     config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig},
@@ -165,5 +167,50 @@ async fn no_run_can_be_left_out_of_an_export() {
     let other = Secret::make(&data.path().join("other.secret")).unwrap();
     let (_, forged) = export(&app, &other);
     assert_eq!(verify(&forged).outcome(), Outcome::Failed);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seal_that_did_not_come_into_force_is_named_and_what_counts_is_verified() {
+    let data = tempfile::tempdir().unwrap();
+    let app = start(data.path()).await;
+    press(&app, Command::Standby { cue: "1".into() }).await;
+    press(&app, Command::Take).await;
+    press(&app, Command::Open { seconds: Some(1) }).await;
+    let desk = app.doors.desks.get(&"s".parse().unwrap()).unwrap();
+    let (services, run) = (&app.doors.services, desk.document().runs[0].clone());
+    let locks = run.windows.locks_at().unwrap();
+    tokio::time::sleep(std::time::Duration::from_micros(locks.0 - services.clock.now().0)).await;
+    press(&app, Command::Seal { run: None }).await;
+    let (show, key) = ("s".parse().unwrap(), services.secret.public_key());
+    let (_, _, json) = services.store.manifests(&show).unwrap().remove(0);
+    let signed: Signed = serde_json::from_str(&json).unwrap();
+    let manifest: Manifest = serde_json::from_str(signed.manifest.get()).unwrap();
+    // Of an older revision and of a newer one; and one that somebody else has signed.
+    let other = Secret::make(&data.path().join("other.secret")).unwrap();
+    for (revision, secret, outcome) in [
+        (0, &services.secret, Outcome::Verified),
+        (2, &services.secret, Outcome::Verified),
+        (3, &other, Outcome::Failed),
+    ] {
+        let text = Manifest { revision, counted: 7, ..manifest.clone() }.to_json();
+        let (signature, public_key) = (secret.sign(text.as_bytes()), secret.public_key());
+        let overtaken = Signed { manifest: RawValue::from_string(text).unwrap(), signature, public_key };
+        let json = serde_json::to_string(&overtaken).unwrap();
+        services.store.put_manifest(&show, run.id(), revision, &json).unwrap();
+        let (_, text) = export(&app, &services.secret);
+        let report = verify::verify(&mut text.as_bytes(), Some(&key)).unwrap();
+        assert_eq!(report.outcome(), outcome, "{report:?}");
+        let checked = report.results.iter().find(|checked| checked.revision == revision).unwrap();
+        let replaced_by = (outcome == Outcome::Verified).then_some(1);
+        assert_eq!(checked.replaced_by, replaced_by, "{report:?}");
+        assert!(checked.notes.iter().chain(&checked.findings).any(|one| one.contains("ballots counted")));
+        let counts = report.results.iter().find(|checked| checked.revision == 1).unwrap();
+        assert!(counts.replaced_by.is_none() && counts.findings.is_empty() && counts.notes.is_empty(), "{report:?}");
+        // Nobody believes that of a file that was cut.
+        let cut = text.lines().take(text.lines().count() - 1).collect::<Vec<_>>().join("\n");
+        let report = verify::verify(&mut cut.as_bytes(), Some(&key)).unwrap();
+        assert!(report.results.iter().any(|checked| !checked.findings.is_empty()));
+    }
     app.stop().await;
 }

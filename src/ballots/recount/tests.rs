@@ -134,13 +134,15 @@ fn a_valid_ballot_cannot_be_sealed_as_refused() {
 #[test]
 fn where_a_ballot_came_in_cannot_be_changed() {
     let (manifest, records) = sealed();
-    let line = |entry, votes: [u64; 2]| crate::shows::run::ByEntry { entry, counted: 1, votes: votes.to_vec() };
+    let line = |entry, votes: [u64; 2]| ByEntry { entry, counted: 1, votes: votes.to_vec() };
     assert_eq!(manifest.by_entry, [line(0, [1, 0]), line(1, [0, 1])]);
     for (index, entry) in [(0, 1), (1, 0), (1, 2)] {
         let mut changed = records.clone();
         changed[index].1.entry = entry;
         let found = recount(&manifest, &changed);
-        assert!(found.iter().any(|finding| finding.starts_with("by entry")), "{found:?}");
+        let finding = found.iter().find(|finding| finding.starts_with("by entry")).expect("it is found");
+        let name = if records[index].1.entry == 0 { "no entry" } else { "platform tv" };
+        assert!(finding.contains(&format!("1 by {name} (votes ")) && !finding.contains('{'), "{finding}");
         // Nor with a manifest that says the same: the witness has the ballot as it was.
         let mut fresh = Recount::new(&manifest);
         for (seq, ballot, verdict) in &changed {
