@@ -15,7 +15,7 @@ use crate::{
         ids::{BallotId, JournalId, VoterId},
         limits,
     },
-    shows::windows::Timeliness,
+    shows::{run::ByEntry, windows::Timeliness},
 };
 
 /// What a recount found wrong, at most this many of a kind; more say nothing new.
@@ -283,16 +283,19 @@ impl<'a> Recount<'a> {
             compare("late ballots", &manifest.late, &self.late);
             compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
         }
-        compare("by entry", &manifest.by_entry, &by_entry(&manifest.definition, &self.witness));
-        compare("shares", &manifest.shares, &tally::shares(&self.totals));
+        let entries =
+            |all: &[ByEntry]| -> Vec<_> { all.iter().map(|one| (one.entry, one.counted, one.votes.clone())).collect() };
+        let found = by_entry(&manifest.definition, &self.witness);
+        compare("by entry (its number, ballots, votes)", &entries(&manifest.by_entry), &entries(&found));
+        compare("shares in tenths of a percent", &manifest.shares, &tally::shares(&self.totals));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
         for part in manifest.parts.iter().filter(|part| !away.contains_key(&part.journal)) {
             if !self.is_proven(part) {
                 let (bucket, journal) = (part.bucket, part.journal);
                 let (said, found) = (part.count, self.witness.part(bucket, journal).count);
+                let found = if found == said { "others".to_owned() } else { found.to_string() };
                 self.findings.push(format!(
-                    "bucket {bucket} of journal {journal}: the manifest has {said} counted ballots, the recount {found} \
-                     (or others)"
+                    "bucket {bucket} of journal {journal}: the manifest has {said} counted ballots, the recount {found}"
                 ));
             }
         }
