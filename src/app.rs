@@ -148,7 +148,8 @@ impl App {
             import(&desks, &services, show).await?;
         }
 
-        let listener = listen::bind(config.listen).with_context(|| format!("listening on {}", config.listen))?;
+        let listener = listen::bind(config.listen)
+            .with_context(|| format!("listening on {} (--listen takes another address)", config.listen))?;
         let address = listener.local_addr()?;
         let gate = Arc::new(Gate::new(config.doors.clone()));
         let public_url = config.public_url.clone();

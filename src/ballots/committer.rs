@@ -360,7 +360,6 @@ impl<J: Journal> Committer<J> {
     }
 
     fn settle(&mut self) {
-        self.set_state(JournalState::Writing);
         let journal = self.journal.id();
         for part in self.group.parts.drain(..) {
             let Part { run, bucket, decided, logged, verdicts } = part;
@@ -380,6 +379,10 @@ impl<J: Journal> Committer<J> {
             }
         }
         self.group.clear();
+        // What waited for room has it. That nothing waited says nothing about room.
+        if self.state == JournalState::Full {
+            self.look();
+        }
     }
 
     /// The disk reserve is reached: the group waits, whole, and everybody who waits for it is told that nothing can be

@@ -283,7 +283,7 @@ impl<'a> Recount<'a> {
             compare("late ballots", &manifest.late, &self.late);
             compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
         }
-        compare("shares", &manifest.shares, &tally::shares(&self.totals));
+        compare("shares in tenths of a percent", &manifest.shares, &tally::shares(&self.totals));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
         let by_entry = by_entry(&manifest.definition, &self.witness);
         if manifest.by_entry != by_entry {
@@ -293,9 +293,9 @@ impl<'a> Recount<'a> {
             if !self.is_proven(part) {
                 let (bucket, journal) = (part.bucket, part.journal);
                 let (said, found) = (part.count, self.witness.part(bucket, journal).count);
+                let found = if found == said { "others".to_owned() } else { found.to_string() };
                 self.findings.push(format!(
-                    "bucket {bucket} of journal {journal}: the manifest has {said} counted ballots, the recount {found} \
-                     (or others)"
+                    "bucket {bucket} of journal {journal}: the manifest has {said} counted ballots, the recount {found}"
                 ));
             }
         }

@@ -72,6 +72,8 @@ pub const STRANGERS_ONE_IN: usize = 5;
 pub const CONNECTIONS_PER_PREFIX_MAX: u32 = 5000;
 /// Refusals that are being told at once; beyond that a connection is just ended.
 pub const REFUSALS_MAX: usize = 256;
+/// A connection that has asked for nothing when the node goes away may still do so for this long.
+pub const LAST_WORD_TIMEOUT: Duration = Duration::from_secs(1);
 /// Telling a connection that there is no place for it takes no longer.
 pub const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// Messages that a connection may get wrong before it has joined.

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::{
     app::{self, layout},
     base::{clock::Clock, ids::RunId, limits},
-    config::{NodeConfig, NodeFlags, nodes::NodesFlags},
+    config::{Defaults, NodeConfig, NodeFlags, nodes::NodesFlags},
     identity::secret::Secret,
     providers::{
         journal::{Directory, Frame, Journal as _},
@@ -48,7 +48,12 @@ pub struct Args {
 /// The data directory cannot be used.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let Args { data, config, nodes, viewers } = args;
-    let config = NodeConfig::new(NodeFlags { data, config, nodes, ..NodeFlags::default() }, Vec::new(), super::read)?;
+    let config = NodeConfig::new(
+        NodeFlags { data, config, nodes, ..NodeFlags::default() },
+        Vec::new(),
+        Defaults::NODE,
+        super::read,
+    )?;
     let mut findings = vec![disk(&config)?, files(viewers, config.doors.connections)?, clock(), secret(&config)];
     if let Some(redis) = app::way_to_redis(&config)? {
         findings.extend(servers(super::serve::runtime()?.block_on(redis.probe())));
@@ -176,12 +181,16 @@ fn server(server: &Server) -> (bool, String) {
     }
     let unknown = |value: &Option<String>| value.clone().unwrap_or_else(|| "not told".to_owned());
     let text = format!(
-        "redis {}: version {}, {} µs there and back, {} replicas, appendfsync {}",
+        "redis {}: version {}, {} µs there and back, {} replicas, {}",
         server.address,
         unknown(&server.version),
         server.round_trip.as_micros(),
         server.replicas.unwrap_or_default(),
-        unknown(&server.appendfsync),
+        if server.aof == Some(false) {
+            "no appendonly file".to_owned()
+        } else {
+            format!("appendfsync {}", unknown(&server.appendfsync))
+        },
     );
     let text = changes.iter().fold(text, |text, change| text + "; " + change);
     (changes.is_empty(), text)
@@ -221,7 +230,7 @@ mod tests {
         };
         says(Server { version: Some("6.2.1".into()), ..good.clone() }, "Redis 7");
         says(Server { maxmemory_policy: Some("allkeys-lru".into()), ..good.clone() }, "noeviction");
-        says(Server { aof: Some(false), ..good.clone() }, "appendonly yes");
+        says(Server { aof: Some(false), ..good.clone() }, "no appendonly file; set appendonly yes");
         says(Server { appendfsync: Some("no".into()), ..good.clone() }, "everysec");
         says(Server { role: Some("slave".into()), ..good.clone() }, "primary");
         says(Server { round_trip: Duration::from_millis(30), ..good }, "nearer");

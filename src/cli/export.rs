@@ -16,7 +16,7 @@ use crate::{
         sealing::{self, SealError},
     },
     base::ids::ShowId,
-    config::{NodeConfig, NodeFlags, nodes::NodesFlags},
+    config::{Defaults, NodeConfig, NodeFlags, nodes::NodesFlags},
     export::write::{self, Sources},
     identity::{node, secret::Secret},
     providers::store::{SqliteStore, Store},
@@ -58,7 +58,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let journals: Vec<_> = args.data.iter().map(|data| data.join(layout::JOURNALS)).collect();
     let directories: Option<Vec<_>> = args.data.iter().map(|data| node::read(&data.join(layout::NODE)).ok()).collect();
     let flags = NodeFlags { nodes: args.nodes.clone(), ..NodeFlags::default() };
-    let config = NodeConfig::new(flags, Vec::new(), super::read)?;
+    let config = NodeConfig::new(flags, Vec::new(), Defaults::NODE, super::read)?;
     let secret = config.nodes.secret_file.clone().unwrap_or_else(|| first.join(layout::SECRET));
     let secret = Secret::read(&secret)?;
     let redis = app::way_to_redis(&config)?;

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::{
     app::{self, layout},
     base::ids::ShowId,
-    config::{NodeConfig, NodeFlags, nodes::NodesFlags},
+    config::{Defaults, NodeConfig, NodeFlags, nodes::NodesFlags},
     identity::{link, node},
     providers::store::{SqliteStore, Store, shared::SharedStore},
     wire::server::Role,
@@ -61,7 +61,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let store = SqliteStore::open_existing(&args.data.join(layout::DOCUMENTS))?;
     anyhow::ensure!(store.show(show)?.is_some(), "there is no show {show} in {}", args.data.display());
     let flags = NodeFlags { nodes: args.nodes.clone(), ..NodeFlags::default() };
-    let config = NodeConfig::new(flags, Vec::new(), super::read)?;
+    let config = NodeConfig::new(flags, Vec::new(), Defaults::NODE, super::read)?;
     let code = match app::way_to_redis(&config)? {
         None => link::create(&store, show, role, name, app::now())?,
         Some(redis) => {

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::startup;
 use crate::{
     app::App,
-    config::{NodeConfig, NodeFlags},
+    config::{Defaults, NodeConfig, NodeFlags},
     shows::file::{self, ShowFile},
     telemetry::logs,
 };
@@ -36,7 +36,7 @@ pub struct Args {
 /// # Errors
 /// The node cannot start.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = NodeConfig::new(args.node, args.show, super::read)?;
+    let config = NodeConfig::new(args.node, args.show, Defaults::NODE, super::read)?;
     let shows = config.shows.iter().map(|path| show(path)).collect::<anyhow::Result<Vec<_>>>()?;
     logs::start(&config.log, config.log_format)?;
     runtime()?.block_on(async {

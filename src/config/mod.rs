@@ -100,6 +100,22 @@ impl File {
     }
 }
 
+/// What a command takes where nobody says anything.
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults {
+    /// Its data directory.
+    pub data: &'static str,
+    /// Its log level.
+    pub log: &'static str,
+}
+
+impl Defaults {
+    /// Of a node for shows of one's own.
+    pub const NODE: Self = Self { data: "tallylight.data", log: "info" };
+    /// Of the demo, which keeps apart from them and leaves the terminal to its addresses.
+    pub const DEMO: Self = Self { data: "tallylight-demo.data", log: "warn" };
+}
+
 impl NodeConfig {
     /// Puts the sources together and checks the whole. `read` reads the configuration file, if one is named.
     ///
@@ -108,6 +124,7 @@ impl NodeConfig {
     pub fn new(
         flags: NodeFlags,
         shows: Vec<PathBuf>,
+        defaults: Defaults,
         read: impl Fn(&Path) -> anyhow::Result<String>,
     ) -> anyhow::Result<Self> {
         let parse = |path: &Path| -> anyhow::Result<File> {
@@ -139,10 +156,10 @@ impl NodeConfig {
             doors,
             nodes,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-            data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("tallylight.data")),
+            data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from(defaults.data)),
             shows: if shows.is_empty() { file.shows } else { shows },
             public_url,
-            log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            log: flags.log.or(file.log).unwrap_or_else(|| defaults.log.to_owned()),
             log_format,
         })
     }
@@ -154,15 +171,22 @@ mod tests {
 
     #[test]
     fn a_flag_beats_the_file_and_the_file_the_default() {
-        let told = |text: &'static str, listen| {
+        let by = |defaults, text: &'static str, listen| {
             let flags = NodeFlags { listen, config: Some("node.toml".into()), ..NodeFlags::default() };
-            NodeConfig::new(flags, Vec::new(), |_| Ok(text.to_owned()))
+            NodeConfig::new(flags, Vec::new(), defaults, |_| Ok(text.to_owned()))
         };
+        let told = |text, listen| by(Defaults::NODE, text, listen);
         let file = "listen = \"127.0.0.1:1\"\nlog = \"debug\"\npublic_url = \"https://v.example/\"\n";
         let config = told(file, Some(SocketAddr::from(([127, 0, 0, 1], 2)))).unwrap();
         assert_eq!((config.listen.port(), config.log.as_str()), (2, "debug"));
         assert_eq!((config.public_url.as_str(), config.data), ("https://v.example", PathBuf::from("tallylight.data")));
         assert_eq!(told(file, None).unwrap().listen.port(), 1);
+        let of_demo = |text| {
+            let config = by(Defaults::DEMO, text, None).unwrap();
+            (config.data, config.log)
+        };
+        assert_eq!(of_demo(""), (PathBuf::from("tallylight-demo.data"), "warn".to_owned()));
+        assert_eq!(of_demo("data = \"d\"\nlog = \"info\"\n"), (PathBuf::from("d"), "info".to_owned()));
         assert!(format!("{:#}", told("lisen = \"127.0.0.1:1\"\n", None).unwrap_err()).contains("lisen"));
     }
 }

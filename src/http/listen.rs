@@ -10,7 +10,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
 };
 use tower::ServiceExt as _;
 
@@ -56,7 +56,7 @@ pub async fn run(listener: TcpListener, router: Router, services: Arc<Services>,
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return porter.receive_queue(listener),
         };
         match accepted {
             Ok((stream, peer)) => porter.receive(stream, peer.ip().to_canonical()),
@@ -70,6 +70,18 @@ pub async fn run(listener: TcpListener, router: Router, services: Arc<Services>,
 }
 
 impl Porter {
+    /// Receives those whom the system has let into its queue already: they are told to come back like everybody else, and
+    /// closing the queue would only cut them off.
+    fn receive_queue(self: &Arc<Self>, listener: TcpListener) {
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok((stream, peer)) = listener.accept() {
+            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+            if let Ok(stream) = stream {
+                self.receive(stream, peer.ip().to_canonical());
+            }
+        }
+    }
+
     /// Takes a place for a connection and starts to serve it, or says that there is none.
     fn receive(self: &Arc<Self>, stream: TcpStream, peer: IpAddr) {
         // A receipt must not wait for more to send; one who takes nothing must not stay for ever, nor fill our memory.
@@ -133,9 +145,11 @@ impl Porter {
     }
 
     async fn serve(&self, stream: TcpStream, peer: IpAddr, place: Place, counted: bool) {
-        let gate = self.gate.clone();
+        let (gate, spoke) = (self.gate.clone(), Arc::<Notify>::default());
+        let spoken = spoke.clone();
         let router = self.router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
             place.spoke();
+            spoke.notify_one();
             let client = forwarded::client(peer, request.headers(), &gate.config().trusted_proxies);
             let prefix = ClientPrefix::of(client);
             request.extensions_mut().insert(Visit { place: place.clone(), prefix, counted });
@@ -153,9 +167,20 @@ impl Porter {
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = stop.cancelled() => {
-                // Idle connections end at once, others after the answer they are at.
-                connection.as_mut().graceful_shutdown();
-                connection.await
+                // Who has just come may say what it wants, so that it is told to come back.
+                let first = async {
+                    tokio::select! {
+                        () = spoken.notified() => None,
+                        ended = connection.as_mut() => Some(ended),
+                    }
+                };
+                if let Ok(Some(ended)) = tokio::time::timeout(limits::LAST_WORD_TIMEOUT, first).await {
+                    ended
+                } else {
+                    // Idle connections end at once, others after the answer they are at.
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
             }
         };
         if let Err(error) = ended {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -84,10 +84,32 @@ pub fn problem(failure: &Failure) -> Response {
         Code::NoShow | Code::NotFound => "Look whether the address is written right.",
         _ => &failure.detail,
     };
-    let file = Web::get("problem.html").expect("it is part of the binary").data;
-    let page = String::from_utf8_lossy(&file).replace("{title}", failure.code.title());
-    let page = page.replace("{what to do}", &escaped(what_to_do));
     let status = StatusCode::from_u16(failure.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    in_words(status, failure.code.title(), &[what_to_do])
+}
+
+/// What the `type` of a problem leads to: a line of the table of codes, in words.
+pub async fn code(Path(word): Path<String>) -> Result<Response, Failure> {
+    let code = Code::ALL.iter().find(|code| code.word() == word);
+    let code = code.ok_or_else(|| Failure::new(Code::NotFound, "there is no such code"))?;
+    let again = if code.retry() {
+        "The same request may succeed later: wait as long as the answer says."
+    } else {
+        "The same request again gets the same answer."
+    };
+    let close = match code.close() {
+        0 => "a WebSocket goes on after it".to_owned(),
+        close => format!("a WebSocket ends with {close}"),
+    };
+    let about = format!("{word}: HTTP {}; {close}.", code.status());
+    Ok(in_words(StatusCode::OK, code.title(), &[code.advice(), again, &about]))
+}
+
+/// The page of a problem.
+fn in_words(status: StatusCode, title: &str, lines: &[&str]) -> Response {
+    let file = Web::get("problem.html").expect("it is part of the binary").data;
+    let lines: Vec<_> = lines.iter().map(|line| format!("<p>{}</p>", escaped(line))).collect();
+    let page = String::from_utf8_lossy(&file).replace("{title}", title).replace("{lines}", &lines.join("\n"));
     let headers = [(header::CONTENT_TYPE, content_type(".html")), (header::CONTENT_SECURITY_POLICY, PAGE_POLICY)];
     (status, headers, page).into_response()
 }
@@ -114,15 +136,45 @@ pub fn base(doors: &Doors, headers: &HeaderMap) -> String {
     if doors.public_url.is_empty() { format!("http://{host}") } else { doors.public_url.clone() }
 }
 
-/// The QR code of the audience page's address.
+/// How wide a QR code is at least, in pixels of its own; a screen draws it as large as it likes.
+const CODE_PX: usize = 240;
+/// Modules of white around it, which scanners need.
+const QUIET: usize = 4;
+
+/// The QR code of the audience page's address; with `?address` the address stands below it, for those who type.
 pub async fn qr(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let address = format!("{}/s/{}", base(&doors, &headers), desk.show);
     let code = QrCode::new(address.as_bytes())
         .map_err(|_| Failure::new(Code::Internal, "the address is too long for a QR code"))?;
-    let svg = code.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
+    let modules = code.width() + 2 * QUIET;
+    let module = CODE_PX.div_ceil(modules);
+    let pixels = u32::try_from(module).unwrap_or(1);
+    let mut svg = code.render::<svg::Color<'_>>().module_dimensions(pixels, pixels).build();
+    if query.as_deref() == Some("address") {
+        svg = with_address(&svg, modules * module, &address);
+    }
     Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-cache")], svg).into_response())
+}
+
+/// A code of `side` pixels with the address below it, as large as the width allows.
+fn with_address(code: &str, side: usize, address: &str) -> String {
+    let typed = address.split_once("://").map_or(address, |(_, typed)| typed);
+    // In hundredths of a pixel; a letter of the widest usual fonts takes two thirds of its height.
+    let size = (side * 100 * 3 / 2 / typed.chars().count().max(1)).min(side * 10);
+    let code = code.split_once("?>").map_or(code, |(_, code)| code);
+    let (height, middle, line) = (side + side / 8, side / 2, side + side / 12);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{side}\" height=\"{height}\" viewBox=\"0 0 {side} {height}\">\
+         <path fill=\"#fff\" d=\"M0 0h{side}v{height}H0z\"/>{code}\
+         <text x=\"{middle}\" y=\"{line}\" text-anchor=\"middle\" font-family=\"sans-serif\" font-weight=\"600\" \
+         font-size=\"{}.{:02}\">{}</text></svg>",
+        size / 100,
+        size % 100,
+        escaped(typed)
+    )
 }

@@ -105,6 +105,7 @@ pub fn router(doors: Arc<Doors>) -> Router {
         .route("/s/{show}/qr.svg", get(pages::qr))
         .route("/studio/{show}", get(pages::studio))
         .route("/o/{show}/{graphic}", get(pages::overlay))
+        .route("/problems/{code}", get(pages::code))
         .route("/web/{*path}", get(pages::file))
         .fallback(no_such_address)
         .method_not_allowed_fallback(no_such_method)

@@ -102,20 +102,20 @@ impl Socket {
         Incoming::Unreadable(Problem { code: Code::TooLarge, detail, retry_ms: None })
     }
 
-    /// The end of every session: a client that broke the protocol is told so.
+    /// The end of every session: a goodbye is answered, and a client that broke the protocol is told so.
     pub async fn finish(&mut self, metrics: &Metrics) {
         let (code, reason) = match self.broken {
             Some(Broken::NotText) => (1007, "not UTF-8"),
             Some(Broken::Protocol) => (1002, "not the WebSocket protocol"),
-            Some(Broken::TooLarge) | None => return,
+            Some(Broken::TooLarge) => return,
+            None => {
+                // The answer to a close waits to be sent. Who does not read any more is not waited for.
+                let _ = self.inner.flush().now_or_never();
+                return;
+            }
         };
         metrics.problem(Code::BadMessage);
         self.close(code, reason).await;
-    }
-
-    /// Whether nothing more can be read, by the client's fault.
-    pub fn is_broken(&self) -> bool {
-        self.broken.is_some()
     }
 
     /// The client showed that it is there.

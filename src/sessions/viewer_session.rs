@@ -101,9 +101,7 @@ impl ViewerSession {
     pub async fn run(mut self) {
         // However the loop ends, dropping the session counts it out.
         let _gone = self.work().await;
-        if self.socket.is_broken() {
-            Box::pin(self.socket.finish(&self.services.metrics)).await;
-        }
+        Box::pin(self.socket.finish(&self.services.metrics)).await;
     }
 
     async fn work(&mut self) -> Result<(), Gone> {

@@ -33,7 +33,12 @@ pub struct Door {
 
 /// Upgrades a request; the session runs until the client or the process goes, and holds `stay` as long.
 pub fn upgrade<Stay: Send + 'static>(door: Door, request: WebSocketUpgrade, stay: Stay) -> Response {
-    configured(request, limits::STAFF_MESSAGE_BYTES_MAX).on_upgrade(move |socket| run(door, socket, stay))
+    // A drain waits for those who are about to join as well.
+    let counted = door.services.tasks.count();
+    configured(request, limits::STAFF_MESSAGE_BYTES_MAX).on_upgrade(async move |socket| {
+        run(door, socket, stay).await;
+        drop(counted);
+    })
 }
 
 /// How every WebSocket is set up. The tests' server that echoes for Autobahn differs in the size of messages only.
@@ -48,8 +53,6 @@ pub fn configured(request: WebSocketUpgrade, message_bytes_max: usize) -> WebSoc
 }
 
 async fn run<Stay: Send + 'static>(door: Door, socket: WebSocket, stay: Stay) {
-    // A drain waits for those who are about to join as well.
-    let _counted = door.services.tasks.count();
     let Door { services, desk, gate, from, stranger } = door;
     let mut socket = Socket::new(socket, services.clock.now());
     let tasks = services.tasks.clone();

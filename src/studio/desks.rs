@@ -158,6 +158,9 @@ fn created(services: &Services, document: &Document) -> AsRunEntry {
         what: "created".to_owned(),
         cue: None,
         run: None,
-        note: format!("{} cues, in rehearsal", document.rundown.len()),
+        note: match document.rundown.len() {
+            1 => "1 cue, in rehearsal".to_owned(),
+            cues => format!("{cues} cues, in rehearsal"),
+        },
     }
 }

@@ -105,6 +105,8 @@ test("the code on the page and on the screen leads to the audience page", { time
   await until("it is on", async () => (await screen.locator("tl-results").getAttribute("data-visible")) === "true");
   await says(screen, "Scan and vote", ".question");
   assert.equal(await scanned(screen, "img.code"), `${outside}/s/doors`);
+  const lines = await screen.locator("img.code").evaluate((node) => [/** @type {HTMLImageElement} */ (node)].map((img) => img.naturalHeight - img.naturalWidth)[0]);
+  assert.ok(lines > 0, "there is a line for the address below the code");
 });
 
 test("an address with a mistake is answered in words, and to a program with a code", { timeout: 60_000 }, async (t) => {

@@ -10,7 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use tallylight::config::{NodeConfig, NodeFlags};
+use tallylight::config::{Defaults, NodeConfig, NodeFlags};
 
 use super::support::golden::{self, root};
 
@@ -91,7 +91,7 @@ fn no_command_is_left_out_and_the_sample_is_read() {
         .collect();
     assert_eq!(listed, COMMANDS);
     let flags = NodeFlags { config: Some("node.toml".into()), ..NodeFlags::default() };
-    let config = NodeConfig::new(flags, Vec::new(), |_| Ok(SAMPLE.to_owned())).unwrap();
+    let config = NodeConfig::new(flags, Vec::new(), Defaults::NODE, |_| Ok(SAMPLE.to_owned())).unwrap();
     assert_eq!(config.shows, [Path::new("finale.toml")]);
 }
 

@@ -76,7 +76,7 @@
   function draw() {
     try {
       const at = server();
-      const code = at && showId ? new URL(`/s/${encodeURIComponent(showId)}/qr.svg`, at).href : undefined;
+      const code = at && showId ? new URL(`/s/${encodeURIComponent(showId)}/qr.svg?address`, at).href : undefined;
       const view = picture({ fields, control, playing, step, show, results, now: client?.now() ?? Date.now(), code });
       seen = view.visible;
       drawn?.draw(view);

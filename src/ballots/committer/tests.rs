@@ -11,7 +11,7 @@ use crate::{
         inbox::Inbox,
         intake::Intake,
     },
-    base::clock::Micros,
+    base::{clock::Micros, stance::Stance},
     providers::journal::Committed,
     shows::{board::Board, transition::tests::Desk},
     wire::{
@@ -54,6 +54,7 @@ struct Node {
     board: Board,
     intake: Intake,
     committer: Committer<FakeJournal>,
+    stance: Arc<StanceCell>,
     full: Arc<std::sync::atomic::AtomicBool>,
     largest: Arc<AtomicUsize>,
 }
@@ -66,7 +67,7 @@ impl Node {
         board.runs().iter().for_each(|run| drop(intake.follow(run, board.roster())));
         let journal = FakeJournal::default();
         let (full, largest) = (journal.full.clone(), journal.largest.clone());
-        Self { board, intake, committer: Committer::new(queue, journal, stance), full, largest }
+        Self { board, intake, committer: Committer::new(queue, journal, stance.clone()), stance, full, largest }
     }
 
     fn run(&self) -> RunId {
@@ -79,6 +80,19 @@ impl Node {
         let ballot = Ballot { voter, id, picks, received, entry: 0 };
         assert_eq!(self.intake.cast(self.run(), self.board.run(self.run()), ballot, inbox), None);
     }
+}
+
+#[test]
+fn a_full_disk_is_told_though_nobody_writes() {
+    let mut node = Node::new();
+    node.full.store(true, Ordering::Relaxed);
+    node.committer.look();
+    node.committer.round();
+    assert_eq!(node.stance.get(), Stance::DiskFull);
+    node.full.store(false, Ordering::Relaxed);
+    node.committer.look();
+    node.committer.round();
+    assert_eq!(node.stance.get(), Stance::Open);
 }
 
 #[test]

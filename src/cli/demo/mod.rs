@@ -11,15 +11,13 @@ use super::{
 };
 use crate::{
     app::App,
-    config::{NodeConfig, NodeFlags},
+    config::{Defaults, NodeConfig, NodeFlags},
     shows::file,
     telemetry::logs,
 };
 
 /// The show that is played, as its file.
 const SHOW: &str = include_str!("../../../examples/evening.toml");
-/// Where the demo keeps its data, unless told otherwise.
-const DATA: &str = "tallylight-demo.data";
 
 /// Play an example show that votes on itself, to look at every page
 ///
@@ -40,9 +38,7 @@ pub struct Args {
 /// # Errors
 /// The node cannot start.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let data = args.node.data.clone().or_else(|| Some(DATA.into()));
-    let log = args.node.log.clone().or_else(|| Some("warn".to_owned()));
-    let config = NodeConfig::new(NodeFlags { data, log, ..args.node }, Vec::new(), super::read)?;
+    let config = NodeConfig::new(args.node, Vec::new(), Defaults::DEMO, super::read)?;
     logs::start(&config.log, config.log_format)?;
     runtime()?.block_on(async {
         let mut told = Told::listen()?;

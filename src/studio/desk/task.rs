@@ -247,7 +247,7 @@ impl DeskTask {
         };
         let (left, kept) = (ballots(before) - ballots(next), ballots(next));
         let runs = before.runs.len() - next.runs.len();
-        format!("{runs} rehearsal runs with {left} ballots put away; the live show has {kept} ballots")
+        format!("put away of the rehearsal: runs {runs}, ballots {left}; the live show has {kept} ballots")
     }
 
     /// Stores a revision with its as-run entries, all or nothing; only then it acts. A slow disk may have kept a window

@@ -2,6 +2,7 @@
 //! Redis is away.
 
 use serde_json::{Value, json};
+use tallylight::wire::codes::Code;
 
 use super::stage::{SHOW, Stage, until};
 use crate::support::redis::RedisServer;
@@ -31,6 +32,32 @@ fn a_person_gets_words_and_a_program_its_problem() {
     let socket = get(&format!("/ws/{SHOW}"), "*/*");
     assert_eq!((socket.status, &socket.json()["code"]), (400, &json!("bad_message")));
     assert!(socket.text().contains("tallylight.v1"), "{}", socket.text());
+}
+
+#[test]
+fn the_type_of_a_problem_leads_to_what_to_do() {
+    let stage = Stage::start(&[]);
+    let kind = stage.app.get("/api/v1/shows/nope/live").json()["type"].as_str().unwrap().to_owned();
+    let page = stage.app.get(&kind);
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    for words in
+        ["<h1>There is no such show</h1>", "/ lists the shows", "gets the same answer", "HTTP 404", "ends with 4004"]
+    {
+        assert!(page.text().contains(words), "{words}: {}", page.text());
+    }
+    for code in Code::ALL {
+        assert_eq!(stage.app.get(&format!("/problems/{}", code.word())).status, 200, "{code:?}");
+    }
+    assert!(stage.app.get("/problems/busy").text().contains("may succeed later"));
+    assert_eq!(stage.app.get("/problems/nope").status, 404);
+}
+
+#[test]
+fn the_address_stands_below_its_code_where_it_is_asked_for() {
+    let stage = Stage::start(&["--public-url=https://vote.example.org"]);
+    let code = |query: &str| stage.app.get(&format!("/s/{SHOW}/qr.svg{query}")).text().to_owned();
+    assert!(code("?address").contains(&format!(">vote.example.org/s/{SHOW}</text>")));
+    assert!(!code("").contains("<text"));
 }
 
 #[test]

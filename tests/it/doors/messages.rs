@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 use tallylight::base::limits;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 use super::{raw::Raw, stage::Stage};
 
@@ -52,6 +55,18 @@ fn too_large_ends_with_1009() {
     let command = json!({"t": "command", "id": "1", "do": "void", "reason": "x".repeat(most)});
     staff.say(&command);
     assert_eq!(staff.wait_for("done")["id"], "1");
+}
+
+#[test]
+fn a_goodbye_is_answered() {
+    let stage = Stage::start(&[]);
+    let address = stage.app.address();
+    let stranger = Raw::connect(address, &[]).unwrap();
+    let screen = Raw::join(address, json!({"key": stage.key})).0;
+    for (who, mut leaves) in [("viewer", Raw::viewer(address)), ("stranger", stranger), ("screen", screen)] {
+        leaves.send(Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() })));
+        assert_eq!(leaves.end(), (Vec::new(), Some(1000)), "{who}");
+    }
 }
 
 #[test]
