@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{
     ballot::{Ballot, Decided, Place, Verdict},
     manifest::{LedgerKind, Manifest, Part, by_entry},
+    outcome::outcome,
     tally,
     witness::{Copy, Witness},
 };
@@ -155,6 +156,9 @@ impl<'a> Recount<'a> {
             Some(Verdict::Counted) if !manifest.definition.entries.has(ballot.entry) => {
                 "is counted and came by an entry that the run does not have"
             }
+            Some(Verdict::Counted) if !manifest.definition.allows(ballot.entry, ballot.picks.as_slice()) => {
+                "is counted, though its voter may not choose this"
+            }
             Some(Verdict::Counted) if !fits => "does not fit the question and is counted",
             Some(Verdict::Counted) if !timely => "is counted and came outside the window",
             Some(Verdict::Counted) if !enough => "is counted, though its voter had not that many votes left",
@@ -189,6 +193,7 @@ impl<'a> Recount<'a> {
             }
             Some(Verdict::Late) => {
                 self.late += 1;
+                self.witness.add_late(ballot.entry, &ballot.picks);
                 ballot.picks.add_to(&mut self.late_totals);
             }
             _ => {}
@@ -280,7 +285,13 @@ impl<'a> Recount<'a> {
             compare("late ballots", &manifest.late, &self.late);
             compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
         }
-        compare("by entry", &manifest.by_entry, &by_entry(&manifest.definition, &self.witness));
+        let (mut said, mut by_entry) = (manifest.by_entry.clone(), by_entry(&manifest.definition, &self.witness));
+        if !away.is_empty() {
+            said.iter_mut().chain(&mut by_entry).for_each(|line| line.late_votes.clear());
+        }
+        compare("by entry", &said, &by_entry);
+        let outcome = outcome(&manifest.definition, &self.totals, &by_entry);
+        compare("outcome", &manifest.outcome, &outcome);
         compare("shares", &manifest.shares, &tally::shares(&self.totals));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
         for part in manifest.parts.iter().filter(|part| !away.contains_key(&part.journal)) {

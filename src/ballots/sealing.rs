@@ -162,7 +162,9 @@ fn add_up(run: &RunIntake, contents: &[Contents]) -> Result<(Witness, Vec<String
     for (bucket, contents) in (0..).zip(contents) {
         let (mut votes, mut counted) = (vec![0; definition.interaction.options.len()], 0);
         let mut spent = std::collections::HashMap::<VoterId, u32>::new();
-        let kept = contents.ballots.iter().filter(|(_, kept)| kept.verdict == Verdict::Counted);
+        let of = |verdict| contents.ballots.iter().filter(move |(_, kept)| kept.verdict == verdict);
+        of(Verdict::Late).for_each(|(_, kept)| witness.add_late(kept.entry, &kept.picks));
+        let kept = of(Verdict::Counted);
         for (voter, Kept { id, picks, received, entry, place, .. }) in kept {
             counted += 1;
             picks.add_to(&mut votes);

@@ -1,7 +1,7 @@
 //! Numbers as one audience may see them: pure, from a run, its totals and the time.
 
 use crate::{
-    ballots::{bucket::Totals, tally},
+    ballots::{bucket::Totals, outcome::outcome, tally},
     base::clock::Micros,
     shows::{interaction::Visibility, run::Run},
     wire::{
@@ -66,6 +66,10 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
         options: options
             .map(|(n, (votes, share))| OptionResult { n, votes: *votes, share: f64::from(share) / 10.0 })
             .collect(),
+        outcome: run
+            .sealed()
+            .filter(|_| state != ResultState::Hidden)
+            .and_then(|seal| outcome(&run.definition, &seal.totals, &seal.by_entry)),
     }
 }
 
@@ -135,7 +139,7 @@ mod tests {
     }
 
     fn shown(run: u64, state: ResultState, version: u64) -> Results {
-        Results { run: RunId(run), state, epoch: 1, version, as_of: 0, total: 0, options: Vec::new() }
+        Results { run: RunId(run), state, epoch: 1, version, as_of: 0, total: 0, options: Vec::new(), outcome: None }
     }
 
     #[test]

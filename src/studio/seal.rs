@@ -106,9 +106,15 @@ async fn manifest(
     let witness = services.tasks.blocking(move || {
         let mut witness = Witness::default();
         intake.each_bucket(|bucket, state| {
-            for (voter, kept) in state.ballots().filter(|(_, kept)| kept.verdict == Verdict::Counted) {
-                let Kept { id: ballot, ref picks, received, entry, place, .. } = *kept;
-                witness.add(Copy { run: id, bucket, voter, id: ballot, picks, received, entry, place });
+            for (voter, kept) in state.ballots() {
+                let Kept { id: ballot, ref picks, received, entry, place, verdict } = *kept;
+                match verdict {
+                    Verdict::Counted => {
+                        witness.add(Copy { run: id, bucket, voter, id: ballot, picks, received, entry, place });
+                    }
+                    Verdict::Late => witness.add_late(entry, picks),
+                    _ => {}
+                }
             }
         });
         witness

@@ -245,7 +245,7 @@ impl Reason {
 }
 
 /// Everything the studio page shows, but for the moving figures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeskView {
     pub id: String,
     pub title: String,
@@ -312,7 +312,7 @@ pub struct CueView {
 }
 
 /// A run as staff sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeskRun {
     #[serde(flatten)]
     pub run: RunView,

@@ -133,7 +133,10 @@ fn a_valid_ballot_cannot_be_sealed_as_refused() {
 #[test]
 fn where_a_ballot_came_in_cannot_be_changed() {
     let (manifest, records) = sealed();
-    let line = |entry, votes: [u64; 2]| crate::shows::run::ByEntry { entry, counted: 1, votes: votes.to_vec() };
+    let line = |entry, votes: [u64; 2]| {
+        let (votes, late_votes) = (votes.to_vec(), Vec::new());
+        crate::shows::run::ByEntry { entry, counted: 1, votes, late_votes }
+    };
     assert_eq!(manifest.by_entry, [line(0, [1, 0]), line(1, [0, 1])]);
     for (index, entry) in [(0, 1), (1, 0), (1, 2)] {
         let mut changed = records.clone();
