@@ -11,7 +11,8 @@
 --     retold     directories that have told all they know in this epoch, 8 bytes each
 --     windows    epoch 4, revision 7, then per span: opens 7, intake ends 7 (close and grace; 2^53-1: open end)
 --     marked     newest seal that it is marked for, decimal; 0: none
---     seal       revision 4, then per journal: id 8, watermark 7; or empty
+--     seal       revision 4, then per journal: id 8, watermark 7; if it has copies beyond these, 15 zeros and then per
+--                copy: journal 8, number 7; or empty
 --     journals   per journal: id 8, watermark 7 (0: known only as the place of a copy); its place is its index
 --     totals     version 7, counted 7, late 7, then 7 per option votes, then 7 per option late votes
 --     changed    copies with another verdict than somebody was told, in the order in which they changed:
@@ -106,13 +107,16 @@ if seal ~= '' then
   marked = math.max(marked, revision)
   if sealed == '' or unpack_at('>I4', sealed) < revision then sealed = seal end
 end
+local reaches, beyond = {}, nil
+for at = 5, #sealed, 15 do
+  local id, number = unpack_at('>c8I7', sealed, at)
+  if number == 0 then beyond = {}
+  elseif beyond then beyond[sub(sealed, at, at + 14)] = true
+  else reaches[id] = number end
+end
 local function is_sealed(of_journal, seq)
-  if sealed == '' then return true end
-  for at = 5, #sealed, 15 do
-    local id, watermark = unpack_at('>c8I7', sealed, at)
-    if id == of_journal and seq <= watermark then return true end
-  end
-  return false
+  if sealed == '' or seq <= (reaches[of_journal] or 0) then return true end
+  return beyond ~= nil and beyond[pack('>c8I7', of_journal, seq)] == true
 end
 
 -- Journals and totals.

@@ -148,6 +148,14 @@ impl Voter {
     }
 }
 
+/// What the newest seal has of a bucket.
+#[derive(Debug, Clone)]
+struct Sealed {
+    revision: u32,
+    watermarks: Vec<(JournalId, u64)>,
+    beyond: Vec<Place>,
+}
+
 /// The state of a bucket.
 #[derive(Debug, Clone)]
 pub struct Bucket {
@@ -157,7 +165,7 @@ pub struct Bucket {
     watermarks: Vec<(JournalId, u64)>,
     totals: Totals,
     marked: Option<u32>,
-    sealed: Option<(u32, Vec<(JournalId, u64)>)>,
+    sealed: Option<Sealed>,
     changed: Vec<Place>,
     lost: u64,
 }
@@ -193,18 +201,19 @@ impl Bucket {
         self.marked = self.marked.max(Some(revision));
     }
 
-    /// Takes the watermarks of a seal: of the ballots that were counted before, those above them are kept apart. Those of
-    /// an older revision change nothing.
-    pub fn set_seal(&mut self, revision: u32, watermarks: &[(JournalId, u64)]) {
+    /// Takes over what a seal has: of the ballots that were counted before, those above its watermarks are kept apart, but
+    /// for the copies that it has beyond. Those of an older revision change nothing.
+    pub fn set_seal(&mut self, revision: u32, watermarks: &[(JournalId, u64)], beyond: &[Place]) {
         self.mark(revision);
-        if self.sealed.as_ref().is_none_or(|(sealed, _)| *sealed < revision) {
-            self.sealed = Some((revision, watermarks.to_vec()));
+        if self.sealed.as_ref().is_none_or(|sealed| sealed.revision < revision) {
+            self.sealed = Some(Sealed { revision, watermarks: watermarks.to_vec(), beyond: beyond.to_vec() });
         }
     }
 
     fn is_sealed(&self, place: Place) -> bool {
-        self.sealed.as_ref().is_none_or(|(_, watermarks)| {
-            watermarks.iter().any(|(journal, watermark)| *journal == place.journal && place.seq <= *watermark)
+        self.sealed.as_ref().is_none_or(|Sealed { watermarks, beyond, .. }| {
+            let reaches = |(journal, last): &(JournalId, u64)| *journal == place.journal && place.seq <= *last;
+            watermarks.iter().any(reaches) || beyond.contains(&place)
         })
     }
 

@@ -78,6 +78,9 @@ pub struct Marked {
     pub totals: Totals,
     /// Per bucket and journal the last number that is part of the seal.
     pub watermarks: Vec<(u16, JournalId, u64)>,
+    /// Copies above these that are in the totals, each with its bucket: the ledger of several nodes has lost their numbers,
+    /// and another node has told of them.
+    pub beyond: Vec<(u16, Place)>,
     /// Numbers up to there whose records are lost: ballots that may be missing from the totals.
     pub lost: u64,
     /// Who decided.
@@ -462,8 +465,8 @@ fn obey(order: Order) {
             }
             watermarks.sort_unstable();
             // The asker may have gone; the mark stands all the same.
-            let (ledger, changed) = (LedgerKind::Embedded, Vec::new());
-            let _ = reply.send(Marked { totals: run.totals(), watermarks, lost, ledger, changed });
+            let (ledger, changed, beyond) = (LedgerKind::Embedded, Vec::new(), Vec::new());
+            let _ = reply.send(Marked { totals: run.totals(), watermarks, beyond, lost, ledger, changed });
         }
     }
 }

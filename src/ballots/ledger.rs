@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{
     ballot::{Ballot, Decided, Place},
     bucket::{Decision, Kept, Totals},
+    seal::Seal,
 };
 use crate::{
     base::{
@@ -37,7 +38,7 @@ pub struct Call {
     pub windows: Arc<Windows>,
     /// The newest seal that the show speaks of, being made or made.
     pub sealing: Option<u32>,
-    /// The watermarks of this bucket in the newest seal that was made.
+    /// The newest seal that was made.
     pub seal: Option<Arc<Seal>>,
     /// The caller's data directory.
     pub directory: NodeId,
@@ -51,15 +52,6 @@ pub struct Call {
     pub create: bool,
     /// Ballots, if any; those after the first [`limits::LEDGER_BATCH_MAX`] are not sent.
     pub batch: Option<OwnedBatch>,
-}
-
-/// What a seal says of all buckets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seal {
-    /// Counts the seals of a run from 1.
-    pub revision: u32,
-    /// Per bucket and journal the last number that is part of the seal.
-    pub watermarks: Vec<(u16, JournalId, u64)>,
 }
 
 /// Ballots of one journal, in the order of their numbers without gap.
@@ -105,19 +97,13 @@ pub struct Standing {
     pub time: Micros,
 }
 
-impl Seal {
-    /// The watermarks of one bucket.
-    pub fn of_bucket(&self, bucket: u16) -> impl Iterator<Item = (JournalId, u64)> {
-        let of_bucket = self.watermarks.iter().filter(move |(number, _, _)| *number == bucket);
-        of_bucket.map(|(_, journal, watermark)| (*journal, *watermark))
-    }
-}
-
 /// All that a bucket keeps, as of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
     /// Its totals, with epoch and version.
     pub totals: Totals,
+    /// Its journals, with the last number that it has of each; 0: known only as the place of a copy.
+    pub watermarks: Vec<(JournalId, u64)>,
     /// Its ballots; those of one voter in the order of decision.
     pub ballots: Vec<(VoterId, Kept)>,
 }

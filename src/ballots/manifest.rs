@@ -1,6 +1,8 @@
 //! The manifest of a seal: everything somebody needs to check a result without us, signed. What is signed are the exact
 //! bytes of its JSON.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -72,6 +74,10 @@ pub struct Manifest {
     pub changed: Vec<(u16, Place)>,
     /// What each bucket and journal holds.
     pub parts: Vec<Part>,
+    /// Copies (bucket, place) above the watermarks of the parts that are counted, or late, all the same: the ledger lost
+    /// their numbers while their node was away, and another node told of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<(u16, Place)>,
 }
 
 /// Who decided the ballots of a run.
@@ -91,9 +97,9 @@ pub enum LedgerKind {
 pub struct Part {
     pub bucket: u16,
     pub journal: JournalId,
-    /// The last number that belongs to the seal.
+    /// The last number up to which everything belongs to the seal; 0: only what the manifest names beyond.
     pub watermark: u64,
-    /// How many ballots up to it are counted.
+    /// How many ballots of the seal are counted.
     pub count: u64,
     /// The hash of their set.
     pub hash: String,
@@ -144,6 +150,7 @@ impl Manifest {
             ledger: marked.ledger,
             changed: marked.changed.clone(),
             parts: parts(marked, witness),
+            beyond: marked.beyond.clone(),
         }
     }
 
@@ -173,9 +180,12 @@ pub fn by_entry(definition: &Definition, witness: &Witness) -> Vec<ByEntry> {
 
 /// A part for every journal that a bucket knows, also where nothing was counted.
 fn parts(marked: &Marked, witness: &Witness) -> Vec<Part> {
-    let part = |(bucket, journal, watermark): &(u16, JournalId, u64)| {
-        let part = witness.part(*bucket, *journal);
-        Part { bucket: *bucket, journal: *journal, watermark: *watermark, count: part.count, hash: part.hash() }
+    let known = marked.watermarks.iter().map(|(bucket, journal, watermark)| ((*bucket, *journal), *watermark));
+    let mut watermarks: BTreeMap<_, _> = known.collect();
+    marked.beyond.iter().for_each(|(bucket, place)| _ = watermarks.entry((*bucket, place.journal)).or_insert(0));
+    let part = |((bucket, journal), watermark)| {
+        let part = witness.part(bucket, journal);
+        Part { bucket, journal, watermark, count: part.count, hash: part.hash() }
     };
-    marked.watermarks.iter().map(part).collect()
+    watermarks.into_iter().map(part).collect()
 }

@@ -18,6 +18,7 @@ pub mod record;
 pub mod recount;
 pub mod restore;
 pub mod run_intake;
+pub mod seal;
 pub mod sealing;
 pub mod shard;
 pub mod tally;

@@ -15,7 +15,7 @@ use crate::{
         counting::{Gives, Pool},
         run::{ByEntry, Definition},
     },
-    wire::outcome::{Outcome, Place, PoolOutcome},
+    wire::outcome::{Outcome, Place, PoolOutcome, Unit},
 };
 
 type Points = Vec<BigRational>;
@@ -55,7 +55,24 @@ pub fn outcome(definition: &Definition, votes: &[u64], by_entry: &[ByEntry]) -> 
         points: points.iter().map(rounded).collect(),
         silent: counted.is_silent(),
     });
-    Some(Outcome { polarity: counting.polarity, places, pools: pools.collect() })
+    let unit = match counting.pools.first() {
+        None => Unit::Votes,
+        Some(pool) if pool.gives.percent().is_some() => Unit::Percent,
+        Some(_) => Unit::Points,
+    };
+    Some(Outcome { polarity: counting.polarity, unit, places, pools: pools.collect() })
+}
+
+/// Shares of all points in tenths of a percent, in the order of the options: they add up to exactly 1000 (or are all 0).
+/// For bars and percentages; the order is that of the points themselves.
+pub fn shares(outcome: &Outcome) -> Vec<u16> {
+    let mut thousandths = vec![0; outcome.places.len()];
+    for place in &outcome.places {
+        if let Some(slot) = thousandths.get_mut(usize::from(place.n).wrapping_sub(1)) {
+            *slot = (place.points * 1000.0).round().to_u64().unwrap_or(0);
+        }
+    }
+    tally::shares(&thousandths)
 }
 
 /// The margin of a run, with `outstanding` ballots that may still be missing. `by_entry`: of its seal, if it has one. Where

@@ -7,6 +7,7 @@ use super::{
     ballot::{Ballot, Decided, Place, Verdict},
     manifest::{LedgerKind, Manifest, Part, by_entry},
     outcome::outcome,
+    seal::Seal,
     tally,
     witness::{Copy, Witness},
 };
@@ -25,7 +26,7 @@ const FINDINGS_MAX: usize = 20;
 #[derive(Debug)]
 pub struct Recount<'a> {
     manifest: &'a Manifest,
-    watermarks: HashMap<(u16, JournalId), u64>,
+    seal: Seal,
     witness: Witness,
     totals: Vec<u64>,
     late_totals: Vec<u64>,
@@ -67,10 +68,9 @@ impl<'a> Recount<'a> {
     /// Starts the recount of what a manifest sealed.
     pub fn new(manifest: &'a Manifest) -> Self {
         let zeros = vec![0; manifest.definition.interaction.options.len()];
-        let watermarks = manifest.parts.iter().map(|part| ((part.bucket, part.journal), part.watermark)).collect();
         Self {
             manifest,
-            watermarks,
+            seal: Seal::of(manifest),
             witness: Witness::default(),
             totals: zeros.clone(),
             late_totals: zeros,
@@ -93,7 +93,10 @@ impl<'a> Recount<'a> {
     pub fn take(&mut self, bucket: u16, place: Place, ballot: &Ballot, decided: Option<Decided>) {
         self.read += 1;
         if self.is_sealed(bucket, place, ballot, decided) {
-            self.follow(bucket, place);
+            self.next.entry((bucket, place.journal)).or_insert(1);
+            if self.seal.reaches(bucket, place) {
+                self.follow(bucket, place);
+            }
             self.judge(bucket, place, ballot, decided);
         }
     }
@@ -113,7 +116,7 @@ impl<'a> Recount<'a> {
     /// Whether a ballot is part of the seal.
     fn is_sealed(&mut self, bucket: u16, place: Place, ballot: &Ballot, decided: Option<Decided>) -> bool {
         let id = ballot.id;
-        let sealed = self.watermarks.get(&(bucket, place.journal)).is_some_and(|watermark| place.seq <= *watermark);
+        let sealed = self.seal.has(bucket, place);
         if self.manifest.definition.bucket_of(ballot.voter) != bucket {
             self.find(format!("ballot {id} stands in bucket {bucket}, where its voter does not belong"));
         }
@@ -224,7 +227,7 @@ impl<'a> Recount<'a> {
     fn away(&self) -> BTreeMap<JournalId, u64> {
         let mut away = BTreeMap::new();
         let here: HashSet<_> = self.next.keys().map(|(_, journal)| *journal).collect();
-        let absent = |part: &&Part| part.watermark > 0 && !here.contains(&part.journal);
+        let absent = |part: &&Part| !here.contains(&part.journal);
         let parts = self.manifest.parts.iter().filter(|_| self.manifest.ledger != LedgerKind::Embedded);
         for part in parts.filter(absent) {
             *away.entry(part.journal).or_default() += part.count;

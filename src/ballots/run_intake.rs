@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::{
     bucket::{Bucket, Rules, Totals},
     committer::Queue,
-    ledger::{self, Call, Seal},
+    ledger::{self, Call},
     reconcile::Reconcile,
+    seal::Seal,
     shard::{self, Shard},
     tally::Tally,
 };
@@ -211,7 +212,7 @@ impl RunIntake {
         }
     }
 
-    /// The watermarks of the newest seal that was made.
+    /// The newest seal that was made.
     pub fn set_seal(&self, seal: Seal) {
         let Some(remote) = &self.remote else { return };
         if remote.seal.load().as_ref().is_none_or(|known| known.revision < seal.revision) {
@@ -220,7 +221,7 @@ impl RunIntake {
         }
     }
 
-    /// The revision of the newest seal whose watermarks are known here; 0: none.
+    /// The revision of the newest seal that is known here; 0: none.
     pub fn seal_known(&self) -> u32 {
         self.remote.as_ref().and_then(|remote| Some(remote.seal.load().as_ref()?.revision)).unwrap_or(0)
     }

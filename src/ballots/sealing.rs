@@ -12,11 +12,15 @@ use super::{
     ledger::{self, Answer, Call, Contents, Standing},
     manifest::LedgerKind,
     run_intake::RunIntake,
+    seal::Seal,
     tally,
     witness::{Copy, Witness},
 };
 use crate::{
-    base::{ids::VoterId, limits},
+    base::{
+        ids::{JournalId, VoterId},
+        limits,
+    },
     providers::redis::{Redis, RedisError},
     shows::run::Definition,
 };
@@ -36,6 +40,9 @@ pub enum SealError {
     /// A sum is not that of its ballots: an incident.
     #[error("bucket {0} of the ledger does not add up: its ballots are not its totals")]
     DoesNotAddUp(u16),
+    /// It knows more ballots than a seal can name of which it has lost the numbers, and their node is not there to tell them.
+    #[error("the ledger has lost the numbers of {0} ballots whose node is away: start that node, then seal again")]
+    NumbersLost(usize),
     /// The ledger has the run under another definition: an incident.
     #[error("the ledger has another definition of this run")]
     Disagrees,
@@ -66,37 +73,74 @@ pub async fn close(redis: &Redis, queue: &Queue, run: &Arc<RunIntake>, revision:
     if !marks().await?.iter().map(epoch).eq(standings.iter().map(epoch)) {
         return Err(SealError::Changed);
     }
+    let marked = marked(&run.definition, standings.iter().zip(&contents))?;
+    let seal = Seal::new(revision, marked.watermarks.iter().copied(), marked.beyond.iter().copied());
+    let (witness, findings) = add_up(run, &seal, &contents)?;
+    Ok(Closed { marked, witness, findings })
+}
+
+/// What a seal has, from how all buckets stood at their mark and what they kept when they were read after it. Of the late
+/// ballots it has those of the mark, too.
+///
+/// # Errors
+/// The ledger changed in between, or has lost more numbers of ballots that it knows than a seal can name.
+pub fn marked<'a>(
+    definition: &Definition,
+    buckets: impl Iterator<Item = (&'a Standing, &'a Contents)>,
+) -> Result<Marked, SealError> {
+    let zero = tally::zero(definition.interaction.options.len());
     let mut marked = Marked {
-        totals: tally::zero(run.definition.interaction.options.len()),
+        totals: zero.clone(),
         watermarks: Vec::new(),
+        beyond: Vec::new(),
         lost: 0,
         ledger: LedgerKind::Redis,
         changed: Vec::new(),
     };
-    for (bucket, (standing, contents)) in buckets.zip(standings.into_iter().zip(&contents)) {
+    for (bucket, (standing, contents)) in (0..).zip(buckets) {
         let (before, after) = (&standing.totals, &contents.totals);
         if (before.epoch, before.counted, &before.votes) != (after.epoch, after.counted, &after.votes) {
             return Err(SealError::Changed);
         }
-        tally::add_totals(&mut marked.totals, before);
+        let mut totals = Totals { late: 0, late_votes: zero.late_votes.clone(), ..before.clone() };
+        for (_, Kept { place, verdict, picks, .. }) in &contents.ballots {
+            let is_below = |watermarks: &[(JournalId, u64)]| {
+                watermarks.iter().any(|(journal, last)| *journal == place.journal && place.seq <= *last)
+            };
+            let is_new = || !is_below(&standing.watermarks);
+            match verdict {
+                Verdict::Counted if is_new() => marked.beyond.push((bucket, *place)),
+                Verdict::Late if is_new() && is_below(&contents.watermarks) => {}
+                Verdict::Late => {
+                    totals.late += 1;
+                    picks.add_to(&mut totals.late_votes);
+                    marked.beyond.extend(is_new().then_some((bucket, *place)));
+                }
+                _ => {}
+            }
+        }
+        tally::add_totals(&mut marked.totals, &totals);
         let of_bucket = standing.watermarks.iter();
         marked.watermarks.extend(of_bucket.map(|(journal, watermark)| (bucket, *journal, *watermark)));
-        marked.changed.extend(standing.changed.into_iter().map(|place| (bucket, place)));
+        marked.changed.extend(standing.changed.iter().map(|place| (bucket, *place)));
     }
     marked.watermarks.sort_unstable();
-    let (witness, findings) = add_up(run, &contents)?;
-    Ok(Closed { marked, witness, findings })
+    marked.beyond.sort_unstable();
+    match marked.beyond.len() {
+        0..=limits::SEAL_BEYOND_MAX => Ok(marked),
+        lost => Err(SealError::NumbersLost(lost)),
+    }
 }
 
-/// Reads everything that the ledger keeps of a run again: its totals, and what the counted ballots are.
+/// Reads everything that the ledger keeps of a run again: its totals, and what the ballots of a seal are.
 ///
 /// # Errors
 /// See [`SealError`].
-pub async fn recount(redis: &Redis, run: &RunIntake) -> Result<(Totals, Witness, Vec<String>), SealError> {
+pub async fn recount(redis: &Redis, run: &RunIntake, seal: &Seal) -> Result<(Totals, Witness, Vec<String>), SealError> {
     let contents = contents(redis, &run.definition).await?;
     let mut totals = tally::zero(run.definition.interaction.options.len());
     contents.iter().for_each(|contents| tally::add_totals(&mut totals, &contents.totals));
-    let (witness, findings) = add_up(run, &contents)?;
+    let (witness, findings) = add_up(run, seal, &contents)?;
     Ok((totals, witness, findings))
 }
 
@@ -156,14 +200,15 @@ async fn read_bucket(redis: &Redis, definition: &Definition, bucket: u16) -> Res
 }
 
 /// Adds up the ballots of all buckets and compares with what the ledger says of itself.
-fn add_up(run: &RunIntake, contents: &[Contents]) -> Result<(Witness, Vec<String>), SealError> {
+fn add_up(run: &RunIntake, seal: &Seal, contents: &[Contents]) -> Result<(Witness, Vec<String>), SealError> {
     let definition = &run.definition;
     let (mut witness, mut findings) = (Witness::default(), Vec::new());
     for (bucket, contents) in (0..).zip(contents) {
         let (mut votes, mut counted) = (vec![0; definition.interaction.options.len()], 0);
         let mut spent = std::collections::HashMap::<VoterId, u32>::new();
         let of = |verdict| contents.ballots.iter().filter(move |(_, kept)| kept.verdict == verdict);
-        of(Verdict::Late).for_each(|(_, kept)| witness.add_late(kept.entry, &kept.picks));
+        let late = of(Verdict::Late).filter(|(_, kept)| seal.has(bucket, kept.place));
+        late.for_each(|(_, kept)| witness.add_late(kept.entry, &kept.picks));
         let kept = of(Verdict::Counted);
         for (voter, Kept { id, picks, received, entry, place, .. }) in kept {
             counted += 1;
@@ -181,4 +226,67 @@ fn add_up(run: &RunIntake, contents: &[Contents]) -> Result<(Witness, Vec<String
         }
     }
     Ok((witness, findings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ballots::ballot::{Picks, Place},
+        base::{clock::Micros, ids::BallotId},
+        shows::transition::tests::Desk,
+    };
+
+    /// Each ballot: journal, number, verdict.
+    fn closed(ballots: &[(u64, u64, Verdict)]) -> Result<Marked, SealError> {
+        let definition = Desk::open_for(60).document.runs[0].definition.clone();
+        let counted = ballots.iter().filter(|(.., verdict)| *verdict == Verdict::Counted).count() as u64;
+        // At the mark it knew of two late ones.
+        let totals = Totals { counted, votes: vec![counted, 0], late: 2, ..tally::zero(2) };
+        let standing = Standing {
+            totals: totals.clone(),
+            rebuilding: false,
+            marked: 1,
+            watermarks: vec![(JournalId(1), 5), (JournalId(2), 5)],
+            decisions: Vec::new(),
+            changed: Vec::new(),
+            time: Micros(0),
+        };
+        let kept = ballots.iter().map(|(journal, seq, verdict)| {
+            let place = Place { journal: JournalId(*journal), seq: *seq };
+            let (id, picks, received, entry) = (BallotId(1), Picks::One(1), Micros(0), 0);
+            (VoterId(1), Kept { id, picks, received, entry, place, verdict: *verdict })
+        });
+        // When it was read, one journal had gone on.
+        let watermarks = vec![(JournalId(1), 7), (JournalId(2), 5), (JournalId(3), 0)];
+        let contents = Contents { totals, watermarks, ballots: kept.collect() };
+        marked(&definition, [(&standing, &contents)].into_iter())
+    }
+
+    #[test]
+    fn a_seal_names_what_is_counted_or_late_and_has_no_number_at_the_ledger() {
+        use Verdict::{AfterSeal, Counted, Late};
+        let ballots = [
+            (1, 5, Counted),
+            (1, 6, Late),
+            (1, 7, AfterSeal),
+            (2, 4, Late),
+            (2, 6, Counted),
+            (2, 7, Late),
+            (2, 8, AfterSeal),
+            (3, 1, Counted),
+        ];
+        let marked = closed(&ballots).unwrap();
+        let beyond: Vec<_> = marked.beyond.iter().map(|(_, place)| (place.journal.0, place.seq)).collect();
+        assert_eq!(beyond, [(2, 6), (2, 7), (3, 1)]);
+        // What came after the mark and is late is not in the seal.
+        assert_eq!((marked.totals.counted, marked.totals.late, marked.totals.late_votes), (3, 2, vec![2, 0]));
+    }
+
+    #[test]
+    fn a_seal_that_would_have_to_name_too_many_is_not_made() {
+        let many: Vec<_> = (6..).map(|seq| (2, seq, Verdict::Counted)).take(limits::SEAL_BEYOND_MAX + 1).collect();
+        assert!(matches!(closed(&many), Err(SealError::NumbersLost(_))));
+        assert_eq!(closed(&many[1..]).unwrap().beyond.len(), limits::SEAL_BEYOND_MAX);
+    }
 }

@@ -13,11 +13,12 @@ use serde_json::value::RawValue;
 use super::file::{BallotLine, Contents, FORMAT, Line, RunLine};
 use crate::{
     ballots::{
-        ballot::{Ballot, Decided, Place, Verdict},
+        ballot::{Ballot, Decided, Verdict},
         bucket::Kept,
         journalled::{self, Journalled},
         ledger,
         manifest::{LedgerKind, Manifest, Signed},
+        seal::Seal,
     },
     base::{
         clock::Micros,
@@ -139,31 +140,25 @@ pub fn write(sources: &Sources<'_>, show: &ShowId, out: &mut dyn Write) -> anyho
 /// The newest seal of a run.
 struct Sealed {
     manifest: Manifest,
-    watermarks: HashMap<(u16, JournalId), u64>,
+    seal: Seal,
 }
 
 impl Sealed {
     fn new(manifest: Manifest) -> Self {
-        let watermarks = manifest.parts.iter().map(|part| ((part.bucket, part.journal), part.watermark)).collect();
-        Self { manifest, watermarks }
-    }
-
-    fn has(&self, bucket: u16, journal: JournalId, seq: u64) -> bool {
-        self.watermarks.get(&(bucket, journal)).is_some_and(|watermark| seq <= *watermark)
+        Self { seal: Seal::of(&manifest), manifest }
     }
 
     /// Whether the journals may not have the last word over a ballot: they have none, or the ledger has said since that
     /// another verdict stands.
     fn asks_for(&self, one: &Journalled) -> bool {
-        let Place { journal, seq } = one.place;
         let is_sure = one.decided.is_some() && !self.manifest.changed.contains(&(one.bucket, one.place));
-        !is_sure && self.has(one.bucket, journal, seq)
+        !is_sure && self.seal.has(one.bucket, one.place)
     }
 
     /// The journals of the seal that are in none of the directories, with how many counted ballots each has.
     fn away(&self, here: &HashSet<JournalId>) -> BTreeMap<JournalId, u64> {
         let mut away = BTreeMap::new();
-        for part in self.manifest.parts.iter().filter(|part| part.watermark > 0 && !here.contains(&part.journal)) {
+        for part in self.manifest.parts.iter().filter(|part| !here.contains(&part.journal)) {
             *away.entry(part.journal).or_default() += part.count;
         }
         away
@@ -228,7 +223,7 @@ fn complete(
     all.sort_unstable_by_key(|(bucket, _, kept)| (*bucket, kept.place));
     for (bucket, voter, kept) in all {
         let Kept { id: ballot, ref picks, received, entry, place, verdict } = *kept;
-        if !away.contains_key(&place.journal) || !run.has(bucket, place.journal, place.seq) {
+        if !away.contains_key(&place.journal) || !run.seal.has(bucket, place) {
             continue;
         }
         *found.entry(place.journal).or_default() += u64::from(verdict == Verdict::Counted);
@@ -344,7 +339,10 @@ impl Lines<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ballots::ballot::Picks;
+    use crate::ballots::{
+        ballot::{Picks, Place},
+        manifest::Part,
+    };
     use crate::export::verify::tests::sealed;
 
     const RECEIVED: Micros = Micros(5);
@@ -359,11 +357,18 @@ mod tests {
 
     #[test]
     fn the_ledger_is_asked_where_a_journal_may_not_have_the_last_word() {
-        let sealed = Sealed::new(sealed());
+        let mut manifest = sealed();
+        let beyond = Place { journal: JournalId(9), seq: 3 };
+        manifest.beyond.push((0, beyond));
+        let (journal, watermark, count) = (beyond.journal, 0, 1);
+        manifest.parts.push(Part { journal, watermark, count, ..manifest.parts[0].clone() });
+        let sealed = Sealed::new(manifest);
         let counted = Some(Verdict::Counted);
         assert!(sealed.asks_for(&journalled(7, 1, None)) && !sealed.asks_for(&journalled(7, 1, counted)));
         assert!(sealed.asks_for(&journalled(8, 1, counted)), "what changed since");
         assert!(!sealed.asks_for(&journalled(7, 2, None)), "what came after the seal is nobody's to decide now");
+        assert!(sealed.asks_for(&journalled(9, 3, None)), "what the seal has beyond its numbers");
+        assert_eq!(sealed.away(&[JournalId(7), JournalId(8)].into()), [(JournalId(9), 1)].into());
     }
 
     #[test]

@@ -213,8 +213,6 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
-
     use crate::{
         base::limits,
         shows::{

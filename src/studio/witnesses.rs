@@ -14,9 +14,9 @@ use crate::{
     ballots::{
         ballot::{Ballot, Verdict},
         journalled,
-        ledger::Seal,
         manifest::{Manifest, Part, Signed},
         recount::Recount,
+        seal::Seal,
         witness::{Copy, Witness},
     },
     base::{clock::Stopwatch, ids::RunId, limits},
@@ -26,7 +26,7 @@ use crate::{
 /// What one node's journals hold of a sealed run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Report {
-    /// The counted ballots of its journals, by the watermarks of the seal.
+    /// The counted ballots of its journals, as far as the seal has them.
     pub parts: Vec<Part>,
     /// Ballots read.
     pub ballots: u64,
@@ -77,8 +77,7 @@ async fn testify(
         if known < revision || is_due {
             let manifest = fetch(desk, services, shared, id, revision).await?;
             if let Some(intake) = services.intake.run(id) {
-                let watermarks = manifest.parts.iter().map(|part| (part.bucket, part.journal, part.watermark));
-                intake.set_seal(Seal { revision, watermarks: watermarks.collect() });
+                intake.set_seal(Seal::of(&manifest));
             }
             let report = report(services, manifest.clone()).await?;
             let agrees = report.findings.is_empty() && report.parts.iter().all(|part| manifest.parts.contains(part));
@@ -131,15 +130,13 @@ pub(super) async fn report(services: &Arc<Services>, manifest: Manifest) -> anyh
         let run = manifest.definition.run;
         let (mut witness, mut recount) = (Witness::default(), Recount::new(&manifest));
         let mut own = BTreeSet::new();
-        let watermark = |part: &Part| ((part.bucket, part.journal), part.watermark);
-        let watermarks: HashMap<_, _> = manifest.parts.iter().map(watermark).collect();
+        let seal = Seal::of(&manifest);
         journalled::read(&journals, &|one| one == run, &mut |one| {
             recount.take(one.bucket, one.place, &one.ballot, one.decided);
             own.insert(one.place.journal);
             let counted =
                 one.decided.filter(|decided| decided.verdict == Verdict::Counted && decided.place == one.place);
-            let watermark = watermarks.get(&(one.bucket, one.place.journal));
-            if counted.is_some() && watermark.is_some_and(|watermark| one.place.seq <= *watermark) {
+            if counted.is_some() && seal.has(one.bucket, one.place) {
                 let Ballot { voter, id, ref picks, received, entry } = one.ballot;
                 witness.add(Copy { run, bucket: one.bucket, voter, id, picks, received, entry, place: one.place });
             }

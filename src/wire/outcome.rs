@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Outcome {
     /// What it means to be first.
     pub polarity: Polarity,
+    /// What points are.
+    pub unit: Unit,
     /// All options, the first one first. Equal ones share a rank.
     pub places: Vec<Place>,
     /// What each pool gave; empty where all votes are one.
@@ -31,6 +33,15 @@ impl Polarity {
     pub fn is_save(&self) -> bool {
         *self == Self::Save
     }
+}
+
+/// What points are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    Votes,
+    Percent,
+    Points,
 }
 
 /// One option's place.

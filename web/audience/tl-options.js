@@ -1,5 +1,5 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
-import { percent } from '../shared/format.js';
+import { count, percent } from '../shared/format.js';
 import { phaseOf } from '../shared/phase.js';
 import { allCounted, leaders, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
@@ -36,7 +36,9 @@ class Options extends StoreElement {
         given: given.get(n) ?? 0,
         counted,
         result: results?.options.find((option) => option.n === n),
-        won: front.includes(n) ? (front.length > 1 ? 'tie' : 'winner') : undefined,
+        place: results?.outcome?.places.find((place) => place.n === n),
+        unit: results?.outcome?.unit,
+        won: front.includes(n) ? (front.length > 1 ? 'tie' : results?.outcome?.polarity === 'evict' ? 'leaves' : 'winner') : undefined,
       });
     }
   }
@@ -63,7 +65,9 @@ class Options extends StoreElement {
  * @property {number} given
  * @property {boolean} counted whether what was given has its receipt
  * @property {import('../sdk/wire.js').OptionResult} [result]
- * @property {'winner'|'tie'} [won]
+ * @property {import('../sdk/wire.js').Place} [place] what the rules of the question make of it
+ * @property {import('../sdk/wire.js').Outcome['unit']} [unit]
+ * @property {'winner'|'tie'|'leaves'} [won]
  */
 
 /** The parts of a tile that both kinds share. */
@@ -82,15 +86,17 @@ class Tile {
   }
 
   /** @param {TileState} state */
-  draw({ may, chosen, given, counted, result, won }) {
+  draw({ may, chosen, given, counted, result, place, unit, won }) {
     const notes = [];
     // While the plus and minus are there, the share goes under the label: the label needs the width.
     const inline = may && this.run.votes > 1;
     if (inline && result) notes.push(percent(result.share));
-    if (won) notes.push(won === 'winner' ? `★ ${say('winner')}` : `＝ ${say('tie')}`);
+    if (won) notes.push(`${{ winner: '★', tie: '＝', leaves: '↗' }[won]} ${say(won)}`);
+    if (place?.reached !== undefined) notes.push(place.reached ? `✓ ${say('reached')}` : say('not_reached'));
     if (given) notes.push(counted ? `✓ ${given > 1 ? say('mine_many', { n: given }) : say('mine')}` : `◔ ${say('mine_pending')}`);
     setText(this.note, notes.join(' · '));
-    setText(this.share, result && !inline ? percent(result.share) : '');
+    const points = place && unit === 'points' ? say(place.points === 1 ? 'points_one' : 'points', { n: count(place.points) }) : undefined;
+    setText(this.share, result && !inline ? points ?? percent(result.share) : '');
     setAttribute(this.node, 'data-chosen', chosen > 0);
     setAttribute(this.node, 'data-mine', given > 0);
     setAttribute(this.node, 'data-won', won);

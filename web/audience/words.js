@@ -53,6 +53,11 @@ const en = {
   mine_many: '{n} of your votes',
   winner: 'Winner',
   tie: 'Tie',
+  leaves: 'Leaves',
+  reached: 'Reached',
+  not_reached: 'Not reached',
+  points: '{n} points',
+  points_one: '1 point',
 
   result_hidden: 'The numbers are not shown yet.',
   result_live: 'Live. Counting goes on.',

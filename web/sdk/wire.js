@@ -17,7 +17,10 @@
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,
- *   options: OptionResult[] }} Results
+ *   options: OptionResult[], outcome?: Outcome }} Results
+ * @typedef {{ polarity: 'save'|'evict', unit: 'votes'|'percent'|'points', places: Place[], pools?: PoolOutcome[] }} Outcome
+ * @typedef {{ n: number, rank: number, points: number, exact: string, reached?: boolean }} Place
+ * @typedef {{ name: string, votes: number[], points: number[], silent?: boolean }} PoolOutcome
  *
  * @typedef {{ t?: 'receipt', run: string, id: string, is: Answer, reason?: Reason, retry_ms?: number, left?: number,
  *   at?: number, picks?: number[], repeated?: boolean }} Receipt
@@ -29,7 +32,7 @@
  *   window_s?: number, opens_on_take: boolean }} CueView
  * @typedef {{ cue: string, run: string }} OnDesk
  * @typedef {{ revision: number, total: number, margin: number, outstanding: number, late: number,
- *   by_entry?: EntryCount[], late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string }} SealView
+ *   by_entry?: EntryCount[], outcome?: Outcome, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string }} SealView
  * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[] }} EntryCount
  * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string }} DeskRun
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView

@@ -61,9 +61,14 @@ pub(super) fn call(call: &Call) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let flag = |yes: bool| text(u64::from(yes));
     let roster = call.roster.iter().flat_map(|directory| directory.0.to_be_bytes());
     let seal = call.seal.as_ref().map(|seal| {
-        let watermarks = seal.of_bucket(call.bucket);
         let mut bytes = seal.revision.to_be_bytes().to_vec();
-        watermarks.for_each(|(journal, watermark)| put_place(&mut bytes, Place { journal, seq: watermark }));
+        let mut put = |journal, seq| put_place(&mut bytes, Place { journal, seq });
+        seal.watermarks_of(call.bucket).into_iter().for_each(|(journal, watermark)| put(journal, watermark));
+        let beyond = seal.beyond_of(call.bucket);
+        if !beyond.is_empty() {
+            put(JournalId(0), 0);
+        }
+        beyond.into_iter().for_each(|Place { journal, seq }| put(journal, seq));
         bytes
     });
     let batch = call.batch.as_ref();
@@ -163,11 +168,12 @@ pub(super) fn ballots(value: Value, options: usize, contents: &mut Option<Conten
     }
     let [epoch, totals, journals, Value::List(voters)] = &*fields else { return None };
     let totals = self::totals(totals, number(epoch)?, options)?;
-    let contents = contents.get_or_insert_with(|| Contents { totals: totals.clone(), ballots: Vec::new() });
+    let journals = self::journals(journals)?;
+    let first = || Contents { totals: totals.clone(), watermarks: journals.clone(), ballots: Vec::new() };
+    let contents = contents.get_or_insert_with(first);
     if contents.totals != totals {
         return Some(false);
     }
-    let journals = self::journals(journals)?;
     let (pairs, rest) = voters.as_chunks::<2>();
     for [voter, ballots] in pairs {
         let Value::Bytes(voter) = voter else { return None };

@@ -9,7 +9,7 @@ use crate::{
         run_intake,
     },
     base::{clock::Micros, ids::NodeId},
-    shows::{document::Document, entries::Entries, transition::tests::Desk},
+    shows::{document::Document, entries::Entries, run::ByEntry, transition::tests::Desk},
     wire::entry::Entry,
 };
 
@@ -55,7 +55,13 @@ fn sealed() -> (Manifest, Vec<Record>) {
         *verdict = Some(decision.verdict);
     }
     let mut witness = Witness::default();
-    for (voter, kept) in bucket.ballots().filter(|(_, kept)| kept.verdict == Verdict::Counted) {
+    for (voter, kept) in bucket.ballots() {
+        if kept.verdict == Verdict::Late {
+            witness.add_late(kept.entry, &kept.picks);
+        }
+        if kept.verdict != Verdict::Counted {
+            continue;
+        }
         let Kept { id, ref picks, received, entry, place, .. } = *kept;
         let (run, bucket) = (run.id(), 0);
         witness.add(Copy { run, bucket, voter, id, picks, received, entry, place });
@@ -63,6 +69,7 @@ fn sealed() -> (Manifest, Vec<Record>) {
     let marked = Marked {
         totals: bucket.totals().clone(),
         watermarks: vec![(0, JOURNAL, 6)],
+        beyond: Vec::new(),
         lost: 0,
         ledger: LedgerKind::Embedded,
         changed: Vec::new(),
@@ -135,9 +142,10 @@ fn where_a_ballot_came_in_cannot_be_changed() {
     let (manifest, records) = sealed();
     let line = |entry, votes: [u64; 2]| {
         let (votes, late_votes) = (votes.to_vec(), Vec::new());
-        crate::shows::run::ByEntry { entry, counted: 1, votes, late_votes }
+        ByEntry { entry, counted: 1, votes, late_votes }
     };
-    assert_eq!(manifest.by_entry, [line(0, [1, 0]), line(1, [0, 1])]);
+    let late = ByEntry { late_votes: vec![1, 0], ..line(0, [1, 0]) };
+    assert_eq!(manifest.by_entry, [late, line(1, [0, 1])]);
     for (index, entry) in [(0, 1), (1, 0), (1, 2)] {
         let mut changed = records.clone();
         changed[index].1.entry = entry;
@@ -203,4 +211,34 @@ fn what_only_the_ledger_has_is_proven_by_the_seal() {
     let (seq, ballot, verdict) = &records[1];
     both.take_from_ledger(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
     assert!(both.findings()[0].contains("though its journal is here"), "{:?}", both.findings());
+}
+
+#[test]
+fn what_a_seal_has_beyond_its_numbers_is_counted_and_nothing_can_be_left_out_of_it() {
+    let (manifest, records) = sealed();
+    assert!(!manifest.to_json().contains("beyond"), "a manifest without any is what it always was");
+    for watermark in [0, 1] {
+        let mut manifest = Manifest { ledger: LedgerKind::Redis, ..manifest.clone() };
+        manifest.parts[0].watermark = watermark;
+        manifest.beyond = (watermark + 1..=3).map(|seq| (0, place(seq))).collect();
+        assert_eq!(recount(&manifest, &records), [""; 0]);
+        let from_ledger = |records: &[Record]| {
+            let mut recount = Recount::new(&manifest);
+            for (seq, ballot, verdict) in records {
+                recount.take_from_ledger(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
+            }
+            recount.finish()
+        };
+        let whole = from_ledger(&records[..3]);
+        assert_eq!((whole.findings, whole.notes.len()), (vec![], 1));
+        for without in 0..3 {
+            let mut fewer = records.clone();
+            fewer.remove(without);
+            assert!(!recount(&manifest, &fewer).is_empty(), "record {} can be left out", without + 1);
+            let is_counted = records[without].2 == Some(Verdict::Counted);
+            assert_eq!(from_ledger(&fewer).findings.is_empty(), !is_counted, "{}", without + 1);
+        }
+        let without = Manifest { beyond: Vec::new(), ..manifest.clone() };
+        assert!(!recount(&without, &records).is_empty());
+    }
 }

@@ -55,7 +55,7 @@ impl LedgerBucket {
             made.marked = made.marked.max(revision);
         }
         if let Some(seal) = &call.seal {
-            made.bucket.set_seal(seal.revision, &seal.of_bucket(call.bucket).collect::<Vec<_>>());
+            made.bucket.set_seal(seal.revision, &seal.watermarks_of(call.bucket), &seal.beyond_of(call.bucket));
             made.marked = made.marked.max(seal.revision);
         }
         made.take(call, now)
@@ -71,7 +71,9 @@ impl LedgerBucket {
         let made = self.made.as_ref()?;
         let mut totals = made.bucket.totals().clone();
         totals.epoch = made.epoch;
-        Some(Contents { totals, ballots: made.bucket.ballots().map(|(voter, kept)| (voter, kept.clone())).collect() })
+        let watermarks = made.bucket.watermarks().to_vec();
+        let ballots = made.bucket.ballots().map(|(voter, kept)| (voter, kept.clone())).collect();
+        Some(Contents { totals, watermarks, ballots })
     }
 }
 

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use tallylight::{
     ballots::{
         ballot::{Decided, Place, Verdict},
-        ledger::{Answer, Call, OwnedBatch, Seal},
+        ledger::{Answer, Call, OwnedBatch},
+        seal::Seal,
     },
     base::{
         clock::Micros,
@@ -227,13 +228,13 @@ fn a_seal_takes_what_is_below_its_watermarks_and_nothing_new() {
         call.sealing = None;
         call.batch = batch(1, &[ballot(1, 1, &[1], 1500)]);
         assert_eq!(verdicts(&done(ledger.call(&call))), [Verdict::AfterSeal]);
-        call.seal = Some(Arc::new(Seal { revision: 2, watermarks: vec![(0, JOURNAL, 2), (1, JOURNAL, 9)] }));
+        call.seal = Some(Arc::new(Seal::new(2, [(0, JOURNAL, 2), (1, JOURNAL, 9)], [])));
         let decided = |voter, seq| told(ballot(voter, 1, &[2], 1500), Verdict::Counted, seq);
         call.batch = batch(2, &[decided(2, 2), decided(3, 3)]);
         let standing = done(ledger.call(&call));
         assert_eq!((verdicts(&standing), standing.marked), (vec![Verdict::Counted, Verdict::AfterSeal], 2));
         // An older seal changes nothing.
-        call.seal = Some(Arc::new(Seal { revision: 1, watermarks: vec![(0, JOURNAL, 9)] }));
+        call.seal = Some(Arc::new(Seal::new(1, [(0, JOURNAL, 9)], [])));
         call.batch = batch(4, &[decided(4, 4)]);
         assert_eq!(verdicts(&done(ledger.call(&call))), [Verdict::AfterSeal]);
     });
@@ -261,7 +262,7 @@ fn a_counted_ballot_of_the_seal_counts_though_another_copy_came_too_late() {
         call.batch = batch(1, &[ballot(1, 1, &[2], 2500)]);
         assert_eq!(done(ledger.call(&call)).totals.late_votes, [0, 1, 0]);
         let theirs = JournalId(5);
-        call.seal = Some(Arc::new(Seal { revision: 1, watermarks: vec![(0, theirs, 1)] }));
+        call.seal = Some(Arc::new(Seal::new(1, [(0, theirs, 1)], [])));
         let first = Place { journal: theirs, seq: 1 };
         let (copy, decided) = told(ballot(1, 1, &[2], 1500), Verdict::Counted, 1);
         let decided = decided.map(|decided| Decided { place: first, ..decided });
@@ -274,6 +275,19 @@ fn a_counted_ballot_of_the_seal_counts_though_another_copy_came_too_late() {
         assert_eq!(standing.changed, [Place { journal: JOURNAL, seq: 1 }]);
         call.batch = batch(1, &[told(ballot(1, 1, &[2], 2500), Verdict::Late, 1)]);
         assert_eq!(done(ledger.call(&call)).decisions[0].decided(), decided.unwrap());
+    });
+}
+
+#[test]
+fn a_copy_that_a_seal_has_beyond_its_numbers_counts_and_the_others_there_do_not() {
+    use Verdict::{AfterSeal, Counted};
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        let beyond = [(0, Place { journal: JOURNAL, seq: 3 }), (1, Place { journal: JOURNAL, seq: 4 })];
+        call.seal = Some(Arc::new(Seal::new(1, [(0, JOURNAL, 1)], beyond)));
+        let decided = |voter, seq| told(ballot(voter, 1, &[2], 1500), Counted, seq);
+        call.batch = batch(1, &[decided(1, 1), decided(2, 2), decided(3, 3), decided(4, 4)]);
+        assert_eq!(verdicts(&done(ledger.call(&call))), [Counted, AfterSeal, Counted, AfterSeal]);
     });
 }
 

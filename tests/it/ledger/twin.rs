@@ -11,7 +11,8 @@ use tallylight::{
     ballots::{
         ballot::{Ballot, Decided, Place, Verdict},
         bucket::Kept,
-        ledger::{self, Answer, Call, Contents, OwnedBatch, Seal},
+        ledger::{self, Answer, Call, Contents, OwnedBatch},
+        seal::Seal,
     },
     base::{
         clock::Micros,
@@ -39,6 +40,9 @@ struct Drawn {
     decided: Option<(usize, u64, u64, u64, u8)>,
 }
 
+/// Journals and numbers in them.
+type Numbers = Vec<(u64, u64)>;
+
 #[derive(Debug, Clone)]
 struct Step {
     /// The server's history changes before the call.
@@ -51,7 +55,8 @@ struct Step {
     tells: bool,
     windows: (u32, u64),
     sealing: Option<u32>,
-    seal: Option<(u32, Vec<(u64, u64)>)>,
+    /// Revision, watermarks, and places beyond them.
+    seal: Option<(u32, Numbers, Numbers)>,
     directory: u64,
     roster: u64,
     /// How far the epoch that the caller saw is from the true one.
@@ -80,7 +85,8 @@ fn entry() -> impl Strategy<Value = u8> {
 
 fn step() -> impl Strategy<Value = Step> {
     let from = prop_oneof![1 => Just(None), 6 => Just(Some(0)), 2 => (-6..=-1_i64).prop_map(Some), 1 => Just(Some(1))];
-    let seal = (1..4_u32, prop::collection::vec((0..3_u64, 1..12_u64), 0..4));
+    let places = || prop::collection::vec((0..3_u64, 1..12_u64), 0..4);
+    let seal = (1..4_u32, places(), places());
     (
         (prop::bool::weighted(0.08), 0..3_u64, from, prop::collection::vec(drawn(), 0..5), any::<bool>()),
         (prop_oneof![9 => Just((1_u32, 1_u64)), 1 => (0..3_u32, 0..4_u64)], prop::option::weighted(0.03, 1..4_u32)),
@@ -129,9 +135,11 @@ impl Caller {
         }
         call.windows = Arc::new(Windows { epoch, revision, grace_ms: 10 * revision, spans });
         call.sealing = step.sealing;
-        call.seal = step.seal.as_ref().map(|(revision, watermarks)| {
+        call.seal = step.seal.as_ref().map(|(revision, watermarks, beyond)| {
             let watermarks = watermarks.iter().map(|(number, seq)| (0, journal(*number), *seq));
-            Arc::new(Seal { revision: *revision, watermarks: watermarks.chain([(1, journal(0), 99)]).collect() })
+            let beyond = beyond.iter().map(|(number, seq)| (0, Place { journal: journal(*number), seq: *seq }));
+            let elsewhere = Place { journal: journal(1), seq: 2 };
+            Arc::new(Seal::new(*revision, watermarks.chain([(1, journal(0), 99)]), beyond.chain([(1, elsewhere)])))
         });
         call.directory = NodeId(step.directory);
         call.roster = (0..3).filter(|bit| step.roster >> bit & 1 == 1).map(NodeId).collect();
@@ -271,6 +279,8 @@ fn a_script_that_is_wrong_in_one_place_is_found() {
         ("windows are not judged", "elseif not timely(received) then verdict = LATE\n", ""),
         ("a mark is not seen", "elseif marked > 0 and", "elseif false and"),
         ("what a seal has comes after it", "(sealed == '' or not sealed_copy) then verdict", "true then verdict"),
+        ("copies beyond watermarks are not known", "return beyond ~= nil and", "return false and"),
+        ("one copy beyond is all below it", "else reaches[id] = number end", "end reaches[id] = number"),
         ("no barrier", "elseif rebuilding then\n", "elseif false then\n"),
         ("the earlier one goes", "return a.received > b.received", "return a.received < b.received"),
         ("an old epoch retells", "if retells and seen == epoch and", "if retells and"),

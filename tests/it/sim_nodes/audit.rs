@@ -192,14 +192,15 @@ impl World {
     fn seals_stand(&mut self) {
         let (mut cases, mut spoiled) = (Cases::new(), 0);
         for (run, seal) in &self.oracle.seals {
-            let watermarks: BTreeMap<_, _> =
-                seal.watermarks.iter().map(|(bucket, journal, seq)| ((*bucket, *journal), *seq)).collect();
             let mut recount = tally::zero(usize::from(self.plan.options));
             for ((.., bucket, place), stored) in self.oracle.stored.iter().filter(|((of, ..), _)| of == run) {
-                let sealed = watermarks.get(&(*bucket, place.journal)).is_some_and(|last| place.seq <= *last);
-                if sealed && stored.is(*place, Verdict::Counted) {
+                let is = |verdict| seal.seal.has(*bucket, *place) && stored.is(*place, verdict);
+                if is(Verdict::Counted) {
                     recount.counted += 1;
                     stored.picks.add_to(&mut recount.votes);
+                } else if is(Verdict::Late) {
+                    recount.late += 1;
+                    stored.picks.add_to(&mut recount.late_votes);
                 }
             }
             let mut ledger = tally::zero(usize::from(self.plan.options));
@@ -210,14 +211,15 @@ impl World {
             }
             let same = |other: &Totals| (other.counted, &other.votes) == (seal.totals.counted, &seal.totals.votes);
             // Faults that come together may spoil a seal: what a node sends again after the ledger was read and before it has
-            // the seal's watermarks stands above them, and so do counted copies of a node that was away.
-            if same(&recount) && same(&ledger) {
+            // the seal's watermarks stands above them.
+            let late = |of: &Totals| (of.late, of.late_votes.clone());
+            if same(&recount) && same(&ledger) && late(&recount) == late(&seal.totals) {
                 continue;
             }
-            if self.oracle.damaged.contains_key(run) {
+            let why = self.oracle.damaged.get(run);
+            if why.is_some() {
                 spoiled += 1;
             } else {
-                let why = self.oracle.damaged.get(run);
                 let case = format!("run {run} {why:?}: {seal:?}, recount {recount:?}, ledger {ledger:?}");
                 cases.push((Invariant::SealStands, case));
             }

@@ -35,7 +35,7 @@ pub enum Fault {
 }
 
 /// What to count, so that a test can say that each kind really happened.
-pub const KINDS: [&str; 31] = [
+pub const KINDS: [&str; 32] = [
     "kills",
     "power cuts",
     "torn groups",
@@ -65,6 +65,7 @@ pub const KINDS: [&str; 31] = [
     "ballots offered again to another node",
     "voters who compete with themselves",
     "seals made again",
+    "copies that seals have beyond their watermarks",
     "a barrier that ended by the clock",
     "receipts: held",
 ];

@@ -11,7 +11,6 @@ use tallylight::{
         committer::{Committer, Queue},
         inbox::Inbox,
         intake::{Intake, LedgerSide},
-        ledger::Seal,
         restore::Restore,
         run_intake::RunIntake,
     },
@@ -304,11 +303,11 @@ impl World {
             return;
         }
         let Some(seal) = self.oracle.seals.get(&run) else { return };
-        let (revision, watermarks) = (seal.revision, seal.watermarks.clone());
+        let seal = seal.seal.clone();
         let process = self.nodes[node].process.as_ref().expect("it lives");
         let Some(intake) = process.intake.run(run) else { return };
-        if intake.seal_known() < revision {
-            intake.set_seal(Seal { revision, watermarks });
+        if intake.seal_known() < seal.revision {
+            intake.set_seal(seal);
             for bucket in 0..intake.definition.buckets {
                 self.wake_courier(node, (run, bucket));
             }

@@ -10,6 +10,7 @@ use tallylight::{
         bucket::Totals,
         ledger::{Answer as LedgerAnswer, Call, Contents},
         record,
+        seal::Seal,
     },
     base::{
         clock::Micros,
@@ -109,9 +110,8 @@ pub struct Stored {
 /// What a seal says.
 #[derive(Debug, Clone)]
 pub struct Sealed {
-    pub revision: u32,
     pub totals: Totals,
-    pub watermarks: Vec<(u16, JournalId, u64)>,
+    pub seal: Seal,
 }
 
 /// Everything the oracle knows.

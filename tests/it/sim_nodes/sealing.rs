@@ -5,8 +5,8 @@ use tallylight::{
     ballots::{
         committer::Marked,
         ledger::{Answer, Call, Standing},
-        manifest::LedgerKind,
-        tally,
+        seal::Seal,
+        sealing,
     },
     base::{ids::RunId, limits},
     shows::{end, run::SealSummary},
@@ -95,36 +95,27 @@ impl World {
         if !self.server.is_reached(node, self.now) || self.server.is_split() {
             return self.after(AGAIN_US, Event::Read { revision, run });
         }
-        let options = usize::from(self.plan.options);
-        let mut marked = Marked {
-            totals: tally::zero(options),
-            watermarks: Vec::new(),
-            lost: 0,
-            ledger: LedgerKind::Redis,
-            changed: Vec::new(),
-        };
-        for (bucket, standing) in (0..).zip(standings) {
+        let mut read = Vec::new();
+        for (bucket, standing) in (0..).zip(&standings) {
             let Some(contents) = self.server.contents(run, bucket) else {
                 return self.after(AGAIN_US, Event::Read { revision, run });
             };
-            let (before, after) = (&standing.totals, &contents.totals);
-            if (before.epoch, before.counted, &before.votes) != (after.epoch, after.counted, &after.votes) {
-                return self.seal_failed("seals that the ledger changed under");
-            }
             let process = self.nodes[node].process.as_ref().expect("it lives");
             let next = process.intake.run(run).and_then(|intake| intake.next_call(bucket, true));
             let call = next.map(|next| Call { sealing: Some(revision), batch: None, ..next });
             let again = call.map(|call| self.server.call(self.server.side(node), call, self.clock(), self.mutant).1);
-            let is_same = |again: &Answer| matches!(again, Answer::Done(again) if again.totals.epoch == before.epoch);
+            let is_same =
+                |again: &Answer| matches!(again, Answer::Done(again) if again.totals.epoch == standing.totals.epoch);
             if !again.as_ref().is_some_and(is_same) {
                 return self.seal_failed("seals that the ledger changed under");
             }
             self.oracle.adds_up(run, bucket, &contents);
-            tally::add_totals(&mut marked.totals, before);
-            let of_bucket = standing.watermarks.iter();
-            marked.watermarks.extend(of_bucket.map(|(journal, watermark)| (bucket, *journal, *watermark)));
-            marked.changed.extend(standing.changed.into_iter().map(|place| (bucket, place)));
+            read.push(contents);
         }
+        let definition = &self.staff.document.run(run).expect("it is being sealed").definition;
+        let Ok(marked) = sealing::marked(definition, standings.iter().zip(&read)) else {
+            return self.seal_failed("seals that the ledger changed under");
+        };
         let summary = SealSummary {
             at: self.clock(),
             totals: marked.totals.votes.clone(),
@@ -146,8 +137,9 @@ impl World {
                 self.oracle.blame(Invariant::WatermarksAreJournalled, case);
             }
         }
-        let Marked { totals, watermarks, .. } = marked;
-        self.oracle.seals.insert(run, Sealed { revision, totals, watermarks });
+        self.count_many("copies that seals have beyond their watermarks", marked.beyond.len() as u64);
+        let Marked { totals, watermarks, beyond, .. } = marked;
+        self.oracle.seals.insert(run, Sealed { totals, seal: Seal::new(revision, watermarks, beyond) });
         self.run_is_sealed();
     }
 
