@@ -63,8 +63,8 @@ fn tell(report: &Report) {
             checked.ballots,
             checked.result.join(", ")
         );
-        for finding in checked.findings.iter().chain(&checked.notes) {
-            println!("       {finding}");
+        for line in checked.places.iter().chain(&checked.findings).chain(&checked.notes) {
+            println!("       {line}");
         }
     }
     let not_sealed = report.runs.iter().filter(|run| run.manifest_hash.is_none());

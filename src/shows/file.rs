@@ -286,6 +286,17 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_of_the_page_are_shows() {
+        let page = include_str!("../../docs/SHOW.md");
+        let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert_eq!(examples.len(), 2);
+        for example in examples {
+            let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
+            assert_eq!(read(&write(&show)), Ok(show));
+        }
+    }
+
+    #[test]
     fn what_is_written_reads_in_as_the_same_show() {
         let rich = SMALL.to_owned()
             + "\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\

@@ -159,6 +159,8 @@ fn run(phase: Phase) -> RunView {
         question: "Who wins?".into(),
         options: options(),
         votes: 1,
+        pools: Vec::new(),
+        not_from: [("hall".to_owned(), vec![2])].into(),
         phase,
         hold: false,
         opens_at: Some(AT),

@@ -24,6 +24,22 @@ export function mine(ballots, run) {
   return votes;
 }
 
+/**
+ * Whether a viewer may vote on a question at all, by where they came in.
+ * @param {import('../sdk/wire.js').RunView} run @param {{ pool?: string }} entry
+ */
+export function isFor(run, entry) {
+  return !run.pools?.length || run.pools.includes(entry.pool ?? '');
+}
+
+/**
+ * The options that a viewer may not choose.
+ * @param {import('../sdk/wire.js').RunView} run @param {{ segment?: string }} entry @returns {number[]}
+ */
+export function closedTo(run, entry) {
+  return run.not_from?.[entry.segment ?? ''] ?? [];
+}
+
 /** Whether every standing ballot of a run is counted. @param {Ballot[]} ballots @param {string} run */
 export function allCounted(ballots, run) {
   return standing(ballots, run).every((ballot) => ballot.is === 'counted');

@@ -1,7 +1,7 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, percent } from '../shared/format.js';
 import { phaseOf } from '../shared/phase.js';
-import { allCounted, leaders, mine, votesLeft } from './ballot.js';
+import { allCounted, closedTo, isFor, leaders, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
 
 /**
@@ -26,11 +26,13 @@ class Options extends StoreElement {
     const counted = allCounted(state.ballots, run.id);
     const results = state.results?.run === run.id && state.results.state !== 'hidden' && phase !== 'void' ? state.results : undefined;
     const front = results?.state === 'final' ? leaders(results) : [];
-    const may = left > 0 && (phase === 'open' || phase === 'standby');
+    const may = left > 0 && (phase === 'open' || phase === 'standby') && isFor(run, state.entry);
+    const closed = closedTo(run, state.entry);
     setAttribute(this, 'data-may', may);
     for (const [n, tile] of this.#tiles) {
       tile.draw({
-        may,
+        may: may && !closed.includes(n),
+        closed: closed.includes(n),
         full: chosen.length >= left,
         chosen: chosen.filter((pick) => pick === n).length,
         given: given.get(n) ?? 0,
@@ -60,6 +62,7 @@ class Options extends StoreElement {
 /**
  * @typedef {object} TileState
  * @property {boolean} may whether a choice may be made now
+ * @property {boolean} closed whether this viewer may never choose it
  * @property {boolean} full whether all votes are chosen
  * @property {number} chosen
  * @property {number} given
@@ -86,8 +89,8 @@ class Tile {
   }
 
   /** @param {TileState} state */
-  draw({ may, chosen, given, counted, result, place, unit, won }) {
-    const notes = [];
+  draw({ may, closed, chosen, given, counted, result, place, unit, won }) {
+    const notes = closed ? [say('closed_to_you')] : [];
     // While the plus and minus are there, the share goes under the label: the label needs the width.
     const inline = may && this.run.votes > 1;
     if (inline && result) notes.push(percent(result.share));

@@ -149,3 +149,45 @@ impl PoolTable {
         Ok(Pool { name: name.clone(), gives, each_segment: *each_segment })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::shows::file;
+
+    fn error(rules: &str) -> String {
+        let text = format!(
+            "show = \"s\"\ntitle = \"S\"\n[[entry]]\npool = \"jury\"\n[[entry]]\nsegment = \"se\"\n[[cue]]\nnumber = \"1\"\n\
+             question = \"?\"\noptions = [\"a\", \"b\"]\n[cue.rules]\n{rules}\n"
+        );
+        file::read(&text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_said_before_air() {
+        for (rules, said) in [
+            ("threshold = 0", "threshold: give 1 to 100 percent"),
+            ("not_from = { no = [1] }", "not_from: no [[entry]] has the segment \"no\""),
+            ("not_from = { se = [3] }", "not_from: give \"se\" the numbers of its options, 1 to 2"),
+            ("[[cue.rules.pool]]\nname = \"fans\"\npercent = 100", "no [[entry]] has the pool \"fans\""),
+            ("[[cue.rules.pool]]\npercent = 60", "the percentages of the pools add up to 100"),
+            ("[[cue.rules.pool]]\npercent = 50\n[[cue.rules.pool]]\npercent = 50", "the pool \"\" is there twice"),
+            (
+                "[[cue.rules.pool]]\npercent = 50\nranks = [1]",
+                "the pool \"\" has one of percent, proportional and ranks",
+            ),
+            (
+                "[[cue.rules.pool]]\npercent = 100\n[[cue.rules.pool]]\nname = \"jury\"\nranks = [2, 1]",
+                "percentages and points cannot be added",
+            ),
+            (
+                "[[cue.rules.pool]]\nranks = [1, 2]",
+                "the pool \"\": percent is 1 to 100, proportional 1 to 1000000 points",
+            ),
+            ("tie_pool = \"jury\"", "tie_pool: give the name of one of the pools"),
+            ("polarity = \"loose\"", "unknown variant `loose`"),
+        ] {
+            assert!(error(rules).contains(said), "{rules}: {}", error(rules));
+        }
+        assert!(error("threshold = 0").starts_with("line 11, column 1: "), "{}", error("threshold = 0"));
+    }
+}

@@ -7,6 +7,7 @@ mod entries;
 mod limits;
 mod messages;
 mod origins;
+mod outcome;
 mod raw;
 mod screens;
 mod siege;
