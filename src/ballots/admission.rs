@@ -1,7 +1,7 @@
 //! Admission: whether a ballot goes on to the journal. Pure, provisional where windows are concerned (the bucket judges
 //! again), and never a refusal out of ignorance.
 
-use super::ballot::Picks;
+use super::ballot::Ballot;
 use crate::{
     base::{clock::Micros, limits, stance::Stance},
     shows::{board::BoardRun, windows::Timeliness},
@@ -30,13 +30,17 @@ pub const UNKNOWN: Admission =
     Admission::Answer { is: Answer::Unknown, reason: None, retry_ms: Some(limits::RETRY_NOT_OPEN_MS) };
 
 /// Judges a ballot that this node has not seen before.
-pub fn admit(run: &BoardRun, stance: Stance, picks: &Picks, received: Micros) -> Admission {
-    let interaction = &run.definition.interaction;
+pub fn admit(run: &BoardRun, stance: Stance, ballot: &Ballot) -> Admission {
+    let Ballot { picks, received, entry, .. } = ballot;
+    let (interaction, received) = (&run.definition.interaction, *received);
     if run.void {
         return refused(Reason::Void);
     }
     if !picks.fit(interaction.options.len(), interaction.votes) {
         return refused(Reason::Invalid);
+    }
+    if !run.definition.allows(*entry, picks.as_slice()) {
+        return refused(Reason::NotEligible);
     }
     // A node that does not know the newest windows refuses nothing by them: what it takes is held and judged later. One
     // that takes nothing may be such a node, too.
@@ -57,7 +61,8 @@ fn until_open(run: &BoardRun, received: Micros) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::ids::{RunId, SessionId};
+    use crate::ballots::ballot::Picks;
+    use crate::base::ids::{BallotId, RunId, SessionId, VoterId};
     use crate::shows::{
         board::Board,
         document::Document,
@@ -84,7 +89,9 @@ mod tests {
     }
 
     fn judge(board: &Board, stance: Stance, picks: &[u16], at_ms: u64) -> Admission {
-        admit(board.run(RunId(5)).unwrap(), stance, &Picks::new(picks.to_vec()), Micros::from_ms(at_ms))
+        let (voter, id, picks) = (VoterId(1), BallotId(1), Picks::new(picks.to_vec()));
+        let ballot = Ballot { voter, id, picks, received: Micros::from_ms(at_ms), entry: 0 };
+        admit(board.run(RunId(5)).unwrap(), stance, &ballot)
     }
 
     #[test]

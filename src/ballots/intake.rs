@@ -112,7 +112,7 @@ impl Intake {
             Staged::Undecided => return Some(shard::unknown(run, id)),
             Staged::New => {}
         }
-        match admission::admit(on_board, self.stance.get(), &ballot.picks, ballot.received) {
+        match admission::admit(on_board, self.stance.get(), &ballot) {
             Admission::Answer { is, reason, retry_ms } => return reply(is, reason, retry_ms),
             Admission::Admit => {}
         }

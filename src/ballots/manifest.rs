@@ -10,6 +10,7 @@ use super::{
     ballot::Place,
     bucket::Totals,
     committer::Marked,
+    outcome::outcome,
     tally,
     witness::{Came, Witness},
 };
@@ -24,13 +25,14 @@ use crate::{
         run::{ByEntry, Definition},
         windows::Windows,
     },
+    wire::outcome::Outcome,
 };
 
 /// The format's name, in every manifest.
 pub const FORMAT: &str = "tallylight.manifest/1";
 
 /// What a seal says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     pub format: String,
@@ -53,6 +55,9 @@ pub struct Manifest {
     /// The counted ballots by the entries of the definition, where it has some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_entry: Vec<ByEntry>,
+    /// What the rules make of the votes, where they say more than that all are one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
     /// Ballots outside the window, and their votes per option.
     pub late: u64,
     pub late_totals: Vec<u64>,
@@ -131,6 +136,7 @@ impl Manifest {
     ) -> Self {
         let (node, title, revision, sealed_at) = head;
         let Totals { votes, counted, late, late_votes, .. } = &marked.totals;
+        let by_entry = by_entry(definition, witness);
         Self {
             format: FORMAT.to_owned(),
             revision,
@@ -143,7 +149,8 @@ impl Manifest {
             totals: votes.clone(),
             shares: tally::shares(votes),
             counted: *counted,
-            by_entry: by_entry(definition, witness),
+            outcome: outcome(definition, votes, &by_entry),
+            by_entry,
             late: *late,
             late_totals: late_votes.clone(),
             outstanding,
@@ -169,9 +176,12 @@ pub fn by_entry(definition: &Definition, witness: &Witness) -> Vec<ByEntry> {
     }
     let numbers = std::iter::once(0).chain(definition.entries.declared().map(|(number, _)| number));
     let line = |entry| {
-        let Came { counted, mut votes } = witness.came(entry);
+        let Came { counted, mut votes, mut late_votes } = witness.came(entry);
         votes.resize(definition.interaction.options.len(), 0);
-        ByEntry { entry, counted, votes }
+        if !late_votes.is_empty() {
+            late_votes.resize(votes.len(), 0);
+        }
+        ByEntry { entry, counted, votes, late_votes }
     };
     numbers.map(line).collect()
 }

@@ -12,6 +12,7 @@ pub mod intake;
 pub mod journalled;
 pub mod ledger;
 pub mod manifest;
+pub mod outcome;
 pub mod reconcile;
 pub mod record;
 pub mod recount;

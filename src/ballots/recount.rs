@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{
     ballot::{Ballot, Decided, Place, Verdict},
     manifest::{LedgerKind, Manifest, Part, by_entry},
+    outcome::outcome,
     seal::Seal,
     tally,
     witness::{Copy, Witness},
@@ -15,7 +16,11 @@ use crate::{
         ids::{BallotId, JournalId, VoterId},
         limits,
     },
-    shows::{run::ByEntry, windows::Timeliness},
+    shows::{
+        run::{ByEntry, Definition},
+        windows::Timeliness,
+    },
+    wire::outcome::{self, Outcome},
 };
 
 /// What a recount found wrong, at most this many of a kind; more say nothing new.
@@ -158,6 +163,9 @@ impl<'a> Recount<'a> {
             Some(Verdict::Counted) if !manifest.definition.entries.has(ballot.entry) => {
                 "is counted and came by an entry that the run does not have"
             }
+            Some(Verdict::Counted) if !manifest.definition.allows(ballot.entry, ballot.picks.as_slice()) => {
+                "is counted, though its voter may not choose this"
+            }
             Some(Verdict::Counted) if !fits => "does not fit the question and is counted",
             Some(Verdict::Counted) if !timely => "is counted and came outside the window",
             Some(Verdict::Counted) if !enough => "is counted, though its voter had not that many votes left",
@@ -192,6 +200,7 @@ impl<'a> Recount<'a> {
             }
             Some(Verdict::Late) => {
                 self.late += 1;
+                self.witness.add_late(ballot.entry, &ballot.picks);
                 ballot.picks.add_to(&mut self.late_totals);
             }
             _ => {}
@@ -285,9 +294,17 @@ impl<'a> Recount<'a> {
         }
         compare("shares in tenths of a percent", &manifest.shares, &tally::shares(&self.totals));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
-        let by_entry = by_entry(&manifest.definition, &self.witness);
-        if manifest.by_entry != by_entry {
-            self.findings.push(differ_by_entry(manifest, &by_entry));
+        let (mut said, mut by_entry) = (manifest.by_entry.clone(), by_entry(&manifest.definition, &self.witness));
+        if !away.is_empty() {
+            said.iter_mut().chain(&mut by_entry).for_each(|line| line.late_votes.clear());
+        }
+        if said != by_entry {
+            self.findings.push(differ_by_entry(&manifest.definition, &said, &by_entry));
+        }
+        let outcome = outcome(&manifest.definition, &self.totals, &by_entry);
+        if manifest.outcome != outcome {
+            let (said, found) = (in_words(manifest.outcome.as_ref()), in_words(outcome.as_ref()));
+            self.findings.push(format!("outcome: the manifest says {said}, the recount {found}"));
         }
         for part in manifest.parts.iter().filter(|part| !away.contains_key(&part.journal)) {
             if !self.is_proven(part) {
@@ -310,20 +327,23 @@ impl<'a> Recount<'a> {
 }
 
 /// Where the recount has other ballots by entry than a manifest, in words.
-fn differ_by_entry(manifest: &Manifest, counted: &[ByEntry]) -> String {
-    let name = |number: u8| match manifest.definition.entries.declared().find(|(one, _)| *one == number) {
-        Some((_, entry)) => entry.to_string(),
+fn differ_by_entry(definition: &Definition, said: &[ByEntry], counted: &[ByEntry]) -> String {
+    let name = |number: u8| match definition.entries.get(number) {
+        Some(entry) => entry.to_string(),
         None if number == 0 => "no entry".to_owned(),
         None => format!("entry {number}, which the run does not have"),
     };
     let only = |these: &[ByEntry], others: &[ByEntry]| {
-        let lines = these.iter().filter(|line| !others.contains(line)).map(|ByEntry { entry, counted, votes }| {
-            let votes: Vec<_> = votes.iter().map(u64::to_string).collect();
-            format!("{counted} by {} (votes {})", name(*entry), votes.join(", "))
-        });
+        let numbers = |votes: &[u64]| votes.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let lines =
+            these.iter().filter(|line| !others.contains(line)).map(|ByEntry { entry, counted, votes, late_votes }| {
+                let late =
+                    if late_votes.is_empty() { String::new() } else { format!("; late {}", numbers(late_votes)) };
+                format!("{counted} by {} (votes {}{late})", name(*entry), numbers(votes))
+            });
         lines.collect::<Vec<_>>().join("; ")
     };
-    match (only(&manifest.by_entry, counted), only(counted, &manifest.by_entry)) {
+    match (only(said, counted), only(counted, said)) {
         (sealed, found) if sealed.is_empty() && found.is_empty() => {
             "by entry: the manifest has the same lines in another order".to_owned()
         }
@@ -332,6 +352,13 @@ fn differ_by_entry(manifest: &Manifest, counted: &[ByEntry]) -> String {
             format!("by entry: the manifest says {}, the recount {}", or_nothing(sealed), or_nothing(found))
         }
     }
+}
+
+/// An outcome, the first place first, with the exact points.
+fn in_words(outcome: Option<&Outcome>) -> String {
+    let Some(outcome) = outcome else { return "none".to_owned() };
+    let place = |place: &outcome::Place| format!("{}. option {} with {}", place.rank, place.n, place.exact);
+    outcome.places.iter().map(place).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::{
     ledger::{self, Answer, Call, Contents, Standing},
     manifest::LedgerKind,
     run_intake::RunIntake,
+    seal::Seal,
     tally,
     witness::{Copy, Witness},
 };
@@ -73,7 +74,8 @@ pub async fn close(redis: &Redis, queue: &Queue, run: &Arc<RunIntake>, revision:
         return Err(SealError::Changed);
     }
     let marked = marked(&run.definition, standings.iter().zip(&contents))?;
-    let (witness, findings) = add_up(run, &contents)?;
+    let seal = Seal::new(revision, marked.watermarks.iter().copied(), marked.beyond.iter().copied());
+    let (witness, findings) = add_up(run, &seal, &contents)?;
     Ok(Closed { marked, witness, findings })
 }
 
@@ -130,15 +132,15 @@ pub fn marked<'a>(
     }
 }
 
-/// Reads everything that the ledger keeps of a run again: its totals, and what the counted ballots are.
+/// Reads everything that the ledger keeps of a run again: its totals, and what the ballots of a seal are.
 ///
 /// # Errors
 /// See [`SealError`].
-pub async fn recount(redis: &Redis, run: &RunIntake) -> Result<(Totals, Witness, Vec<String>), SealError> {
+pub async fn recount(redis: &Redis, run: &RunIntake, seal: &Seal) -> Result<(Totals, Witness, Vec<String>), SealError> {
     let contents = contents(redis, &run.definition).await?;
     let mut totals = tally::zero(run.definition.interaction.options.len());
     contents.iter().for_each(|contents| tally::add_totals(&mut totals, &contents.totals));
-    let (witness, findings) = add_up(run, &contents)?;
+    let (witness, findings) = add_up(run, seal, &contents)?;
     Ok((totals, witness, findings))
 }
 
@@ -198,13 +200,16 @@ async fn read_bucket(redis: &Redis, definition: &Definition, bucket: u16) -> Res
 }
 
 /// Adds up the ballots of all buckets and compares with what the ledger says of itself.
-fn add_up(run: &RunIntake, contents: &[Contents]) -> Result<(Witness, Vec<String>), SealError> {
+fn add_up(run: &RunIntake, seal: &Seal, contents: &[Contents]) -> Result<(Witness, Vec<String>), SealError> {
     let definition = &run.definition;
     let (mut witness, mut findings) = (Witness::default(), Vec::new());
     for (bucket, contents) in (0..).zip(contents) {
         let (mut votes, mut counted) = (vec![0; definition.interaction.options.len()], 0);
         let mut spent = std::collections::HashMap::<VoterId, u32>::new();
-        let kept = contents.ballots.iter().filter(|(_, kept)| kept.verdict == Verdict::Counted);
+        let of = |verdict| contents.ballots.iter().filter(move |(_, kept)| kept.verdict == verdict);
+        let late = of(Verdict::Late).filter(|(_, kept)| seal.has(bucket, kept.place));
+        late.for_each(|(_, kept)| witness.add_late(kept.entry, &kept.picks));
+        let kept = of(Verdict::Counted);
         for (voter, Kept { id, picks, received, entry, place, .. }) in kept {
             counted += 1;
             picks.add_to(&mut votes);

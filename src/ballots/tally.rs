@@ -58,22 +58,27 @@ fn add(into: &mut Vec<u64>, votes: &[u64]) {
     }
 }
 
-/// Shares of votes in tenths of a percent that add up to exactly 1000 (or are all 0): the largest remainders are rounded
-/// up, among equal ones the first option's. Integers only, so that everybody gets the same.
+/// Shares of votes in tenths of a percent that add up to exactly 1000 (or are all 0).
 pub fn shares(votes: &[u64]) -> Vec<u16> {
+    apportion(votes, 1000).into_iter().map(|share| u16::try_from(share).unwrap_or(u16::MAX)).collect()
+}
+
+/// So many points for votes, in whole points that add up exactly (or are all 0): the largest remainders are rounded up,
+/// among equal ones the first option's (the method of Hamilton). Integers only, so that everybody gets the same.
+pub fn apportion(votes: &[u64], points: u32) -> Vec<u32> {
     let total: u128 = votes.iter().map(|v| u128::from(*v)).sum();
     if total == 0 {
         return vec![0; votes.len()];
     }
-    let exact = |votes: &u64| u128::from(*votes) * 1000;
-    let mut shares: Vec<u16> = votes.iter().map(|v| u16::try_from(exact(v) / total).unwrap_or(1000)).collect();
-    let missing = 1000 - shares.iter().map(|share| usize::from(*share)).sum::<usize>();
+    let exact = |votes: &u64| u128::from(*votes) * u128::from(points);
+    let mut given: Vec<u32> = votes.iter().map(|v| u32::try_from(exact(v) / total).unwrap_or(points)).collect();
+    let missing = u64::from(points) - given.iter().map(|points| u64::from(*points)).sum::<u64>();
     let mut by_remainder: Vec<usize> = (0..votes.len()).collect();
     by_remainder.sort_by_key(|index| std::cmp::Reverse(exact(&votes[*index]) % total));
-    for index in by_remainder.into_iter().take(missing) {
-        shares[index] += 1;
+    for index in by_remainder.into_iter().take(usize::try_from(missing).unwrap_or(usize::MAX)) {
+        given[index] += 1;
     }
-    shares
+    given
 }
 
 /// What separates the first from the second, and whether ballots that are missing or late could change that.

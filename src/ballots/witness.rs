@@ -27,6 +27,8 @@ pub struct Came {
     pub counted: u64,
     /// Their votes per option, as far as there are any.
     pub votes: Vec<u64>,
+    /// Votes of late ballots per option, as far as there are any.
+    pub late_votes: Vec<u64>,
 }
 
 /// The counted copies of one bucket in one journal.
@@ -84,9 +86,12 @@ impl Witness {
         }
         let came = self.entries.entry(copy.entry).or_default();
         came.counted += 1;
-        let most = copy.picks.as_slice().iter().max().copied().unwrap_or(0);
-        came.votes.resize(came.votes.len().max(usize::from(most)), 0);
-        copy.picks.add_to(&mut came.votes);
+        add(copy.picks, &mut came.votes);
+    }
+
+    /// Adds a ballot that came too late: it is in no part, and is told by its entry only.
+    pub fn add_late(&mut self, entry: u8, picks: &Picks) {
+        add(picks, &mut self.entries.entry(entry).or_default().late_votes);
     }
 
     /// What came by one entry; 0: by none.
@@ -98,6 +103,12 @@ impl Witness {
     pub fn part(&self, bucket: u16, journal: JournalId) -> Part {
         self.parts.get(&(bucket, journal)).cloned().unwrap_or_default()
     }
+}
+
+fn add(picks: &Picks, votes: &mut Vec<u64>) {
+    let most = picks.as_slice().iter().max().copied().unwrap_or(0);
+    votes.resize(votes.len().max(usize::from(most)), 0);
+    picks.add_to(votes);
 }
 
 #[cfg(test)]
@@ -118,8 +129,8 @@ mod tests {
     #[test]
     fn what_came_by_an_entry_is_told_apart() {
         let witness = witness(&[1, 5, 6]);
-        assert_eq!(witness.came(0), Came { counted: 1, votes: vec![1] });
-        assert_eq!(witness.came(1), Came { counted: 2, votes: vec![2] });
+        assert_eq!(witness.came(0), Came { counted: 1, votes: vec![1], late_votes: Vec::new() });
+        assert_eq!(witness.came(1), Came { counted: 2, votes: vec![2], late_votes: Vec::new() });
         assert_eq!(witness.came(2), Came::default());
     }
 

@@ -248,6 +248,10 @@ pub const STAFF_LOG_WAITING_MAX: usize = 64;
 
 /// Cues of one show.
 pub const CUES_MAX: usize = 500;
+/// Pools of one question that count apart.
+pub const POOLS_MAX: usize = 8;
+/// Points that a pool gives at most.
+pub const POINTS_MAX: u32 = 1_000_000;
 /// Entries that a show declares: parts of the audience, juries and platforms that results tell apart.
 pub const ENTRIES_MAX: usize = 64;
 /// Entries that a show ever declared: a ballot has one byte for their numbers, and 0 is none.

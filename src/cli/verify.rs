@@ -70,8 +70,8 @@ fn tell(report: &Report) {
         if let Some(revision) = checked.replaced_by {
             println!("       it was signed and did not come into force: what counts is seal {revision}");
         }
-        for finding in checked.findings.iter().chain(&checked.notes) {
-            println!("       {finding}");
+        for line in checked.places.iter().chain(&checked.findings).chain(&checked.notes) {
+            println!("       {line}");
         }
     }
     let not_sealed = report.runs.iter().filter(|run| run.manifest_hash.is_none());

@@ -23,6 +23,7 @@ use crate::{
         ids::{RunId, ShowId},
     },
     shows::run::{BUCKET_HASH, RECORD_FORMAT},
+    wire::outcome::{Place, Unit},
 };
 
 /// What a check found.
@@ -49,6 +50,8 @@ pub struct Checked {
     pub rehearsal: bool,
     /// The result in words: `Ada 2 (66.7 %)`.
     pub result: Vec<String>,
+    /// What the run's rules make of it, the first place first: `1. Ada 51.895 %`. Empty: all votes are one.
+    pub places: Vec<String>,
     pub ballots: u64,
     /// Ballots that were lost before the seal, as the manifest itself says.
     pub missing: u64,
@@ -240,12 +243,33 @@ fn check(
         result: lines
             .map(|(label, (votes, share))| format!("{label} {votes} ({}.{} %)", share / 10, share % 10))
             .collect(),
+        places: places(manifest),
         ballots: manifest.counted,
         missing: manifest.outstanding,
         replaced_by,
         findings,
         notes,
     }
+}
+
+/// What the rules make of the votes, an option each, the first one first.
+fn places(manifest: &Manifest) -> Vec<String> {
+    let Some(outcome) = &manifest.outcome else { return Vec::new() };
+    let unit = match outcome.unit {
+        Unit::Votes => "votes",
+        Unit::Percent => "%",
+        Unit::Points => "points",
+    };
+    let line = |place: &Place| {
+        let label = manifest.definition.interaction.options.get(usize::from(place.n).wrapping_sub(1));
+        let reached = match place.reached {
+            None => "",
+            Some(true) => ", reached the goal",
+            Some(false) => ", did not reach the goal",
+        };
+        format!("{}. {} {} {unit}{reached}", place.rank, label.map_or("?", String::as_str), place.points)
+    };
+    outcome.places.iter().map(line).collect()
 }
 
 fn recount(manifest: &Manifest, ballots: &Ballots) -> Found {

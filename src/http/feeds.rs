@@ -96,20 +96,27 @@ pub struct Row {
     option: u16,
     label: String,
     votes: u64,
-    /// Percent with one decimal.
+    /// Percent with one decimal, of the points where the run's rules make some.
     share: String,
     state: ResultState,
+    /// By the run's rules, once it is sealed; empty where they say only that all votes are one.
+    points: String,
+    rank: String,
 }
 
 fn rows(desk: &Desk) -> Vec<Row> {
     let (Some(show), Some(results)) = desk.hub.newest(Audience::Screens) else { return Vec::new() };
     let labels = show.run.filter(|run| run.id == results.run).map(|run| run.options).unwrap_or_default();
+    let places = || results.outcome.iter().flat_map(|outcome| &outcome.places);
+    let place = |n| places().find(|place| place.n == n);
     let row = |option: &crate::wire::results::OptionResult| Row {
         option: option.n,
         label: labels.iter().find(|label| label.n == option.n).map(|label| label.label.clone()).unwrap_or_default(),
         votes: option.votes,
         share: format!("{:.1}", option.share),
         state: results.state,
+        points: place(option.n).map(|place| place.points.to_string()).unwrap_or_default(),
+        rank: place(option.n).map(|place| place.rank.to_string()).unwrap_or_default(),
     };
     results.options.iter().map(row).collect()
 }
@@ -135,10 +142,10 @@ pub async fn results_csv(
     Params(query): Params<FeedKey>,
 ) -> Result<impl IntoResponse, Failure> {
     extract::screen_key(&doors, &desk, query.key.as_deref())?;
-    let mut text = String::from("option,label,votes,share,state\r\n");
-    for Row { option, label, votes, share, state } in rows(&desk) {
+    let mut text = String::from("option,label,votes,share,state,points,rank\r\n");
+    for Row { option, label, votes, share, state, points, rank } in rows(&desk) {
         let state = serde_json::to_string(&state).unwrap_or_default();
-        text += &format!("{option},{},{votes},{share},{state}\r\n", csv_cell(&label));
+        text += &format!("{option},{},{votes},{share},{state},{points},{rank}\r\n", csv_cell(&label));
     }
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
 }

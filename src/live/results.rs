@@ -1,7 +1,7 @@
 //! Numbers as one audience may see them: pure, from a run, its totals and the time.
 
 use crate::{
-    ballots::{bucket::Totals, tally},
+    ballots::{bucket::Totals, outcome, tally},
     base::clock::Micros,
     shows::{interaction::Visibility, run::Run},
     wire::{
@@ -49,7 +49,10 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
     let votes = run.sealed().map_or(&totals.votes, |seal| &seal.totals);
     let hidden = vec![0; votes.len()];
     let votes = if state == ResultState::Hidden { &hidden } else { votes };
-    let options = (1..).zip(votes.iter().zip(tally::shares(votes)));
+    let sealed = run.sealed().filter(|_| state != ResultState::Hidden);
+    let outcome = sealed.and_then(|seal| outcome::outcome(&run.definition, &seal.totals, &seal.by_entry));
+    let shares = outcome.as_ref().map_or_else(|| tally::shares(votes), outcome::shares);
+    let options = (1..).zip(votes.iter().zip(shares));
     Results {
         run: run.id(),
         state,
@@ -66,6 +69,7 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
         options: options
             .map(|(n, (votes, share))| OptionResult { n, votes: *votes, share: f64::from(share) / 10.0 })
             .collect(),
+        outcome,
     }
 }
 
@@ -105,6 +109,8 @@ fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
         Audience::Staff => Visibility::Always,
     };
     let visible = match visibility {
+        // Where pools count apart, votes say nothing before the seal makes points of them.
+        _ if audience != Audience::Staff && !interaction.counting.pools.is_empty() && run.sealed().is_none() => false,
         Visibility::Always => true,
         Visibility::AfterClose => over,
         Visibility::OnReveal => phase == Phase::Revealed,
@@ -135,7 +141,7 @@ mod tests {
     }
 
     fn shown(run: u64, state: ResultState, version: u64) -> Results {
-        Results { run: RunId(run), state, epoch: 1, version, as_of: 0, total: 0, options: Vec::new() }
+        Results { run: RunId(run), state, epoch: 1, version, as_of: 0, total: 0, options: Vec::new(), outcome: None }
     }
 
     #[test]

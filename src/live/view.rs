@@ -39,6 +39,8 @@ pub fn run(run: &Run, now: Micros) -> RunView {
         question: interaction.question.clone(),
         options: options(&interaction.options),
         votes: interaction.votes,
+        pools: interaction.counting.pools.iter().map(|pool| pool.name.clone()).collect(),
+        not_from: interaction.not_from.clone(),
         phase: run.phase(now),
         hold: run.hold.is_some(),
         opens_at: last.map(|span| span.opens.as_ms()),

@@ -40,6 +40,11 @@ impl Entries {
         (1..=u8::MAX).zip(&self.0).filter(|(_, one)| !one.retired).map(|(number, one)| (number, &one.entry))
     }
 
+    /// A declared entry by its number.
+    pub fn get(&self, number: u8) -> Option<&Entry> {
+        self.declared().find(|(one, _)| *one == number).map(|(_, entry)| entry)
+    }
+
     /// The number of an entry; 0: it is not declared.
     pub fn number_of(&self, entry: &Entry) -> u8 {
         self.declared().find(|(_, one)| *one == entry).map_or(0, |(number, _)| number)
@@ -52,7 +57,7 @@ impl Entries {
 
     /// Whether a ballot may carry this number. 0, no entry, always.
     pub fn has(&self, number: u8) -> bool {
-        number == 0 || self.declared().any(|(one, _)| one == number)
+        number == 0 || self.get(number).is_some()
     }
 
     /// None was ever declared.

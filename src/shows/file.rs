@@ -1,8 +1,12 @@
 //! The show file: a rundown as TOML, read with errors that name line, column and the mend, and written so that what
 //! comes out reads in as the same show.
 
+mod rules;
+
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
+
+use rules::Rules;
 
 use super::{
     interaction::{Interaction, Visibility},
@@ -44,15 +48,17 @@ struct Top {
     show: Spanned<String>,
     title: Spanned<String>,
     #[serde(default)]
-    cue: Vec<Spanned<CueTable<Spanned<String>>>>,
+    cue: Vec<Spanned<ReadCue>>,
     #[serde(default)]
     entry: Vec<Spanned<EntryTable<Spanned<String>>>>,
 }
 
-/// One `[[cue]]`, with or without the places of its texts.
+type ReadCue = CueTable<Spanned<String>, Spanned<Rules>>;
+
+/// One `[[cue]]`, with or without the places of its texts and tables.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, bound(deserialize = "Text: Deserialize<'de>"))]
-struct CueTable<Text> {
+#[serde(deny_unknown_fields, bound(deserialize = "Text: Deserialize<'de>, Table: Deserialize<'de>"))]
+struct CueTable<Text, Table> {
     number: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     segment: Option<Text>,
@@ -72,6 +78,8 @@ struct CueTable<Text> {
     viewers_see: Visibility,
     #[serde(default = "always")]
     screens_see: Visibility,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rules: Option<Table>,
 }
 
 /// One `[[entry]]`.
@@ -117,15 +125,6 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         let place = top.cue[limits::CUES_MAX].span().start;
         return Err(at(text, place, format!("more than {} cues: split the show", limits::CUES_MAX)));
     }
-    let mut rundown: Vec<Cue> = Vec::with_capacity(top.cue.len());
-    for entry in &top.cue {
-        let cue = cue(text, entry)?;
-        if rundown.iter().any(|other| other.number == cue.number) {
-            let place = entry.get_ref().number.span().start;
-            return Err(at(text, place, format!("cue {} is there twice: give it another number", cue.number)));
-        }
-        rundown.push(cue);
-    }
     if top.entry.len() > limits::ENTRIES_MAX {
         let place = top.entry[limits::ENTRIES_MAX].span().start;
         return Err(at(text, place, format!("more than {} entries: leave some out", limits::ENTRIES_MAX)));
@@ -137,6 +136,15 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
             return Err(at(text, table.span().start, format!("the entry {entry} is there twice: leave one out")));
         }
         entries.push(entry);
+    }
+    let mut rundown: Vec<Cue> = Vec::with_capacity(top.cue.len());
+    for entry in &top.cue {
+        let cue = cue(text, entry, &entries)?;
+        if rundown.iter().any(|other| other.number == cue.number) {
+            let place = entry.get_ref().number.span().start;
+            return Err(at(text, place, format!("cue {} is there twice: give it another number", cue.number)));
+        }
+        rundown.push(cue);
     }
     Ok(ShowFile { id, title, rundown, entries })
 }
@@ -163,7 +171,7 @@ fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Ent
     Ok(entry)
 }
 
-fn cue(text: &str, entry: &Spanned<CueTable<Spanned<String>>>) -> Result<Cue, FileError> {
+fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, FileError> {
     let place = entry.span().start;
     let entry = entry.get_ref();
     let number = checked(text, &entry.number, "number")?;
@@ -194,21 +202,23 @@ fn cue(text: &str, entry: &Spanned<CueTable<Spanned<String>>>) -> Result<Cue, Fi
         Some(value) => checked(text, value, what),
         None => Ok(String::new()),
     };
-    Ok(Cue {
-        number,
-        segment: optional(&entry.segment, "segment")?,
-        title: optional(&entry.title, "title")?,
-        interaction: Interaction {
-            question: checked(text, &entry.question, "question")?,
-            options,
-            votes: entry.votes,
-            window_s: entry.window_s,
-            grace_ms: entry.grace_ms,
-            opens_on_take: entry.opens_on_take,
-            viewers_see: entry.viewers_see,
-            screens_see: entry.screens_see,
-        },
-    })
+    let mut interaction = Interaction {
+        question: checked(text, &entry.question, "question")?,
+        options,
+        votes: entry.votes,
+        window_s: entry.window_s,
+        grace_ms: entry.grace_ms,
+        opens_on_take: entry.opens_on_take,
+        viewers_see: entry.viewers_see,
+        screens_see: entry.screens_see,
+        ..Interaction::default()
+    };
+    if let Some(rules) = &entry.rules {
+        let place = rules.span().start;
+        rules.get_ref().put_into(&mut interaction, entries).map_err(|detail| at(text, place, detail))?;
+    }
+    let (segment, title) = (optional(&entry.segment, "segment")?, optional(&entry.title, "title")?);
+    Ok(Cue { number, segment, title, interaction })
 }
 
 /// A text that will stand on screens: not empty, not longer than a screen takes, no control characters.
@@ -243,7 +253,7 @@ pub fn write(file: &ShowFile) -> String {
     struct Out<'a> {
         show: &'a ShowId,
         title: &'a str,
-        cue: Vec<CueTable<&'a str>>,
+        cue: Vec<CueTable<&'a str, Rules>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
     }
@@ -259,6 +269,7 @@ pub fn write(file: &ShowFile) -> String {
         opens_on_take: cue.interaction.opens_on_take,
         viewers_see: cue.interaction.viewers_see,
         screens_see: cue.interaction.screens_see,
+        rules: Rules::of(&cue.interaction),
     });
     let out = Out { show: &file.id, title: &file.title, cue: cue.collect(), entry: &file.entries };
     toml::to_string_pretty(&out).expect("a show is plain data")
@@ -272,6 +283,17 @@ mod tests {
 
     fn error(text: &str) -> String {
         read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_examples_of_the_page_are_shows() {
+        let page = include_str!("../../docs/SHOW.md");
+        let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert_eq!(examples.len(), 2);
+        for example in examples {
+            let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
+            assert_eq!(read(&write(&show)), Ok(show));
+        }
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! What a cue asks of the audience: the question, its options, and what frozen rules judge the ballots by.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use super::counting::Counting;
 
 /// What a cue asks, and the rules that its ballots are judged by. Frozen in a run at standby.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -11,6 +15,9 @@ pub struct Interaction {
     pub options: Vec<String>,
     /// Votes of one voter.
     pub votes: u16,
+    /// Options that voters of a segment may not choose, by the segment's name: their own region's, for instance.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_from: BTreeMap<String, Vec<u16>>,
     /// Seconds the window stays open; `None`: until it is closed by hand.
     pub window_s: Option<u32>,
     /// Milliseconds of acceptance after the close.
@@ -21,6 +28,9 @@ pub struct Interaction {
     pub viewers_see: Visibility,
     /// When screens may show the numbers.
     pub screens_see: Visibility,
+    /// What makes an outcome of the counted votes.
+    #[serde(default, skip_serializing_if = "Counting::is_plain")]
+    pub counting: Counting,
 }
 
 /// When an audience may see the numbers of a run.

@@ -4,6 +4,7 @@
 pub mod board;
 pub mod catch_up;
 mod control;
+pub mod counting;
 pub mod document;
 pub mod end;
 pub mod entries;

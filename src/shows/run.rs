@@ -58,6 +58,20 @@ impl Definition {
         self.record_format == RECORD_FORMAT
     }
 
+    /// Whether voters that came by an entry may choose these options. Where pools count apart, those of no such pool may
+    /// choose none: their votes would count for nothing.
+    pub fn allows(&self, entry: u8, picks: &[u16]) -> bool {
+        let Interaction { counting, not_from, .. } = &self.interaction;
+        if counting.pools.is_empty() && not_from.is_empty() {
+            return true;
+        }
+        let (pool, segment) =
+            self.entries.get(entry).map_or((None, None), |one| (one.pool.as_deref(), one.segment.as_deref()));
+        let counts = counting.pools.is_empty() || counting.pools.iter().any(|one| one.name == pool.unwrap_or_default());
+        let closed = segment.and_then(|segment| not_from.get(segment));
+        counts && !closed.is_some_and(|closed| picks.iter().any(|pick| closed.contains(pick)))
+    }
+
     /// SHA-256 of the definition's JSON, in hexadecimal: names the rules in every result.
     pub fn rules_hash(&self) -> String {
         let json = serde_json::to_vec(self).expect("a definition is plain data");
@@ -136,6 +150,9 @@ pub struct ByEntry {
     pub counted: u64,
     /// Votes per option.
     pub votes: Vec<u64>,
+    /// Votes of late ballots per option; empty: none came late.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late_votes: Vec<u64>,
 }
 
 /// Who signed a seal off.
@@ -196,12 +213,23 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{base::limits, shows::interaction::Visibility, wire::entry::Entry};
+    use crate::{
+        base::limits,
+        shows::{
+            counting::{Counting, Gives, Pool},
+            interaction::Visibility,
+        },
+        wire::{entry::Entry, outcome::Polarity},
+    };
 
     #[test]
     fn the_largest_definition_fits_into_a_record_of_the_journal() {
         // Four bytes a character: the most that a show file lets through.
         let text = "🎤".repeat(limits::TEXT_CHARS_MAX);
+        let named = |number: usize| format!("{number:0>width$}", width = limits::ENTRY_NAME_CHARS_MAX);
+        let options = 1..=u16::try_from(limits::OPTIONS_MAX).expect("a small number");
+        let gives = Gives::Ranks(vec![limits::POINTS_MAX; limits::OPTIONS_MAX]);
+        let pool = |number| Pool { name: named(number), gives: gives.clone(), each_segment: true };
         let interaction = Interaction {
             question: text.clone(),
             options: vec![text; limits::OPTIONS_MAX],
@@ -211,8 +239,15 @@ mod tests {
             opens_on_take: false,
             viewers_see: Visibility::AfterClose,
             screens_see: Visibility::AfterClose,
+            not_from: (0..limits::ENTRIES_MAX).map(|segment| (named(segment), options.clone().collect())).collect(),
+            counting: Counting {
+                pools: (0..limits::POOLS_MAX).map(pool).collect(),
+                polarity: Polarity::Evict,
+                tie_pool: Some(named(0)),
+                threshold: Some(100),
+            },
         };
-        let name = |number| Some(format!("{number:0>width$}", width = limits::ENTRY_NAME_CHARS_MAX));
+        let name = |number| Some(named(number));
         let entries: Vec<_> = (0..limits::ENTRY_NUMBERS_MAX)
             .map(|number| Entry { segment: name(number), pool: name(number), platform: name(number) })
             .collect();

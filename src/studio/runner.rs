@@ -6,7 +6,7 @@ use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
 use super::{desk::Desk, others::NodeStatus, services::Services, view};
 use crate::{
-    ballots::{bucket::Totals, tally},
+    ballots::{bucket::Totals, outcome},
     base::{clock::Micros, ids::NodeId, limits},
     live::{
         results::{AUDIENCES, Audience, Counted, after, results},
@@ -91,7 +91,8 @@ impl Runner {
         let services = &self.services;
         let run = on.map(|run| {
             let outstanding = services.intake.run(run.id()).map_or(0, |intake| intake.outstanding());
-            let margin = tally::margin(totals, outstanding, run.definition.interaction.votes);
+            let by_entry = run.sealed().map(|seal| &*seal.by_entry);
+            let margin = outcome::margin(&run.definition, totals, outstanding, by_entry);
             RunGauge {
                 run: run.id(),
                 counted: totals.counted,

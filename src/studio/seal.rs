@@ -16,6 +16,7 @@ use crate::{
         journalled,
         manifest::{Manifest, Signed},
         recount::Recount,
+        seal::Seal,
         witness::{Copy, Witness},
     },
     base::{hex, ids::RunId, limits},
@@ -95,12 +96,19 @@ async fn manifest(
 ) -> Result<Manifest, Refusal> {
     let id = run.id();
     let intake = services.intake.run(id).ok_or_else(|| storage("this node does not hold the run"))?;
+    let seal = Seal::new(revision, marked.watermarks.iter().copied(), marked.beyond.iter().copied());
     let witness = services.tasks.blocking(move || {
         let mut witness = Witness::default();
         intake.each_bucket(|bucket, state| {
-            for (voter, kept) in state.ballots().filter(|(_, kept)| kept.verdict == Verdict::Counted) {
-                let Kept { id: ballot, ref picks, received, entry, place, .. } = *kept;
-                witness.add(Copy { run: id, bucket, voter, id: ballot, picks, received, entry, place });
+            for (voter, kept) in state.ballots() {
+                let Kept { id: ballot, ref picks, received, entry, place, verdict } = *kept;
+                match verdict {
+                    Verdict::Counted => {
+                        witness.add(Copy { run: id, bucket, voter, id: ballot, picks, received, entry, place });
+                    }
+                    Verdict::Late if seal.has(bucket, place) => witness.add_late(entry, picks),
+                    _ => {}
+                }
             }
         });
         witness

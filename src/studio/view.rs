@@ -1,7 +1,7 @@
 //! The desk as staff sees it: pure, from the document, who is here, and the time.
 
 use crate::{
-    ballots::{bucket::Totals, tally},
+    ballots::{bucket::Totals, outcome},
     base::clock::Micros,
     live,
     shows::{
@@ -110,13 +110,15 @@ pub fn seal(run: &Run) -> Option<SealView> {
         late_votes: summary.late_totals.clone(),
         ..Totals::default()
     };
-    let margin = tally::margin(&totals, summary.outstanding, run.definition.interaction.votes);
+    let margin = outcome::margin(&run.definition, &totals, summary.outstanding, Some(&summary.by_entry));
+    let outcome = outcome::outcome(&run.definition, &summary.totals, &summary.by_entry);
     Some(SealView {
         revision: state.revision,
         total: summary.totals.iter().sum(),
         margin: margin.votes,
         outstanding: summary.outstanding,
         by_entry: by_entry(run),
+        outcome,
         late: summary.late,
         late_would_change_order: margin.late_would_change_order,
         decisive: margin.decisive,

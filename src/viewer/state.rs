@@ -264,6 +264,8 @@ mod tests {
             question: "Who?".to_owned(),
             options: vec![OptionView { n: 1, label: "Ada".to_owned() }],
             votes: 1,
+            pools: Vec::new(),
+            not_from: std::collections::BTreeMap::new(),
             phase,
             hold: false,
             opens_at: None,

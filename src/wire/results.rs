@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::outcome::Outcome;
 use crate::base::ids::RunId;
 
 /// The numbers of one run as one audience may see them.
@@ -20,6 +21,9 @@ pub struct Results {
     pub total: u64,
     /// One entry per option, in the order of the question.
     pub options: Vec<OptionResult>,
+    /// What the run's rules make of a sealed result, where they say more than that all votes are one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
 }
 
 /// One option's part of the result.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::Entry;
+use super::{entry::Entry, outcome::Outcome};
 
 /// The counted ballots that came by one entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -16,17 +16,20 @@ pub struct EntryCount {
 }
 
 /// What a seal says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SealView {
     pub revision: u32,
     pub total: u64,
-    /// Votes between the first and the second.
+    /// Votes between the first and the second; where pools count apart it says little.
     pub margin: u64,
     /// Ballots that may still be missing.
     pub outstanding: u64,
     /// What came by each entry of the run, and by none; empty where it declares none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_entry: Vec<EntryCount>,
+    /// What the run's rules make of the votes, where they say more than that all are one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
     /// Ballots that came too late.
     pub late: u64,
     /// Whether the late ones would change the order.

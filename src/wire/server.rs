@@ -1,5 +1,7 @@
 //! Messages from the server to a client, all with a tag `t`. Times are milliseconds since 1970 on the server's clock.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{codes::Code, entry::Entry, gauge::Gauge, results::Results, seal::SealView};
@@ -117,6 +119,12 @@ pub struct RunView {
     pub options: Vec<OptionView>,
     /// Votes of one voter.
     pub votes: u16,
+    /// Where only some may vote: the pools of their entries; the empty one is of those who came by none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<String>,
+    /// Options that voters of a segment may not choose, by its name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_from: BTreeMap<String, Vec<u16>>,
     pub phase: Phase,
     pub hold: bool,
     /// When the window opened or opens.
@@ -245,7 +253,7 @@ impl Reason {
 }
 
 /// Everything the studio page shows, but for the moving figures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeskView {
     pub id: String,
     pub title: String,
@@ -312,7 +320,7 @@ pub struct CueView {
 }
 
 /// A run as staff sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeskRun {
     #[serde(flatten)]
     pub run: RunView,

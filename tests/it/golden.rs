@@ -14,6 +14,7 @@ use tallylight::{
         command::{Armable, Command, ControlAction},
         entry::Entry,
         gauge::*,
+        outcome::{Outcome, Place, Polarity, PoolOutcome, Unit},
         results::{OptionResult, ResultState, Results},
         seal::{EntryCount, SealView},
         server::*,
@@ -158,6 +159,8 @@ fn run(phase: Phase) -> RunView {
         question: "Who wins?".into(),
         options: options(),
         votes: 1,
+        pools: Vec::new(),
+        not_from: [("hall".to_owned(), vec![2])].into(),
         phase,
         hold: false,
         opens_at: Some(AT),
@@ -208,7 +211,19 @@ fn results(state: ResultState) -> Results {
         ResultState::Hidden => (0, vec![of(1, 0, 0.0), of(2, 0, 0.0)]),
         _ => (3, vec![of(1, 2, 66.7), of(2, 1, 33.3)]),
     };
-    Results { run: RUN, state, epoch: 1, version: 42, as_of: AT + 12_000, total, options }
+    let outcome = (state == ResultState::Final).then(outcome);
+    Results { run: RUN, state, epoch: 1, version: 42, as_of: AT + 12_000, total, options, outcome }
+}
+
+fn outcome() -> Outcome {
+    let place = |n, points, exact: &str| Place { n, rank: n, points, exact: exact.into(), reached: Some(n == 1) };
+    let pool = |name: &str, votes, points| PoolOutcome { name: name.into(), votes, points, silent: false };
+    Outcome {
+        polarity: Polarity::Save,
+        unit: Unit::Percent,
+        places: vec![place(1, 83.333, "250/3"), place(2, 16.667, "50/3")],
+        pools: vec![pool("", vec![2, 1], vec![33.333, 16.667]), pool("jury", vec![1, 0], vec![50.0, 0.0])],
+    }
 }
 
 fn desk() -> DeskView {
@@ -219,6 +234,7 @@ fn desk() -> DeskView {
         margin: 1,
         outstanding: 0,
         by_entry: vec![EntryCount { entry, counted: 3, votes: vec![2, 1] }],
+        outcome: Some(outcome()),
         late: 2,
         late_would_change_order: true,
         decisive: true,

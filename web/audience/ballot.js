@@ -24,6 +24,22 @@ export function mine(ballots, run) {
   return votes;
 }
 
+/**
+ * Whether a viewer may vote on a question at all, by where they came in.
+ * @param {import('../sdk/wire.js').RunView} run @param {{ pool?: string }} entry
+ */
+export function isFor(run, entry) {
+  return !run.pools?.length || run.pools.includes(entry.pool ?? '');
+}
+
+/**
+ * The options that a viewer may not choose.
+ * @param {import('../sdk/wire.js').RunView} run @param {{ segment?: string }} entry @returns {number[]}
+ */
+export function closedTo(run, entry) {
+  return run.not_from?.[entry.segment ?? ''] ?? [];
+}
+
 /** Whether every standing ballot of a run is counted. @param {Ballot[]} ballots @param {string} run */
 export function allCounted(ballots, run) {
   return standing(ballots, run).every((ballot) => ballot.is === 'counted');
@@ -40,6 +56,7 @@ export function choiceText(ballot) {
 
 /** The numbers of the options in front; empty while there is nothing to say. @param {import('../sdk/wire.js').Results|undefined} results */
 export function leaders(results) {
+  if (results?.outcome) return results.outcome.places.filter((place) => place.rank === 1 && place.points > 0).map((place) => place.n);
   const most = Math.max(0, ...(results?.options ?? []).map((option) => option.votes));
   return most ? (results?.options ?? []).filter((option) => option.votes === most).map((option) => option.n) : [];
 }

@@ -10,6 +10,7 @@ import { Store } from '../shared/store.js';
  * @property {import('../sdk/wire.js').ShowView} [show]
  * @property {import('../sdk/wire.js').Results} [results]
  * @property {import('../sdk/ballots.js').Ballot[]} ballots
+ * @property {{ segment?: string, pool?: string }} entry where this viewer came in
  * @property {boolean} astray the link that led here is not one of this show
  * @property {{ run: string, picks: number[] }} chosen what is chosen and not yet given
  */
@@ -31,7 +32,7 @@ function entryCode() {
 
 
 /** @type {AudienceState} */
-const first = { client, link: client.state, ballots: client.ballots, astray: false, chosen: { run: '', picks: [] } };
+const first = { client, link: client.state, ballots: client.ballots, entry: {}, astray: false, chosen: { run: '', picks: [] } };
 const store = new Store(first);
 StoreElement.store = store;
 
@@ -40,6 +41,7 @@ for (const name of /** @type {const} */ (['link', 'show', 'results'])) {
 }
 client.addEventListener('welcome', (event) => {
   const { entry, problem } = /** @type {CustomEvent} */ (event).detail;
+  store.set({ entry: entry ?? {} });
   if (entry || problem) store.set({ astray: Boolean(problem) });
 });
 client.addEventListener('ballots', () => store.set({ ballots: [...client.ballots] }));

@@ -1,7 +1,7 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
-import { percent } from '../shared/format.js';
+import { count, percent } from '../shared/format.js';
 import { phaseOf } from '../shared/phase.js';
-import { allCounted, leaders, mine, votesLeft } from './ballot.js';
+import { allCounted, closedTo, isFor, leaders, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
 
 /**
@@ -26,17 +26,21 @@ class Options extends StoreElement {
     const counted = allCounted(state.ballots, run.id);
     const results = state.results?.run === run.id && state.results.state !== 'hidden' && phase !== 'void' ? state.results : undefined;
     const front = results?.state === 'final' ? leaders(results) : [];
-    const may = left > 0 && (phase === 'open' || phase === 'standby');
+    const may = left > 0 && (phase === 'open' || phase === 'standby') && isFor(run, state.entry);
+    const closed = closedTo(run, state.entry);
     setAttribute(this, 'data-may', may);
     for (const [n, tile] of this.#tiles) {
       tile.draw({
-        may,
+        may: may && !closed.includes(n),
+        closed: closed.includes(n),
         full: chosen.length >= left,
         chosen: chosen.filter((pick) => pick === n).length,
         given: given.get(n) ?? 0,
         counted,
         result: results?.options.find((option) => option.n === n),
-        won: front.includes(n) ? (front.length > 1 ? 'tie' : 'winner') : undefined,
+        place: results?.outcome?.places.find((place) => place.n === n),
+        unit: results?.outcome?.unit,
+        won: front.includes(n) ? (front.length > 1 ? 'tie' : results?.outcome?.polarity === 'evict' ? 'leaves' : 'winner') : undefined,
       });
     }
   }
@@ -58,12 +62,15 @@ class Options extends StoreElement {
 /**
  * @typedef {object} TileState
  * @property {boolean} may whether a choice may be made now
+ * @property {boolean} closed whether this viewer may never choose it
  * @property {boolean} full whether all votes are chosen
  * @property {number} chosen
  * @property {number} given
  * @property {boolean} counted whether what was given has its receipt
  * @property {import('../sdk/wire.js').OptionResult} [result]
- * @property {'winner'|'tie'} [won]
+ * @property {import('../sdk/wire.js').Place} [place] what the rules of the question make of it
+ * @property {import('../sdk/wire.js').Outcome['unit']} [unit]
+ * @property {'winner'|'tie'|'leaves'} [won]
  */
 
 /** The parts of a tile that both kinds share. */
@@ -82,15 +89,17 @@ class Tile {
   }
 
   /** @param {TileState} state */
-  draw({ may, chosen, given, counted, result, won }) {
-    const notes = [];
+  draw({ may, closed, chosen, given, counted, result, place, unit, won }) {
+    const notes = closed ? [say('closed_to_you')] : [];
     // While the plus and minus are there, the share goes under the label: the label needs the width.
     const inline = may && this.run.votes > 1;
     if (inline && result) notes.push(percent(result.share));
-    if (won) notes.push(won === 'winner' ? `★ ${say('winner')}` : `＝ ${say('tie')}`);
+    if (won) notes.push(`${{ winner: '★', tie: '＝', leaves: '↗' }[won]} ${say(won)}`);
+    if (place?.reached !== undefined) notes.push(place.reached ? `✓ ${say('reached')}` : say('not_reached'));
     if (given) notes.push(counted ? `✓ ${given > 1 ? say('mine_many', { n: given }) : say('mine')}` : `◔ ${say('mine_pending')}`);
     setText(this.note, notes.join(' · '));
-    setText(this.share, result && !inline ? percent(result.share) : '');
+    const points = place && unit === 'points' ? say(place.points === 1 ? 'points_one' : 'points', { n: count(place.points) }) : undefined;
+    setText(this.share, result && !inline ? points ?? percent(result.share) : '');
     setAttribute(this.node, 'data-chosen', chosen > 0);
     setAttribute(this.node, 'data-mine', given > 0);
     setAttribute(this.node, 'data-won', won);

@@ -1,7 +1,7 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, timeOfDay } from '../shared/format.js';
 import { phaseOf } from '../shared/phase.js';
-import { votesLeft } from './ballot.js';
+import { isFor, votesLeft } from './ballot.js';
 import { say } from './words.js';
 
 /** The middle of the page: what is on (or that nothing is), the clock, the options, and what the numbers are worth. */
@@ -34,7 +34,9 @@ class Question extends StoreElement {
       return;
     }
     setText(this.#question, run.question);
-    setText(this.#hint, hint(run, phaseOf(run, client.now()), votesLeft(state.ballots, run)));
+    const phase = phaseOf(run, client.now());
+    const votes = phase === 'open' || phase === 'standby';
+    setText(this.#hint, votes && !isFor(run, state.entry) ? say('not_for_you') : hint(run, phase, votesLeft(state.ballots, run)));
     setText(this.#worth, worth(run, state.results));
   }
 }

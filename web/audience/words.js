@@ -38,6 +38,9 @@ const en = {
   void: 'This question is void',
   void_text: 'It was declared void. No ballot in it counts.',
 
+  not_for_you: 'This question is for others to answer.',
+  closed_to_you: 'Not from your region',
+
   choose_one: 'Choose one',
   choose_many: 'Give your {votes} votes, as many as you like to each',
   choose_left: 'You have {left} left to give',
@@ -53,6 +56,11 @@ const en = {
   mine_many: '{n} of your votes',
   winner: 'Winner',
   tie: 'Tie',
+  leaves: 'Leaves',
+  reached: 'Reached',
+  not_reached: 'Not reached',
+  points: '{n} points',
+  points_one: '1 point',
 
   result_hidden: 'The numbers are not shown yet.',
   result_live: 'Live. Counting goes on.',

@@ -31,7 +31,7 @@
 
   const words = {
     open: 'Vote now', standby: 'Get ready', closed: 'Voting is closed', provisional: 'Provisional result',
-    final: 'Result', winner: 'Winner', tie: 'Tie', void: 'Void',
+    final: 'Result', winner: 'Winner', tie: 'Tie', evict: 'Leaves', void: 'Void',
   };
   /** @type {Record<string, number>} */
   const views = { question: 0, live: 1, ticker: 2, final: 2, winner: 3 };
@@ -60,7 +60,7 @@
       question: fields.f2 || shown.question,
       options: shown.options.slice(0, most),
       numbers: shown.numbers && step > 0 && fields.f3 !== 'none',
-      head: step === 3 ? (shown.winners.length > 1 ? words.tie : words.winner) : shown.head,
+      head: step === 3 ? (shown.winners.length > 1 ? words.tie : shown.evict ? words.evict : words.winner) : shown.head,
     };
   }
 
@@ -78,7 +78,7 @@
     const front = known.filter((option) => option.share === most && most > 0);
     return {
       key: `manual ${fields.m_q ?? ''} ${options.map((option) => option.label).join('|')}`,
-      head: '', question: fields.m_q ?? '', left_ms: undefined, numbers: known.length > 0,
+      head: '', evict: false, question: fields.m_q ?? '', left_ms: undefined, numbers: known.length > 0,
       options: options.map(({ label, share }) => ({
         label, share: Number.isFinite(share) ? share : 0, number: Number.isFinite(share) ? percent(share) : '', front: front.some((one) => one.label === label),
       })),
@@ -92,20 +92,23 @@
     const { run: current, next } = show ?? {};
     const named = { '': current, current, next }[fields.f0 ?? ''];
     const run = named ?? [current, next].find((one) => one && one.cue === fields.f0);
-    if (!run) return { key: '', head: '', question: '', left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '' };
+    if (!run) return { key: '', head: '', evict: false, question: '', left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '' };
     const counted = results?.run === run.id ? results : undefined;
     const numbers = Boolean(counted) && counted?.state !== 'hidden' && run.phase !== 'void';
     const most = numbers ? Math.max(0, ...(counted?.options ?? []).map((option) => option.votes)) : 0;
     const final = counted?.state === 'final' && numbers;
     const rows = run.options.map(({ n, label }) => {
       const option = numbers ? counted?.options.find((one) => one.n === n) : undefined;
-      const number = option ? (fields.f3 === 'votes' ? whole.format(option.votes) : percent(option.share)) : '';
-      return { label, share: option?.share ?? 0, number, front: final && most > 0 && option?.votes === most };
+      const place = numbers ? counted?.outcome?.places.find((one) => one.n === n) : undefined;
+      const share = place && counted?.outcome?.unit === 'points' ? whole.format(place.points) : percent(option?.share ?? 0);
+      const number = option ? (fields.f3 === 'votes' ? whole.format(option.votes) : share) : '';
+      const front = place ? place.rank === 1 && place.points > 0 : most > 0 && option?.votes === most;
+      return { label, share: option?.share ?? 0, number, front: final && front };
     });
     const front = rows.filter((row) => row.front);
     return {
       key: run.id, question: run.question, numbers, options: rows,
-      head: head(run, counted, now),
+      head: head(run, counted, now), evict: counted?.outcome?.polarity === 'evict',
       left_ms: run.phase === 'open' && !run.hold && run.closes_at !== undefined ? Math.max(0, run.closes_at - now) : undefined,
       winners: front.map((row) => row.label),
       winner_number: front[0]?.number ?? '',

@@ -9,7 +9,7 @@
  * @typedef {'reveal'|'void'|'go_live'|'write_off'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
- * @typedef {{ id: string, cue: string, question: string, options: OptionView[], votes: number, phase: Phase, hold: boolean,
+ * @typedef {{ id: string, cue: string, question: string, options: OptionView[], votes: number, phase: Phase, hold: boolean, pools?: string[], not_from?: Record<string, number[]>,
  *   opens_at?: number, closes_at?: number, locks_at?: number }} RunView
  * @typedef {{ state: 'on_air'|'cleared'|'panic', step: number, frozen: boolean }} GraphicView
  * @typedef {{ t?: 'show', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean,
@@ -17,7 +17,10 @@
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,
- *   options: OptionResult[] }} Results
+ *   options: OptionResult[], outcome?: Outcome }} Results
+ * @typedef {{ polarity: 'save'|'evict', unit: 'votes'|'percent'|'points', places: Place[], pools?: PoolOutcome[] }} Outcome
+ * @typedef {{ n: number, rank: number, points: number, exact: string, reached?: boolean }} Place
+ * @typedef {{ name: string, votes: number[], points: number[], silent?: boolean }} PoolOutcome
  *
  * @typedef {{ t?: 'receipt', run: string, id: string, is: Answer, reason?: Reason, retry_ms?: number, left?: number,
  *   at?: number, picks?: number[], repeated?: boolean }} Receipt
@@ -29,7 +32,7 @@
  *   window_s?: number, opens_on_take: boolean }} CueView
  * @typedef {{ cue: string, run: string }} OnDesk
  * @typedef {{ revision: number, total: number, margin: number, outstanding: number, late: number,
- *   by_entry?: EntryCount[], late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string }} SealView
+ *   by_entry?: EntryCount[], outcome?: Outcome, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string }} SealView
  * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[] }} EntryCount
  * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string }} DeskRun
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView

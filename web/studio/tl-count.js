@@ -13,12 +13,13 @@ class Count extends StoreElement {
   #text = h('p', { class: 'count-text', role: 'status' });
   #lines = h('ul', { class: 'entries', tabindex: 0, 'aria-label': 'By entry link' });
   #entries = h('details', { hidden: true }, h('summary', {}, 'By entry link'), this.#lines);
+  #places = h('ol', { class: 'places', hidden: true, 'aria-label': 'Outcome' });
   #runs = '';
 
   build() {
     this.append(
       h('div', { class: 'count-head' }, h('h2', { class: 'panel-head' }, 'Count'), this.#choose, this.#steps),
-      h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name }))), this.#text, this.#entries);
+      h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name }))), this.#text, this.#places, this.#entries);
     setInterval(() => StoreElement.store && this.draw(StoreElement.store.state), 500);
   }
 
@@ -43,7 +44,19 @@ class Count extends StoreElement {
     }
     setText(this.#text, run ? words(run, phase ?? run.phase) : 'No run has begun.');
     setAttribute(this.#text, 'data-tone', run ? tone(run) : undefined);
+    this.#drawPlaces(run);
     this.#drawEntries(run);
+  }
+  /** What the run's rules make of the votes. @param {import('../sdk/wire.js').DeskRun|undefined} run */
+  #drawPlaces(run) {
+    const outcome = run?.seal?.outcome;
+    const lines = (outcome?.places ?? []).map((place) => {
+      const parts = (outcome?.pools ?? []).map((pool) => `${pool.name || 'audience'} ${pool.silent ? 'silent' : count(pool.points[place.n - 1])}`);
+      const goal = place.reached === undefined ? '' : place.reached ? ', ✓ reached' : ', not reached';
+      return `${place.rank}. ${run?.options[place.n - 1]?.label}: ${count(place.points)} ${outcome?.unit === 'percent' ? '%' : outcome?.unit}${parts.length ? ` (${parts.join(' + ')})` : ''}${goal}`;
+    });
+    this.#places.hidden = !lines.length;
+    if (lines.join('\n') !== [...this.#places.children].map((line) => line.textContent).join('\n')) this.#places.replaceChildren(...lines.map((line) => h('li', {}, line)));
   }
   /** What the seal says came by each entry link. @param {import('../sdk/wire.js').DeskRun|undefined} run */
   #drawEntries(run) {
@@ -79,7 +92,8 @@ function words(run, phase) {
     if (run.locks_at === undefined) return 'Open until it is closed by hand; then it locks after the grace.';
     return `Locks in ${countdown(Math.max(0, run.locks_at - now))}, at ${timeOfDay(run.locks_at)}. Then it can be sealed.`;
   }
-  const parts = [`${seal.total === 1 ? '1 vote' : `${count(seal.total)} votes`}, margin ${count(seal.margin)}, ${count(seal.outstanding)} outstanding: ${seal.decisive ? '✓ decisive' : '≈ not decisive'}.`];
+  const margin = seal.outcome?.pools?.length ? '' : `, margin ${count(seal.margin)}`;
+  const parts = [`${seal.total === 1 ? '1 vote' : `${count(seal.total)} votes`}${margin}, ${count(seal.outstanding)} outstanding: ${seal.decisive ? '✓ decisive' : '≈ not decisive'}.`];
   parts.push(`${count(seal.late)} late${seal.late ? (seal.late_would_change_order ? ', ▲ would change the order' : ', would not change the order') : ''}.`);
   if (seal.recount_agrees === undefined) parts.push('Not verified yet.');
   else parts.push(seal.recount_agrees ? `✓ Recount agrees${seal.verified_by ? `, verified by ${seal.verified_by}` : ''}.` : '✕ Recount does not agree: an incident. Do not reveal.');

@@ -9,7 +9,7 @@ use crate::{
         run_intake,
     },
     base::{clock::Micros, ids::NodeId},
-    shows::{document::Document, entries::Entries, transition::tests::Desk},
+    shows::{document::Document, entries::Entries, run::ByEntry, transition::tests::Desk},
     wire::entry::Entry,
 };
 
@@ -55,7 +55,13 @@ fn sealed() -> (Manifest, Vec<Record>) {
         *verdict = Some(decision.verdict);
     }
     let mut witness = Witness::default();
-    for (voter, kept) in bucket.ballots().filter(|(_, kept)| kept.verdict == Verdict::Counted) {
+    for (voter, kept) in bucket.ballots() {
+        if kept.verdict == Verdict::Late {
+            witness.add_late(kept.entry, &kept.picks);
+        }
+        if kept.verdict != Verdict::Counted {
+            continue;
+        }
         let Kept { id, ref picks, received, entry, place, .. } = *kept;
         let (run, bucket) = (run.id(), 0);
         witness.add(Copy { run, bucket, voter, id, picks, received, entry, place });
@@ -134,8 +140,12 @@ fn a_valid_ballot_cannot_be_sealed_as_refused() {
 #[test]
 fn where_a_ballot_came_in_cannot_be_changed() {
     let (manifest, records) = sealed();
-    let line = |entry, votes: [u64; 2]| ByEntry { entry, counted: 1, votes: votes.to_vec() };
-    assert_eq!(manifest.by_entry, [line(0, [1, 0]), line(1, [0, 1])]);
+    let line = |entry, votes: [u64; 2]| {
+        let (votes, late_votes) = (votes.to_vec(), Vec::new());
+        ByEntry { entry, counted: 1, votes, late_votes }
+    };
+    let late = ByEntry { late_votes: vec![1, 0], ..line(0, [1, 0]) };
+    assert_eq!(manifest.by_entry, [late, line(1, [0, 1])]);
     for (index, entry) in [(0, 1), (1, 0), (1, 2)] {
         let mut changed = records.clone();
         changed[index].1.entry = entry;

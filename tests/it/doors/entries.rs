@@ -9,14 +9,14 @@ use super::{
 use crate::support::SOON;
 
 /// The codes of the links that the start-up message names, in the order of the show file.
-fn codes(stage: &Stage) -> Vec<String> {
+pub fn codes(stage: &Stage) -> Vec<String> {
     stage.app.process().wait_for(SOON, |line| line.contains("overlay").then_some(()));
     let lines = stage.app.process().lines();
     let codes = lines.iter().filter_map(|line| line.trim().strip_prefix("entry")?.split_once("#e="));
     codes.map(|(_, rest)| rest.split_whitespace().next().unwrap().to_owned()).collect()
 }
 
-fn posted(stage: &Stage, body: &Value) -> Value {
+pub fn posted(stage: &Stage, body: &Value) -> Value {
     let reply = stage.ask("POST", &format!("/api/v1/shows/{SHOW}/join"), None, &[], body);
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.json()
@@ -28,7 +28,7 @@ fn vote(stage: &Stage, run: &str, device: &str, id: u8) -> Value {
     stage.ask("POST", &format!("/api/v1/shows/{SHOW}/ballots"), Some(device), &[], &body).json()
 }
 
-fn text(value: &Value) -> &str {
+pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
 }
 

@@ -8,6 +8,7 @@ mod leaving;
 mod limits;
 mod messages;
 mod origins;
+mod outcome;
 mod raw;
 mod screens;
 mod siege;

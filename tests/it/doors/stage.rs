@@ -26,7 +26,12 @@ pub struct Stage {
 impl Stage {
     /// Starts a server with these arguments of `serve`.
     pub fn with(args: &[&str]) -> Self {
-        let builder = TestApp::with_show("tests/it/doors/show.toml");
+        Self::of("tests/it/doors/show.toml", args)
+    }
+
+    /// Starts a server with a show file of its own.
+    pub fn of(show: &str, args: &[&str]) -> Self {
+        let builder = TestApp::with_show(show);
         let app = args.iter().fold(builder, |builder, arg| builder.arg(*arg)).start();
         let told = |word: &'static str, mark: char| {
             app.process().wait_for(SOON, |line| Some(line.trim().strip_prefix(word)?.split_once(mark)?.1.to_owned()))

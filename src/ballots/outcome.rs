@@ -1,0 +1,207 @@
+//! The outcome of a sealed run: what its rules make of the counted votes. Pure, and exact: points are fractions, so that
+//! everybody who counts again gets the same order.
+
+use std::collections::BTreeMap;
+
+use num_rational::BigRational;
+use num_traits::{ToPrimitive, Zero};
+
+use super::{
+    bucket::Totals,
+    tally::{self, Margin},
+};
+use crate::{
+    shows::{
+        counting::{Gives, Pool},
+        run::{ByEntry, Definition},
+    },
+    wire::outcome::{Outcome, Place, PoolOutcome, Unit},
+};
+
+type Points = Vec<BigRational>;
+
+/// The outcome, if the run's rules say more than that all votes are one. `votes`: per option, in all; `by_entry`: the same
+/// votes by the entries that their ballots carry.
+pub fn outcome(definition: &Definition, votes: &[u64], by_entry: &[ByEntry]) -> Option<Outcome> {
+    let counting = &definition.interaction.counting;
+    if counting.is_plain() {
+        return None;
+    }
+    let pools: Vec<_> = counting.pools.iter().map(|pool| Counted::of(pool, definition, votes, by_entry)).collect();
+    let given = give(&pools, votes.len());
+    let points = if pools.is_empty() { votes.iter().map(whole).collect() } else { sum(&given, votes.len()) };
+    let tie = counting.tie_pool.as_ref().and_then(|name| pools.iter().position(|one| one.pool.name == *name));
+    let zero = BigRational::zero();
+    let key = |index: usize| (&points[index], tie.map_or(&zero, |pool| &given[pool][index]));
+    let rank = |index: usize| 1 + (0..votes.len()).filter(|other| key(*other) > key(index)).count();
+    let all: BigRational = points.iter().sum();
+    let reached = |points: &BigRational| {
+        let hundredth = &all / whole(&100);
+        counting.threshold.map(|percent| !all.is_zero() && *points >= hundredth * whole(&u64::from(percent)))
+    };
+    let mut places: Vec<_> = (0..votes.len())
+        .map(|index| Place {
+            n: number(index + 1),
+            rank: number(rank(index)),
+            points: rounded(&points[index]),
+            exact: points[index].to_string(),
+            reached: reached(&points[index]),
+        })
+        .collect();
+    places.sort_by_key(|place| (place.rank, place.n));
+    let pools = pools.iter().zip(&given).map(|(counted, points)| PoolOutcome {
+        name: counted.pool.name.clone(),
+        votes: counted.votes(votes.len()),
+        points: points.iter().map(rounded).collect(),
+        silent: counted.is_silent(),
+    });
+    let unit = match counting.pools.first() {
+        None => Unit::Votes,
+        Some(pool) if pool.gives.percent().is_some() => Unit::Percent,
+        Some(_) => Unit::Points,
+    };
+    Some(Outcome { polarity: counting.polarity, unit, places, pools: pools.collect() })
+}
+
+/// Shares of all points in tenths of a percent, in the order of the options: they add up to exactly 1000 (or are all 0).
+/// For bars and percentages; the order is that of the points themselves.
+pub fn shares(outcome: &Outcome) -> Vec<u16> {
+    let mut thousandths = vec![0; outcome.places.len()];
+    for place in &outcome.places {
+        if let Some(slot) = thousandths.get_mut(usize::from(place.n).wrapping_sub(1)) {
+            *slot = (place.points * 1000.0).round().to_u64().unwrap_or(0);
+        }
+    }
+    tally::shares(&thousandths)
+}
+
+/// The margin of a run, with `outstanding` ballots that may still be missing. `by_entry`: of its seal, if it has one. Where
+/// pools count apart, one ballot of a small one may weigh more than all of a large one: then nothing is sure before all
+/// ballots are there, and late ones may change the order until the seal tells them by their entries.
+pub fn margin(definition: &Definition, totals: &Totals, outstanding: u64, by_entry: Option<&[ByEntry]>) -> Margin {
+    let mut margin = tally::margin(totals, outstanding, definition.interaction.votes);
+    if !definition.interaction.counting.pools.is_empty() {
+        margin.decisive = outstanding == 0;
+        margin.late_would_change_order = match by_entry {
+            Some(by_entry) => late_would_change_order(definition, totals, by_entry),
+            None => totals.late > 0,
+        };
+    }
+    margin
+}
+
+fn late_would_change_order(definition: &Definition, totals: &Totals, by_entry: &[ByEntry]) -> bool {
+    let with =
+        |votes: &[u64], late: &[u64]| votes.iter().zip(late).map(|(votes, late)| votes + late).collect::<Vec<_>>();
+    let line = |line: &ByEntry| match &*line.late_votes {
+        [] => line.clone(),
+        late => ByEntry { votes: with(&line.votes, late), ..line.clone() },
+    };
+    let all: Vec<_> = by_entry.iter().map(line).collect();
+    let order = |outcome: Option<Outcome>| {
+        outcome.map(|outcome| outcome.places.iter().map(|place| (place.n, place.rank)).collect::<Vec<_>>())
+    };
+    let with_late = outcome(definition, &with(&totals.votes, &totals.late_votes), &all);
+    order(outcome(definition, &totals.votes, by_entry)) != order(with_late)
+}
+
+/// The votes of one pool: all of them, or of each segment.
+struct Counted<'a> {
+    pool: &'a Pool,
+    parts: Vec<Vec<u64>>,
+}
+
+impl<'a> Counted<'a> {
+    fn of(pool: &'a Pool, definition: &Definition, votes: &[u64], by_entry: &[ByEntry]) -> Self {
+        let mut parts: BTreeMap<Option<&str>, Vec<u64>> = BTreeMap::new();
+        // A run without entries has no lines: all ballots came by none.
+        if by_entry.is_empty() && pool.name.is_empty() {
+            parts.insert(None, votes.to_vec());
+        }
+        for line in by_entry {
+            let entry = definition.entries.declared().find(|(number, _)| *number == line.entry).map(|(_, entry)| entry);
+            let name = entry.and_then(|entry| entry.pool.as_deref()).unwrap_or_default();
+            if name == pool.name {
+                let segment = entry.and_then(|entry| entry.segment.as_deref()).filter(|_| pool.each_segment);
+                let part = parts.entry(segment).or_insert_with(|| vec![0; votes.len()]);
+                part.iter_mut().zip(&line.votes).for_each(|(sum, more)| *sum += more);
+            }
+        }
+        Self { pool, parts: parts.into_values().collect() }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.parts.iter().flatten().all(|votes| *votes == 0)
+    }
+
+    fn votes(&self, options: usize) -> Vec<u64> {
+        (0..options).map(|index| self.parts.iter().map(|part| part[index]).sum()).collect()
+    }
+
+    /// Percentages are of the pools that voted: `more` is what those of the silent ones add to each.
+    fn points(&self, options: usize, more: &BigRational) -> Points {
+        let parts: Vec<_> = self.parts.iter().map(|votes| points(&self.pool.gives, votes)).collect();
+        let mut points = sum(&parts, options);
+        if let Some(percent) = self.pool.gives.percent() {
+            // Segments that voted share what the pool gives where its whole is a percentage.
+            let given: BigRational = points.iter().sum();
+            if !given.is_zero() {
+                let factor = whole(&u64::from(percent)) * more / given;
+                points.iter_mut().for_each(|points| *points *= &factor);
+            }
+        }
+        points
+    }
+}
+
+fn give(pools: &[Counted<'_>], options: usize) -> Vec<Points> {
+    let percent = |silent: bool| -> u64 {
+        let those = pools.iter().filter(|counted| !silent || !counted.is_silent());
+        those.map(|counted| u64::from(counted.pool.gives.percent().unwrap_or(0))).sum()
+    };
+    let (all, voted) = (percent(false), percent(true));
+    let more = if voted == 0 { whole(&1) } else { whole(&all) / whole(&voted) };
+    pools.iter().map(|counted| counted.points(options, &more)).collect()
+}
+
+fn points(gives: &Gives, votes: &[u64]) -> Points {
+    let all: u64 = votes.iter().sum();
+    match gives {
+        _ if all == 0 => vec![BigRational::zero(); votes.len()],
+        Gives::Percent(points) => {
+            votes.iter().map(|votes| whole(&u64::from(*points)) * whole(votes) / whole(&all)).collect()
+        }
+        Gives::Proportional(points) => {
+            tally::apportion(votes, *points).iter().map(|points| whole(&u64::from(*points))).collect()
+        }
+        Gives::Ranks(table) => {
+            let of = |votes_of: &u64| {
+                let first = votes.iter().filter(|other| *other > votes_of).count();
+                let equal = votes.iter().filter(|other| *other == votes_of).count();
+                let shared: u64 = table.iter().skip(first).take(equal).map(|points| u64::from(*points)).sum();
+                whole(&shared) / whole(&(equal as u64))
+            };
+            votes.iter().map(|votes| if *votes == 0 { BigRational::zero() } else { of(votes) }).collect()
+        }
+    }
+}
+
+fn sum(parts: &[Points], options: usize) -> Points {
+    (0..options).map(|index| parts.iter().map(|part| &part[index]).sum()).collect()
+}
+
+fn whole(number: &u64) -> BigRational {
+    BigRational::from_integer((*number).into())
+}
+
+fn number(number: usize) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
+}
+
+/// To a thousandth, halves up: for people to read. The order is that of the exact fractions.
+fn rounded(points: &BigRational) -> f64 {
+    (points * whole(&1000)).round().to_integer().to_f64().unwrap_or(f64::MAX) / 1000.0
+}
+
+#[cfg(test)]
+mod tests;

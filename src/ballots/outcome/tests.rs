@@ -1,0 +1,156 @@
+//! The outcome, by worked examples of real shows.
+
+use super::*;
+use crate::{
+    base::ids::RunId,
+    shows::{
+        document::Document,
+        document::Staff,
+        file,
+        transition::{self, Context},
+    },
+    wire::{command::Command, server::Role},
+};
+
+/// The definition of a question with these options and rules, in a show with these entries.
+fn definition(options: &str, rules: &str, entries: &str) -> Definition {
+    let text = format!(
+        "show = \"s\"\ntitle = \"S\"\n[[cue]]\nnumber = \"1\"\nquestion = \"?\"\noptions = {options}\n[cue.rules]\n{rules}\n\
+         {entries}"
+    );
+    let show = file::read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert_eq!(file::read(&file::write(&show)).as_ref(), Ok(&show), "{}", file::write(&show));
+    let mut document = Document::new(show.id, show.title, show.rundown, "00".into());
+    document.entries = document.entries.declaring(&show.entries).expect("there are numbers");
+    let by = Staff { session: crate::base::ids::SessionId(1), name: "Op".into(), role: Role::Operator };
+    let context = Context { now: crate::base::clock::Micros(0), by, owner_present: true, fresh_run: RunId(5) };
+    let document = transition::apply(&document, &Command::Standby { cue: "1".into() }, &context).unwrap();
+    document.runs[0].definition.clone()
+}
+
+/// The outcome of votes per entry; the first line is of those who came by none.
+fn of(definition: &Definition, lines: &[&[u64]]) -> Outcome {
+    let by_entry = (0..).zip(lines).map(|(entry, votes)| ByEntry {
+        entry,
+        counted: votes.iter().sum(),
+        votes: votes.to_vec(),
+        late_votes: Vec::new(),
+    });
+    let by_entry: Vec<_> = by_entry.collect();
+    let options = definition.interaction.options.len();
+    let all: Vec<u64> = (0..options).map(|index| by_entry.iter().map(|line| line.votes[index]).sum()).collect();
+    outcome(definition, &all, &by_entry).expect("the rules say something")
+}
+
+/// Options with rank and points, in their order.
+fn places(outcome: &Outcome) -> Vec<(u16, u16, f64)> {
+    outcome.places.iter().map(|place| (place.n, place.rank, place.points)).collect()
+}
+
+#[test]
+fn two_pools_count_half_each_though_one_has_a_hundred_times_the_votes() {
+    // Big Brother Brasil 2025: 42.38 % of the single votes and 61.41 % of the fans' made 51.90 %.
+    let rules = "[[cue.rules.pool]]\npercent = 50\n[[cue.rules.pool]]\nname = \"fans\"\npercent = 50";
+    let definition = definition("[\"A\", \"B\"]", rules, "[[entry]]\npool = \"fans\"");
+    let found = of(&definition, &[&[4238, 5762], &[614_100, 385_900]]);
+    assert_eq!(places(&found), [(1, 1, 51.895), (2, 2, 48.105)]);
+    assert_eq!(found.places[0].exact, "10379/200");
+    assert_eq!(found.pools[1].points, [30.705, 19.295]);
+}
+
+#[test]
+fn a_pool_that_nobody_voted_in_leaves_all_to_the_others() {
+    // Eurovision 2015: where the audience's votes could not be used, the jury counted in full.
+    let rules = "[[cue.rules.pool]]\npercent = 60\n[[cue.rules.pool]]\nname = \"jury\"\npercent = 40";
+    let definition = definition("[\"A\", \"B\"]", rules, "[[entry]]\npool = \"jury\"");
+    let found = of(&definition, &[&[0, 0], &[1, 3]]);
+    assert_eq!(places(&found), [(2, 1, 75.0), (1, 2, 25.0)]);
+    assert!(found.pools[0].silent && !found.pools[1].silent);
+    let nobody = of(&definition, &[&[0, 0], &[0, 0]]);
+    assert_eq!(places(&nobody), [(1, 1, 0.0), (2, 1, 0.0)]);
+}
+
+#[test]
+fn each_region_gives_the_same_points_and_nobody_votes_for_their_own() {
+    let rules = "not_from = { se = [1], no = [2] }\n[[cue.rules.pool]]\nranks = [12, 10, 8]\neach_segment = true\n\
+                 [[cue.rules.pool]]\nname = \"jury\"\nranks = [12, 10, 8]\neach_segment = true";
+    let entries = "[[entry]]\nsegment = \"se\"\n[[entry]]\nsegment = \"no\"\n[[entry]]\nsegment = \"world\"\n\
+                   [[entry]]\nsegment = \"se\"\npool = \"jury\"";
+    let definition = definition("[\"Sweden\", \"Norway\", \"Finland\"]", rules, entries);
+    for (entry, picks, may) in [(1, [1], false), (1, [2], true), (2, [2], false), (3, [1], true), (0, [1], true)] {
+        assert_eq!(definition.allows(entry, &picks), may, "{entry} {picks:?}");
+    }
+    // Sweden's few voters weigh as much as the many of the world.
+    let found = of(&definition, &[&[0, 0, 0], &[0, 3, 5], &[4, 0, 3], &[90_000, 80_000, 70_000], &[0, 1, 0]]);
+    assert_eq!(places(&found), [(2, 1, 32.0), (3, 2, 30.0), (1, 3, 24.0)]);
+}
+
+#[test]
+fn regions_rank_and_the_audience_gives_as_many_points_by_its_shares() {
+    // The German preselection: nine radio regions give 12, 10 and 8 points each; here two of them, and the audience
+    // gives as many in whole points.
+    let rules = "[[cue.rules.pool]]\nname = \"radio\"\nranks = [12, 10, 8]\neach_segment = true\n\
+                 [[cue.rules.pool]]\nproportional = 60";
+    let entries = "[[entry]]\nsegment = \"north\"\npool = \"radio\"\n[[entry]]\nsegment = \"south\"\npool = \"radio\"";
+    let definition = definition("[\"A\", \"B\", \"C\"]", rules, entries);
+    let found = of(&definition, &[&[333, 333, 334], &[5, 3, 1], &[1, 3, 5]]);
+    assert_eq!(found.pools[0].points, [20.0, 20.0, 20.0]);
+    assert_eq!(found.pools[1].points, [20.0, 20.0, 20.0], "19.98 and 20.04 in whole points");
+    assert_eq!(places(&found), [(1, 1, 40.0), (2, 1, 40.0), (3, 1, 40.0)]);
+}
+
+#[test]
+fn the_wall_goes_up_at_seventy_percent() {
+    // Rising Star: each of three judges is worth 7 %, the audience the rest.
+    let rules = "threshold = 70\n[[cue.rules.pool]]\npercent = 79\n[[cue.rules.pool]]\nname = \"judges\"\npercent = 21";
+    let definition = definition("[\"Yes\", \"No\"]", rules, "[[entry]]\npool = \"judges\"");
+    let reached = |audience: &[u64], judges: &[u64]| {
+        let found = of(&definition, &[audience, judges]);
+        (found.places[0].points, found.places[0].reached)
+    };
+    assert_eq!(reached(&[65, 35], &[2, 1]), (65.35, Some(false)));
+    assert_eq!(reached(&[65, 35], &[3, 0]), (72.35, Some(true)));
+    assert_eq!(reached(&[49, 30], &[3, 0]), (70.0, Some(true)), "exactly seventy");
+    assert_eq!(reached(&[0, 0], &[0, 0]), (0.0, Some(false)));
+}
+
+#[test]
+fn equal_points_share_a_place_unless_a_pool_decides() {
+    let pools = "[[cue.rules.pool]]\nranks = [3, 2, 1]\n[[cue.rules.pool]]\nname = \"jury\"\nranks = [3, 2, 1]";
+    let entry = "[[entry]]\npool = \"jury\"";
+    let shared = definition("[\"A\", \"B\", \"C\"]", pools, entry);
+    let votes: [&[u64]; 2] = [&[9, 5, 1], &[1, 5, 9]];
+    assert_eq!(places(&of(&shared, &votes)), [(1, 1, 4.0), (2, 1, 4.0), (3, 1, 4.0)]);
+    let decided = definition("[\"A\", \"B\", \"C\"]", &format!("tie_pool = \"jury\"\n{pools}"), entry);
+    assert_eq!(places(&of(&decided, &votes)), [(3, 1, 4.0), (2, 2, 4.0), (1, 3, 4.0)]);
+    // Two that share the second place of a ranking get the mean of two and one.
+    assert_eq!(of(&shared, &[&[9, 5, 5], &[0, 0, 0]]).pools[0].points, [3.0, 1.5, 1.5]);
+}
+
+#[test]
+fn who_is_voted_for_goes() {
+    let rules = definition("[\"A\", \"B\"]", "polarity = \"evict\"", "");
+    let found = outcome(&rules, &[3, 5], &[]).unwrap();
+    assert_eq!(
+        (found.polarity, places(&found)),
+        (crate::wire::outcome::Polarity::Evict, vec![(2, 1, 5.0), (1, 2, 3.0)])
+    );
+}
+
+#[test]
+fn late_votes_of_a_small_pool_may_change_the_order() {
+    let rules = "[[cue.rules.pool]]\npercent = 50\n[[cue.rules.pool]]\nname = \"jury\"\npercent = 50";
+    let definition = definition("[\"A\", \"B\"]", rules, "[[entry]]\npool = \"jury\"");
+    let line = |entry, votes: &[u64], late: &[u64]| ByEntry {
+        entry,
+        counted: 1,
+        votes: votes.to_vec(),
+        late_votes: late.to_vec(),
+    };
+    let totals = |late: u64| Totals { votes: vec![61, 42], late: 1, late_votes: vec![0, late], ..Totals::default() };
+    let of =
+        |late: u64, by_entry: &[ByEntry]| margin(&definition, &totals(late), 0, Some(by_entry)).late_would_change_order;
+    assert!(!of(1, &[line(0, &[60, 40], &[0, 1]), line(1, &[1, 2], &[])]), "a vote of the audience");
+    assert!(of(1, &[line(0, &[60, 40], &[]), line(1, &[1, 1], &[0, 1])]), "a vote of the jury");
+    assert!(!margin(&definition, &totals(0), 1, None).decisive);
+}
