@@ -1,7 +1,7 @@
 //! Admission: whether a ballot goes on to the journal. Pure, provisional where windows are concerned (the bucket judges
 //! again), and never a refusal out of ignorance.
 
-use super::ballot::Ballot;
+use super::{ballot::Ballot, bucket::Rules};
 use crate::{
     base::{clock::Micros, limits, stance::Stance},
     shows::{board::BoardRun, windows::Timeliness},
@@ -32,11 +32,11 @@ pub const UNKNOWN: Admission =
 /// Judges a ballot that this node has not seen before.
 pub fn admit(run: &BoardRun, stance: Stance, ballot: &Ballot) -> Admission {
     let Ballot { picks, received, entry, .. } = ballot;
-    let (interaction, received) = (&run.definition.interaction, *received);
+    let received = *received;
     if run.void {
         return refused(Reason::Void);
     }
-    if !picks.fit(interaction.options.len(), interaction.votes) {
+    if !Rules::of(&run.definition).fit(picks) {
         return refused(Reason::Invalid);
     }
     if !run.definition.allows(*entry, picks.as_slice()) {

@@ -58,14 +58,6 @@ impl Picks {
         u16::try_from(self.as_slice().len()).unwrap_or(u16::MAX)
     }
 
-    /// Whether the picks fit a question with this many options and votes.
-    pub fn fit(&self, options: usize, votes: u16) -> bool {
-        let numbers = self.as_slice();
-        !numbers.is_empty()
-            && numbers.len() <= usize::from(votes)
-            && numbers.iter().all(|n| (1..=options).contains(&usize::from(*n)))
-    }
-
     /// Adds the votes to totals per option.
     pub fn add_to(&self, totals: &mut [u64]) {
         self.each_of(totals, |total| *total += 1);
@@ -184,13 +176,5 @@ mod tests {
     #[test]
     fn a_verdict_is_found_by_its_number() {
         assert!(Verdict::ALL.iter().all(|verdict| Verdict::ALL[usize::from(verdict.number())] == *verdict));
-    }
-
-    #[test]
-    fn picks_fit_a_question_or_not() {
-        assert!(Picks::new(vec![2]).fit(2, 1));
-        for (picks, votes) in [(vec![], 1), (vec![0], 1), (vec![3], 1), (vec![1, 1], 1)] {
-            assert!(!Picks::new(picks.clone()).fit(2, votes), "{picks:?}");
-        }
     }
 }

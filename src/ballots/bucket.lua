@@ -33,7 +33,7 @@ local hash, options, votes, remembered_max = ARGV[1], tonumber(ARGV[2]), tonumbe
 local windows, sealing, seal = ARGV[5], tonumber(ARGV[6]), ARGV[7]
 local directory, roster, seen, retells = ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11] == '1'
 local create, barrier = ARGV[12] == '1', tonumber(ARGV[13])
-local journal, first, HEADER = ARGV[14], tonumber(ARGV[15]), 15
+local journal, first, per_option, HEADER = ARGV[14], tonumber(ARGV[15]), tonumber(ARGV[16]), 16
 
 local COUNTED, LATE, BUDGET, ID_REUSED, INVALID, AFTER_SEAL, DISPLACED, UNREADABLE = 0, 1, 2, 3, 4, 5, 6, 7
 local pack, unpack_at, sub = struct.pack, struct.unpack, string.sub
@@ -186,9 +186,25 @@ local function is_later(a, b)
   return a.seq >= b.seq
 end
 
+-- Whether one voter may have cast what is counted of this one, and these too.
+local function allow(voter, picks)
+  local all, of = 0, {}
+  local function is_over(cast)
+    for at = 1, #cast, 2 do
+      local number = unpack_at('>I2', cast, at)
+      all, of[number] = all + 1, (of[number] or 0) + 1
+      if all > votes or of[number] > per_option then return true end
+    end
+  end
+  for _, kept in ipairs(voter.kept) do
+    if kept.verdict == COUNTED and is_over(kept.picks) then return false end
+  end
+  return not is_over(picks)
+end
+
 local function displace(voter)
-  if voter.spent <= votes then return false end
-  while voter.spent > votes do
+  if allow(voter, '') then return false end
+  while not allow(voter, '') do
     local latest
     for _, kept in ipairs(voter.kept) do
       if kept.verdict == COUNTED and (not latest or is_later(kept, latest)) then latest = kept end
@@ -210,7 +226,7 @@ local function displace(voter)
 end
 
 local function fit(picks)
-  if #picks == 0 or #picks / 2 > votes then return false end
+  if #picks == 0 or not allow({kept = {}}, picks) then return false end
   for at = 1, #picks, 2 do
     local number = unpack_at('>I2', picks, at)
     if number < 1 or number > options then return false end
@@ -273,7 +289,7 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
   elseif full then verdict = BUDGET
   elseif not timely(received) then verdict = LATE
   elseif marked > 0 and (sealed == '' or not sealed_copy) then verdict = AFTER_SEAL
-  elseif spends > votes - voter.spent then verdict = BUDGET
+  elseif not allow(voter, picks) then verdict = BUDGET
   else verdict = COUNTED end
   if verdict == COUNTED then
     voter.spent = voter.spent + spends

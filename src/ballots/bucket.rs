@@ -14,7 +14,11 @@ use crate::{
         ids::{BallotId, JournalId, VoterId},
         limits,
     },
-    shows::windows::{Timeliness, Windows},
+    shows::{
+        interaction::Interaction,
+        run::Definition,
+        windows::{Timeliness, Windows},
+    },
 };
 
 /// What of a run's definition the bucket decides by.
@@ -24,6 +28,36 @@ pub struct Rules {
     pub options: usize,
     /// Votes of one voter.
     pub votes: u16,
+    /// Of these at most so many for one option.
+    pub per_option: u16,
+}
+
+impl Rules {
+    /// Those of a run.
+    pub fn of(definition: &Definition) -> Self {
+        let Interaction { ref options, votes, per_option, .. } = definition.interaction;
+        Self { options: options.len(), votes, per_option: per_option.unwrap_or(votes).min(votes) }
+    }
+
+    /// Whether a ballot fits the question.
+    pub fn fit(&self, picks: &Picks) -> bool {
+        let options = 1..=self.options;
+        let numbers = picks.as_slice();
+        !numbers.is_empty() && numbers.iter().all(|n| options.contains(&usize::from(*n))) && self.allow([picks])
+    }
+
+    /// Whether one voter may have cast all of these.
+    pub fn allow<'a>(&self, cast: impl IntoIterator<Item = &'a Picks, IntoIter: Clone>) -> bool {
+        let cast = cast.into_iter();
+        let all: usize = cast.clone().map(|picks| picks.as_slice().len()).sum();
+        let most = usize::from(self.per_option);
+        // What is not more in all is not more of one option, and most runs have no other limit.
+        let is_even = all <= most || {
+            let numbers = || cast.clone().flat_map(Picks::as_slice);
+            numbers().all(|n| numbers().filter(|other| *other == n).count() <= most)
+        };
+        all <= usize::from(self.votes) && is_even
+    }
 }
 
 /// Ballots of one journal for one bucket, in the order of their numbers.
@@ -127,13 +161,17 @@ struct Voter {
 }
 
 impl Voter {
+    fn counted(&self) -> impl Iterator<Item = &Picks> + Clone {
+        self.kept.iter().filter(|kept| kept.verdict == Verdict::Counted).map(|kept| &kept.picks)
+    }
+
     /// Two histories of a ledger may have counted more of one voter than there is: the latest go, by receive time,
     /// journal and number. `true`: some went.
-    fn displace(&mut self, votes: u16, totals: &mut Totals, changed: &mut Vec<Place>) -> bool {
-        if self.spent <= votes {
+    fn displace(&mut self, rules: &Rules, totals: &mut Totals, changed: &mut Vec<Place>) -> bool {
+        if rules.allow(self.counted()) {
             return false;
         }
-        while self.spent > votes {
+        while !rules.allow(self.counted()) {
             let counted = self.kept.iter_mut().filter(|kept| kept.verdict == Verdict::Counted);
             let Some(latest) = counted.max_by_key(|kept| (kept.received, kept.place)) else { break };
             latest.verdict = Verdict::Displaced;
@@ -293,11 +331,11 @@ impl Bucket {
         let verdict = match decided {
             Some(Decided { verdict: Verdict::Counted, .. }) if !is_sealed => Verdict::AfterSeal,
             Some(Decided { verdict, .. }) => verdict,
-            None if !ballot.picks.fit(self.rules.options, self.rules.votes) => Verdict::Invalid,
+            None if !self.rules.fit(&ballot.picks) => Verdict::Invalid,
             None if full => Verdict::Budget,
             None if timeliness != Timeliness::Within => Verdict::Late,
             None if self.marked.is_some() && (self.sealed.is_none() || !is_sealed) => Verdict::AfterSeal,
-            None if votes > left => Verdict::Budget,
+            None if !self.rules.allow(voter.counted().chain([&ballot.picks])) => Verdict::Budget,
             None => Verdict::Counted,
         };
         match verdict {
@@ -324,7 +362,7 @@ impl Bucket {
             voter.kept.reserve_exact(1);
             voter.kept.push(Kept { id, picks, received, entry, place, verdict });
         }
-        let verdict = match voter.displace(self.rules.votes, &mut self.totals, &mut self.changed) {
+        let verdict = match voter.displace(&self.rules, &mut self.totals, &mut self.changed) {
             true => voter.kept.last().map_or(verdict, |kept| kept.verdict),
             false => verdict,
         };

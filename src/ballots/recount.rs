@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
-    ballot::{Ballot, Decided, Place, Verdict},
+    ballot::{Ballot, Decided, Picks, Place, Verdict},
+    bucket::Rules,
     manifest::{LedgerKind, Manifest, Part, by_entry},
     outcome::outcome,
     seal::Seal,
@@ -45,7 +46,7 @@ pub struct Recount<'a> {
     missing: u64,
     findings: Vec<String>,
     /// Refused for want of votes, though those that were read before left enough.
-    refused: Vec<(VoterId, BallotId, u16)>,
+    refused: Vec<(VoterId, BallotId, Picks)>,
     /// Journals that are not here, of which the ledger has told something.
     told: HashSet<JournalId>,
     /// Ballots of this run that were read.
@@ -64,7 +65,7 @@ pub struct Found {
 /// What a voter has done so far.
 #[derive(Debug, Default)]
 struct Voter {
-    spent: u32,
+    counted: Vec<Picks>,
     ballots: usize,
 }
 
@@ -138,19 +139,19 @@ impl<'a> Recount<'a> {
         let manifest = self.manifest;
         let in_order = manifest.ledger == LedgerKind::Embedded;
         let verdict = decided.map(|decided| decided.verdict);
-        let (interaction, id) = (&manifest.definition.interaction, ballot.id);
+        let (rules, id) = (Rules::of(&manifest.definition), ballot.id);
         if decided.is_some_and(|decided| decided.place != place) {
             // A copy of a ballot that another node took: that one is judged.
             return;
         }
         let timely = manifest.windows.judge(ballot.received) == Timeliness::Within;
-        let fits = ballot.picks.fit(interaction.options.len(), interaction.votes);
+        let fits = rules.fit(&ballot.picks);
         let voter = self.voters.entry(ballot.voter).or_default();
-        let enough = voter.spent + u32::from(ballot.picks.votes()) <= u32::from(interaction.votes);
+        let enough = rules.allow(voter.counted.iter().chain([&ballot.picks]));
         let full = voter.ballots >= limits::BALLOTS_PER_VOTER_MAX;
         voter.ballots += 1;
         if verdict == Some(Verdict::Counted) {
-            voter.spent += u32::from(ballot.picks.votes());
+            voter.counted.push(ballot.picks.clone());
         }
         let known = match verdict {
             Some(Verdict::IdReused) => self.seen.contains(&(ballot.voter, id)),
@@ -173,7 +174,7 @@ impl<'a> Recount<'a> {
             Some(Verdict::Invalid) if fits => "fits the question and was not counted",
             // Where another order decided, it shows when all ballots are known.
             Some(Verdict::Budget) if !in_order && enough && !full => {
-                self.refused.push((ballot.voter, id, ballot.picks.votes()));
+                self.refused.push((ballot.voter, id, ballot.picks.clone()));
                 ""
             }
             Some(Verdict::Budget) if enough && !full && whole => "was not counted, though its voter had votes left",
@@ -264,9 +265,10 @@ impl<'a> Recount<'a> {
             }
         }
         // What is not here may be why a ballot was refused.
-        for (voter, id, votes) in std::mem::take(&mut self.refused).into_iter().filter(|_| away.is_empty()) {
-            let spent = self.voters.get(&voter).map_or(0, |voter| voter.spent);
-            if spent + u32::from(votes) <= u32::from(manifest.definition.interaction.votes) {
+        let rules = Rules::of(&manifest.definition);
+        for (voter, id, picks) in std::mem::take(&mut self.refused).into_iter().filter(|_| away.is_empty()) {
+            let counted = self.voters.get(&voter).map_or(&[][..], |voter| &voter.counted);
+            if rules.allow(counted.iter().chain([&picks])) {
                 self.find(format!("ballot {id} was not counted, though its voter had votes left"));
             }
         }

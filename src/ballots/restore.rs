@@ -5,10 +5,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     ballot::{Ballot, Decided, Place},
-    bucket::{Batch, Bucket},
+    bucket::{Batch, Bucket, Rules},
     reconcile::Reconcile,
     record,
-    run_intake::{self, RunIntake},
+    run_intake::RunIntake,
 };
 use crate::{
     base::{
@@ -61,7 +61,7 @@ impl Restore {
         });
         let incidents = passed_over.collect();
         let runs = readable.into_iter().map(|definition| {
-            let rules = run_intake::rules(&definition);
+            let rules = Rules::of(&definition);
             let found = match directory {
                 None => Found::Buckets((0..definition.buckets).map(|_| Bucket::new(rules)).collect()),
                 Some(name) => Found::Directory(name, (0..definition.buckets).map(|_| Reconcile::default()).collect()),

@@ -63,10 +63,10 @@ struct Remote {
 impl RunIntake {
     /// A run whose ledger is embedded, with the buckets that a restore left, or with empty ones.
     pub fn new(definition: Arc<Definition>, buckets: Option<Vec<Bucket>>) -> Self {
-        let tally = Tally::new(definition.buckets, rules(&definition).options);
+        let tally = Tally::new(definition.buckets, Rules::of(&definition).options);
         let mut buckets = buckets.into_iter().flatten();
         let shards = (0..definition.buckets).map(|number| {
-            let mut shard = Shard::new(rules(&definition));
+            let mut shard = Shard::new(Rules::of(&definition));
             if let Some(bucket) = buckets.next() {
                 tally.publish(number, bucket.totals());
                 shard.bucket = bucket;
@@ -80,7 +80,7 @@ impl RunIntake {
     pub fn remote(definition: Arc<Definition>, directory: NodeId, found: Option<Vec<Reconcile>>) -> Self {
         let mut found = found.into_iter().flatten();
         let shards = (0..definition.buckets).map(|_| {
-            let mut shard = Shard::new(rules(&definition));
+            let mut shard = Shard::new(Rules::of(&definition));
             let reconcile = found.next().unwrap_or_default();
             reconcile.decided().for_each(|(_, ballot, decided)| shard.bucket.remember(ballot, decided));
             shard.reconcile = Some(reconcile);
@@ -95,7 +95,7 @@ impl RunIntake {
             wakes: (0..definition.buckets).map(|_| Notify::new()).collect(),
             over: CancellationToken::new(),
         };
-        let tally = Tally::new(definition.buckets, rules(&definition).options);
+        let tally = Tally::new(definition.buckets, Rules::of(&definition).options);
         Self::with(definition.clone(), shards.collect(), tally, Some(remote))
     }
 
@@ -307,9 +307,4 @@ impl RunIntake {
             look(number, &self.shard(number).bucket);
         }
     }
-}
-
-/// What a bucket needs of a definition.
-pub fn rules(definition: &Definition) -> Rules {
-    Rules { options: definition.interaction.options.len(), votes: definition.interaction.votes }
 }

@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::try_join_all;
 
 use super::{
-    ballot::Verdict,
-    bucket::{Kept, Totals},
+    ballot::{Picks, Verdict},
+    bucket::{Kept, Rules, Totals},
     committer::{Marked, Queue},
     ledger::{self, Answer, Call, Contents, Standing},
     manifest::LedgerKind,
@@ -202,10 +202,10 @@ async fn read_bucket(redis: &Redis, definition: &Definition, bucket: u16) -> Res
 /// Adds up the ballots of all buckets and compares with what the ledger says of itself.
 fn add_up(run: &RunIntake, seal: &Seal, contents: &[Contents]) -> Result<(Witness, Vec<String>), SealError> {
     let definition = &run.definition;
-    let (mut witness, mut findings) = (Witness::default(), Vec::new());
+    let (mut witness, mut findings, rules) = (Witness::default(), Vec::new(), Rules::of(definition));
     for (bucket, contents) in (0..).zip(contents) {
         let (mut votes, mut counted) = (vec![0; definition.interaction.options.len()], 0);
-        let mut spent = std::collections::HashMap::<VoterId, u32>::new();
+        let mut cast = std::collections::HashMap::<VoterId, Vec<&Picks>>::new();
         let of = |verdict| contents.ballots.iter().filter(move |(_, kept)| kept.verdict == verdict);
         let late = of(Verdict::Late).filter(|(_, kept)| seal.has(bucket, kept.place));
         late.for_each(|(_, kept)| witness.add_late(kept.entry, &kept.picks));
@@ -213,9 +213,9 @@ fn add_up(run: &RunIntake, seal: &Seal, contents: &[Contents]) -> Result<(Witnes
         for (voter, Kept { id, picks, received, entry, place, .. }) in kept {
             counted += 1;
             picks.add_to(&mut votes);
-            let spent = spent.entry(*voter).or_default();
-            *spent += u32::from(picks.votes());
-            if *spent > u32::from(definition.interaction.votes) {
+            let cast = cast.entry(*voter).or_default();
+            cast.push(picks);
+            if !rules.allow(cast.iter().copied()) {
                 findings.push(format!("ballot {id} is counted, though its voter had not that many votes left"));
             }
             let (run, received, entry, place) = (definition.run, *received, *entry, *place);

@@ -39,6 +39,7 @@ pub fn run(run: &Run, now: Micros) -> RunView {
         question: interaction.question.clone(),
         options: options(&interaction.options),
         votes: interaction.votes,
+        per_option: interaction.per_option,
         pools: interaction.counting.pools.iter().map(|pool| pool.name.clone()).collect(),
         not_from: interaction.not_from.clone(),
         phase: run.phase(now),

@@ -69,6 +69,8 @@ struct CueTable<Text, Table> {
     #[serde(default = "one")]
     votes: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    per_option: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     window_s: Option<u32>,
     #[serde(default = "grace_default")]
     grace_ms: u64,
@@ -191,6 +193,12 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
     if entry.votes == 0 || entry.votes > limits::VOTES_PER_VOTER_MAX {
         return Err(at(text, place, format!("votes: give 1 to {}", limits::VOTES_PER_VOTER_MAX)));
     }
+    if entry.per_option.is_some_and(|most| most == 0 || most > entry.votes) {
+        return Err(at(text, place, format!("per_option: give 1 to {}, the votes of one voter", entry.votes)));
+    }
+    if usize::from(entry.per_option.unwrap_or(entry.votes)) * options.len() < usize::from(entry.votes) {
+        return Err(at(text, place, "per_option: nobody could give all votes; raise it, or lower votes".into()));
+    }
     if entry.window_s.is_some_and(|s| s == 0 || s > limits::WINDOW_S_MAX) {
         let detail = format!("window_s: give 1 to {}, or leave it out to close by hand", limits::WINDOW_S_MAX);
         return Err(at(text, place, detail));
@@ -206,6 +214,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         question: checked(text, &entry.question, "question")?,
         options,
         votes: entry.votes,
+        per_option: entry.per_option,
         window_s: entry.window_s,
         grace_ms: entry.grace_ms,
         opens_on_take: entry.opens_on_take,
@@ -264,6 +273,7 @@ pub fn write(file: &ShowFile) -> String {
         question: &cue.interaction.question,
         options: cue.interaction.options.iter().map(String::as_str).collect(),
         votes: cue.interaction.votes,
+        per_option: cue.interaction.per_option,
         window_s: cue.interaction.window_s,
         grace_ms: cue.interaction.grace_ms,
         opens_on_take: cue.interaction.opens_on_take,

@@ -15,6 +15,9 @@ pub struct Interaction {
     pub options: Vec<String>,
     /// Votes of one voter.
     pub votes: u16,
+    /// Of these at most so many for one option; `None`: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_option: Option<u16>,
     /// Options that voters of a segment may not choose, by the segment's name: their own region's, for instance.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_from: BTreeMap<String, Vec<u16>>,

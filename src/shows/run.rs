@@ -234,6 +234,7 @@ mod tests {
             question: text.clone(),
             options: vec![text; limits::OPTIONS_MAX],
             votes: limits::VOTES_PER_VOTER_MAX,
+            per_option: Some(limits::VOTES_PER_VOTER_MAX),
             window_s: Some(limits::WINDOW_S_MAX),
             grace_ms: limits::GRACE_MS_MAX,
             opens_on_take: false,

@@ -264,6 +264,7 @@ mod tests {
             question: "Who?".to_owned(),
             options: vec![OptionView { n: 1, label: "Ada".to_owned() }],
             votes: 1,
+            per_option: None,
             pools: Vec::new(),
             not_from: std::collections::BTreeMap::new(),
             phase,

@@ -119,6 +119,9 @@ pub struct RunView {
     pub options: Vec<OptionView>,
     /// Votes of one voter.
     pub votes: u16,
+    /// Of these at most so many for one option; absent: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_option: Option<u16>,
     /// Where only some may vote: the pools of their entries; the empty one is of those who came by none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<String>,

@@ -159,6 +159,7 @@ fn run(phase: Phase) -> RunView {
         question: "Who wins?".into(),
         options: options(),
         votes: 1,
+        per_option: None,
         pools: Vec::new(),
         not_from: [("hall".to_owned(), vec![2])].into(),
         phase,

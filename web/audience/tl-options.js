@@ -33,7 +33,7 @@ class Options extends StoreElement {
       tile.draw({
         may: may && !closed.includes(n),
         closed: closed.includes(n),
-        full: chosen.length >= left,
+        full: chosen.length >= left || chosen.filter((pick) => pick === n).length + (given.get(n) ?? 0) >= (run.per_option ?? run.votes),
         chosen: chosen.filter((pick) => pick === n).length,
         given: given.get(n) ?? 0,
         counted,
@@ -63,7 +63,7 @@ class Options extends StoreElement {
  * @typedef {object} TileState
  * @property {boolean} may whether a choice may be made now
  * @property {boolean} closed whether this viewer may never choose it
- * @property {boolean} full whether all votes are chosen
+ * @property {boolean} full whether all votes are chosen, or all that this option may get
  * @property {number} chosen
  * @property {number} given
  * @property {boolean} counted whether what was given has its receipt

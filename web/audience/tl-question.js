@@ -46,7 +46,7 @@ function hint(run, phase, left) {
   switch (phase) {
     case 'standby': case 'open':
       if (run.votes === 1) return left ? say('choose_one') : '';
-      return left === run.votes ? say('choose_many', { votes: run.votes }) : left ? say('choose_left', { left }) : say('choose_done');
+      return left === run.votes ? say(run.per_option ? 'choose_many_most' : 'choose_many', { votes: run.votes, most: run.per_option ?? 0 }) : left ? say('choose_left', { left }) : say('choose_done');
     case 'closing': return say('closing_text');
     case 'locked': case 'sealed': return say('locked_text');
     case 'verified': return say('verified_text');

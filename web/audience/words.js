@@ -43,6 +43,7 @@ const en = {
 
   choose_one: 'Choose one',
   choose_many: 'Give your {votes} votes, as many as you like to each',
+  choose_many_most: 'Give your {votes} votes, at most {most} to each',
   choose_left: 'You have {left} left to give',
   more: 'One more vote for {label}',
   fewer: 'One vote less for {label}',

@@ -10,7 +10,7 @@ use crate::shows::windows::Span;
 const JOURNAL: JournalId = JournalId(7);
 
 fn bucket(votes: u16) -> Bucket {
-    let mut bucket = Bucket::new(Rules { options: 3, votes });
+    let mut bucket = Bucket::new(Rules { options: 3, votes, per_option: votes });
     bucket.set_windows(&open_from_to(1000, 2000, 1));
     bucket
 }
@@ -274,9 +274,38 @@ proptest! {
         prop_assert!(spent.values().all(|spent| *spent <= votes));
 
         let told: Vec<_> = all.iter().zip(&decisions).map(|((b, _), d)| (b.clone(), Some(d.decided()))).collect();
-        let mut restored = Bucket::new(Rules { options: 3, votes });
+        let mut restored = Bucket::new(Rules { options: 3, votes, per_option: votes });
         apply(&mut restored, 1, &told);
         prop_assert_eq!(&restored.totals().votes, &settled.votes);
         prop_assert_eq!(restored.totals().late, settled.late);
     }
+}
+
+#[test]
+fn picks_fit_a_question_or_not() {
+    let rules = |votes, per_option| Rules { options: 2, votes, per_option };
+    let fit = |picks: &[u16], rules: Rules| rules.fit(&Picks::new(picks.to_vec()));
+    assert!(fit(&[2], rules(1, 1)));
+    for picks in [&[][..], &[0], &[3], &[1, 1]] {
+        assert!(!fit(picks, rules(1, 1)), "{picks:?}");
+    }
+    assert!(fit(&[1, 2], rules(3, 1)) && fit(&[1, 1, 2], rules(3, 2)));
+    assert!(!fit(&[1, 1, 2], rules(3, 1)) && !fit(&[1, 1, 1], rules(3, 2)));
+}
+
+#[test]
+fn no_option_gets_more_of_one_voter_than_is_allowed() {
+    let mut bucket = Bucket::new(Rules { options: 3, votes: 4, per_option: 2 });
+    bucket.set_windows(&open_from_to(1000, 2000, 1));
+    let cast = [&[1, 1][..], &[1, 2], &[2], &[2, 3, 3], &[3]];
+    let ballots: Vec<_> = (1..).zip(cast).map(|(id, picks)| ballot(1, id, picks, 1500)).collect();
+    // The second would give one option too many, the fourth would be too many in all.
+    let expected = [Verdict::Counted, Verdict::Budget, Verdict::Counted, Verdict::Budget, Verdict::Counted];
+    assert_eq!(verdicts(&apply(&mut bucket, 1, &ballots)), expected);
+    assert_eq!(bucket.totals().votes, [2, 1, 1]);
+    // Another history had counted one more for the first option: the latest of them goes.
+    let (more, _) = ballot(1, 9, &[1], 1600);
+    let told = [(more.clone(), told(&more, Verdict::Counted, 6))];
+    assert_eq!(verdicts(&apply(&mut bucket, 6, &told)), [Verdict::Displaced]);
+    assert_eq!(bucket.totals().votes, [2, 1, 1]);
 }

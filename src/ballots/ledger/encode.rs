@@ -5,7 +5,7 @@ use super::{Answer, Call, Contents, Standing};
 use crate::{
     ballots::{
         ballot::{Ballot, Decided, Picks, Place, Verdict},
-        bucket::{Decision, Kept, Totals},
+        bucket::{Decision, Kept, Rules, Totals},
     },
     base::{
         clock::Micros,
@@ -71,11 +71,11 @@ pub(super) fn call(call: &Call) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         beyond.into_iter().for_each(|Place { journal, seq }| put(journal, seq));
         bytes
     });
-    let batch = call.batch.as_ref();
+    let (batch, rules) = (call.batch.as_ref(), Rules::of(&call.definition));
     let mut args = vec![
         call.rules_hash.as_bytes().to_vec(),
-        text(call.definition.interaction.options.len() as u64),
-        text(u64::from(call.definition.interaction.votes)),
+        text(rules.options as u64),
+        text(u64::from(rules.votes)),
         text(limits::BALLOTS_PER_VOTER_MAX as u64),
         windows(&call.windows),
         text(u64::from(call.sealing.unwrap_or(0))),
@@ -88,6 +88,7 @@ pub(super) fn call(call: &Call) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         text(limits::LEDGER_BARRIER_MS * 1000),
         batch.map_or_else(Vec::new, |batch| batch.journal.0.to_be_bytes().to_vec()),
         text(batch.map_or(0, |batch| batch.first_seq)),
+        text(u64::from(rules.per_option)),
     ];
     let ballots = batch.map_or(&[][..], |batch| &batch.ballots);
     for (ballot, decided) in ballots.iter().take(limits::LEDGER_BATCH_MAX) {

@@ -4,9 +4,8 @@ use super::*;
 use crate::{
     ballots::{
         ballot::Picks,
-        bucket::{Batch, Bucket, Kept},
+        bucket::{Batch, Bucket, Kept, Rules},
         committer::Marked,
-        run_intake,
     },
     base::{clock::Micros, ids::NodeId},
     shows::{document::Document, entries::Entries, run::ByEntry, transition::tests::Desk},
@@ -38,7 +37,7 @@ fn sealed() -> (Manifest, Vec<Record>) {
     let tv = Entry { platform: Some("tv".to_owned()), ..Entry::default() };
     document.runs[0].definition.entries = Entries::default().declaring(&[tv]).unwrap();
     let run = &document.runs[0];
-    let mut bucket = Bucket::new(run_intake::rules(&run.definition));
+    let mut bucket = Bucket::new(Rules::of(&run.definition));
     bucket.set_windows(&run.windows);
     let fresh = [
         ballot(1, 1, &[1], 5),

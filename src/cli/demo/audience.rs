@@ -57,6 +57,13 @@ fn choose(run: &RunView, rng: &mut Rng) -> Option<(u64, Vec<u16>)> {
     let options = run.options.len();
     let pick = |rng: &mut Rng| run.options[rng.usize(..options).min(rng.usize(..options))].n;
     let favourite = usize::try_from(run.id.0 % options as u64).unwrap_or(0);
-    let picks = (0..run.votes).map(|_| if rng.bool() { run.options[favourite].n } else { pick(rng) });
-    Some((think_ms, picks.collect()))
+    let most = usize::from(run.per_option.unwrap_or(run.votes));
+    let mut picks = Vec::new();
+    while picks.len() < usize::from(run.votes) {
+        let n = if rng.bool() { run.options[favourite].n } else { pick(rng) };
+        if picks.iter().filter(|other| **other == n).count() < most {
+            picks.push(n);
+        }
+    }
+    Some((think_ms, picks))
 }

@@ -35,10 +35,9 @@ impl LedgerBucket {
         if self.made.is_none() && !call.create {
             return Answer::Absent;
         }
-        let interaction = &call.definition.interaction;
         let made = self.made.get_or_insert_with(|| Made {
             rules_hash: Arc::clone(&call.rules_hash),
-            bucket: Bucket::new(Rules { options: interaction.options.len(), votes: interaction.votes }),
+            bucket: Bucket::new(Rules::of(&call.definition)),
             epoch: 0,
             history: String::new(),
             since: None,

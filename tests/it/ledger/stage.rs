@@ -69,10 +69,16 @@ impl Client {
 
 /// A run of a question with three options.
 pub fn definition(votes: u16) -> Arc<Definition> {
+    definition_with(votes, None)
+}
+
+/// The same, with at most so many votes of one voter for one option.
+pub fn definition_with(votes: u16, per_option: Option<u16>) -> Arc<Definition> {
     let interaction = Interaction {
         question: "Who?".into(),
         options: vec!["Ada".into(), "Bo".into(), "Cy".into()],
         votes,
+        per_option,
         viewers_see: Visibility::Always,
         screens_see: Visibility::Always,
         ..Interaction::default()

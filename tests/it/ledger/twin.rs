@@ -24,7 +24,7 @@ use tallylight::{
 
 use super::{
     model::LedgerBucket,
-    stage::{Client, ballot, call, definition},
+    stage::{Client, ballot, call, definition_with},
 };
 use crate::support::redis::RedisServer;
 
@@ -210,8 +210,14 @@ fn clock(server: &RedisServer) -> Micros {
 }
 
 /// Runs drawn steps against a script and the model.
-fn compare(client: &Client, server: &RedisServer, script: &Script, votes: u16, steps: &[Step]) -> Result<(), String> {
-    let definition = definition(votes);
+fn compare(
+    client: &Client,
+    server: &RedisServer,
+    script: &Script,
+    (votes, per_option): (u16, Option<u16>),
+    steps: &[Step],
+) -> Result<(), String> {
+    let definition = definition_with(votes, per_option);
     let template = call(&definition);
     let (mut model, mut caller) = (LedgerBucket::default(), Caller::default());
     let mut now = Micros(0);
@@ -243,8 +249,11 @@ fn compare(client: &Client, server: &RedisServer, script: &Script, votes: u16, s
     if told == expected { Ok(()) } else { Err(format!("kept\nscript: {told:?}\nmodel:  {expected:?}")) }
 }
 
+/// Votes of one voter, how many of them for one option, and what happens.
+type Sequence = (u16, Option<u16>, Vec<Step>);
+
 /// Draws and compares; the same draws each time where there is a seed.
-fn run(script: &Script, server: &RedisServer, seed: RngSeed, shrinks: u32) -> Result<(), TestError<(u16, Vec<Step>)>> {
+fn run(script: &Script, server: &RedisServer, seed: RngSeed, shrinks: u32) -> Result<(), TestError<Sequence>> {
     let client = Client::new(vec![server.url()]);
     let config = Config {
         cases: 200,
@@ -253,8 +262,9 @@ fn run(script: &Script, server: &RedisServer, seed: RngSeed, shrinks: u32) -> Re
         rng_seed: seed,
         ..Config::default()
     };
-    TestRunner::new(config).run(&(1..4_u16, prop::collection::vec(step(), 1..60)), |(votes, steps)| {
-        compare(&client, server, script, votes, &steps).map_err(TestCaseError::fail)
+    let limits = (1..4_u16, prop::option::of(1..3_u16), prop::collection::vec(step(), 1..60));
+    TestRunner::new(config).run(&limits, |(votes, per_option, steps)| {
+        compare(&client, server, script, (votes, per_option), &steps).map_err(TestCaseError::fail)
     })
 }
 
@@ -281,6 +291,7 @@ fn a_script_that_is_wrong_in_one_place_is_found() {
         ("what a seal has comes after it", "(sealed == '' or not sealed_copy) then verdict", "true then verdict"),
         ("copies beyond watermarks are not known", "return beyond ~= nil and", "return false and"),
         ("one copy beyond is all below it", "else reaches[id] = number end", "end reaches[id] = number"),
+        ("an option gets more than is allowed", " or of[number] > per_option then", " then"),
         ("no barrier", "elseif rebuilding then\n", "elseif false then\n"),
         ("the earlier one goes", "return a.received > b.received", "return a.received < b.received"),
         ("an old epoch retells", "if retells and seen == epoch and", "if retells and"),

@@ -3,12 +3,12 @@
 
 use tallylight::{
     ballots::{
-        bucket::{Batch, Bucket},
+        bucket::{Batch, Bucket, Rules},
         committer::Marked,
         intake::Intake,
         manifest::LedgerKind,
         record::{self, BallotRecord},
-        run_intake::{self, RunIntake},
+        run_intake::RunIntake,
     },
     base::ids::{BallotId, JournalId, RunId},
     shows::board::Board,
@@ -61,7 +61,7 @@ impl Mutant {
 /// A restore that decides anew.
 pub fn decide_anew(board: &Board, records: &[(JournalId, Record)], intake: &Intake) {
     for run in board.runs() {
-        let rules = run_intake::rules(&run.definition);
+        let rules = Rules::of(&run.definition);
         let mut buckets: Vec<Bucket> = (0..run.definition.buckets).map(|_| Bucket::new(rules)).collect();
         buckets.iter_mut().for_each(|bucket| bucket.set_windows(&run.windows));
         let of_run = |record: &Record| record.run == run.definition.run && record.kind == record::BALLOT;
