@@ -53,6 +53,8 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(70);
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// After a close the client has this long to agree.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Who is told that the node goes away has this long to agree: with the time to settle less than a drain may take.
+pub const STEER_TIMEOUT: Duration = Duration::from_secs(6);
 /// A ballot that came by POST is answered within this time, or `unknown`.
 pub const POST_RECEIPT_TIMEOUT: Duration = Duration::from_secs(8);
 /// Clients of a node that goes away come back spread over this time.

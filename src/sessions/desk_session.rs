@@ -117,11 +117,7 @@ impl DeskSession {
                     Err(broadcast::error::RecvError::Closed) => return Err(Gone),
                 },
                 () = silence => self.socket.keep_alive(self.services.clock.now()).await?,
-                () = stop.cancelled() => {
-                    self.socket.feed_message(ServerMessage::Reconnect { after_ms: 0 }).await?;
-                    self.socket.close(Code::Draining.close(), Code::Draining.word()).await;
-                    return Err(Gone);
-                }
+                () = stop.cancelled() => return self.socket.steer_away(0).await,
             }
             self.socket.flush().await?;
         }

@@ -1,6 +1,6 @@
 //! A WebSocket with what every session needs of it: gathered writes with a deadline, pings, and a close that says why.
 
-use std::pin::pin;
+use std::{pin::pin, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
@@ -168,6 +168,18 @@ impl Socket {
 
     /// Ends the session with a close code and a word, and waits a moment for the client to agree.
     pub async fn close(&mut self, code: u16, reason: &'static str) {
+        self.goodbye(code, reason, limits::CLOSE_TIMEOUT).await;
+    }
+
+    /// The node goes away: the client is told to come back in so many milliseconds. It has done nothing wrong, so it gets
+    /// longer to hear it: what it still sends to a closed connection would cut off what it has not read.
+    pub async fn steer_away(&mut self, after_ms: u32) -> Result<(), Gone> {
+        self.feed_message(ServerMessage::Reconnect { after_ms }).await?;
+        self.goodbye(Code::Draining.close(), Code::Draining.word(), limits::STEER_TIMEOUT).await;
+        Err(Gone)
+    }
+
+    async fn goodbye(&mut self, code: u16, reason: &'static str, patience: Duration) {
         let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
         // The session is over either way.
         let _ = deadline(self.inner.send(Message::Close(Some(frame)))).await;
@@ -176,7 +188,7 @@ impl Socket {
             return tokio::time::sleep(limits::LINGER).await;
         }
         let answered = async { while matches!(self.inner.next().await, Some(Ok(_))) {} };
-        let _ = tokio::time::timeout(limits::CLOSE_TIMEOUT, answered).await;
+        let _ = tokio::time::timeout(patience, answered).await;
     }
 }
 

@@ -240,9 +240,6 @@ impl ViewerSession {
         };
         let _ = tokio::time::timeout(limits::SETTLE_TIMEOUT, settled).await;
         self.answer(self.inbox.take()).await?;
-        let after_ms = fastrand::u32(0..limits::RECONNECT_SPREAD_MS);
-        self.socket.feed_message(ServerMessage::Reconnect { after_ms }).await?;
-        self.socket.close(Code::Draining.close(), Code::Draining.word()).await;
-        Err(Gone)
+        self.socket.steer_away(fastrand::u32(0..limits::RECONNECT_SPREAD_MS)).await
     }
 }

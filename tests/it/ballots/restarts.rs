@@ -31,7 +31,8 @@ fn drained_and_started_again() {
     stage.counts_all();
     stage.close();
     let book = stage.conclude("SIGTERM", audience);
-    // All of them, where the machine has nothing else to do: what is not done within the grace is cut off.
-    let steered = book.closings("told to reconnect");
-    assert!(steered >= u64::from(CROWD.connections()) / 10, "{steered} were told: {}", book.summary);
+    // Who was on the way in was told nothing yet. A machine with far too much to do may not get to all within the grace.
+    let [steered, broken] = ["told to reconnect", "broken"].map(|closing| book.closings(closing));
+    let all = u64::from(CROWD.connections());
+    assert!(steered >= all / 2 && broken <= all / 20, "{steered} told, {broken} broken: {}", book.summary);
 }
