@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use crate::config::{NodeConfig, NodeFlags};
+use crate::config::{Defaults, NodeConfig, NodeFlags};
 
 /// A node that is well answers within milliseconds; this is for a machine that has too much to do.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ pub struct Args {
 /// # Errors
 /// Nobody answers.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = NodeConfig::new(args.node, Vec::new(), super::read)?;
+    let config = NodeConfig::new(args.node, Vec::new(), Defaults::NODE, super::read)?;
     let node = here(config.listen);
     let answer =
         ask(node, config.doors.proxy_protocol).with_context(|| format!("the node at {node} does not answer"))?;
