@@ -221,7 +221,7 @@ fn documents(store: &dyn Store) -> anyhow::Result<Vec<Document>> {
     let mut documents = Vec::new();
     for show in store.shows()? {
         if let Some(stored) = store.show(&show)? {
-            let document = serde_json::from_str(&stored.json);
+            let document = Document::read(&stored.json);
             documents.push(document.with_context(|| format!("the document of show {show} cannot be read"))?);
         }
     }

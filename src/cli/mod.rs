@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod export;
+mod health;
 mod link;
 mod serve;
 mod startup;
@@ -27,6 +28,7 @@ enum Command {
     Demo(demo::Args),
     Serve(serve::Args),
     Check(check::Args),
+    Health(health::Args),
     Link(link::Args),
     Export(export::Args),
     Verify(verify::Args),
@@ -46,6 +48,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => check::run(args),
+        Command::Health(args) => health::run(args),
         Command::Link(args) => link::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),

@@ -292,7 +292,7 @@ fn newest(stores: &[&dyn Store], show: &ShowId) -> anyhow::Result<Document> {
     let mut newest: Option<Document> = None;
     for store in stores {
         let Some(stored) = store.show(show)? else { continue };
-        let document: Document = serde_json::from_str(&stored.json).context("the show's document cannot be read")?;
+        let document = Document::read(&stored.json).context("the show's document cannot be read")?;
         if newest.as_ref().is_none_or(|other| (other.epoch, other.revision) < (document.epoch, document.revision)) {
             newest = Some(document);
         }

@@ -16,9 +16,27 @@ use crate::{
     },
 };
 
+/// The newest format of a document that this release knows. A release that adds something leaves it out where it says
+/// nothing, and raises the format of those revisions only where it says something: all others older nodes read as well.
+pub const FORMAT: u32 = 1;
+
+/// Why a stored document is not read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// What it says in addition an older release would drop at the next revision.
+    #[error("a newer release wrote it (format {0}; this one knows {FORMAT}): start that release")]
+    Newer(u32),
+    /// Bytes that no release wrote, or one that did not tell.
+    #[error("it is damaged, or a newer release wrote it: {0}")]
+    Damaged(#[from] serde_json::Error),
+}
+
 /// One revision of a show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
+    /// What a reader has to know: at most [`FORMAT`].
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub format: u32,
     /// The show.
     pub id: ShowId,
     /// Its name, as people read it.
@@ -64,6 +82,15 @@ pub struct Document {
     /// The node that made this revision, where many nodes serve the show: no two make the same one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by: Option<NodeId>,
+}
+
+const fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references over")]
+const fn is_first(format: &u32) -> bool {
+    *format == first()
 }
 
 /// A cue and the run made of it.
@@ -119,6 +146,7 @@ impl Document {
     /// A show's first revision: in rehearsal, nothing on.
     pub fn new(id: ShowId, title: String, rundown: Vec<Cue>, salt: String) -> Self {
         Self {
+            format: first(),
             id,
             title,
             salt,
@@ -174,6 +202,23 @@ impl Document {
         hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.to_json().as_bytes()).as_ref())
     }
 
+    /// Reads a document as it is stored.
+    ///
+    /// # Errors
+    /// This release must not touch it.
+    pub fn read(json: &str) -> Result<Self, Unreadable> {
+        /// The format alone: the rest may be of any shape.
+        #[derive(Deserialize)]
+        struct Told {
+            #[serde(default = "first")]
+            format: u32,
+        }
+        match serde_json::from_str(json)? {
+            Told { format } if format > FORMAT => Err(Unreadable::Newer(format)),
+            Told { .. } => Ok(serde_json::from_str(json)?),
+        }
+    }
+
     /// The document as it is stored.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a document is plain data")
@@ -197,5 +242,23 @@ impl Document {
     /// A cue and its place in the rundown, by its number.
     pub fn cue(&self, number: &str) -> Option<(usize, &Cue)> {
         self.rundown.iter().enumerate().find(|(_, cue)| cue.number == number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_tells_its_format_where_it_is_not_the_first() {
+        let document = Document::new("s".parse().unwrap(), "S".to_owned(), Vec::new(), "00".repeat(16));
+        let json = document.to_json();
+        assert!(!json.contains("format"), "{json}");
+        assert_eq!(Document::read(&json).unwrap(), document);
+        let newer = json.replacen('{', &format!("{{\"format\":{},", FORMAT + 1), 1);
+        assert!(matches!(Document::read(&newer), Err(Unreadable::Newer(format)) if format == FORMAT + 1));
+        // Whatever else it says.
+        assert!(matches!(Document::read("{\"format\":7,\"acts\":[]}"), Err(Unreadable::Newer(7))));
+        assert!(matches!(Document::read("{}"), Err(Unreadable::Damaged(_))));
     }
 }

@@ -192,6 +192,9 @@ impl Desk {
             detail,
         };
         let busy = |detail: &str| refused(Refusal { code: Code::Busy, detail: detail.to_owned() });
+        if !message.command.is_urgent() {
+            self.catch_up(services).await;
+        }
         if let (Command::Seal { .. }, Some(ways)) = (&message.command, Ways::of(services)) {
             let Ok(_only) = self.recounts.try_acquire() else {
                 return busy("a seal or a recount of this show is being made: press again when it is done");
@@ -276,6 +279,22 @@ impl Desk {
         let busy = || Refusal { code: Code::Busy, detail: "the desk is busy: try again in a second".to_owned() };
         self.commands.try_send(Request::Directory { on, reply }).map_err(|_| busy())?;
         answer.await.map_err(|_| busy())?
+    }
+
+    /// Takes over what other nodes did until now: one person's commands may reach different nodes. Without Redis the command
+    /// finds that out by itself.
+    async fn catch_up(&self, services: &Services) {
+        let (Some(shared), Some(standing)) = (&services.shared, &self.standing) else { return };
+        if shared.health().down.is_some() {
+            return;
+        }
+        // The log is for the one that follows.
+        let known = Known { logged: u64::from(u32::MAX), ..standing.known() };
+        if let Ok(look) = shared.look(&self.show, &known, &self.document().roster, None, &[]).await
+            && look.json.is_some()
+        {
+            self.found(look, known).await;
+        }
     }
 
     /// Hands over what a look found. `true`: the board is the newest now.

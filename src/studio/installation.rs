@@ -113,9 +113,12 @@ pub async fn watch(services: Arc<Services>, desks: Arc<Desks>) {
 pub(super) async fn open(services: &Arc<Services>, shared: &SharedStore, desks: &Desks, show: &ShowId) -> bool {
     let Ok(look) = shared.look(show, &Known::default(), &[], None, &[]).await else { return false };
     let Some(json) = look.json else { return false };
-    let Ok(document) = serde_json::from_str::<Document>(&json) else {
-        tracing::error!(%show, "the document in Redis cannot be read: a newer release wrote it");
-        return false;
+    let document = match Document::read(&json) {
+        Ok(document) => document,
+        Err(error) => {
+            tracing::error!(%show, %error, "this node does not serve a show of Redis: its document cannot be read");
+            return false;
+        }
     };
     let (store, id) = (services.store.clone(), show.clone());
     let stored = StoredShow { revision: look.revision, json };

@@ -49,7 +49,7 @@ log_format = \"json\"
 shows = [\"finale.toml\"]
 ";
 
-const COMMANDS: [&str; 6] = ["demo", "serve", "check", "link", "export", "verify"];
+const COMMANDS: [&str; 7] = ["demo", "serve", "check", "health", "link", "export", "verify"];
 
 /// What the program says on `--help`, as wide as on a page, whatever the terminal and the environment are.
 fn help(command: Option<&str>) -> String {

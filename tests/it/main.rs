@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
 mod ballots;
+#[cfg(feature = "composition")]
+mod composition;
 mod config;
 mod doors;
 mod golden;

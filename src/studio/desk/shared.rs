@@ -86,6 +86,10 @@ impl DeskTask {
             return Err(Miss::Moved);
         }
         loop {
+            if let Some((_, why)) = &self.unread {
+                let detail = format!("this node cannot read the show as it is now: {why}; do it on another node");
+                return Err(Miss::Refused(Refusal { code: Code::NotNow, detail }));
+            }
             let known = self.standing().known();
             let (previous, made_by) = (known.hash.clone(), Some(self.services.node));
             let next = Document { epoch: known.epoch, previous, made_by, ..next.clone() };
@@ -242,6 +246,7 @@ impl DeskTask {
         match self.offer(&shared).await {
             Some(Offer::Back) => {
                 tracing::warn!(show = %self.desk.show, revision = known.revision, "Redis had lost this revision: it was put back");
+                self.unread = None;
                 true
             }
             Some(Offer::Kept) if diverged => self.adopt_other(&shared, &known, look, known.revision).await,
@@ -271,10 +276,21 @@ impl DeskTask {
 
     /// Takes over the document of a look, if it brought one.
     async fn adopt(&mut self, look: Look) -> bool {
-        let Some(json) = look.json else { return true };
-        let Ok(next) = serde_json::from_str::<Document>(&json) else {
-            tracing::error!(show = %self.desk.show, "the document in Redis cannot be read: a newer release wrote it");
-            return false;
+        let Some(json) = look.json else {
+            self.unread = None;
+            return true;
+        };
+        let next = match Document::read(&json) {
+            Ok(next) => next,
+            Err(error) => {
+                // The next look finds the same.
+                if self.unread.as_ref().is_none_or(|(hash, _)| *hash != look.hash) {
+                    self.services.metrics.incident();
+                    tracing::error!(show = %self.desk.show, %error, "the document in Redis cannot be read: ballots are held");
+                    self.unread = Some((look.hash, error.to_string()));
+                }
+                return false;
+            }
         };
         if next.salt != self.desk.document().salt {
             self.services.metrics.incident();
@@ -294,7 +310,7 @@ impl DeskTask {
             return false;
         }
         self.standing().confirm(look.revision, look.hash);
-        self.unstored = None;
+        (self.unstored, self.unread) = (None, None);
         self.act(next);
         true
     }
@@ -312,7 +328,7 @@ impl DeskTask {
 
     /// Joins the branch of this node with the one that Redis holds.
     async fn join(&mut self, shared: &Arc<SharedStore>, known: &Known, look: Look, ancestor: u64) -> bool {
-        let held = look.json.as_deref().and_then(|json| serde_json::from_str::<Document>(json).ok());
+        let held = look.json.as_deref().and_then(|json| Document::read(json).ok());
         let Some(held) = held.filter(|held| held.salt == self.desk.document().salt) else {
             return self.adopt(look).await;
         };

@@ -40,6 +40,8 @@ pub(in crate::studio) struct DeskTask {
     pressed: HashMap<SessionId, (Command, Micros)>,
     /// What acts already and could not be stored yet.
     pub(super) unstored: Option<Unstored>,
+    /// Hash of the document in Redis that this release cannot read, and why not.
+    pub(super) unread: Option<(String, String)>,
     /// What was pulled from the screens here while Redis did not agree, who did it, and when.
     pub(super) reassert: VecDeque<(Command, Staff, Micros)>,
 }
@@ -58,7 +60,15 @@ impl DeskTask {
         for (command, ..) in &reassert {
             desk.pull(command);
         }
-        Self { desk, services, answered: VecDeque::new(), pressed: HashMap::new(), unstored: None, reassert }
+        Self {
+            desk,
+            services,
+            answered: VecDeque::new(),
+            pressed: HashMap::new(),
+            unstored: None,
+            unread: None,
+            reassert,
+        }
     }
 
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {

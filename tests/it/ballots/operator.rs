@@ -85,11 +85,16 @@ impl Operator {
         let code =
             |line: &str| line.trim().strip_prefix(&role)?.split_once('#').map(|(_, code)| code.trim().to_owned());
         let code = app.process().wait_for(SOON, code);
-        let reply = http::post(app.address(), "/api/v1/staff/enter", &json!({ "code": code }));
+        Self::enter(app.address(), name, &code)
+    }
+
+    /// Uses the code of a one-time link.
+    pub fn enter(address: SocketAddr, name: &'static str, code: &str) -> Self {
+        let reply = http::post(address, "/api/v1/staff/enter", &json!({ "code": code }));
         assert_eq!(reply.status, 200, "{}", reply.text());
         let token = reply.json()["staff"].as_str().expect("there is a token").to_owned();
         let (told, here, lost) = (Vec::new(), Vec::new(), Vec::new());
-        Self { address: app.address(), token, name, sent: 0, told, here, lost, sealed: false, state: State::default() }
+        Self { address, token, name, sent: 0, told, here, lost, sealed: false, state: State::default() }
     }
 
     /// Gives a command that must be done; pressed again, as it is told, where Redis was too slow on a busy machine.
@@ -124,6 +129,11 @@ impl Operator {
                 return None;
             }
         };
+        if reply.status == 502 {
+            // Not the node's word: the balancer's, whose node went away before it answered.
+            self.lost.push((verb, self.told.len()));
+            return None;
+        }
         assert_eq!(reply.status, 200, "{verb}: {}", reply.text());
         let done = reply.json();
         let only_here =

@@ -4,6 +4,7 @@
 mod addresses;
 mod answers;
 mod entries;
+mod health;
 mod leaving;
 mod limits;
 mod messages;

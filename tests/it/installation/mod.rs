@@ -6,7 +6,7 @@
 
 mod ledger;
 mod remains;
-mod stage;
+pub mod stage;
 
 mod baseline;
 mod cluster;

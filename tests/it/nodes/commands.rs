@@ -35,6 +35,22 @@ fn a_command_on_one_node_is_seen_on_the_other_within_half_a_second() {
 }
 
 #[test]
+fn a_command_is_judged_by_what_another_node_did_just_before() {
+    let stage = Stage::new();
+    let (mut a, mut b) = stage.two();
+    b.is_led_by(&a);
+    a.takes_over();
+    for cue in ["1", "2", "3"] {
+        b.does("standby", json!({ "cue": cue }));
+        // The same again within a second, and nothing in between, would be a double press.
+        a.does("freeze", json!({}));
+        let rev = a.does("take", json!({}))["rev"].as_u64();
+        b.does("unfreeze", json!({ "expect": rev }));
+    }
+    agree(&a, &b);
+}
+
+#[test]
 fn of_two_operators_who_saw_the_same_exactly_one_is_first() {
     let stage = Stage::new();
     let (mut a, mut b) = stage.two();

@@ -5,5 +5,6 @@ mod away;
 mod commands;
 mod faults;
 mod lost;
+mod releases;
 mod shared;
 mod stage;
