@@ -11,8 +11,9 @@
 --     retold     directories that have told all they know in this epoch, 8 bytes each
 --     windows    epoch 4, revision 7, then per span: opens 7, intake ends 7 (close and grace; 2^53-1: open end)
 --     marked     newest seal that it is marked for, decimal; 0: none
---     seal       revision 4, then per journal: id 8, watermark 7; if it has copies beyond these, 15 zeros and then per
---                copy: journal 8, number 7; or empty
+--     seal       revision twice, and one more if it is written and not only about to be, 4; then per journal: id 8,
+--                watermark 7; behind 15 zeros per copy above these that it has: journal 8, number 7; behind 15 more
+--                per copy below that it does not have: the same; or empty
 --     journals   per journal: id 8, watermark 7 (0: known only as the place of a copy); its place is its index
 --     totals     version 7, counted 7, late 7, then 7 per option votes, then 7 per option late votes
 --     changed    copies with another verdict than somebody was told, in the order in which they changed:
@@ -103,20 +104,23 @@ end
 
 local marked, sealed = math.max(tonumber(old[7] or 0), sealing), old[8] or ''
 if seal ~= '' then
-  local revision = unpack_at('>I4', seal)
-  marked = math.max(marked, revision)
-  if sealed == '' or unpack_at('>I4', sealed) < revision then sealed = seal end
+  local rank = unpack_at('>I4', seal)
+  marked = math.max(marked, math.floor(rank / 2))
+  if sealed == '' or unpack_at('>I4', sealed) < rank then sealed = seal end
 end
-local reaches, beyond = {}, nil
+local is_in_force = sealed ~= '' and unpack_at('>I4', sealed) % 2 == 1
+local reaches, beyond, apart, section = {}, {}, {}, 1
 for at = 5, #sealed, 15 do
   local id, number = unpack_at('>c8I7', sealed, at)
-  if number == 0 then beyond = {}
-  elseif beyond then beyond[sub(sealed, at, at + 14)] = true
-  else reaches[id] = number end
+  if number == 0 then section = section + 1
+  elseif section == 1 then reaches[id] = number
+  else (section == 2 and beyond or apart)[sub(sealed, at, at + 14)] = true end
 end
 local function is_sealed(of_journal, seq)
-  if sealed == '' or seq <= (reaches[of_journal] or 0) then return true end
-  return beyond ~= nil and beyond[pack('>c8I7', of_journal, seq)] == true
+  if sealed == '' then return true end
+  local place = pack('>c8I7', of_journal, seq)
+  if seq <= (reaches[of_journal] or 0) then return not apart[place] end
+  return beyond[place] == true
 end
 
 -- Journals and totals.
@@ -288,7 +292,7 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
   elseif not fit(picks) then verdict = INVALID
   elseif full then verdict = BUDGET
   elseif not timely(received) then verdict = LATE
-  elseif marked > 0 and (sealed == '' or not sealed_copy) then verdict = AFTER_SEAL
+  elseif marked > 0 and not (is_in_force and sealed_copy) then verdict = AFTER_SEAL
   elseif not allow(voter, picks) then verdict = BUDGET
   else verdict = COUNTED end
   if verdict == COUNTED then

@@ -186,12 +186,19 @@ impl Voter {
     }
 }
 
-/// What the newest seal has of a bucket.
-#[derive(Debug, Clone)]
-struct Sealed {
-    revision: u32,
-    watermarks: Vec<(JournalId, u64)>,
-    beyond: Vec<Place>,
+/// What a seal has of a bucket.
+#[derive(Debug, Clone, Default)]
+pub struct Sealed {
+    /// Counts the seals of a run from 1.
+    pub revision: u32,
+    /// It is written, and not only about to be.
+    pub in_force: bool,
+    /// Per journal the last number that is part of it.
+    pub watermarks: Vec<(JournalId, u64)>,
+    /// Copies above these that are.
+    pub beyond: Vec<Place>,
+    /// Copies below these that are not.
+    pub apart: Vec<Place>,
 }
 
 /// The state of a bucket.
@@ -239,19 +246,20 @@ impl Bucket {
         self.marked = self.marked.max(Some(revision));
     }
 
-    /// Takes over what a seal has: of the ballots that were counted before, those above its watermarks are kept apart, but
-    /// for the copies that it has beyond. Those of an older revision change nothing.
-    pub fn set_seal(&mut self, revision: u32, watermarks: &[(JournalId, u64)], beyond: &[Place]) {
-        self.mark(revision);
-        if self.sealed.as_ref().is_none_or(|sealed| sealed.revision < revision) {
-            self.sealed = Some(Sealed { revision, watermarks: watermarks.to_vec(), beyond: beyond.to_vec() });
+    /// Takes over what a seal has: of the ballots that were counted before, the others are kept apart. That of an older
+    /// revision changes nothing.
+    pub fn set_seal(&mut self, seal: Sealed) {
+        self.mark(seal.revision);
+        let rank = |seal: &Sealed| (seal.revision, seal.in_force);
+        if self.sealed.as_ref().is_none_or(|known| rank(known) < rank(&seal)) {
+            self.sealed = Some(seal);
         }
     }
 
     fn is_sealed(&self, place: Place) -> bool {
-        self.sealed.as_ref().is_none_or(|Sealed { watermarks, beyond, .. }| {
+        self.sealed.as_ref().is_none_or(|Sealed { watermarks, beyond, apart, .. }| {
             let reaches = |(journal, last): &(JournalId, u64)| *journal == place.journal && place.seq <= *last;
-            watermarks.iter().any(reaches) || beyond.contains(&place)
+            if watermarks.iter().any(reaches) { !apart.contains(&place) } else { beyond.contains(&place) }
         })
     }
 
@@ -291,6 +299,7 @@ impl Bucket {
         let copy = decided.map_or((place, received, entry), |decided| (decided.place, decided.received, decided.entry));
         let was_counted = decided.is_some_and(|decided| decided.verdict == Verdict::Counted);
         let is_sealed = self.is_sealed(copy.0);
+        let is_in_force = self.sealed.as_ref().is_some_and(|sealed| sealed.in_force);
         let voter = self.voters.entry(ballot.voter).or_default();
         let left = self.rules.votes.saturating_sub(voter.spent);
         // A content that was refused because another one has its id does not keep that one from being decided.
@@ -334,7 +343,7 @@ impl Bucket {
             None if !self.rules.fit(&ballot.picks) => Verdict::Invalid,
             None if full => Verdict::Budget,
             None if timeliness != Timeliness::Within => Verdict::Late,
-            None if self.marked.is_some() && (self.sealed.is_none() || !is_sealed) => Verdict::AfterSeal,
+            None if self.marked.is_some() && !(is_in_force && is_sealed) => Verdict::AfterSeal,
             None if !self.rules.allow(voter.counted().chain([&ballot.picks])) => Verdict::Budget,
             None => Verdict::Counted,
         };

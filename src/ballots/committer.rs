@@ -81,6 +81,8 @@ pub struct Marked {
     /// Copies above these that are in the totals, each with its bucket: the ledger of several nodes has lost their numbers,
     /// and another node has told of them.
     pub beyond: Vec<(u16, Place)>,
+    /// Copies below these that came after a mark and are kept apart, each with its bucket.
+    pub apart: Vec<(u16, Place)>,
     /// Numbers up to there whose records are lost: ballots that may be missing from the totals.
     pub lost: u64,
     /// Who decided.
@@ -468,8 +470,9 @@ fn obey(order: Order) {
             }
             watermarks.sort_unstable();
             // The asker may have gone; the mark stands all the same.
-            let (ledger, changed, beyond) = (LedgerKind::Embedded, Vec::new(), Vec::new());
-            let _ = reply.send(Marked { totals: run.totals(), watermarks, beyond, lost, ledger, changed });
+            let (ledger, totals) = (LedgerKind::Embedded, run.totals());
+            let (beyond, apart, changed) = (Vec::new(), Vec::new(), Vec::new());
+            let _ = reply.send(Marked { totals, watermarks, beyond, apart, lost, ledger, changed });
         }
     }
 }

@@ -79,6 +79,10 @@ pub struct Manifest {
     /// their numbers while their node was away, and another node told of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beyond: Vec<(u16, Place)>,
+    /// Copies (bucket, place) at or below these watermarks that are no part of the seal: they came between the mark of their
+    /// bucket and this seal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<(u16, Place)>,
 }
 
 /// Who decided the ballots of a run.
@@ -159,6 +163,7 @@ impl Manifest {
             changed: marked.changed.clone(),
             parts: parts(marked, witness),
             beyond: marked.beyond.clone(),
+            apart: marked.apart.clone(),
         }
     }
 

@@ -97,11 +97,12 @@ impl<'a> Recount<'a> {
     /// far as that was the order of the decisions.
     pub fn take(&mut self, bucket: u16, place: Place, ballot: &Ballot, decided: Option<Decided>) {
         self.read += 1;
-        if self.is_sealed(bucket, place, ballot, decided) {
+        let sealed = self.is_sealed(bucket, place, ballot, decided);
+        if self.seal.reaches(bucket, place) {
+            self.follow(bucket, place);
+        }
+        if sealed {
             self.next.entry((bucket, place.journal)).or_insert(1);
-            if self.seal.reaches(bucket, place) {
-                self.follow(bucket, place);
-            }
             self.judge(bucket, place, ballot, decided);
         }
     }

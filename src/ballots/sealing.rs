@@ -58,23 +58,27 @@ pub struct Closed {
     pub findings: Vec<String>,
 }
 
-/// Marks all buckets for a seal, waits until each has what the nodes had told, and reads them. Nothing that was counted
-/// changes any more once this returns, unless the ledger fails over: then it says so.
+/// Marks all buckets for a seal, waits until each has what the nodes had told, reads them, and gives them the seal. Nothing
+/// that was counted changes any more once this returns.
 ///
 /// # Errors
-/// See [`SealError`]; the marks stay, and do no harm.
+/// See [`SealError`]; the marks stay, and do no harm: the seal of a later revision replaces this one.
 pub async fn close(redis: &Redis, queue: &Queue, run: &Arc<RunIntake>, revision: u32) -> Result<Closed, SealError> {
     let buckets = 0..run.definition.buckets;
-    let marks = || within(try_join_all(buckets.clone().map(|bucket| mark(redis, queue, run, bucket, revision))));
-    let standings = marks().await?;
+    let marks = |seal: Option<Arc<Seal>>| {
+        let mark = move |bucket| mark(redis, queue, run, bucket, (revision, seal.clone()));
+        within(try_join_all(buckets.clone().map(mark)))
+    };
+    let standings = marks(None).await?;
     let contents = contents(redis, &run.definition).await?;
-    // A failover that lost nothing but marks shows only to a call that looks for one.
-    let epoch = |standing: &Standing| standing.totals.epoch;
-    if !marks().await?.iter().map(epoch).eq(standings.iter().map(epoch)) {
+    let marked = marked(&run.definition, standings.iter().zip(&contents))?;
+    // The buckets have the seal before it is signed: a node that was away and tells again what it knows has done so before
+    // this call, and then the totals show it, or it is kept apart. So does a failover that lost nothing but marks show.
+    let seal = Seal::marked(revision, &marked);
+    let given = marks(Some(Arc::new(seal.clone().drafted()))).await?;
+    if !standings.iter().zip(&given).all(|(before, after)| is_same(before, &after.totals)) {
         return Err(SealError::Changed);
     }
-    let marked = marked(&run.definition, standings.iter().zip(&contents))?;
-    let seal = Seal::new(revision, marked.watermarks.iter().copied(), marked.beyond.iter().copied());
     let (witness, findings) = add_up(run, &seal, &contents)?;
     Ok(Closed { marked, witness, findings })
 }
@@ -93,22 +97,23 @@ pub fn marked<'a>(
         totals: zero.clone(),
         watermarks: Vec::new(),
         beyond: Vec::new(),
+        apart: Vec::new(),
         lost: 0,
         ledger: LedgerKind::Redis,
         changed: Vec::new(),
     };
     for (bucket, (standing, contents)) in (0..).zip(buckets) {
-        let (before, after) = (&standing.totals, &contents.totals);
-        if (before.epoch, before.counted, &before.votes) != (after.epoch, after.counted, &after.votes) {
+        if !is_same(standing, &contents.totals) {
             return Err(SealError::Changed);
         }
-        let mut totals = Totals { late: 0, late_votes: zero.late_votes.clone(), ..before.clone() };
+        let mut totals = Totals { late: 0, late_votes: zero.late_votes.clone(), ..standing.totals.clone() };
         for (_, Kept { place, verdict, picks, .. }) in &contents.ballots {
             let is_below = |watermarks: &[(JournalId, u64)]| {
                 watermarks.iter().any(|(journal, last)| *journal == place.journal && place.seq <= *last)
             };
             let is_new = || !is_below(&standing.watermarks);
             match verdict {
+                Verdict::AfterSeal if !is_new() => marked.apart.push((bucket, *place)),
                 Verdict::Counted if is_new() => marked.beyond.push((bucket, *place)),
                 Verdict::Late if is_new() && is_below(&contents.watermarks) => {}
                 Verdict::Late => {
@@ -126,10 +131,19 @@ pub fn marked<'a>(
     }
     marked.watermarks.sort_unstable();
     marked.beyond.sort_unstable();
+    marked.apart.sort_unstable();
+    // Without the rest the seal is as right: should the ledger lose them, they may be decided as if they came before it.
+    marked.apart.truncate(limits::SEAL_APART_MAX);
     match marked.beyond.len() {
         0..=limits::SEAL_BEYOND_MAX => Ok(marked),
         lost => Err(SealError::NumbersLost(lost)),
     }
+}
+
+/// Whether a bucket has counted nothing since its mark, and lost nothing.
+pub fn is_same(marked: &Standing, since: &Totals) -> bool {
+    let Totals { epoch, counted, votes, .. } = &marked.totals;
+    (*epoch, *counted, votes) == (since.epoch, since.counted, &since.votes)
 }
 
 /// Reads everything that the ledger keeps of a run again: its totals, and what the ballots of a seal are.
@@ -148,17 +162,18 @@ async fn within<T>(work: impl Future<Output = Result<T, SealError>>) -> Result<T
     tokio::time::timeout(limits::SEAL_TIMEOUT, work).await.unwrap_or(Err(SealError::Rebuilding))
 }
 
-/// Marks one bucket, and tells how it stands once no ballot that was counted can be missing there.
+/// Marks one bucket for a revision, and gives it the seal once that is known; tells how it stands once no ballot that was
+/// counted can be missing there.
 async fn mark(
     redis: &Redis,
     queue: &Queue,
     run: &Arc<RunIntake>,
     bucket: u16,
-    revision: u32,
+    (revision, seal): (u32, Option<Arc<Seal>>),
 ) -> Result<Standing, SealError> {
     loop {
         let Some(next) = run.next_call(bucket, true) else { return Err(SealError::Disagrees) };
-        let call = Call { sealing: Some(revision), ..next };
+        let call = Call { sealing: Some(revision), seal: seal.clone().or(next.seal), ..next };
         match ledger::call(redis, &call).await {
             Ok(answer) => {
                 run.answered(queue, &call, &answer);
@@ -271,6 +286,7 @@ mod tests {
             (1, 6, Late),
             (1, 7, AfterSeal),
             (2, 4, Late),
+            (2, 5, AfterSeal),
             (2, 6, Counted),
             (2, 7, Late),
             (2, 8, AfterSeal),
@@ -279,6 +295,7 @@ mod tests {
         let marked = closed(&ballots).unwrap();
         let beyond: Vec<_> = marked.beyond.iter().map(|(_, place)| (place.journal.0, place.seq)).collect();
         assert_eq!(beyond, [(2, 6), (2, 7), (3, 1)]);
+        assert_eq!(marked.apart, [(0, Place { journal: JournalId(2), seq: 5 })]);
         // What came after the mark and is late is not in the seal.
         assert_eq!((marked.totals.counted, marked.totals.late, marked.totals.late_votes), (3, 2, vec![2, 0]));
     }

@@ -158,6 +158,9 @@ pub const SEAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Copies of ballots that a seal names one by one, because the ledger has lost their numbers and knows them from another
 /// node: 2 MB of the manifest, and 8 KB of a bucket's call.
 pub const SEAL_BEYOND_MAX: usize = 32_768;
+/// Copies that a seal names as kept apart from it, one by one, though their numbers are below its own: those of the moments
+/// between mark and seal.
+pub const SEAL_APART_MAX: usize = 32_768;
 /// Ballots of one run that a node may hold without a verdict; above it the answer is `busy`. A node that is silent at a
 /// seal counts with as many, so that the gap that is published is never below the truth.
 pub const HELD_MAX: u64 = 100_000;

@@ -353,8 +353,8 @@ pub(super) mod tests {
         witness.add(Copy { run: run_id, bucket: 0, voter, id, picks, received, entry: 0, place: place_7 });
         let totals = Totals { votes: vec![1, 0], counted: 1, late_votes: vec![0, 0], ..Totals::default() };
         let watermarks = vec![(0, JournalId(7), 1), (0, JournalId(8), 1)];
-        let (changed, beyond) = (vec![(0, place(8))], Vec::new());
-        let marked = Marked { totals, watermarks, beyond, lost: 0, ledger: LedgerKind::Redis, changed };
+        let (changed, beyond, apart) = (vec![(0, place(8))], Vec::new(), Vec::new());
+        let marked = Marked { totals, watermarks, beyond, apart, lost: 0, ledger: LedgerKind::Redis, changed };
         let head = (NodeId(1), "S", 1, Micros::from_ms(100_000));
         Manifest::new(head, &run.definition, &run.windows, &marked, &witness, 0)
     }

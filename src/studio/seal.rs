@@ -96,7 +96,7 @@ async fn manifest(
 ) -> Result<Manifest, Refusal> {
     let id = run.id();
     let intake = services.intake.run(id).ok_or_else(|| storage("this node does not hold the run"))?;
-    let seal = Seal::new(revision, marked.watermarks.iter().copied(), marked.beyond.iter().copied());
+    let seal = Seal::marked(revision, marked);
     let witness = services.tasks.blocking(move || {
         let mut witness = Witness::default();
         intake.each_bucket(|bucket, state| {

@@ -9,6 +9,10 @@ use crate::shows::windows::Span;
 
 const JOURNAL: JournalId = JournalId(7);
 
+fn sealed(journal: JournalId) -> Sealed {
+    Sealed { revision: 1, in_force: true, watermarks: vec![(journal, 1)], ..Sealed::default() }
+}
+
 fn bucket(votes: u16) -> Bucket {
     let mut bucket = Bucket::new(Rules { options: 3, votes, per_option: votes });
     bucket.set_windows(&open_from_to(1000, 2000, 1));
@@ -66,7 +70,7 @@ fn a_verdict_that_does_not_stand_is_on_the_list() {
 fn what_a_seal_has_as_counted_counts_whatever_was_said_of_another_copy() {
     for (ms, verdict) in [(2500, Verdict::Late), (1500, Verdict::AfterSeal)] {
         let (mut bucket, (copy, _)) = (bucket(1), ballot(1, 1, &[1], ms));
-        bucket.set_seal(1, &[(JournalId(8), 1)], &[]);
+        bucket.set_seal(sealed(JournalId(8)));
         assert_eq!(verdicts(&apply(&mut bucket, 1, &[(copy, None)])), [verdict]);
         let place = Place { journal: JournalId(8), seq: 1 };
         let (first, _) = ballot(1, 1, &[1], 1500);
@@ -95,7 +99,7 @@ fn what_was_refused_for_its_id_stays_so_and_keeps_nobody_from_being_decided() {
 #[test]
 fn an_undecided_ballot_of_a_seal_is_decided_as_before_it() {
     let mut bucket = bucket(1);
-    bucket.set_seal(1, &[(JOURNAL, 1)], &[]);
+    bucket.set_seal(sealed(JOURNAL));
     let ballots = [ballot(1, 1, &[1], 1500), ballot(2, 1, &[1], 1500)];
     assert_eq!(verdicts(&apply(&mut bucket, 1, &ballots)), [Verdict::Counted, Verdict::AfterSeal]);
 }
@@ -220,7 +224,7 @@ fn two_histories_that_counted_too_much_are_one_again_and_the_later_ballot_goes()
 #[test]
 fn what_was_counted_behind_a_seal_is_kept_apart_and_what_is_part_of_it_stays() {
     let mut bucket = bucket(1);
-    bucket.set_seal(1, &[(JOURNAL, 1)], &[]);
+    bucket.set_seal(sealed(JOURNAL));
     let (part, apart) = (ballot(1, 1, &[1], 1500).0, ballot(2, 1, &[2], 1500).0);
     let (of_part, of_apart) = (told(&part, Verdict::Counted, 1), told(&apart, Verdict::Counted, 2));
     let decisions = apply(&mut bucket, 1, &[(part, of_part), (apart, of_apart)]);

@@ -5,7 +5,7 @@ use super::{Answer, Call, Contents, Standing};
 use crate::{
     ballots::{
         ballot::{Ballot, Decided, Picks, Place, Verdict},
-        bucket::{Decision, Kept, Rules, Totals},
+        bucket::{Decision, Kept, Rules, Sealed, Totals},
     },
     base::{
         clock::Micros,
@@ -61,14 +61,15 @@ pub(super) fn call(call: &Call) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let flag = |yes: bool| text(u64::from(yes));
     let roster = call.roster.iter().flat_map(|directory| directory.0.to_be_bytes());
     let seal = call.seal.as_ref().map(|seal| {
-        let mut bytes = seal.revision.to_be_bytes().to_vec();
-        let mut put = |journal, seq| put_place(&mut bytes, Place { journal, seq });
-        seal.watermarks_of(call.bucket).into_iter().for_each(|(journal, watermark)| put(journal, watermark));
-        let beyond = seal.beyond_of(call.bucket);
-        if !beyond.is_empty() {
-            put(JournalId(0), 0);
+        let Sealed { revision, in_force, watermarks, beyond, apart } = seal.of_bucket(call.bucket);
+        let mut bytes = (2 * revision + u32::from(in_force)).to_be_bytes().to_vec();
+        let mut put = |place| put_place(&mut bytes, place);
+        let end = Place { journal: JournalId(0), seq: 0 };
+        watermarks.into_iter().for_each(|(journal, seq)| put(Place { journal, seq }));
+        if !(beyond.is_empty() && apart.is_empty()) {
+            std::iter::once(end).chain(beyond).for_each(&mut put);
+            std::iter::once(end).chain(apart).for_each(&mut put);
         }
-        beyond.into_iter().for_each(|Place { journal, seq }| put(journal, seq));
         bytes
     });
     let (batch, rules) = (call.batch.as_ref(), Rules::of(&call.definition));

@@ -69,6 +69,7 @@ fn sealed() -> (Manifest, Vec<Record>) {
         totals: bucket.totals().clone(),
         watermarks: vec![(0, JOURNAL, 6)],
         beyond: Vec::new(),
+        apart: Vec::new(),
         lost: 0,
         ledger: LedgerKind::Embedded,
         changed: Vec::new(),
@@ -212,6 +213,20 @@ fn what_only_the_ledger_has_is_proven_by_the_seal() {
     let (seq, ballot, verdict) = &records[1];
     both.take_from_ledger(0, place(*seq), ballot, decided(*seq, ballot, *verdict));
     assert!(both.findings()[0].contains("though its journal is here"), "{:?}", both.findings());
+}
+
+#[test]
+fn what_is_kept_apart_below_the_numbers_of_a_seal_is_no_part_of_it() {
+    let (manifest, mut records) = sealed();
+    let manifest = Manifest { ledger: LedgerKind::Redis, apart: vec![(0, place(7))], ..manifest };
+    let manifest = Manifest { parts: vec![Part { watermark: 7, ..manifest.parts[0].clone() }], ..manifest };
+    for verdict in [Some(Verdict::AfterSeal), Some(Verdict::Late), None] {
+        records[6].2 = verdict;
+        assert_eq!(recount(&manifest, &records), [""; 0], "{verdict:?}");
+    }
+    records[6].2 = Some(Verdict::Counted);
+    assert!(recount(&manifest, &records)[0].contains("was counted after the seal"));
+    assert!(!recount(&manifest, &records[..6]).is_empty(), "its number is missing");
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl LedgerBucket {
             made.marked = made.marked.max(revision);
         }
         if let Some(seal) = &call.seal {
-            made.bucket.set_seal(seal.revision, &seal.watermarks_of(call.bucket), &seal.beyond_of(call.bucket));
+            made.bucket.set_seal(seal.of_bucket(call.bucket));
             made.marked = made.marked.max(seal.revision);
         }
         made.take(call, now)

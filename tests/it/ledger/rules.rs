@@ -228,13 +228,13 @@ fn a_seal_takes_what_is_below_its_watermarks_and_nothing_new() {
         call.sealing = None;
         call.batch = batch(1, &[ballot(1, 1, &[1], 1500)]);
         assert_eq!(verdicts(&done(ledger.call(&call))), [Verdict::AfterSeal]);
-        call.seal = Some(Arc::new(Seal::new(2, [(0, JOURNAL, 2), (1, JOURNAL, 9)], [])));
+        call.seal = Some(Arc::new(Seal::new(2, [(0, JOURNAL, 2), (1, JOURNAL, 9)], [], [])));
         let decided = |voter, seq| told(ballot(voter, 1, &[2], 1500), Verdict::Counted, seq);
         call.batch = batch(2, &[decided(2, 2), decided(3, 3)]);
         let standing = done(ledger.call(&call));
         assert_eq!((verdicts(&standing), standing.marked), (vec![Verdict::Counted, Verdict::AfterSeal], 2));
         // An older seal changes nothing.
-        call.seal = Some(Arc::new(Seal::new(1, [(0, JOURNAL, 9)], [])));
+        call.seal = Some(Arc::new(Seal::new(1, [(0, JOURNAL, 9)], [], [])));
         call.batch = batch(4, &[decided(4, 4)]);
         assert_eq!(verdicts(&done(ledger.call(&call))), [Verdict::AfterSeal]);
     });
@@ -262,7 +262,7 @@ fn a_counted_ballot_of_the_seal_counts_though_another_copy_came_too_late() {
         call.batch = batch(1, &[ballot(1, 1, &[2], 2500)]);
         assert_eq!(done(ledger.call(&call)).totals.late_votes, [0, 1, 0]);
         let theirs = JournalId(5);
-        call.seal = Some(Arc::new(Seal::new(1, [(0, theirs, 1)], [])));
+        call.seal = Some(Arc::new(Seal::new(1, [(0, theirs, 1)], [], [])));
         let first = Place { journal: theirs, seq: 1 };
         let (copy, decided) = told(ballot(1, 1, &[2], 1500), Verdict::Counted, 1);
         let decided = decided.map(|decided| Decided { place: first, ..decided });
@@ -284,10 +284,26 @@ fn a_copy_that_a_seal_has_beyond_its_numbers_counts_and_the_others_there_do_not(
     both(|ledger| {
         let mut call = made(ledger, 1);
         let beyond = [(0, Place { journal: JOURNAL, seq: 3 }), (1, Place { journal: JOURNAL, seq: 4 })];
-        call.seal = Some(Arc::new(Seal::new(1, [(0, JOURNAL, 1)], beyond)));
+        call.seal = Some(Arc::new(Seal::new(1, [(0, JOURNAL, 1)], beyond, [])));
         let decided = |voter, seq| told(ballot(voter, 1, &[2], 1500), Counted, seq);
         call.batch = batch(1, &[decided(1, 1), decided(2, 2), decided(3, 3), decided(4, 4)]);
         assert_eq!(verdicts(&done(ledger.call(&call))), [Counted, AfterSeal, Counted, AfterSeal]);
+    });
+}
+
+#[test]
+fn a_seal_that_is_about_to_be_written_takes_nothing_undecided() {
+    both(|ledger| {
+        let mut call = made(ledger, 1);
+        let seal = Seal::new(1, [(0, JOURNAL, 3)], [], [(0, Place { journal: JOURNAL, seq: 3 })]);
+        call.seal = Some(Arc::new(seal.clone().drafted()));
+        let decided = |voter, seq| told(ballot(voter, 1, &[2], 1500), Verdict::Counted, seq);
+        call.batch = batch(1, &[decided(1, 1), ballot(2, 1, &[2], 1500), decided(3, 3)]);
+        assert_eq!(verdicts(&done(ledger.call(&call))), [Verdict::Counted, Verdict::AfterSeal, Verdict::AfterSeal]);
+        // Once it is written, that is how it was: the verdict of a ballot that it has may be lost.
+        call.seal = Some(Arc::new(seal));
+        call.batch = batch(2, &[ballot(4, 1, &[2], 1500), ballot(5, 1, &[2], 1500), ballot(6, 1, &[2], 1500)]);
+        assert_eq!(verdicts(&done(ledger.call(&call))), [Verdict::Counted, Verdict::AfterSeal, Verdict::AfterSeal]);
     });
 }
 

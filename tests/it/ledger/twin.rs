@@ -55,8 +55,8 @@ struct Step {
     tells: bool,
     windows: (u32, u64),
     sealing: Option<u32>,
-    /// Revision, watermarks, and places beyond them.
-    seal: Option<(u32, Numbers, Numbers)>,
+    /// Revision and whether it is in force; watermarks, places beyond them, places below that are kept apart.
+    seal: Option<((u32, bool), Numbers, [Numbers; 2])>,
     directory: u64,
     roster: u64,
     /// How far the epoch that the caller saw is from the true one.
@@ -86,7 +86,7 @@ fn entry() -> impl Strategy<Value = u8> {
 fn step() -> impl Strategy<Value = Step> {
     let from = prop_oneof![1 => Just(None), 6 => Just(Some(0)), 2 => (-6..=-1_i64).prop_map(Some), 1 => Just(Some(1))];
     let places = || prop::collection::vec((0..3_u64, 1..12_u64), 0..4);
-    let seal = (1..4_u32, places(), places());
+    let seal = ((1..4_u32, prop::bool::weighted(0.7)), places(), [places(), places()]);
     (
         (prop::bool::weighted(0.08), 0..3_u64, from, prop::collection::vec(drawn(), 0..5), any::<bool>()),
         (prop_oneof![9 => Just((1_u32, 1_u64)), 1 => (0..3_u32, 0..4_u64)], prop::option::weighted(0.03, 1..4_u32)),
@@ -135,11 +135,15 @@ impl Caller {
         }
         call.windows = Arc::new(Windows { epoch, revision, grace_ms: 10 * revision, spans });
         call.sealing = step.sealing;
-        call.seal = step.seal.as_ref().map(|(revision, watermarks, beyond)| {
+        call.seal = step.seal.as_ref().map(|((revision, in_force), watermarks, [beyond, apart])| {
             let watermarks = watermarks.iter().map(|(number, seq)| (0, journal(*number), *seq));
-            let beyond = beyond.iter().map(|(number, seq)| (0, Place { journal: journal(*number), seq: *seq }));
-            let elsewhere = Place { journal: journal(1), seq: 2 };
-            Arc::new(Seal::new(*revision, watermarks.chain([(1, journal(0), 99)]), beyond.chain([(1, elsewhere)])))
+            let places = |drawn: &Numbers| -> Vec<_> {
+                let all = drawn.iter().map(|(number, seq)| (0, Place { journal: journal(*number), seq: *seq }));
+                all.chain([(1, Place { journal: journal(1), seq: 2 })]).collect()
+            };
+            let watermarks = watermarks.chain([(1, journal(0), 99)]);
+            let seal = Seal::new(*revision, watermarks, places(beyond), places(apart));
+            Arc::new(if *in_force { seal } else { seal.drafted() })
         });
         call.directory = NodeId(step.directory);
         call.roster = (0..3).filter(|bit| step.roster >> bit & 1 == 1).map(NodeId).collect();
@@ -288,9 +292,11 @@ fn a_script_that_is_wrong_in_one_place_is_found() {
         ("decided anew", "elseif decided then verdict = decided\n", ""),
         ("windows are not judged", "elseif not timely(received) then verdict = LATE\n", ""),
         ("a mark is not seen", "elseif marked > 0 and", "elseif false and"),
-        ("what a seal has comes after it", "(sealed == '' or not sealed_copy) then verdict", "true then verdict"),
-        ("copies beyond watermarks are not known", "return beyond ~= nil and", "return false and"),
-        ("one copy beyond is all below it", "else reaches[id] = number end", "end reaches[id] = number"),
+        ("what a seal has comes after it", "not (is_in_force and sealed_copy) then verdict", "true then verdict"),
+        ("a seal is in force too soon", "unpack_at('>I4', sealed) % 2 == 1", "true"),
+        ("copies beyond watermarks are not known", "return beyond[place] == true", "return false"),
+        ("one copy beyond is all below it", "elseif section == 1 then", "elseif section <= 2 then"),
+        ("what is kept apart is taken", "return not apart[place]", "return true"),
         ("an option gets more than is allowed", " or of[number] > per_option then", " then"),
         ("no barrier", "elseif rebuilding then\n", "elseif false then\n"),
         ("the earlier one goes", "return a.received > b.received", "return a.received < b.received"),

@@ -83,7 +83,7 @@ pub fn sum_only(intake: &Intake, run: RunId) -> Option<Marked> {
         watermarks.extend(bucket.watermarks().iter().map(|(journal, seq)| (number, *journal, *seq)));
     });
     let (ledger, changed) = (LedgerKind::Embedded, Vec::new());
-    Some(Marked { totals: run.totals(), watermarks, beyond: Vec::new(), lost: 0, ledger, changed })
+    Some(Marked { totals: run.totals(), watermarks, beyond: Vec::new(), apart: Vec::new(), lost: 0, ledger, changed })
 }
 
 /// Runs the short form's seeds until each of these invariants has caught the mutant.

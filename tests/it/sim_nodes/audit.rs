@@ -9,13 +9,16 @@ use tallylight::{
         bucket::Totals,
         tally,
     },
-    base::ids::{BallotId, RunId, VoterId},
+    base::{
+        ids::{BallotId, RunId, VoterId},
+        limits,
+    },
     shows::{run::Run, windows::Timeliness},
     wire::server::{Answer, Reason},
 };
 
 use super::{
-    oracle::{Invariant, Stored},
+    oracle::{A_SPLIT, Invariant, Stored},
     world::World,
 };
 use crate::sim::show::Step;
@@ -144,7 +147,8 @@ impl World {
 
     /// What the ledger has counted and kept apart is what the journals have.
     fn ledger_agrees(&mut self) {
-        type Set = BTreeSet<(VoterId, BallotId, Vec<u16>, Place)>;
+        type Copy = (VoterId, BallotId, Vec<u16>, Place);
+        type Set = BTreeSet<Copy>;
         let mut cases = Cases::new();
         let runs: Vec<RunId> = self.staff.document.runs.iter().map(Run::id).collect();
         for (run, bucket) in runs.iter().flat_map(|run| (0..self.plan.buckets).map(|bucket| (*run, bucket))) {
@@ -162,8 +166,15 @@ impl World {
                 });
                 let stored: Set =
                     stored.map(|((.., place), it)| (it.voter, it.id, it.picks.as_slice().to_vec(), *place)).collect();
-                // A copy that another content's id displaced is kept by its journal alone.
-                let agree = if verdict == Verdict::Displaced { kept.is_subset(&stored) } else { kept == stored };
+                let ballots = |voter| contents.ballots.iter().filter(|(whose, _)| *whose == voter).count();
+                // A copy that another content's id displaced is kept by its journal alone, and so is a late one of a voter of
+                // whom no more is remembered.
+                let by_journal = |(voter, ..): &Copy| match verdict {
+                    Verdict::Displaced => true,
+                    Verdict::Late => ballots(*voter) >= limits::BALLOTS_PER_VOTER_MAX,
+                    _ => false,
+                };
+                let agree = kept.is_subset(&stored) && stored.difference(&kept).all(by_journal);
                 if !agree {
                     let (more, less) = (kept.difference(&stored), stored.difference(&kept));
                     let case = format!(
@@ -210,21 +221,22 @@ impl World {
                 }
             }
             let same = |other: &Totals| (other.counted, &other.votes) == (seal.totals.counted, &seal.totals.votes);
-            // Faults that come together may spoil a seal: what a node sends again after the ledger was read and before it has
-            // the seal's watermarks stands above them.
+            // A split may spoil a seal: a verdict that was lost with the other half may be decided anew.
             let late = |of: &Totals| (of.late, of.late_votes.clone());
-            if same(&recount) && same(&ledger) && late(&recount) == late(&seal.totals) {
+            let why = self.oracle.damaged.get(run);
+            // A late copy that a node and the ledger lost together may give way to another one.
+            let same_late = late(&recount) == late(&seal.totals) || why.is_some();
+            if same(&recount) && same(&ledger) && same_late {
                 continue;
             }
-            let why = self.oracle.damaged.get(run);
-            if why.is_some() {
+            if why.is_some_and(|why| why.contains(A_SPLIT)) {
                 spoiled += 1;
             } else {
                 let case = format!("run {run} {why:?}: {seal:?}, recount {recount:?}, ledger {ledger:?}");
                 cases.push((Invariant::SealStands, case));
             }
         }
-        self.count_many("seals that faults together spoiled", spoiled);
+        self.count_many("seals that a split spoiled", spoiled);
         self.blame_all(cases);
     }
 

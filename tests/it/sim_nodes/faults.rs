@@ -3,7 +3,7 @@
 
 use tallylight::{base::stance::Stance, shows::run::Run};
 
-use super::{event::Event, world::World};
+use super::{event::Event, oracle::A_SPLIT, world::World};
 use crate::sim::disk::{Crash, Trouble};
 
 /// Faults of nodes, their disks, the ledger and the ways to it. Those of the audience's network are in `clients.rs`, and
@@ -35,7 +35,7 @@ pub enum Fault {
 }
 
 /// What to count, so that a test can say that each kind really happened.
-pub const KINDS: [&str; 32] = [
+pub const KINDS: [&str; 33] = [
     "kills",
     "power cuts",
     "torn groups",
@@ -66,6 +66,7 @@ pub const KINDS: [&str; 32] = [
     "voters who compete with themselves",
     "seals made again",
     "copies that seals have beyond their watermarks",
+    "copies that are kept apart below watermarks",
     "a barrier that ended by the clock",
     "receipts: held",
 ];
@@ -216,7 +217,7 @@ impl World {
         self.server.split([(alone, elsewhere)].into(), calls);
         self.ledger_lost();
         let on_air = self.staff.document.runs.iter().map(Run::id).collect::<Vec<_>>();
-        on_air.into_iter().for_each(|run| self.damage(run, "a split ledger"));
+        on_air.into_iter().for_each(|run| self.damage(run, A_SPLIT));
         let until_us = self.rng.u64(200_000..3_000_000);
         self.after(until_us, Event::Fault(Fault::Unite));
     }

@@ -68,6 +68,9 @@ pub enum Invariant {
 /// The worst of the faults that come together.
 pub const LOST_TWICE: &str = "a verdict that a node and the ledger lost together";
 
+/// The only one of them that may spoil a seal.
+pub const A_SPLIT: &str = "a split ledger";
+
 /// A ballot with its content: the same id with other picks is another one.
 pub type Key = (RunId, VoterId, BallotId, Vec<u16>);
 

@@ -1,6 +1,8 @@
 //! The seal of a run, step by step as in `sealing.rs` of the ballots: mark every bucket until it has what the nodes told,
 //! read everything, compare, and only then write the seal.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use tallylight::{
     ballots::{
         committer::Marked,
@@ -29,6 +31,9 @@ pub struct Sealing {
     node: usize,
     life: u32,
     standings: Vec<Option<Standing>>,
+    /// What was read, as the buckets get it, and those that have it.
+    read: Option<(Marked, Seal)>,
+    given: BTreeSet<u16>,
     /// When the marks or the reading began.
     since: u64,
 }
@@ -39,7 +44,12 @@ impl World {
     pub fn close_buckets(&mut self, node: usize, run: RunId, revision: u32) {
         let life = self.nodes[node].life;
         let standings = vec![None; usize::from(self.plan.buckets)];
-        self.staff.sealing = Some(Sealing { run, revision, node, life, standings, since: self.now });
+        self.staff.sealing =
+            Some(Sealing { run, revision, node, life, standings, read: None, given: BTreeSet::new(), since: self.now });
+        self.mark_all(run, revision);
+    }
+
+    fn mark_all(&mut self, run: RunId, revision: u32) {
         for bucket in 0..self.plan.buckets {
             self.after(0, Event::Mark { revision, run, bucket });
         }
@@ -53,15 +63,16 @@ impl World {
         self.staff.sealing.as_mut().filter(|_| is_this)
     }
 
-    /// A call that marks one bucket.
+    /// A call that marks one bucket, and gives it the seal once that is known.
     pub fn mark(&mut self, run: RunId, revision: u32, bucket: u16) {
-        let Some(&mut Sealing { node, .. }) = self.sealing(run, revision) else { return };
+        let Some(&mut Sealing { node, ref read, .. }) = self.sealing(run, revision) else { return };
+        let seal = read.as_ref().map(|(_, seal)| Arc::new(seal.clone().drafted()));
         let process = self.nodes[node].process.as_ref().expect("it lives");
         let Some(intake) = process.intake.run(run) else {
             return self.after(AGAIN_US, Event::Mark { revision, run, bucket });
         };
         let next = intake.next_call(bucket, true).expect("the ledger is remote");
-        self.fly(node, By::Seal { revision }, Call { sealing: Some(revision), ..next }, true);
+        self.fly(node, By::Seal { revision }, Call { sealing: Some(revision), seal: seal.or(next.seal), ..next }, true);
     }
 
     pub fn mark_again(&mut self, (run, bucket): (RunId, u16), revision: u32) {
@@ -77,7 +88,19 @@ impl World {
                 if standing.marked != revision && !unmarked {
                     return self.seal_failed("seals that another one overtook");
                 }
-                sealing.standings[usize::from(key.1)] = Some(standing);
+                let before = &mut sealing.standings[usize::from(key.1)];
+                if sealing.read.is_some() {
+                    let is_same = |before: &Standing| sealing::is_same(before, &standing.totals);
+                    if !before.as_ref().is_some_and(is_same) && !unmarked {
+                        return self.seal_failed("seals that the ledger changed under");
+                    }
+                    sealing.given.insert(key.1);
+                    if sealing.given.len() == sealing.standings.len() {
+                        self.write_seal(key.0, revision);
+                    }
+                    return;
+                }
+                *before = Some(standing);
                 if sealing.standings.iter().all(Option::is_some) {
                     sealing.since = now;
                     let read_us = self.rng.u64(500..30_000);
@@ -96,19 +119,10 @@ impl World {
             return self.after(AGAIN_US, Event::Read { revision, run });
         }
         let mut read = Vec::new();
-        for (bucket, standing) in (0..).zip(&standings) {
+        for bucket in 0..self.plan.buckets {
             let Some(contents) = self.server.contents(run, bucket) else {
                 return self.after(AGAIN_US, Event::Read { revision, run });
             };
-            let process = self.nodes[node].process.as_ref().expect("it lives");
-            let next = process.intake.run(run).and_then(|intake| intake.next_call(bucket, true));
-            let call = next.map(|next| Call { sealing: Some(revision), batch: None, ..next });
-            let again = call.map(|call| self.server.call(self.server.side(node), call, self.clock(), self.mutant).1);
-            let is_same =
-                |again: &Answer| matches!(again, Answer::Done(again) if again.totals.epoch == standing.totals.epoch);
-            if !again.as_ref().is_some_and(is_same) {
-                return self.seal_failed("seals that the ledger changed under");
-            }
             self.oracle.adds_up(run, bucket, &contents);
             read.push(contents);
         }
@@ -116,6 +130,17 @@ impl World {
         let Ok(marked) = sealing::marked(definition, standings.iter().zip(&read)) else {
             return self.seal_failed("seals that the ledger changed under");
         };
+        let seal = Seal::marked(revision, &marked);
+        let now = self.now;
+        let sealing = self.sealing(run, revision).expect("it is being read");
+        (sealing.read, sealing.since) = (Some((marked, seal)), now);
+        self.mark_all(run, revision);
+    }
+
+    /// All buckets have the seal.
+    fn write_seal(&mut self, run: RunId, revision: u32) {
+        let sealing = self.staff.sealing.take().expect("it is being made");
+        let (marked, seal) = sealing.read.expect("it was given to the buckets");
         let summary = SealSummary {
             at: self.clock(),
             totals: marked.totals.votes.clone(),
@@ -129,7 +154,6 @@ impl World {
             return self.seal_failed("seals that another one overtook");
         };
         self.staff.document = next;
-        self.staff.sealing = None;
         self.count("seals");
         for (bucket, journal, watermark) in &marked.watermarks {
             if self.oracle.numbers(run, *bucket, *journal) < *watermark {
@@ -137,9 +161,9 @@ impl World {
                 self.oracle.blame(Invariant::WatermarksAreJournalled, case);
             }
         }
+        self.count_many("copies that are kept apart below watermarks", marked.apart.len() as u64);
         self.count_many("copies that seals have beyond their watermarks", marked.beyond.len() as u64);
-        let Marked { totals, watermarks, beyond, .. } = marked;
-        self.oracle.seals.insert(run, Sealed { totals, seal: Seal::new(revision, watermarks, beyond) });
+        self.oracle.seals.insert(run, Sealed { totals: marked.totals, seal });
         self.run_is_sealed();
     }
 

@@ -141,7 +141,8 @@ impl Server {
         match mutant {
             Some(Mutant::DecidedAnew) => strip(&mut call),
             Some(Mutant::NoLookUp) => self.store(side).hide_known(&mut call),
-            Some(Mutant::SealWithoutMark) => call.sealing = None,
+            // Who seals gives nothing to the buckets; the nodes do later.
+            Some(Mutant::SealWithoutMark) if call.sealing.take().is_some() => call.seal = None,
             _ => {}
         }
         if side == Side::Main {
