@@ -1,7 +1,8 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, percent } from '../shared/format.js';
+import { leaders } from '../shared/leaders.js';
 import { phaseOf } from '../shared/phase.js';
-import { allCounted, closedTo, isFor, leaders, mine, votesLeft } from './ballot.js';
+import { allCounted, closedTo, isFor, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
 
 /**

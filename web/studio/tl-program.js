@@ -1,5 +1,6 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, percent, timeOfDay } from '../shared/format.js';
+import { leaders } from '../shared/leaders.js';
 import { leftMs, phaseOf } from '../shared/phase.js';
 import { cueOf, programRun } from './state.js';
 import { graphics, phases, steps } from './words.js';
@@ -66,7 +67,9 @@ class Program extends StoreElement {
     this.#set('Counted', figures ? count(figures.counted) : '–', 'ballots');
     this.#set('Per second', figures ? count(figures.rate) : '–', 'now');
     this.#set('Viewers', gauge ? count(gauge.viewers) : '–', 'connected');
-    this.#set('Margin', figures ? count(figures.margin) : '–', figures ? (figures.decisive ? '✓ decisive' : '≈ not decisive') : '');
+    // A vote of a small pool may weigh more than many of a large one.
+    const margin = figures && !run?.pools?.length ? count(figures.margin) : '–';
+    this.#set('Margin', margin, figures ? (figures.decisive ? '✓ decisive' : '≈ not decisive') : '');
     this.#set('Outstanding', figures ? count(figures.outstanding) : '–', 'not decided yet');
     this.#set('Late', figures ? count(figures.late) : '–', !figures?.late ? 'stored apart' : figures.late_would_change_order ? '▲ order would change' : '✓ order stands');
     setAttribute(this.#figures['Margin note'], 'data-tone', figures ? (figures.decisive ? 'good' : 'warn') : undefined);
@@ -91,12 +94,12 @@ class Program extends StoreElement {
       setAttribute(this.#rows, 'data-many', (run?.options.length ?? 0) > 4);
     }
     const mine = run && results?.run === run.id ? results : undefined;
-    const most = Math.max(0, ...(mine?.options ?? []).map((option) => option.votes));
+    const front = leaders(mine);
     for (const [i, row] of [...this.#rows.children].entries()) {
       const option = mine?.options[i];
       setText(row.querySelector('.bar-votes'), option ? count(option.votes) : '–');
       setText(row.querySelector('.bar-share'), option ? percent(option.share) : '–');
-      setAttribute(row, 'data-front', Boolean(option && most > 0 && option.votes === most));
+      setAttribute(row, 'data-front', Boolean(option && front.includes(option.n)));
       /** @type {HTMLElement} */ (row.querySelector('.bar-fill')).style.setProperty('transform', `scaleX(${((option?.share ?? 0) / 100).toFixed(4)})`);
     }
   }
