@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 
+use super::startup::ADDRESS_NOTE;
 use crate::{
     app::{self, layout},
     base::ids::ShowId,
@@ -33,9 +34,10 @@ pub struct Args {
     data: PathBuf,
     #[command(flatten)]
     nodes: NodesFlags,
-    /// Beginning of the link: the address by which its holder reaches the node
-    #[arg(long, env = "TALLYLIGHT_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    public_url: String,
+    /// Beginning of the link: the address by which its holder reaches the node; if left out, the one that the node's last
+    /// start printed
+    #[arg(long, env = "TALLYLIGHT_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -60,6 +62,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (show, name) = (&args.show, &args.name);
     let store = SqliteStore::open_existing(&args.data.join(layout::DOCUMENTS))?;
     anyhow::ensure!(store.show(show)?.is_some(), "there is no show {show} in {}", args.data.display());
+    let base = match &args.public_url {
+        Some(url) => url.clone(),
+        None => store.note(ADDRESS_NOTE)?.context("give --public-url: no node has started in this directory")?,
+    };
     let flags = NodeFlags { nodes: args.nodes.clone(), ..NodeFlags::default() };
     let config = NodeConfig::new(flags, Vec::new(), Defaults::NODE, super::read)?;
     let code = match app::way_to_redis(&config)? {
@@ -70,6 +76,6 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             super::serve::runtime()?.block_on(link).context("the link is kept in Redis, for all nodes")?
         }
     };
-    println!("{}/studio/{}#{code}", args.public_url.trim_end_matches('/'), args.show);
+    println!("{}/studio/{}#{code}", base.trim_end_matches('/'), args.show);
     Ok(ExitCode::SUCCESS)
 }

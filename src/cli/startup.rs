@@ -9,6 +9,9 @@ use crate::{
     wire::server::Role,
 };
 
+/// The note that keeps where people reach the node, for links that are made beside it.
+pub(super) const ADDRESS_NOTE: &str = "address";
+
 /// Writes the start-up message to standard output. Its first line is the one that programs read.
 ///
 /// # Errors
@@ -18,6 +21,8 @@ pub async fn tell(app: &App) -> anyhow::Result<()> {
     let services = &doors.services;
     let here = format!("http://{}", app.address);
     let base = if doors.public_url.is_empty() { here.clone() } else { doors.public_url.clone() };
+    let (store, noted) = (services.store.clone(), base.clone());
+    services.tasks.blocking(move || store.put_note(ADDRESS_NOTE, &noted)).await?;
     let mut text = format!("listening on {here}\n");
     for desk in doors.desks.all() {
         let show = &desk.show;

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     base::{
         clock::Micros,
+        clock::Stopwatch,
         ids::{RunId, SessionId, ShowId},
         limits,
     },
@@ -193,7 +194,7 @@ impl Desk {
         };
         let busy = |detail: &str| refused(Refusal { code: Code::Busy, detail: detail.to_owned() });
         if !message.command.is_urgent() {
-            self.catch_up(services).await;
+            self.catch_up(services, message.expect).await;
         }
         if let (Command::Seal { .. }, Some(ways)) = (&message.command, Ways::of(services)) {
             let Ok(_only) = self.recounts.try_acquire() else {
@@ -282,18 +283,23 @@ impl Desk {
     }
 
     /// Takes over what other nodes did until now: one person's commands may reach different nodes. Without Redis the command
-    /// finds that out by itself.
-    async fn catch_up(&self, services: &Services) {
+    /// finds that out by itself, unless the page has seen more than this node has.
+    async fn catch_up(&self, services: &Services, expect: Option<u64>) {
         let (Some(shared), Some(standing)) = (&services.shared, &self.standing) else { return };
-        if shared.health().down.is_some() {
-            return;
-        }
-        // The log is for the one that follows.
-        let known = Known { logged: u64::from(u32::MAX), ..standing.known() };
-        if let Ok(look) = shared.look(&self.show, &known, &self.document().roster, None, &[]).await
-            && look.json.is_some()
-        {
-            self.found(look, known).await;
+        let is_behind = || expect.is_some_and(|expect| expect > self.document().revision);
+        let watch = Stopwatch::start();
+        while is_behind() || shared.health().down.is_none() {
+            // The log is for the one that follows.
+            let known = Known { logged: u64::from(u32::MAX), ..standing.known() };
+            if let Ok(look) = shared.look(&self.show, &known, &self.document().roster, None, &[]).await
+                && look.json.is_some()
+            {
+                self.found(look, known).await;
+            }
+            if !is_behind() || watch.elapsed() > limits::COMMAND_WAIT {
+                return;
+            }
+            tokio::time::sleep(limits::LOOK_EVERY).await;
         }
     }
 

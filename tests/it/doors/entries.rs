@@ -162,6 +162,7 @@ fn producers_get_the_links_and_nobody_else_does() {
     let mut link = stage.app.program();
     link.args(["link", SHOW, "--role", "operator", "--name", "Op", "--data"]).arg(stage.app.data());
     let printed = String::from_utf8(link.output().unwrap().stdout).unwrap();
+    assert!(printed.starts_with(&stage.app.url(&format!("/studio/{SHOW}#"))), "{printed}");
     let body = json!({"code": printed.trim().split_once('#').unwrap().1});
     let entered = stage.ask("POST", "/api/v1/staff/enter", None, &[], &body).json();
     assert_eq!(stage.ask("GET", &path, Some(text(&entered["staff"])), &[], &Value::Null).status, 403);

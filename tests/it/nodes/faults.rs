@@ -192,12 +192,12 @@ fn a_redis_that_is_silent_does_nothing_late() {
     agree(&a, &b);
     let rev = a.rev();
     stage.redis.freeze();
-    let asked = Instant::now();
     let refused = a.asks("step", json!({}));
+    let answered = Instant::now();
     assert_eq!((&refused["ok"], &refused["code"]), (&json!(false), &json!("busy")), "{refused}");
     until("ballots are held", SOON, || (a.stance() == "holding" && b.stance() == "holding").then_some(()));
-    // The last moment of what was asked is a second after it.
-    thread::sleep(Duration::from_millis(1200).saturating_sub(asked.elapsed()));
+    // The last moment of what was asked is a second after it, and it was asked before the answer.
+    thread::sleep(Duration::from_millis(1200).saturating_sub(answered.elapsed()));
     stage.redis.thaw();
     until_open(&a);
     until_open(&b);
