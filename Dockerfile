@@ -3,14 +3,15 @@ FROM rust:1.95-slim-trixie AS build
 WORKDIR /src
 COPY . .
 # The C library goes into the program; naming the host as the target keeps that away from build scripts. Names of
-# functions stay, for the trace of a crash.
+# functions stay, for the trace of a crash; what a build leaves behind does not, a layer would keep gigabytes.
 RUN set -eu; \
     host=$(rustc --print host-tuple); \
     RUSTFLAGS="-C target-feature=+crt-static" CARGO_PROFILE_RELEASE_STRIP=debuginfo \
         cargo build --release --locked --bin tallylight --target "$host"; \
     install -D "target/$host/release/tallylight" /image/usr/local/bin/tallylight; \
     install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt; \
-    install -d -m 0700 /own/data
+    install -d -m 0700 /own/data; \
+    rm -rf target "${CARGO_HOME:-$HOME/.cargo}/registry"
 
 FROM scratch
 COPY --from=build /image/ /
