@@ -42,6 +42,8 @@ pub struct Interaction {
 pub enum Visibility {
     /// From the start.
     Always,
+    /// Viewers alone: once a ballot of theirs is counted, and all of them once intake is over.
+    AfterVote,
     /// Once intake is over.
     #[default]
     AfterClose,

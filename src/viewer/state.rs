@@ -267,6 +267,7 @@ mod tests {
             per_option: None,
             pools: Vec::new(),
             not_from: std::collections::BTreeMap::new(),
+            after_vote: false,
             phase,
             hold: false,
             opens_at: None,

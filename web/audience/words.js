@@ -64,6 +64,7 @@ const en = {
   points_one: '1 point',
 
   result_hidden: 'The numbers are not shown yet.',
+  result_after_vote: 'Vote, and you see the numbers.',
   result_live: 'Live. Counting goes on.',
   result_frozen: 'Numbers frozen at {time}. Counting goes on.',
   result_rebuilding: 'Numbers of {time}: being put together again. Counting goes on.',
