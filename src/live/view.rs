@@ -43,6 +43,7 @@ pub fn run(run: &Run, now: Micros) -> RunView {
         pools: interaction.counting.pools.iter().map(|pool| pool.name.clone()).collect(),
         not_from: interaction.not_from.clone(),
         after_vote: interaction.viewers_see == Visibility::AfterVote,
+        confirm: interaction.confirm,
         phase: run.phase(now),
         hold: run.hold.is_some(),
         opens_at: last.map(|span| span.opens.as_ms()),

@@ -76,6 +76,8 @@ struct CueTable<Text, Table> {
     grace_ms: u64,
     #[serde(default)]
     opens_on_take: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    confirm: bool,
     #[serde(default = "after_close")]
     viewers_see: Visibility,
     #[serde(default = "always")]
@@ -222,6 +224,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         window_s: entry.window_s,
         grace_ms: entry.grace_ms,
         opens_on_take: entry.opens_on_take,
+        confirm: entry.confirm,
         viewers_see: entry.viewers_see,
         screens_see: entry.screens_see,
         ..Interaction::default()
@@ -281,6 +284,7 @@ pub fn write(file: &ShowFile) -> String {
         window_s: cue.interaction.window_s,
         grace_ms: cue.interaction.grace_ms,
         opens_on_take: cue.interaction.opens_on_take,
+        confirm: cue.interaction.confirm,
         viewers_see: cue.interaction.viewers_see,
         screens_see: cue.interaction.screens_see,
         rules: Rules::of(&cue.interaction),
@@ -314,7 +318,7 @@ mod tests {
     fn what_is_written_reads_in_as_the_same_show() {
         let rich = SMALL.to_owned()
             + "\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
-               options = [\"ja\", \"nein\", \"💡\"]\nvotes = 3\nwindow_s = 45\ngrace_ms = 0\nopens_on_take = true\n\
+               options = [\"ja\", \"nein\", \"💡\"]\nvotes = 3\nwindow_s = 45\ngrace_ms = 0\nopens_on_take = true\nconfirm = true\n\
                viewers_see = \"after_vote\"\nscreens_see = \"never\"\n\
                [[entry]]\nplatform = \"tv\"\n[[entry]]\nsegment = \"hall\"\npool = \"jury-2\"\n";
         let show = read(&rich).unwrap();

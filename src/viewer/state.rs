@@ -268,6 +268,7 @@ mod tests {
             pools: Vec::new(),
             not_from: std::collections::BTreeMap::new(),
             after_vote: false,
+            confirm: false,
             phase,
             hold: false,
             opens_at: None,

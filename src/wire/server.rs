@@ -131,6 +131,9 @@ pub struct RunView {
     /// A viewer sees the numbers once a ballot of theirs is counted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub after_vote: bool,
+    /// A page asks once more before it sends a ballot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirm: bool,
     pub phase: Phase,
     pub hold: bool,
     /// When the window opened or opens.

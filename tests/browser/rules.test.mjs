@@ -84,3 +84,57 @@ test("numbers come with the own vote where no WebSocket gets through", { timeout
   const device = await page.evaluate(() => localStorage.getItem("tallylight.rules.device"));
   assert(device && addresses.every((address) => !address.includes(device)), "no token is in an address");
 });
+
+test("a page asks once more before it sends, by tap and by keyboard", { timeout: 60_000 }, async (t) => {
+  const { server, desk, program } = await on(t, "2");
+  const { page, errors } = await visit(program, server.link("audience"));
+  let sent = 0;
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => (sent += String(payload).includes('"vote"') ? 1 : 0)));
+  await page.reload();
+  await page.getByText("Ada", { exact: true }).click();
+  // The second tap of a double tap is no yes.
+  await page.getByRole("button", { name: "Vote for Ada" }).dblclick();
+  await says(page, "Send Ada?");
+  const yes = page.getByRole("button", { name: "Yes, send" });
+  assert.equal(await yes.evaluate((node) => document.getElementById(node.getAttribute("aria-describedby") ?? "")?.textContent), "Send Ada?");
+  assert.equal(await page.getByRole("status").filter({ hasText: "Send Ada?" }).count(), 1, "it is read aloud");
+  await sound(page);
+  await page.getByRole("button", { name: "Change" }).click();
+  await until("the question is gone", async () => !(await page.innerText("body")).includes("Send Ada?"));
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Vote for Ada");
+
+  // Another choice takes the question back.
+  await page.getByRole("button", { name: "Vote for Ada" }).click();
+  await says(page, "Send Ada?");
+  await page.getByText("Grace", { exact: true }).click();
+  await page.getByRole("button", { name: "Vote for Grace" }).focus();
+  await page.keyboard.press("Enter");
+  await says(page, "Send Grace?");
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Yes, send");
+  await page.keyboard.press("Escape");
+  await until("the question is gone", async () => !(await page.innerText("body")).includes("Send Grace?"));
+  await page.keyboard.press("Enter");
+  await says(page, "Send Grace?");
+  assert.equal(sent, 0, "nothing was sent before the yes");
+  await until("a yes sends it", async () => {
+    if (await yes.isVisible()) await page.keyboard.press("Enter");
+    return (await page.innerText("body")).includes("Your ballot for Grace is in the tally.");
+  });
+  assert.equal(sent, 1);
+
+  await desk.press({ do: "close" });
+  await says(page, "Voting is closed");
+  await desk.press({ do: "standby", cue: "3" });
+  await desk.press({ do: "take" });
+  await says(page, "Give your 3 votes");
+  const more = page.getByRole("button", { name: "One more vote for The loud one" });
+  await more.click();
+  await more.click();
+  await page.getByRole("button", { name: "Send 2 votes" }).click();
+  await says(page, "Send 2 × The loud one?");
+  await until("a yes sends it", async () => {
+    if (await yes.isVisible()) await yes.click();
+    return (await page.innerText("body")).includes("Your ballot for 2 × The loud one is in the tally.");
+  });
+  assert.deepEqual(errors, []);
+});
