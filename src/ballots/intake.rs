@@ -157,6 +157,11 @@ impl Intake {
         }
     }
 
+    /// Whether a ballot of a voter is counted in a run, as far as this node knows.
+    pub fn has_counted(&self, run: RunId, voter: VoterId) -> bool {
+        self.run(run).is_some_and(|intake| intake.shard(intake.definition.bucket_of(voter)).has_counted(voter))
+    }
+
     /// What a voter has in a run, whichever node took it. A ledger that does not answer leaves what this node knows.
     pub async fn mine_everywhere(&self, run: RunId, voter: VoterId) -> Vec<Receipt> {
         let mut mine = self.mine(run, voter);
@@ -179,6 +184,12 @@ impl Intake {
             }
         }
         mine
+    }
+
+    /// Whether a ballot of a voter is counted in a run, whichever node took it.
+    pub async fn has_counted_anywhere(&self, run: RunId, voter: VoterId) -> bool {
+        self.has_counted(run, voter)
+            || self.mine_everywhere(run, voter).await.iter().any(|receipt| receipt.is == Answer::Counted)
     }
 
     /// The receipt of one ballot again, whichever node took it.

@@ -226,6 +226,12 @@ impl Shard {
         settled.map(|kept| known(run, kept, left)).chain(waiting).collect()
     }
 
+    /// Whether a ballot of a voter is counted, as far as this node knows.
+    pub(super) fn has_counted(&self, voter: VoterId) -> bool {
+        let (kept, _) = self.bucket.voter(voter);
+        kept.iter().any(|kept| kept.verdict == Verdict::Counted && !self.is_on_its_way(voter, kept))
+    }
+
     /// Whether a ballot is decided and not on disk yet. Another content under its id says nothing about it.
     fn is_on_its_way(&self, voter: VoterId, kept: &Kept) -> bool {
         self.pending.get(&(voter, kept.id)).is_some_and(|pending| pending.picks == kept.picks)

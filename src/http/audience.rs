@@ -68,8 +68,10 @@ pub struct ScreenKeyQuery {
 }
 
 /// What is on and the numbers as viewers may see them, or with a key as screens may, for clients that poll. Send the ETag
-/// back as `If-None-Match`.
+/// back as `If-None-Match`. Where viewers see numbers after their own vote, the device token of one who has voted shows
+/// them; it is needed for nothing else.
 #[utoipa::path(get, path = "/api/v1/shows/{show}/live", params(("show" = ShowId, Path), ScreenKeyQuery),
+    security((), ("device" = [])),
     responses((status = 200, description = "Both snapshots", body = Live), (status = 304, description = "As the ETag says"), Problems))]
 pub async fn live(
     State(doors): State<Arc<Doors>>,
@@ -79,15 +81,24 @@ pub async fn live(
 ) -> Result<Response, Failure> {
     let audience = extract::audience(&doors, &desk, query.key.as_deref())?;
     let newest = desk.hub.follow(audience).borrow().clone();
+    let mut voted = false;
+    if let (Audience::Viewers, Some(own)) = (audience, &newest.voted)
+        && headers.contains_key(header::AUTHORIZATION)
+    {
+        let viewer = extract::viewer(&doors, &desk, &headers)?;
+        extract::permit(&doors, &viewer)?;
+        voted = doors.services.intake.has_counted_anywhere(own.run, viewer.voter).await;
+    }
+    let (results_number, results) = newest.results_for(|_| voted);
     let eyes = if audience == Audience::Screens { "s" } else { "v" };
-    let etag = format!("\"{}.{eyes}.{}.{}\"", doors.services.journal, newest.show_number, newest.results_number);
+    let etag = format!("\"{}.{eyes}.{}.{}\"", doors.services.journal, newest.show_number, results_number);
     let known = extract::knows(&headers, &etag);
     let headers = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "no-cache")];
     if known {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     let or_null = |text: &str| if text.is_empty() { "null".to_owned() } else { text.to_owned() };
-    let body = format!("{{\"show\":{},\"results\":{}}}", or_null(&newest.show), or_null(&newest.results));
+    let body = format!("{{\"show\":{},\"results\":{}}}", or_null(&newest.show), or_null(results));
     Ok((headers, [(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 

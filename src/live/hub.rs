@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::results::{AUDIENCES, Audience};
 use crate::{
-    base::limits,
+    base::{ids::RunId, limits},
     wire::{
         gauge::Gauge,
         results::Results,
@@ -25,6 +25,27 @@ pub struct Snapshot {
     pub results_number: u64,
     /// Empty: nothing is on.
     pub results: Utf8Bytes,
+    /// For viewers: what those see in place of it who have voted, while that is more.
+    pub voted: Option<Box<Voted>>,
+}
+
+/// The results as those see them of whom a ballot is counted in the run. Its number is from the same count as that of the
+/// others' results, so that it tells which of the two was sent.
+#[derive(Debug, Clone)]
+pub struct Voted {
+    pub run: RunId,
+    number: u64,
+    results: Utf8Bytes,
+}
+
+impl Snapshot {
+    /// The results and their number: those for voters, if `voted` says of the run that this one is.
+    pub fn results_for(&self, voted: impl FnOnce(RunId) -> bool) -> (u64, &Utf8Bytes) {
+        match &self.voted {
+            Some(own) if voted(own.run) => (own.number, &own.results),
+            _ => (self.results_number, &self.results),
+        }
+    }
 }
 
 /// The hub of one show.
@@ -39,7 +60,16 @@ pub struct Hub {
 #[derive(Debug)]
 struct Line {
     newest: watch::Sender<Arc<Snapshot>>,
-    last: Mutex<(Option<ShowView>, Option<Results>)>,
+    last: Mutex<Last>,
+}
+
+#[derive(Debug, Default)]
+struct Last {
+    show: Option<ShowView>,
+    results: Option<Results>,
+    voted: Option<Results>,
+    /// Counts the changes of either results.
+    number: u64,
 }
 
 impl Default for Hub {
@@ -56,7 +86,7 @@ impl Default for Hub {
 impl Hub {
     fn line(&self, audience: Audience) -> &Line {
         match audience {
-            Audience::Viewers => &self.audiences[0],
+            Audience::Viewers | Audience::Voters => &self.audiences[0],
             Audience::Screens => &self.audiences[1],
             Audience::Staff => &self.audiences[2],
         }
@@ -75,42 +105,50 @@ impl Hub {
     }
 
     /// What an audience sees from now on. Only what differs from the last snapshot is encoded and sent; a new time or
-    /// revision alone is no difference.
-    pub fn publish(&self, audience: Audience, show: ShowView, results: Option<Results>) {
+    /// revision alone is no difference. `voted`: for those who have voted, if they see more.
+    pub fn publish(&self, audience: Audience, show: ShowView, results: Option<Results>, voted: Option<Results>) {
         let line = self.line(audience);
         let mut last = line.last.lock().unwrap_or_else(PoisonError::into_inner);
         let same_show =
-            last.0.as_ref().is_some_and(|last| *last == ShowView { now: last.now, rev: last.rev, ..show.clone() });
-        let same_results = match (&last.1, &results) {
-            (Some(last), Some(results)) => *last == Results { as_of: last.as_of, ..results.clone() },
-            (None, None) => true,
-            _ => false,
-        };
-        if same_show && same_results {
+            last.show.as_ref().is_some_and(|last| *last == ShowView { now: last.now, rev: last.rev, ..show.clone() });
+        let (same_results, same_voted) = (same(last.results.as_ref(), &results), same(last.voted.as_ref(), &voted));
+        if same_show && same_results && same_voted {
             return;
         }
         let mut next = Snapshot::clone(&line.newest.borrow());
         if !same_show {
             next.show_number += 1;
             next.show = encode(&ServerMessage::Show(Box::new(show.clone())));
-            last.0 = Some(show);
+            last.show = Some(show);
         }
         if !same_results {
-            next.results_number += 1;
+            last.number += 1;
+            next.results_number = last.number;
             next.results = results.as_ref().map(|r| encode(&ServerMessage::Results(r.clone()))).unwrap_or_default();
-            last.1 = results;
+            last.results = results;
+        }
+        if !same_voted {
+            last.number += 1;
+            let number = last.number;
+            let own = |r: &Results| {
+                Box::new(Voted { run: r.run, number, results: encode(&ServerMessage::Results(r.clone())) })
+            };
+            next.voted = voted.as_ref().map(own);
+            last.voted = voted;
         }
         line.newest.send_replace(Arc::new(next));
     }
 
     /// The last results of an audience, as they were published.
     pub fn last_results(&self, audience: Audience) -> Option<Results> {
-        self.line(audience).last.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+        let last = self.line(audience).last.lock().unwrap_or_else(PoisonError::into_inner);
+        if audience == Audience::Voters { last.voted.clone() } else { last.results.clone() }
     }
 
     /// The newest snapshot of an audience as values.
     pub fn newest(&self, audience: Audience) -> (Option<ShowView>, Option<Results>) {
-        self.line(audience).last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let last = self.line(audience).last.lock().unwrap_or_else(PoisonError::into_inner);
+        (last.show.clone(), last.results.clone())
     }
 
     /// The whole desk, for staff.
@@ -129,6 +167,15 @@ impl Hub {
     pub fn publish_log(&self, entries: Vec<AsRunEntry>) {
         // Nobody listening is not a fault.
         let _ = self.log.send(encode(&ServerMessage::Log { entries }));
+    }
+}
+
+/// Whether results are the last ones, but for the time.
+fn same(last: Option<&Results>, results: &Option<Results>) -> bool {
+    match (last, results) {
+        (Some(last), Some(results)) => *last == Results { as_of: last.as_of, ..results.clone() },
+        (None, None) => true,
+        _ => false,
     }
 }
 

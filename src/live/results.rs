@@ -14,11 +14,13 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     Viewers,
+    /// Viewers of whom a ballot is counted in the run.
+    Voters,
     Screens,
     Staff,
 }
 
-/// All audiences; the hub keeps one snapshot for each.
+/// All audiences; the hub keeps one snapshot for each. What voters see besides is part of the viewers'.
 pub const AUDIENCES: [Audience; 3] = [Audience::Viewers, Audience::Screens, Audience::Staff];
 
 /// The version of a void run's results: the greatest that a page can tell apart, because nothing comes after a void. A
@@ -104,7 +106,7 @@ fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
     let interaction = &run.definition.interaction;
     let over = matches!(phase, Phase::Locked | Phase::Sealed | Phase::Verified | Phase::Revealed);
     let visibility = match audience {
-        Audience::Viewers => interaction.viewers_see,
+        Audience::Viewers | Audience::Voters => interaction.viewers_see,
         Audience::Screens => interaction.screens_see,
         Audience::Staff => Visibility::Always,
     };
@@ -112,6 +114,7 @@ fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
         // Where pools count apart, votes say nothing before the seal makes points of them.
         _ if audience != Audience::Staff && !interaction.counting.pools.is_empty() && run.sealed().is_none() => false,
         Visibility::Always => true,
+        Visibility::AfterVote => over || audience == Audience::Voters,
         Visibility::AfterClose => over,
         Visibility::OnReveal => phase == Phase::Revealed,
         Visibility::Never => false,

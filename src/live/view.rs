@@ -3,7 +3,7 @@
 use super::results::Audience;
 use crate::{
     base::clock::Micros,
-    shows::{document::Document, run::Run},
+    shows::{document::Document, interaction::Visibility, run::Run},
     wire::server::{GraphicView, OptionView, RunView, ShowView},
 };
 
@@ -42,6 +42,8 @@ pub fn run(run: &Run, now: Micros) -> RunView {
         per_option: interaction.per_option,
         pools: interaction.counting.pools.iter().map(|pool| pool.name.clone()).collect(),
         not_from: interaction.not_from.clone(),
+        after_vote: interaction.viewers_see == Visibility::AfterVote,
+        confirm: interaction.confirm,
         phase: run.phase(now),
         hold: run.hold.is_some(),
         opens_at: last.map(|span| span.opens.as_ms()),

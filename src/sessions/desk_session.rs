@@ -86,7 +86,7 @@ impl DeskSession {
         self.socket.feed_message(ServerMessage::Welcome(welcome)).await?;
         let mut sent = Sent::default();
         let newest = snapshots.borrow_and_update().clone();
-        sent.feed(&mut self.socket, &newest).await?;
+        sent.feed(&mut self.socket, &newest, |_| false).await?;
         if staff {
             self.feed_newest(&mut desk).await?;
             self.feed_log().await?;
@@ -101,7 +101,7 @@ impl DeskSession {
                 changed = snapshots.changed() => {
                     changed.map_err(|_| Gone)?;
                     let newest = snapshots.borrow_and_update().clone();
-                    sent.feed(&mut self.socket, &newest).await?;
+                    sent.feed(&mut self.socket, &newest, |_| false).await?;
                 }
                 changed = desk.changed(), if staff => {
                     changed.map_err(|_| Gone)?;

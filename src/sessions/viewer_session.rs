@@ -15,6 +15,7 @@ use crate::{
     ballots::inbox::Inbox,
     base::{
         clock::Micros,
+        ids::RunId,
         limits,
         permits::{MESSAGES, Permits},
     },
@@ -23,7 +24,7 @@ use crate::{
     wire::{
         client::{Ask, ClientMessage, Vote},
         codes::Code,
-        server::{Problem, Receipt, Role, ServerMessage},
+        server::{Answer, Problem, Receipt, Role, ServerMessage},
     },
 };
 
@@ -37,6 +38,8 @@ pub struct ViewerSession {
     inbox: Arc<Inbox>,
     permits: Permits,
     sent: Sent,
+    /// The run on program, once it is known that a ballot of this voter is counted in it.
+    voted: Option<RunId>,
 }
 
 /// What a message is answered with at once; most ballots are answered later, through the inbox.
@@ -54,16 +57,22 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// Feeds what of a snapshot was not sent.
-    pub(super) async fn feed(&mut self, socket: &mut Socket, snapshot: &Snapshot) -> Result<(), Gone> {
+    /// Feeds what of a snapshot was not sent. `voted`: whether this is a viewer who has voted in a run.
+    pub(super) async fn feed(
+        &mut self,
+        socket: &mut Socket,
+        snapshot: &Snapshot,
+        voted: impl FnOnce(RunId) -> bool,
+    ) -> Result<(), Gone> {
         if self.show != snapshot.show_number {
             self.show = snapshot.show_number;
             socket.feed(snapshot.show.clone()).await?;
         }
-        if self.results != snapshot.results_number {
-            self.results = snapshot.results_number;
-            if !snapshot.results.is_empty() {
-                socket.feed(snapshot.results.clone()).await?;
+        let (number, results) = snapshot.results_for(voted);
+        if self.results != number {
+            self.results = number;
+            if !results.is_empty() {
+                socket.feed(results.clone()).await?;
             }
         }
         Ok(())
@@ -94,7 +103,7 @@ impl ViewerSession {
         desk.presence.viewer_came();
         services.metrics.sessions(Role::Viewer, 1);
         let (inbox, permits) = (Arc::default(), Permits::new(MESSAGES, services.clock.now()));
-        Self { services, desk, viewer, seat, socket, inbox, permits, sent: Sent::default() }
+        Self { services, desk, viewer, seat, socket, inbox, permits, sent: Sent::default(), voted: None }
     }
 
     /// Runs it to its end. This future is the memory of an idle viewer: what is rare in it is boxed.
@@ -108,7 +117,7 @@ impl ViewerSession {
         let mut snapshots = self.desk.hub.follow(Audience::Viewers);
         Box::pin(self.welcome()).await?;
         let newest = snapshots.borrow_and_update().clone();
-        self.sent.feed(&mut self.socket, &newest).await?;
+        self.feed(&newest).await?;
         drop(newest);
         self.socket.flush().await?;
         // What is waited for is kept over the turns of the loop: to register with the timer, the hub, the inbox, the seat
@@ -124,7 +133,7 @@ impl ViewerSession {
             tokio::select! {
                 incoming = self.socket.next() => {
                     // What came in one read is answered in one write.
-                    let mut incoming = Some(incoming?);
+                    let (mut incoming, before) = (Some(incoming?), self.voted);
                     while let Some(one) = incoming {
                         match self.take(one) {
                             Reply::Receipts(receipts) => self.answer(receipts).await?,
@@ -133,17 +142,20 @@ impl ViewerSession {
                         }
                         incoming = self.socket.try_next().transpose()?;
                     }
+                    self.feed_since(before, &newest).await?;
                     self.socket.flush().await?;
                 }
                 () = arrived.as_mut() => {
                     arrived.set(inbox.arrived());
+                    let before = self.voted;
                     self.answer(inbox.take()).await?;
+                    self.feed_since(before, &newest).await?;
                     self.socket.flush().await?;
                 }
                 snapshots = changed.as_mut() => {
                     changed.set(next(snapshots.ok_or(Gone)?));
                     let newest = newest.borrow().clone();
-                    self.sent.feed(&mut self.socket, &newest).await?;
+                    self.feed(&newest).await?;
                     self.socket.flush().await?;
                 }
                 () = silence.as_mut() => {
@@ -160,8 +172,38 @@ impl ViewerSession {
         }
     }
 
+    async fn feed(&mut self, snapshot: &Snapshot) -> Result<(), Gone> {
+        // Another session of this voter may have voted; a receipt tells it sooner, and also what other nodes took.
+        let (known, intake, voter) = (&mut self.voted, &self.services.intake, self.viewer.voter);
+        let voted = |run| {
+            if *known != Some(run) && intake.has_counted(run, voter) {
+                *known = Some(run);
+            }
+            *known == Some(run)
+        };
+        self.sent.feed(&mut self.socket, snapshot, voted).await
+    }
+
+    /// What a viewer sees who has just voted.
+    async fn feed_since(&mut self, before: Option<RunId>, newest: &watch::Receiver<Arc<Snapshot>>) -> Result<(), Gone> {
+        if self.voted == before {
+            return Ok(());
+        }
+        let newest = newest.borrow().clone();
+        Box::pin(self.feed(&newest)).await
+    }
+
+    /// Takes note of a receipt that says that this voter has voted in the run on program.
+    fn learn(&mut self, receipt: &Receipt) {
+        let is_on = || self.desk.document().on_program().is_some_and(|run| run.id() == receipt.run);
+        if receipt.is == Answer::Counted && self.voted != Some(receipt.run) && is_on() {
+            self.voted = Some(receipt.run);
+        }
+    }
+
     async fn welcome(&mut self) -> Result<(), Gone> {
         let welcome = self.viewer.welcome(&self.services, &self.desk).await;
+        welcome.mine.iter().for_each(|receipt| self.learn(receipt));
         self.socket.feed_message(ServerMessage::Welcome(welcome)).await
     }
 
@@ -216,6 +258,7 @@ impl ViewerSession {
     async fn answer(&mut self, receipts: Vec<Receipt>) -> Result<(), Gone> {
         for receipt in receipts {
             self.services.metrics.receipt(&receipt);
+            self.learn(&receipt);
             if let (Some(at), false) = (receipt.at, receipt.repeated) {
                 let waited = self.services.clock.now().as_ms().saturating_sub(at);
                 self.services.metrics.receipt_time(Duration::from_millis(waited));

@@ -76,6 +76,8 @@ struct CueTable<Text, Table> {
     grace_ms: u64,
     #[serde(default)]
     opens_on_take: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    confirm: bool,
     #[serde(default = "after_close")]
     viewers_see: Visibility,
     #[serde(default = "always")]
@@ -206,6 +208,10 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
     if entry.grace_ms > limits::GRACE_MS_MAX {
         return Err(at(text, place, format!("grace_ms: give at most {}", limits::GRACE_MS_MAX)));
     }
+    if entry.screens_see == Visibility::AfterVote {
+        let detail = "screens_see: a screen gives no vote; give always, after_close, on_reveal or never".to_owned();
+        return Err(at(text, place, detail));
+    }
     let optional = |value: &Option<Spanned<String>>, what| match value {
         Some(value) => checked(text, value, what),
         None => Ok(String::new()),
@@ -218,6 +224,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         window_s: entry.window_s,
         grace_ms: entry.grace_ms,
         opens_on_take: entry.opens_on_take,
+        confirm: entry.confirm,
         viewers_see: entry.viewers_see,
         screens_see: entry.screens_see,
         ..Interaction::default()
@@ -277,6 +284,7 @@ pub fn write(file: &ShowFile) -> String {
         window_s: cue.interaction.window_s,
         grace_ms: cue.interaction.grace_ms,
         opens_on_take: cue.interaction.opens_on_take,
+        confirm: cue.interaction.confirm,
         viewers_see: cue.interaction.viewers_see,
         screens_see: cue.interaction.screens_see,
         rules: Rules::of(&cue.interaction),
@@ -310,8 +318,8 @@ mod tests {
     fn what_is_written_reads_in_as_the_same_show() {
         let rich = SMALL.to_owned()
             + "\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
-               options = [\"ja\", \"nein\", \"💡\"]\nvotes = 3\nwindow_s = 45\ngrace_ms = 0\nopens_on_take = true\n\
-               viewers_see = \"on_reveal\"\nscreens_see = \"never\"\n\
+               options = [\"ja\", \"nein\", \"💡\"]\nvotes = 3\nwindow_s = 45\ngrace_ms = 0\nopens_on_take = true\nconfirm = true\n\
+               viewers_see = \"after_vote\"\nscreens_see = \"never\"\n\
                [[entry]]\nplatform = \"tv\"\n[[entry]]\nsegment = \"hall\"\npool = \"jury-2\"\n";
         let show = read(&rich).unwrap();
         assert_eq!(
@@ -340,6 +348,10 @@ mod tests {
         assert!(error(&SMALL.replace("[\"Ada\", \"Grace\"]", "[\"Ada\"]")).contains("needs 2 to 64 options"));
         assert!(error(&(SMALL.to_owned() + "votes = 0\n")).contains("votes: give 1 to 100"));
         assert!(error("show = \"a\"\ntitle = \"b\"\n").contains("add a [[cue]]"));
+        assert!(
+            error(&(SMALL.to_owned() + "screens_see = \"after_vote\"\n"))
+                .starts_with("line 4, column 1: screens_see: a screen gives no vote; give always")
+        );
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub struct Interaction {
     pub viewers_see: Visibility,
     /// When screens may show the numbers.
     pub screens_see: Visibility,
+    /// The audience page asks once more before it sends a ballot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirm: bool,
     /// What makes an outcome of the counted votes.
     #[serde(default, skip_serializing_if = "Counting::is_plain")]
     pub counting: Counting,
@@ -42,6 +45,8 @@ pub struct Interaction {
 pub enum Visibility {
     /// From the start.
     Always,
+    /// Viewers alone: once a ballot of theirs is counted, and all of them once intake is over.
+    AfterVote,
     /// Once intake is over.
     #[default]
     AfterClose,

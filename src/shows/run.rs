@@ -238,6 +238,7 @@ mod tests {
             window_s: Some(limits::WINDOW_S_MAX),
             grace_ms: limits::GRACE_MS_MAX,
             opens_on_take: false,
+            confirm: true,
             viewers_see: Visibility::AfterClose,
             screens_see: Visibility::AfterClose,
             not_from: (0..limits::ENTRIES_MAX).map(|segment| (named(segment), options.clone().collect())).collect(),

@@ -12,9 +12,10 @@ use crate::{
         results::{AUDIENCES, Audience, Counted, after, results},
         view::show,
     },
-    shows::{document::Document, run::Run},
+    shows::{document::Document, interaction::Visibility, run::Run},
     wire::{
         gauge::{Gauge, NodeGauge, NodeLine, RedisGauge, RunGauge},
+        results::{ResultState, Results},
         server::{DeskView, Phase},
     },
 };
@@ -63,11 +64,17 @@ impl Runner {
     }
 
     fn publish(&self, document: &Document, on: Option<&Run>, counted: &Counted, audience: Audience, now: Micros) {
-        let results = on.map(|run| {
+        let see = |run, audience| {
             let frozen = document.graphic.frozen && audience == Audience::Screens;
             after(self.desk.hub.last_results(audience), results(run, counted, document.epoch, audience, now), frozen)
+        };
+        let results = on.map(|run| see(run, audience));
+        let voters = on.filter(|run| {
+            audience == Audience::Viewers && run.definition.interaction.viewers_see == Visibility::AfterVote
         });
-        self.desk.hub.publish(audience, show(document, audience, now), results);
+        let hidden = |results: &Results| results.state == ResultState::Hidden;
+        let voted = voters.filter(|_| results.as_ref().is_some_and(hidden)).map(|run| see(run, Audience::Voters));
+        self.desk.hub.publish(audience, show(document, audience, now), results, voted.filter(|own| !hidden(own)));
     }
 
     fn publish_desk(&mut self, document: &Document, now: Micros) {

@@ -267,6 +267,8 @@ mod tests {
             per_option: None,
             pools: Vec::new(),
             not_from: std::collections::BTreeMap::new(),
+            after_vote: false,
+            confirm: false,
             phase,
             hold: false,
             opens_at: None,

@@ -128,6 +128,12 @@ pub struct RunView {
     /// Options that voters of a segment may not choose, by its name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_from: BTreeMap<String, Vec<u16>>,
+    /// A viewer sees the numbers once a ballot of theirs is counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_vote: bool,
+    /// A page asks once more before it sends a ballot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirm: bool,
     pub phase: Phase,
     pub hold: bool,
     /// When the window opened or opens.

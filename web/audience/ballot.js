@@ -45,7 +45,7 @@ export function allCounted(ballots, run) {
   return standing(ballots, run).every((ballot) => ballot.is === 'counted');
 }
 
-/** A choice in words: `Ada`, `2 × Ada, Grace`. @param {Ballot} ballot */
+/** A choice in words: `Ada`, `2 × Ada, Grace`. @param {Pick<Ballot, 'picks'|'labels'>} ballot */
 export function choiceText(ballot) {
   /** @type {Map<string, number>} */
   const labels = new Map();

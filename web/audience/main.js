@@ -12,7 +12,8 @@ import { Store } from '../shared/store.js';
  * @property {import('../sdk/ballots.js').Ballot[]} ballots
  * @property {{ segment?: string, pool?: string }} entry where this viewer came in
  * @property {boolean} astray the link that led here is not one of this show
- * @property {{ run: string, picks: number[] }} chosen what is chosen and not yet given
+ * @property {{ run: string, picks: number[], asked?: number }} chosen what is chosen and not yet given; `asked`: since when
+ *   (local milliseconds) it waits for a second yes
  */
 
 const id = decodeURIComponent(location.pathname.split('/')[2] ?? '');

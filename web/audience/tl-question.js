@@ -1,7 +1,7 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, timeOfDay } from '../shared/format.js';
 import { phaseOf } from '../shared/phase.js';
-import { isFor, votesLeft } from './ballot.js';
+import { isFor, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
 
 /** The middle of the page: what is on (or that nothing is), the clock, the options, and what the numbers are worth. */
@@ -37,7 +37,7 @@ class Question extends StoreElement {
     const phase = phaseOf(run, client.now());
     const votes = phase === 'open' || phase === 'standby';
     setText(this.#hint, votes && !isFor(run, state.entry) ? say('not_for_you') : hint(run, phase, votesLeft(state.ballots, run)));
-    setText(this.#worth, worth(run, state.results));
+    setText(this.#worth, worth(run, state.results, votes && run.after_vote && !mine(state.ballots, run.id).size));
   }
 }
 
@@ -55,10 +55,10 @@ function hint(run, phase, left) {
   }
 }
 
-/** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results */
-function worth(run, results) {
+/** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {boolean|undefined} unlocks whether a vote shows the numbers */
+function worth(run, results, unlocks) {
   if (!results || results.run !== run.id || run.phase === 'void' || run.phase === 'standby') return '';
-  if (results.state === 'hidden') return say('result_hidden');
+  if (results.state === 'hidden') return say(unlocks ? 'result_after_vote' : 'result_hidden');
   const total = results.total === 1 ? say('result_total_one') : say('result_total', { n: count(results.total) });
   return `${say(`result_${results.state}`, { time: timeOfDay(results.as_of) })} ${total}`;
 }

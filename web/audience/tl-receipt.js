@@ -7,9 +7,14 @@ import { say } from './words.js';
 
 /** @typedef {import('../sdk/ballots.js').Ballot} Ballot */
 
+/** How soon a yes may follow the question. */
+const ANSWER_MS = 400;
+
 /** The foot of the page: the button that gives the ballot, and in the same place what became of it. */
 class ReceiptDock extends StoreElement {
-  #send = h('button', { type: 'button', class: 'send', onclick: () => this.#give() });
+  #send = h('button', { type: 'button', class: 'send', 'aria-describedby': 'confirm', onclick: () => this.#give() });
+  #ask = h('p', { class: 'confirm', id: 'confirm', role: 'status' });
+  #change = h('button', { type: 'button', class: 'change', onclick: () => this.#reconsider() }, say('change'));
   #sign = h('span', { class: 'receipt-sign', 'aria-hidden': 'true' });
   #head = h('strong', { class: 'receipt-head' });
   #text = h('span', { class: 'receipt-text' });
@@ -20,7 +25,8 @@ class ReceiptDock extends StoreElement {
   #tick;
 
   build() {
-    this.append(this.#earlier, this.#receipt, this.#send);
+    this.append(this.#earlier, this.#receipt, this.#ask, this.#send, this.#change);
+    this.addEventListener('keydown', (event) => event.key === 'Escape' && !this.#change.hidden && this.#reconsider());
     // The button must go when the window closes, also if no message comes.
     this.#tick = setInterval(() => this.draw(StoreElement.store?.state), 250);
   }
@@ -35,8 +41,20 @@ class ReceiptDock extends StoreElement {
     /** @type {import('./main.js').AudienceState} */
     const { client, show, chosen } = store?.state;
     if (!show?.run || chosen.run !== show.run.id || !chosen.picks.length) return;
+    if (show.run.confirm && !chosen.asked) return store?.set({ chosen: { ...chosen, asked: Date.now() } });
+    // The second tap of a nervous finger, or a key held down, is no answer.
+    if (chosen.asked && Date.now() - chosen.asked < ANSWER_MS) return;
     store?.set({ chosen: { run: '', picks: [] } });
     client.vote(show.run, [...chosen.picks].sort((a, b) => a - b));
+  }
+
+  /** Goes back from the second question to the choice. */
+  #reconsider() {
+    const store = StoreElement.store;
+    const { run, picks } = store?.state.chosen;
+    store?.set({ chosen: { run, picks } });
+    // Behind the store, which draws in a moment.
+    setTimeout(() => this.#send.focus());
   }
 
   /** @param {import('./main.js').AudienceState} state */
@@ -50,10 +68,15 @@ class ReceiptDock extends StoreElement {
     const phase = run && phaseOf(run, state.client.now());
     const may = run && (phase === 'open' || phase === 'standby') && votesLeft(state.ballots, run) > 0 && !own.some((ballot) => !settled(ballot));
     this.#send.hidden = !may;
+    const picks = run && state.chosen.run === run.id ? state.chosen.picks : [];
+    const labels = picks.map((n) => run?.options.find((option) => option.n === n)?.label ?? `${n}`);
+    const asking = Boolean(may && phase === 'open' && picks.length && state.chosen.asked);
+    setText(this.#ask, asking ? say('confirm_ask', { choice: choiceText({ picks, labels }) }) : '');
+    this.#change.hidden = !asking;
     if (run && may) {
-      const picks = state.chosen.run === run.id ? state.chosen.picks : [];
-      const label = run.options.find((option) => option.n === picks[0])?.label ?? '';
-      setText(this.#send, picks.length === 0 ? say('send_none') : run.votes > 1 ? say(picks.length > 1 ? 'send_many' : 'send_many_one', { n: picks.length }) : say('send_one', { label }));
+      const label = labels[0] ?? '';
+      const send = picks.length === 0 ? say('send_none') : run.votes > 1 ? say(picks.length > 1 ? 'send_many' : 'send_many_one', { n: picks.length }) : say('send_one', { label });
+      setText(this.#send, asking ? say('confirm_yes') : send);
       this.#send.disabled = picks.length === 0 || phase !== 'open';
     }
     this.#drawEarlier(state.ballots.filter((ballot) => ballot.run !== run?.id && ballot.question && worthTelling(ballot, state.client.now())));

@@ -51,6 +51,9 @@ const en = {
   send_one: 'Vote for {label}',
   send_many: 'Send {n} votes',
   send_many_one: 'Send 1 vote',
+  confirm_ask: 'Send {choice}?',
+  confirm_yes: 'Yes, send',
+  change: 'Change',
   choose_done: 'You have given all your votes',
   mine: 'Your vote',
   mine_pending: 'Your vote, waiting',
@@ -64,6 +67,7 @@ const en = {
   points_one: '1 point',
 
   result_hidden: 'The numbers are not shown yet.',
+  result_after_vote: 'Vote, and you see the numbers.',
   result_live: 'Live. Counting goes on.',
   result_frozen: 'Numbers frozen at {time}. Counting goes on.',
   result_rebuilding: 'Numbers of {time}: being put together again. Counting goes on.',

@@ -147,6 +147,17 @@ export class BallotBox {
     if (ballot) ballot.due = now + backoff(ballot.tries - 1) * (1 + Math.random() / 4);
   }
 
+  /**
+   * Takes over what another page of this device has stored.
+   * @param {string|null} key of what was stored @returns {Ballot[]|undefined} those that are now known to be counted; undefined: it was no ballot
+   */
+  reload(key) {
+    if (key !== this.#key) return undefined;
+    const before = new Set(this.#ballots.filter((ballot) => ballot.is === 'counted'));
+    this.#load();
+    return this.#ballots.filter((ballot) => ballot.is === 'counted' && !before.has(ballot));
+  }
+
   /** @param {Ballot} ballot @param {RunView} run */
   #describe(ballot, run) {
     ballot.question = run.question;
@@ -164,8 +175,9 @@ export class BallotBox {
     if (!Array.isArray(stored)) return;
     const oldest = Date.now() - KEEP_MS;
     for (const ballot of stored) {
-      if (ballot.given < oldest || this.#ballots.some((one) => one.id === ballot.id)) continue;
-      this.#ballots.push({ ...ballot, tries: 0, due: 0 });
+      const known = this.#ballots.find((one) => one.id === ballot.id);
+      if (known && !settled(known) && settled(ballot)) Object.assign(known, ballot);
+      if (ballot.given >= oldest && !known) this.#ballots.push({ ...ballot, tries: 0, due: 0 });
     }
     this.#ballots.sort((a, b) => a.given - b.given);
   }

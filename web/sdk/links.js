@@ -91,6 +91,8 @@ class HttpLink {
   over = false;
   /** @type {string|undefined} */
   #device;
+  /** Runs in which a ballot of this device is counted. @type {Set<string>} */
+  #counted = new Set();
 
   /** @param {Entry} entry @param {Ears} ears */
   constructor(entry, ears) {
@@ -110,7 +112,18 @@ class HttpLink {
     if (this.over) return;
     this.#device = welcome.device ?? this.#device;
     this.joined = true;
+    for (const receipt of welcome.mine ?? []) this.#note(receipt);
     this.ears.message({ ...welcome, t: 'welcome' });
+  }
+
+  /** @param {Receipt} receipt */
+  #note(receipt) {
+    if (receipt.is === 'counted') this.#counted.add(receipt.run);
+  }
+
+  /** What shows the server that this device has voted in a run, once it has. @param {string} run @returns {Record<string, string>} */
+  voted(run) {
+    return this.#counted.has(run) ? { authorization: `Bearer ${this.#device}` } : {};
   }
 
   /** @param {any} message */
@@ -133,7 +146,9 @@ class HttpLink {
   async #ask(id, path, init) {
     try {
       const receipt = await request(this.address(path), { ...init, headers: { authorization: `Bearer ${this.#device}` } });
-      if (!this.over && receipt.is) this.ears.message({ ...receipt, t: 'receipt' });
+      if (this.over || !receipt.is) return;
+      this.#note(receipt);
+      this.ears.message({ ...receipt, t: 'receipt' });
     } catch (error) {
       // No answer promises nothing: the ballot is offered again when it is due. Only a token that is no longer good needs a new join.
       if (error instanceof HttpProblem && error.code === 'bad_token') this.end(error);
@@ -208,6 +223,8 @@ class PollingLink extends HttpLink {
   #etag;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #timer;
+  /** The run on program, if its numbers are for those who have voted. @type {string|undefined} */
+  #run;
 
   /** @param {Entry} entry @param {Ears} ears */
   constructor(entry, ears) {
@@ -226,13 +243,14 @@ class PollingLink extends HttpLink {
 
   async #poll() {
     /** @type {Record<string, string>} */
-    const headers = this.#etag ? { 'if-none-match': this.#etag } : {};
+    const headers = { ...(this.#etag ? { 'if-none-match': this.#etag } : {}), ...(this.#run ? this.voted(this.#run) : {}) };
     const answer = await fetch(this.address(`/api/v1/shows/${this.entry.show}/live`), { headers, cache: 'no-store', signal: deadline() });
     if (this.over) return;
     if (answer.status === 200) {
       this.#etag = answer.headers.get('etag') ?? undefined;
       const live = await answer.json();
       if (this.over) return;
+      this.#run = live.show?.run?.after_vote ? live.show.run.id : undefined;
       if (live.show) this.ears.message({ ...live.show, t: 'show' });
       if (live.results) this.ears.message({ ...live.results, t: 'results' });
     } else if (answer.status !== 304) {

@@ -108,6 +108,7 @@ export class Client extends EventTarget {
     addEventListener('online', this.#online);
     addEventListener('offline', this.#offline);
     document.addEventListener('visibilitychange', this.#visible);
+    addEventListener('storage', this.#stored);
     this.#connect();
   }
 
@@ -118,6 +119,7 @@ export class Client extends EventTarget {
     removeEventListener('online', this.#online);
     removeEventListener('offline', this.#offline);
     document.removeEventListener('visibilitychange', this.#visible);
+    removeEventListener('storage', this.#stored);
     this.#link?.close();
     this.#link = undefined;
   }
@@ -314,6 +316,16 @@ export class Client extends EventTarget {
     if (this.#old('results', results, same, 'version') && results.state !== 'hidden') return;
     this.results = results;
     this.#emit('results', results);
+    this.#askOwn();
+  }
+
+  /** Server-sent events are the same for everybody: who has voted and may see more than others asks for it by polling. */
+  #askOwn() {
+    const run = this.show?.run;
+    if (this.#kind !== 'sse' || !run?.after_vote || this.results?.run !== run.id || this.results.state !== 'hidden') return;
+    if (!this.#box?.of(run.id).some((ballot) => ballot.is === 'counted')) return;
+    this.#kind = 'polling';
+    this.#connect();
   }
 
   /**
@@ -330,6 +342,7 @@ export class Client extends EventTarget {
     this.#box?.take(receipt, this.now(), this.show?.run);
     this.#emit('ballots', this.ballots);
     this.#offer();
+    this.#askOwn();
   }
 
   /** The node goes away at a time of its own: come back when it said. @param {number} after_ms */
@@ -400,6 +413,15 @@ export class Client extends EventTarget {
     if (!ok) this.#synced_at = Date.now() - SYNC_MS + RETRY_MAX_MS;
     return ok;
   }
+
+  /** Another page of this device has changed the ballots. Its session may be on another node: this one asks for what was counted. */
+  #stored = (/** @type {StorageEvent} */ event) => {
+    const counted = this.#box?.reload(event.key);
+    if (!counted) return;
+    this.#emit('ballots', this.ballots);
+    const ids = counted.filter((ballot) => ballot.run === this.show?.run?.id).map((ballot) => ballot.id);
+    if (ids.length) this.#link?.send({ t: 'ask', run: this.show?.run?.id, ids });
+  };
 
   #online = () => {
     this.#failures = 0;

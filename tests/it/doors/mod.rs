@@ -2,6 +2,7 @@
 //! notice nothing of those who are not.
 
 mod addresses;
+mod after_vote;
 mod answers;
 mod entries;
 mod health;

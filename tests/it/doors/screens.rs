@@ -13,17 +13,17 @@ use super::{
 };
 
 /// A stream of events that is being read.
-struct Events(BufReader<TcpStream>);
+pub struct Events(BufReader<TcpStream>);
 
 impl Events {
-    fn open(stage: &Stage, query: &str) -> Self {
+    pub fn open(stage: &Stage, query: &str) -> Self {
         let mut stream = raw::tcp(stage.app.address());
         stream.write_all(format!("GET /sse/{SHOW}{query} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).unwrap();
         Self(BufReader::new(stream))
     }
 
     /// The next event: its name, if it has one, and its message.
-    fn next(&mut self) -> (Option<String>, Value) {
+    pub fn next(&mut self) -> (Option<String>, Value) {
         let mut name = None;
         loop {
             let mut line = String::new();

@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use super::stage::{SHOW, Stage, agree};
-use crate::support::{SOON, until, websocket::Client};
+use crate::support::{SOON, http, until, websocket::Client};
 
 #[test]
 fn a_command_on_one_node_is_seen_on_the_other_within_half_a_second() {
@@ -154,4 +154,38 @@ fn what_must_not_be_lost_waits_for_a_replica() {
     let _replica = stage.redis.replica();
     let done = node.does("close", json!({}));
     assert_eq!(done["detail"], "a replica of Redis has it");
+}
+
+#[test]
+fn who_voted_on_one_node_sees_the_numbers_on_the_other() {
+    let stage = Stage::new();
+    stage.edit_show("grace_ms = 200", "grace_ms = 200\nviewers_see = \"after_vote\"");
+    let (mut a, b) = stage.two();
+    a.takes_over();
+    a.does("standby", json!({ "cue": "1" }));
+    a.does("take", json!({}));
+    a.does("open", json!({}));
+    let on = |show: &serde_json::Value| (show["run"]["phase"] == "open").then(|| show["run"]["id"].clone());
+    let run = until("it is open on both", SOON, || on(&a.show()).and(on(&b.show())));
+
+    let (mut voter, welcome) = Client::joined(&a.app, SHOW, &json!({ "t": "join" }));
+    let device = welcome["device"].as_str().unwrap();
+    let join = json!({ "t": "join", "device": device });
+    let (mut open_before, _) = Client::joined(&b.app, SHOW, &join);
+    let id = "0123456789abcdef0123456789abcdef";
+    voter.send(json!({ "t": "vote", "run": run, "id": id, "picks": [1] }).to_string());
+    assert_eq!(voter.wait_for("receipt")["is"], "counted");
+    while voter.wait_for("results")["total"] != 1 {}
+
+    let bearer = format!("Bearer {device}");
+    let polled = || {
+        let path = format!("/api/v1/shows/{SHOW}/live");
+        http::request(b.app.address(), "GET", &path, &[("authorization", bearer.as_str())], b"").json()
+    };
+    until("the poll of the other node shows it", SOON, || (polled()["results"]["total"] == 1).then_some(()));
+    assert_eq!(http::get(b.app.address(), &format!("/api/v1/shows/{SHOW}/live")).json()["results"]["total"], 0);
+    assert_eq!(Client::joined(&b.app, SHOW, &join).0.wait_for("results")["total"], 1);
+    // A session that was there before is told by a receipt that it asks for.
+    open_before.send(json!({ "t": "ask", "run": run, "ids": [id] }).to_string());
+    while open_before.wait_for("results")["total"] != 1 {}
 }

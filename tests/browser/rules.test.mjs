@@ -1,0 +1,140 @@
+// What the rules of a cue ask of the audience page: numbers after the own vote.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { axe, browser, serve, staff, until, visit } from "./helpers.mjs";
+
+const show = "tests/browser/shows/rules.toml";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** @param {Page} page @param {string|RegExp} text */
+const says = (page, text) =>
+  until(`the page says “${text}”`, async () => {
+    const found = await page.innerText("body");
+    return typeof text === "string" ? found.includes(text) : text.test(found);
+  });
+
+/** What axe calls serious or critical. @param {Page} page */
+async function sound(page) {
+  assert.deepEqual(await axe(page, ["serious", "critical"]), []);
+}
+
+/** @param {Page} page @param {string} label */
+async function give(page, label) {
+  await page.getByText(label, { exact: true }).click();
+  await page.getByRole("button", { name: `Vote for ${label}` }).click();
+}
+
+/** @param {Page} page */
+const shares = async (page) => (await page.locator(".tile-share").allInnerTexts()).join(" ").trim();
+
+/** A show with a cue on program. @param {import("node:test").TestContext} t @param {string} cue */
+async function on(t, cue) {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  await desk.press({ do: "standby", cue });
+  await desk.press({ do: "take" });
+  return { server, desk, program: await browser(t) };
+}
+
+test("numbers come with the own vote, in every page of the voter", { timeout: 60_000 }, async (t) => {
+  const { server, program, desk } = await on(t, "1");
+  const { page: other } = await visit(program, server.link("audience"));
+  const { page, errors, context } = await visit(program, server.link("audience"));
+  await says(page, "Vote, and you see the numbers.");
+  await says(other, "Vote, and you see the numbers.");
+  const second = await context.newPage();
+  await second.goto(server.link("audience"));
+  await says(second, "Vote, and you see the numbers.");
+
+  await give(other, "Grace");
+  await says(other, "100.0%");
+  assert.equal(await shares(page), "", "another's vote shows nothing");
+  await give(page, "Ada");
+  await says(page, "Live. Counting goes on. 2 votes");
+  assert.equal(await shares(page), "50.0% 50.0%");
+  await says(second, "2 votes");
+  await page.reload();
+  await says(page, "2 votes");
+  await sound(page);
+
+  const { page: silent } = await visit(program, server.link("audience"));
+  await says(silent, "Vote, and you see the numbers.");
+  await desk.press({ do: "close" });
+  await says(silent, "Provisional, not verified yet. 2 votes");
+  assert.deepEqual(errors, []);
+});
+
+test("numbers come with the own vote where no WebSocket gets through", { timeout: 60_000 }, async (t) => {
+  const { server, program } = await on(t, "1");
+  const context = await program.newContext();
+  const page = await context.newPage();
+  await page.routeWebSocket(/\/ws\//, (socket) => socket.close({ code: 1011 }));
+  /** @type {string[]} */
+  const addresses = [];
+  page.on("request", (request) => addresses.push(request.url()));
+  await page.goto(server.link("audience"));
+  await says(page, /Server-sent events/);
+  await says(page, "Vote, and you see the numbers.");
+  await give(page, "Ada");
+  await says(page, "Live. Counting goes on. 1 vote");
+  await says(page, /Polling/);
+  await page.reload();
+  await says(page, "Live. Counting goes on. 1 vote");
+  const device = await page.evaluate(() => localStorage.getItem("tallylight.rules.device"));
+  assert(device && addresses.every((address) => !address.includes(device)), "no token is in an address");
+});
+
+test("a page asks once more before it sends, by tap and by keyboard", { timeout: 60_000 }, async (t) => {
+  const { server, desk, program } = await on(t, "2");
+  const { page, errors } = await visit(program, server.link("audience"));
+  let sent = 0;
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => (sent += String(payload).includes('"vote"') ? 1 : 0)));
+  await page.reload();
+  await page.getByText("Ada", { exact: true }).click();
+  // The second tap of a double tap is no yes.
+  await page.getByRole("button", { name: "Vote for Ada" }).dblclick();
+  await says(page, "Send Ada?");
+  const yes = page.getByRole("button", { name: "Yes, send" });
+  assert.equal(await yes.evaluate((node) => document.getElementById(node.getAttribute("aria-describedby") ?? "")?.textContent), "Send Ada?");
+  assert.equal(await page.getByRole("status").filter({ hasText: "Send Ada?" }).count(), 1, "it is read aloud");
+  await sound(page);
+  await page.getByRole("button", { name: "Change" }).click();
+  await until("the question is gone", async () => !(await page.innerText("body")).includes("Send Ada?"));
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Vote for Ada");
+
+  // Another choice takes the question back.
+  await page.getByRole("button", { name: "Vote for Ada" }).click();
+  await says(page, "Send Ada?");
+  await page.getByText("Grace", { exact: true }).click();
+  await page.getByRole("button", { name: "Vote for Grace" }).focus();
+  await page.keyboard.press("Enter");
+  await says(page, "Send Grace?");
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Yes, send");
+  await page.keyboard.press("Escape");
+  await until("the question is gone", async () => !(await page.innerText("body")).includes("Send Grace?"));
+  await page.keyboard.press("Enter");
+  await says(page, "Send Grace?");
+  assert.equal(sent, 0, "nothing was sent before the yes");
+  await until("a yes sends it", async () => {
+    if (await yes.isVisible()) await page.keyboard.press("Enter");
+    return (await page.innerText("body")).includes("Your ballot for Grace is in the tally.");
+  });
+  assert.equal(sent, 1);
+
+  await desk.press({ do: "close" });
+  await says(page, "Voting is closed");
+  await desk.press({ do: "standby", cue: "3" });
+  await desk.press({ do: "take" });
+  await says(page, "Give your 3 votes");
+  const more = page.getByRole("button", { name: "One more vote for The loud one" });
+  await more.click();
+  await more.click();
+  await page.getByRole("button", { name: "Send 2 votes" }).click();
+  await says(page, "Send 2 × The loud one?");
+  await until("a yes sends it", async () => {
+    if (await yes.isVisible()) await yes.click();
+    return (await page.innerText("body")).includes("Your ballot for 2 × The loud one is in the tally.");
+  });
+  assert.deepEqual(errors, []);
+});
