@@ -352,7 +352,11 @@ pub fn meant(next: &Document, run: Option<RunId>) -> Result<RunId, Refusal> {
 fn arm(next: &mut Document, what: Armable, run: Option<RunId>, context: &Context) -> Result<(), Refusal> {
     let run = match what {
         Armable::GoLive if !next.rehearsal => return not_now("the show is on air already"),
-        Armable::GoLive | Armable::WriteOff => None,
+        Armable::GoLive => {
+            nothing_open(next, context.now)?;
+            None
+        }
+        Armable::WriteOff => None,
         Armable::Reveal | Armable::Void => Some(meant(next, run)?),
     };
     let phase = run.and_then(|run| next.run(run)).map(|run| run.phase(context.now));

@@ -161,11 +161,12 @@ fn a_take_waits_for_what_is_open_and_may_open() {
 fn a_run_that_opens_again_in_a_moment_is_not_left_alone() {
     let mut desk = Desk::open_for(60);
     desk.send(Command::Next);
-    desk.at_ms(70_000).send(Command::Extend { seconds: 10 });
+    desk.at_ms(70_000).send(Command::Arm { what: Armable::GoLive, run: None });
+    desk.send(Command::Extend { seconds: 10 });
     assert_eq!(desk.at_ms(70_100).phase(), Phase::Locked);
     desk.refuses(Command::Take, Code::NotNow);
-    desk.send(Command::Arm { what: Armable::GoLive, run: None });
     desk.refuses(Command::GoLive, Code::NotNow);
+    desk.refuses(Command::Arm { what: Armable::GoLive, run: None }, Code::NotNow);
 }
 
 #[test]
@@ -267,7 +268,7 @@ fn only_a_locked_run_is_sealed_and_only_a_verified_one_revealed() {
 #[test]
 fn rehearsal_leaves_nothing_behind() {
     let mut desk = Desk::open_for(60);
-    desk.at_ms(1000).send(Command::Arm { what: Armable::GoLive, run: None });
+    desk.at_ms(1000).refuses(Command::Arm { what: Armable::GoLive, run: None }, Code::NotNow);
     desk.refuses(Command::GoLive, Code::NotNow);
     desk.at_ms(70_000).send(Command::Arm { what: Armable::GoLive, run: None });
     desk.send(Command::GoLive);
