@@ -150,6 +150,34 @@ pub async fn results_csv(
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
 }
 
+/// The results as XML: a `row` per option.
+#[utoipa::path(get, path = "/f/{show}/results.xml", params(("show" = ShowId, Path)), security(("key" = [])),
+    responses((status = 200, description = "A row per option", body = String, content_type = "application/xml"), Problems))]
+pub async fn results_xml(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Params(query): Params<FeedKey>,
+) -> Result<impl IntoResponse, Failure> {
+    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rows>\n");
+    for Row { option, label, votes, share, state, points, rank } in rows(&desk) {
+        let state = serde_json::to_value(state).unwrap_or_default();
+        text += &format!(
+            "<row><option>{option}</option><label>{}</label><votes>{votes}</votes><share>{share}</share><state>{}</state>\
+             <points>{points}</points><rank>{rank}</rank></row>\n",
+            xml_text(&label),
+            state.as_str().unwrap_or_default(),
+        );
+    }
+    text += "</rows>\n";
+    Ok(([(header::CONTENT_TYPE, "application/xml; charset=utf-8")], text))
+}
+
+/// A text between two tags. A show's texts have no control characters.
+fn xml_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// One option's votes by one entry.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct EntryRow {
@@ -211,4 +239,14 @@ pub async fn entries_csv(
         text += &format!("{segment},{pool},{platform},{option},{},{votes},{state}\r\n", csv_cell(&label));
     }
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_no_tag() {
+        assert_eq!(xml_text("Ada & <Grace>"), "Ada &amp; &lt;Grace&gt;");
+    }
 }

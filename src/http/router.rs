@@ -77,6 +77,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(feeds::status))
         .routes(routes!(feeds::results_json))
         .routes(routes!(feeds::results_csv))
+        .routes(routes!(feeds::results_xml))
         .routes(routes!(feeds::entries_json))
         .routes(routes!(feeds::entries_csv))
         .routes(routes!(service::livez))
