@@ -152,6 +152,12 @@ impl Kept {
     pub fn has_its_id(&self) -> bool {
         self.verdict != Verdict::IdReused
     }
+
+    /// The ballot as its voter cast it.
+    pub fn ballot(&self, voter: VoterId) -> Ballot {
+        let Self { id, picks, received, entry, .. } = self.clone();
+        Ballot { voter, id, picks, received, entry }
+    }
 }
 
 #[derive(Debug, Default, Clone)]

@@ -192,6 +192,25 @@ impl Intake {
             || self.mine_everywhere(run, voter).await.iter().any(|receipt| receipt.is == Answer::Counted)
     }
 
+    /// Every ballot of a voter in a run with what was decided (`None`: nothing yet), whichever node took it, oldest first.
+    /// `None`: the ledger does not answer, or the run is not known here.
+    pub async fn of_voter(&self, run: RunId, voter: VoterId) -> Option<Vec<(Ballot, Option<Verdict>)>> {
+        let intake = self.run(run)?;
+        let mut all = intake.shard(intake.definition.bucket_of(voter)).of_voter(voter);
+        if let Some(ledger) = &self.ledger {
+            let elsewhere = ledger::of_voter(&ledger.redis, &intake.definition, voter);
+            for one in tokio::time::timeout(limits::LEDGER_LOOK_UP_TIMEOUT, elsewhere).await.ok()?.ok()? {
+                let (ballot, verdict) = (one.ballot(voter), Some(one.verdict));
+                match all.iter_mut().find(|(known, _)| known.id == ballot.id && known.picks == ballot.picks) {
+                    Some(known) => *known = (ballot, verdict),
+                    None => all.push((ballot, verdict)),
+                }
+            }
+        }
+        all.sort_by_key(|(ballot, _)| ballot.received);
+        Some(all)
+    }
+
     /// The receipt of one ballot again, whichever node took it.
     pub async fn ask_everywhere(&self, run: RunId, voter: VoterId, id: BallotId) -> Receipt {
         let here = self.ask(run, voter, id);

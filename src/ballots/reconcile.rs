@@ -307,6 +307,12 @@ impl Reconcile {
         own.log.get(usize::try_from(place.seq.checked_sub(1)?).ok()?).map(|logged| &logged.ballot)
     }
 
+    /// The ballots of a voter without a verdict.
+    pub fn undecided(&self, voter: VoterId) -> impl Iterator<Item = &Ballot> {
+        let waiting = self.journals.iter().flat_map(|own| own.log.iter().filter(|one| one.decided.is_none()));
+        waiting.map(|one| &one.ballot).filter(move |ballot| ballot.voter == voter)
+    }
+
     /// All ballots of this directory that have a verdict, with their own places.
     pub fn decided(&self) -> impl Iterator<Item = (Place, &Ballot, Decided)> {
         self.journals.iter().flat_map(|own| {

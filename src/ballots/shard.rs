@@ -232,6 +232,15 @@ impl Shard {
         kept.iter().any(|kept| kept.verdict == Verdict::Counted && !self.is_on_its_way(voter, kept))
     }
 
+    /// Every ballot of a voter that is on disk, also those whose id stands for another one, with what was decided; `None`:
+    /// nothing yet.
+    pub fn of_voter(&self, voter: VoterId) -> Vec<(Ballot, Option<Verdict>)> {
+        let settled = self.bucket.voter(voter).0.iter().filter(|kept| !self.is_on_its_way(voter, kept));
+        let settled = settled.map(|kept| (kept.ballot(voter), Some(kept.verdict)));
+        let held = self.reconcile.iter().flat_map(|own| own.undecided(voter)).map(|ballot| (ballot.clone(), None));
+        settled.chain(held).collect()
+    }
+
     /// Whether a ballot is decided and not on disk yet. Another content under its id says nothing about it.
     fn is_on_its_way(&self, voter: VoterId, kept: &Kept) -> bool {
         self.pending.get(&(voter, kept.id)).is_some_and(|pending| pending.picks == kept.picks)

@@ -153,6 +153,9 @@ pub const SEAL_SWAPS_MAX: u32 = 5;
 pub const STATUS_AGE_MS: u64 = 1500;
 /// Somebody who joins waits no longer for what another node took of his; his page offers it again by its id.
 pub const LEDGER_LOOK_UP_TIMEOUT: Duration = Duration::from_millis(500);
+/// At most so many at once are told everything that is kept of them: each asks the ledger once for every run of the show,
+/// and ballots come first.
+pub const LOOKING_UP_MAX: usize = 8;
 /// Closing all buckets of a run at a ledger of several nodes takes no longer, nor does reading them.
 pub const SEAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Copies of ballots that a seal names one by one, because the ledger has lost their numbers and knows them from another

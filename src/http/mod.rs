@@ -6,6 +6,7 @@ pub mod extract;
 pub mod feeds;
 pub mod forwarded;
 pub mod listen;
+pub mod mine;
 pub mod origin;
 pub mod pages;
 pub mod place;

@@ -16,7 +16,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{audience, feeds, origin, pages, reply::Failure, service, shows, staff};
+use super::{audience, feeds, mine, origin, pages, reply::Failure, service, shows, staff};
 use crate::{
     base::ids::ShowId,
     sessions::gate::Gate,
@@ -67,6 +67,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(audience::ticket))
         .routes(routes!(audience::ballot))
         .routes(routes!(audience::receipt))
+        .routes(routes!(mine::mine))
         .routes(routes!(shows::list))
         .routes(routes!(shows::file, shows::replace))
         .routes(routes!(shows::entries))

@@ -29,6 +29,7 @@ pub struct Gate {
     config: DoorConfig,
     places: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
+    looking_up: Arc<Semaphore>,
     networks: Arc<Counts<ClientPrefix>>,
     new_voters: Rates<ClientPrefix>,
     posts: Rates<VoterId>,
@@ -46,6 +47,7 @@ impl Gate {
         Self {
             places: Arc::new(Semaphore::new(config.connections)),
             strangers: Arc::new(Semaphore::new(config.connections.div_ceil(limits::STRANGERS_ONE_IN))),
+            looking_up: Arc::new(Semaphore::new(limits::LOOKING_UP_MAX)),
             networks: Arc::default(),
             new_voters: Rates::new(new_voters, limits::NETWORKS_REMEMBERED),
             posts: Rates::new(MESSAGES, limits::POSTING_VOTERS_REMEMBERED),
@@ -82,6 +84,15 @@ impl Gate {
     pub fn stranger(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let place = self.strangers.clone().try_acquire_owned();
         place.map_err(|_| come_back("too many connections have not said yet what they want"))
+    }
+
+    /// A place for somebody who asks for everything that is kept of him.
+    ///
+    /// # Errors
+    /// All are taken.
+    pub fn looking_up(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let place = self.looking_up.clone().try_acquire_owned();
+        place.map_err(|_| come_back("too many ask at once for what is kept of them"))
     }
 
     /// A share of a network for a connection; none is needed in a venue.

@@ -1,5 +1,6 @@
 // The audience page against the real server: the way of a ballot as a viewer sees it.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { axe, browser, serve, sizes, staff, until, visit } from "./helpers.mjs";
 
@@ -68,6 +69,11 @@ test("a viewer votes, sees it counted, also after a reload, and sees the result"
   await page.evaluate((id) => localStorage.removeItem(`tallylight.${id}.ballots`), desk.show);
   await page.reload();
   await says(page, "Your ballot for Grace is in the tally.");
+
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "What is kept about me" }).click()]);
+  const kept = JSON.parse(await readFile(await download.path(), "utf8"));
+  assert.deepEqual(kept.ballots.map((/** @type {any} */ one) => [one.question, one.picks[0].label, one.is]), [["Who wins?", "Grace", "counted"]]);
+  await says(page, "Downloaded");
 
   await desk.press({ do: "close" });
   await says(page, "Voting is closed");

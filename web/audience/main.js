@@ -50,5 +50,6 @@ client.addEventListener('ballots', () => store.set({ ballots: [...client.ballots
 await Promise.all([
   import('./tl-title.js'), import('./tl-rehearsal.js'), import('./tl-question.js'), import('./tl-options.js'), import('./tl-countdown.js'),
   import('./tl-receipt.js'), import('./tl-connection.js'), import('./tl-share.js'),
+  import('./tl-mine.js'),
 ]);
 client.start();

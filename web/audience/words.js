@@ -106,6 +106,12 @@ const en = {
   earlier: 'Earlier ballots',
   earlier_line: '{question}: {state}',
 
+  mine_get: 'What is kept about me',
+  mine_asking: 'Asking…',
+  mine_file: 'my-votes.json',
+  mine_done: 'Downloaded: every ballot of yours in this show, and nothing else is kept.',
+  mine_failed: 'It cannot be read right now. Try again.',
+
   share: 'Share',
   share_title: 'Vote with us',
   share_text: 'Scan the code or open the address.',

@@ -178,6 +178,12 @@ export class Client extends EventTarget {
     }
   }
 
+  /** Everything that is kept of this viewer in this show. @returns {Promise<Record<string, unknown>>} */
+  mine() {
+    const headers = { authorization: `Bearer ${this.#entry.device}` };
+    return request(new URL(`/api/v1/shows/${this.#entry.show}/mine`, this.#entry.server), { headers });
+  }
+
   /** @param {string} id @returns {Promise<Done|undefined>} */
   #answer(id) {
     return new Promise((resolve) => {

@@ -5,6 +5,7 @@ mod away;
 mod commands;
 mod faults;
 mod lost;
+mod mine;
 mod releases;
 mod shared;
 mod stage;

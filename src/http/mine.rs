@@ -1,0 +1,125 @@
+//! Everything that is kept of one voter in one show, for that voter.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, header},
+    response::IntoResponse,
+};
+use serde::Serialize;
+
+use super::{
+    extract::{self, OfShow},
+    reply::{Failure, Problems},
+    router::Doors,
+};
+use crate::{
+    ballots::ballot::{Ballot, Verdict},
+    base::{
+        ids::{BallotId, RunId, ShowId},
+        limits,
+    },
+    shows::board::BoardRun,
+    wire::{
+        codes::Code,
+        entry::Entry,
+        server::{Answer, Reason},
+    },
+};
+
+/// Everything that is kept of a voter in a show.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Mine {
+    show: ShowId,
+    /// When it was put together, milliseconds since 1970.
+    at: u64,
+    /// By run, oldest first.
+    ballots: Vec<MyBallot>,
+    /// There was one run at least with so many ballots of the voter that the newest refused ones stand in journals alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    more: bool,
+}
+
+/// A ballot as it is kept.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct MyBallot {
+    run: RunId,
+    /// The number of its cue.
+    cue: String,
+    question: String,
+    /// It is of a rehearsal.
+    rehearsal: bool,
+    id: BallotId,
+    picks: Vec<MyPick>,
+    /// When it reached the server, milliseconds since 1970.
+    at: u64,
+    is: Answer,
+    /// Why, if refused; `after_seal` if held for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    /// Where its voter came in, as a signed link said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<Entry>,
+}
+
+/// One vote of a ballot.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct MyPick {
+    /// The option, from 1.
+    option: u16,
+    label: String,
+}
+
+impl MyBallot {
+    fn of(run: &BoardRun, ballot: &Ballot, verdict: Option<Verdict>) -> Self {
+        let definition = &run.definition;
+        let label = |option: u16| definition.interaction.options.get(usize::from(option).checked_sub(1)?).cloned();
+        let picks = ballot.picks.as_slice().iter();
+        let (is, reason) = match verdict {
+            _ if run.void => (Answer::Refused, Some(Reason::Void)),
+            None => (Answer::Held, None),
+            Some(verdict) => verdict.answer(),
+        };
+        Self {
+            run: definition.run,
+            cue: definition.cue.clone(),
+            question: definition.interaction.question.clone(),
+            rehearsal: definition.rehearsal,
+            id: ballot.id,
+            picks: picks.map(|option| MyPick { option: *option, label: label(*option).unwrap_or_default() }).collect(),
+            at: ballot.received.as_ms(),
+            is,
+            reason,
+            entry: definition.entries.get(ballot.entry).cloned(),
+        }
+    }
+}
+
+/// Everything that is kept of the voter in this show, whichever node took it, as a file. All of it or nothing: while the
+/// other nodes' share cannot be read it is refused.
+#[utoipa::path(get, path = "/api/v1/shows/{show}/mine", params(("show" = ShowId, Path)), security(("device" = [])),
+    responses((status = 200, description = "The voter's ballots", body = Mine), Problems))]
+pub async fn mine(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Failure> {
+    let viewer = extract::viewer(&doors, &desk, &headers)?;
+    extract::permit(&doors, &viewer)?;
+    let _share = doors.gate.looking_up()?;
+    let (mut ballots, mut more) = (Vec::new(), false);
+    for run in desk.board().runs().iter().filter(|run| run.definition.is_readable()) {
+        let of_run = doors.services.intake.of_voter(run.definition.run, viewer.voter).await;
+        let of_run = of_run.ok_or_else(|| Failure {
+            retry_ms: Some(limits::RETRY_CROWD_MS),
+            ..Failure::new(Code::Busy, "not all that is kept of you can be read now: try again")
+        })?;
+        more |= of_run.len() >= limits::BALLOTS_PER_VOTER_MAX;
+        ballots.extend(of_run.iter().map(|(ballot, verdict)| MyBallot::of(run, ballot, *verdict)));
+    }
+    let name = format!("attachment; filename=\"mine-{}.json\"", desk.show);
+    let at = doors.services.clock.now().as_ms();
+    Ok(([(header::CONTENT_DISPOSITION, name)], Json(Mine { show: desk.show.clone(), at, ballots, more })))
+}
