@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod counts;
+pub mod csv;
 pub mod hex;
 pub mod ids;
 pub mod limits;

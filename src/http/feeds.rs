@@ -11,9 +11,9 @@ use super::{
     router::Doors,
 };
 use crate::{
-    base::ids::ShowId,
+    base::{csv, ids::ShowId},
     live::results::Audience,
-    studio::{asrun::csv_cell, desk::Desk, view},
+    studio::{desk::Desk, view},
     wire::{
         results::ResultState,
         server::{GraphicState, Phase},
@@ -133,6 +133,11 @@ pub async fn results_json(
     Ok(Json(rows(&desk)))
 }
 
+/// A state as it is said in JSON.
+fn word(state: &ResultState) -> String {
+    serde_json::to_value(state).ok().and_then(|state| Some(state.as_str()?.to_owned())).unwrap_or_default()
+}
+
 /// The results as CSV with a header line.
 #[utoipa::path(get, path = "/f/{show}/results.csv", params(("show" = ShowId, Path)), security(("key" = [])),
     responses((status = 200, description = "A line per option", body = String, content_type = "text/csv"), Problems))]
@@ -144,8 +149,7 @@ pub async fn results_csv(
     extract::screen_key(&doors, &desk, query.key.as_deref())?;
     let mut text = String::from("option,label,votes,share,state,points,rank\r\n");
     for Row { option, label, votes, share, state, points, rank } in rows(&desk) {
-        let state = serde_json::to_string(&state).unwrap_or_default();
-        text += &format!("{option},{},{votes},{share},{state},{points},{rank}\r\n", csv_cell(&label));
+        text += &csv::line([&option, &label, &votes, &share, &word(&state), &points, &rank]);
     }
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
 }
@@ -235,8 +239,7 @@ pub async fn entries_csv(
     extract::screen_key(&doors, &desk, query.key.as_deref())?;
     let mut text = String::from("segment,pool,platform,option,label,votes,state\r\n");
     for EntryRow { segment, pool, platform, option, label, votes, state } in entry_rows(&desk) {
-        let state = serde_json::to_string(&state).unwrap_or_default();
-        text += &format!("{segment},{pool},{platform},{option},{},{votes},{state}\r\n", csv_cell(&label));
+        text += &csv::line([&segment, &pool, &platform, &option, &label, &votes, &word(&state)]);
     }
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
 }

@@ -2,7 +2,7 @@
 //! the transition, so that it is written once, whoever writes it.
 
 use crate::{
-    base::clock::Micros,
+    base::{clock::Micros, csv},
     shows::{document::Document, run::Run},
     wire::{command::Command, server::AsRunEntry},
 };
@@ -72,39 +72,12 @@ pub fn of_clock(run: &Run, now: Micros) -> impl Iterator<Item = AsRunEntry> {
     })
 }
 
-/// The log as CSV, safe to open in a spreadsheet: every cell quoted, and none that a spreadsheet would compute.
+/// The log as CSV, with a header line.
 pub fn csv(entries: &[AsRunEntry]) -> String {
     let mut text = String::from("at_ms,rehearsal,by,what,cue,run,note,id\r\n");
-    for entry in entries {
-        let run = entry.run.map(|run| run.to_string()).unwrap_or_default();
-        let cells = [
-            entry.at.to_string(),
-            entry.rehearsal.to_string(),
-            entry.by.clone(),
-            entry.what.clone(),
-            entry.cue.clone().unwrap_or_default(),
-            run,
-            entry.note.clone(),
-            entry.id.clone(),
-        ];
-        text += &(cells.map(|cell| csv_cell(&cell)).join(",") + "\r\n");
+    for AsRunEntry { id, at, rehearsal, by, what, cue, run, note } in entries {
+        let (cue, run) = (cue.as_deref().unwrap_or_default(), run.map(|run| run.to_string()).unwrap_or_default());
+        text += &csv::line([at, rehearsal, by, what, &cue, &run, note, id]);
     }
     text
-}
-
-/// One cell: quoted, and with an apostrophe before what a spreadsheet would take for a formula.
-pub fn csv_cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_never_a_formula() {
-        assert_eq!(csv_cell("=1+1"), "\"'=1+1\"");
-        assert_eq!(csv_cell("say \"hi\""), "\"say \"\"hi\"\"\"");
-    }
 }

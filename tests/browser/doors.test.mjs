@@ -81,7 +81,7 @@ test("an entry link is followed, wiped from the address and counted apart; a cha
   const key = new URL(server.link("overlay")).search;
   const rows = await (await fetch(`${server.url}/f/doors/entries.json${key}`)).json();
   assert.deepEqual(rows.find((/** @type {{ platform: string }} */ row) => row.platform === "tv"), { segment: "", pool: "", platform: "tv", option: 1, label: "Ada", votes: 1, state: "provisional" });
-  assert.match(await (await fetch(`${server.url}/f/doors/entries.csv${key}`)).text(), /\r\nhall,jury,,2,"Grace",0,"provisional"\r\n/);
+  assert.match(await (await fetch(`${server.url}/f/doors/entries.csv${key}`)).text(), /\r\n"hall","jury",,2,"Grace",0,"provisional"\r\n/);
   assert.deepEqual(errors, []);
 });
 
