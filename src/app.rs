@@ -36,7 +36,11 @@ use crate::{
     providers::{
         journal::{Directory, Journal as _},
         redis::{Config as RedisConfig, Redis},
-        store::{SqliteStore, Store, shared::SharedStore},
+        store::{
+            SqliteStore, Store,
+            erased::{self, Erased},
+            shared::SharedStore,
+        },
     },
     sessions::gate::Gate,
     shows::{document::Document, file::ShowFile},
@@ -82,13 +86,13 @@ impl App {
         let redis = way_to_redis(config)?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data.join(layout::DOCUMENTS))?);
         store.checkpoint()?;
-        let documents = documents(&*store)?;
+        let shared = redis.clone().map(|redis| Arc::new(SharedStore::new(redis, node)));
+        let documents = documents(&*store, shared.as_deref()).await?;
         let metrics = Arc::<Metrics>::default();
         let restore = restore(&directory, &documents, redis.is_some().then_some(node), &metrics)?;
 
         let shown = restore.newest.max(newest_entry(&*store, &documents)?);
         let clock = Clock::start_after(shown);
-        let shared = redis.clone().map(|redis| Arc::new(SharedStore::new(redis, node)));
         let mut sync = match &shared {
             Some(shared) => installation::set_clock(&clock, shared, &*store, shown).await,
             None => Sync::default(),
@@ -216,10 +220,22 @@ pub fn way_to_redis(config: &NodeConfig) -> anyhow::Result<Option<Redis>> {
     nodes.shared().then(way).transpose().context("the setting redis")
 }
 
-/// All shows that are stored.
-fn documents(store: &dyn Store) -> anyhow::Result<Vec<Document>> {
+/// All shows that are stored, but those that were erased: here, or with Redis while this directory was away. A Redis that
+/// does not answer is asked once.
+async fn documents(store: &dyn Store, shared: Option<&SharedStore>) -> anyhow::Result<Vec<Document>> {
     let mut documents = Vec::new();
     for show in store.shows()? {
+        let mut erased = erased::of(store, &show)?;
+        if let (None, Some(shared)) = (&erased, shared.filter(|shared| shared.health().down.is_none())) {
+            erased = shared.erased(&show).await.ok().flatten();
+            if let Some(erased) = &erased {
+                erased::put(store, &show, &Erased { done: false, ..erased.clone() })?;
+            }
+        }
+        if let Some(Erased { by, .. }) = erased {
+            tracing::error!(%show, by, "this show was erased, and its data is still here: stop the node and erase it once more");
+            continue;
+        }
         if let Some(stored) = store.show(&show)? {
             let document = Document::read(&stored.json);
             documents.push(document.with_context(|| format!("the document of show {show} cannot be read"))?);
@@ -301,6 +317,7 @@ async fn import(desks: &Arc<Desks>, services: &Arc<Services>, show: ShowFile) ->
         Imported::Created => tracing::info!(show = %id, "the show is new"),
         Imported::Replaced => tracing::info!(show = %id, "the rundown is replaced by the file's"),
         Imported::Unchanged => {}
+        Imported::Erased => tracing::error!(show = %id, "a show of this id was erased: give the new one another id"),
         Imported::Kept => tracing::warn!(
             show = %id,
             "the show is on air with another rundown, which stays: replace it on purpose, with PUT /api/v1/shows/…/file"

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod shows;
 pub mod ballots;
 pub mod export;
+pub mod erasure;
 pub mod live;
 pub mod studio;
 pub mod sessions;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     base::{
         clock::Micros,
-        ids::{JournalId, NodeId, VoterId},
+        ids::{JournalId, NodeId, RunId, VoterId},
         limits,
     },
     providers::redis::{Redis, RedisError, Script},
@@ -24,6 +24,8 @@ use crate::{
 pub static BUCKET: Script = Script::new("bucket", include_str!("bucket.lua"));
 /// Reads what is kept.
 pub static BALLOTS: Script = Script::new("bucket_ballots", include_str!("bucket_ballots.lua"));
+
+static ERASE: Script = Script::new("bucket_erase", include_str!("bucket_erase.lua"));
 
 /// One call for one bucket. Without a batch it asks how things stand, and finds a lost tail without traffic.
 #[derive(Debug, Clone)]
@@ -158,6 +160,17 @@ pub async fn of_voter(redis: &Redis, definition: &Definition, voter: VoterId) ->
     encode::ballots(value, definition.interaction.options.len(), &mut contents).ok_or_else(unreadable)?;
     let ballots = contents.map_or_else(Vec::new, |contents: Contents| contents.ballots);
     Ok(ballots.into_iter().filter(|(whose, _)| *whose == voter).map(|(_, kept)| kept).collect())
+}
+
+/// Takes a run's buckets away. A bucket that is not there is one that was taken away.
+///
+/// # Errors
+/// As [`call`].
+pub async fn erase(redis: &Redis, run: RunId, buckets: u16) -> Result<(), RedisError> {
+    for bucket in 0..buckets {
+        redis.run(&ERASE, &encode::all_keys(run, bucket), Vec::new()).await?;
+    }
+    Ok(())
 }
 
 fn unreadable() -> RedisError {

@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod erase;
 mod export;
 mod health;
 mod link;
@@ -32,6 +33,7 @@ enum Command {
     Link(link::Args),
     Export(export::Args),
     Verify(verify::Args),
+    Erase(erase::Args),
 }
 
 /// Reads a file that the command line names.
@@ -52,5 +54,6 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Link(args) => link::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Erase(args) => erase::run(&args),
     }
 }

@@ -4,7 +4,10 @@ mod pulls;
 mod shared;
 mod task;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
@@ -57,6 +60,8 @@ pub struct Desk {
     /// What was pulled from the screens and waits for its turn.
     pulled: Mutex<Vec<Command>>,
     commands: mpsc::Sender<Request>,
+    /// The show was erased: nobody finds this desk any more.
+    erased: AtomicBool,
     /// A recount reads every journal: one at a time.
     recounts: Semaphore,
 }
@@ -130,6 +135,7 @@ impl Desk {
             document: ArcSwap::from_pointee(document),
             board: ArcSwap::from_pointee(board),
             commands,
+            erased: AtomicBool::new(false),
             recounts: Semaphore::new(1),
             pulled: Mutex::default(),
         });
@@ -141,6 +147,17 @@ impl Desk {
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
         services.tasks.spawn(super::clock_log::run(desk.clone(), services.clone()));
         desk
+    }
+
+    /// The show was erased elsewhere: its runs take nothing any more, and tell the ledger nothing.
+    pub(super) fn set_erased(&self, services: &Services) {
+        self.erased.store(true, Ordering::Release);
+        self.board().runs().iter().for_each(|run| services.intake.forget(run.definition.run));
+    }
+
+    /// Whether the show was erased.
+    pub fn is_erased(&self) -> bool {
+        self.erased.load(Ordering::Acquire)
     }
 
     /// The newest document.

@@ -13,8 +13,8 @@ use crate::{
         limits,
     },
     providers::store::{
-        StoreError, StoredShow,
-        shared::{Known, Replacement, SharedStore, Swap},
+        StoreError, StoredShow, erased,
+        shared::{self, Known, Replacement, SharedStore, Swap},
     },
     shows::{
         document::{Document, Staff},
@@ -43,17 +43,19 @@ pub enum Imported {
     Kept,
     /// Redis, or this disk, does not agree to it now: it is tried again.
     Waits,
+    /// A show of this id was erased: none is made again, for its manifests and its log would be taken for this one's.
+    Erased,
 }
 
 impl Desks {
     /// A show's desk.
     pub fn get(&self, show: &ShowId) -> Option<Arc<Desk>> {
-        self.desks.get(show).map(|desk| desk.clone())
+        self.desks.get(show).map(|desk| desk.clone()).filter(|desk| !desk.is_erased())
     }
 
     /// All desks, by the id of their show.
     pub fn all(&self) -> Vec<Arc<Desk>> {
-        let mut desks: Vec<_> = self.desks.iter().map(|desk| desk.clone()).collect();
+        let mut desks: Vec<_> = self.desks.iter().map(|desk| desk.clone()).filter(|desk| !desk.is_erased()).collect();
         desks.sort_by(|a, b| a.show.cmp(&b.show));
         desks
     }
@@ -69,6 +71,10 @@ impl Desks {
     /// # Errors
     /// The store cannot be written.
     pub async fn import(&self, services: &Arc<Services>, file: ShowFile) -> Result<Imported, StoreError> {
+        let (store, show) = (services.store.clone(), file.id.clone());
+        if services.tasks.blocking(move || erased::of(&*store, &show)).await?.is_some() {
+            return Ok(Imported::Erased);
+        }
         if let (None, Some(shared)) = (self.get(&file.id), &services.shared)
             && !installation::open(services, shared, self, &file.id).await
         {
@@ -129,6 +135,7 @@ impl Desks {
                     }
                 }
                 Ok(Swap::Epoch(epoch)) => known.epoch = epoch,
+                Err(error) if shared::erased_by(&error).is_some() => return Ok(Imported::Erased),
                 // Another node may know a show of this name: it has two seconds to say so.
                 Ok(Swap::Wait(_) | Swap::Late) | Err(_) => {}
             }

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     base::{ids::RunId, limits},
-    providers::store::shared::{Look, SharedStore},
+    providers::store::{
+        erased::{self, Erased},
+        shared::{self, Look, SharedStore},
+    },
     wire::server::AsRunEntry,
 };
 
@@ -36,6 +39,9 @@ pub(super) async fn run(desk: Arc<Desk>, services: Arc<Services>, shared: Arc<Sh
         tokio::select! {
             () = follow.look() => {}
             () = stop.cancelled() => return,
+        }
+        if follow.desk.is_erased() {
+            return;
         }
         tokio::select! {
             () = tokio::time::sleep(limits::LOOK_EVERY) => {}
@@ -74,10 +80,16 @@ impl Follow {
         let status = self.status(began);
         let batch: Vec<_> = self.backlog.iter().rev().take(limits::LOG_BATCH).cloned().collect();
         let found = self.shared.look(&self.desk.show, &known, &roster, status.as_deref(), &batch).await;
-        let Ok(mut look) = found else {
-            // What was told may not have arrived.
-            self.told = None;
-            return;
+        let mut look = match found {
+            Ok(look) => look,
+            Err(error) => {
+                if let Some(erased) = shared::erased_by(&error) {
+                    self.erased(erased).await;
+                }
+                // What was told may not have arrived.
+                self.told = None;
+                return;
+            }
         };
         self.backlog.truncate(self.backlog.len() - batch.len());
         if let Some(status) = status {
@@ -98,6 +110,19 @@ impl Follow {
             }
             self.enter().await;
         }
+    }
+
+    /// The show was erased while this directory was away: it is taken off this node, and not opened by its next start.
+    async fn erased(&self, erased: Erased) {
+        let (store, show) = (self.services.store.clone(), self.desk.show.clone());
+        let keep = move || erased::put(&*store, &show, &Erased { done: false, ..erased });
+        if self.services.tasks.blocking(keep).await.is_err() {
+            return;
+        }
+        self.desk.set_erased(&self.services);
+        self.services.metrics.incident();
+        let show = &self.desk.show;
+        tracing::error!(%show, "this show was erased: this node stops serving it, and still has its data. Stop the node and erase the show here, too");
     }
 
     /// What this node says of itself, if it is another thing than before, or was said too long ago.

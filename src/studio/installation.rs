@@ -11,8 +11,9 @@ use crate::{
         limits,
         sync::Sync,
     },
+    erasure,
     providers::store::{
-        Store, StoredShow,
+        Store, StoredShow, erased,
         shared::{Known, SharedStore},
     },
     shows::document::Document,
@@ -65,7 +66,9 @@ pub async fn follow(services: Arc<Services>, shared: Arc<SharedStore>, desks: Ar
                 sync.moved(services.clock.steer(estimate.offset_us, std::mem::take(&mut first)));
             }
             for show in shows.iter().filter(|show| !own.contains(show)) {
-                open(&services, &shared, &desks, show).await;
+                if !keep_erased(&services, &shared, show).await {
+                    open(&services, &shared, &desks, show).await;
+                }
             }
             let ahead = services.clock.ahead_of_system_us();
             if ahead.abs_diff(noted) > OFFSET_MOVED_US {
@@ -107,6 +110,19 @@ pub async fn watch(services: Arc<Services>, desks: Arc<Desks>) {
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// Keeps a show from coming back that this node knows as erased: what another one brought to Redis again is taken out.
+/// `false`: it was not erased as far as this node knows.
+async fn keep_erased(services: &Arc<Services>, shared: &SharedStore, show: &ShowId) -> bool {
+    let (store, id) = (services.store.clone(), show.clone());
+    let known = services.tasks.blocking(move || erased::of(&*store, &id)).await;
+    let (Ok(Some(erased)), Some(redis)) = (known, &services.redis) else { return false };
+    match erasure::in_redis(shared, redis, show, &erased, true).await {
+        Ok(_) => tracing::warn!(%show, "a show that was erased was in Redis again, and is taken out"),
+        Err(error) => tracing::warn!(%show, %error, "a show that was erased is in Redis again"),
+    }
+    true
 }
 
 /// Opens the desk of a show that is in Redis and not here. `false`: it is not there, or cannot be taken now.

@@ -26,7 +26,7 @@ const GAUGE_EVERY_MS: u64 = 1000;
 pub(super) async fn run(desk: Arc<Desk>, services: Arc<Services>) {
     let stop = services.tasks.stop().clone();
     let mut runner = Runner { desk, services, last_desk: None, last_gauge: None };
-    loop {
+    while !runner.desk.is_erased() {
         let now = runner.services.clock.now();
         runner.tick(now);
         let wait = runner.until_next(now);

@@ -49,7 +49,7 @@ struct Told {
 pub(super) async fn run(desk: Arc<Desk>, services: Arc<Services>, shared: Arc<SharedStore>) {
     let stop = services.tasks.stop().clone();
     let mut reports = HashMap::new();
-    loop {
+    while !desk.is_erased() {
         if let Err(error) = testify(&desk, &services, &shared, &mut reports).await {
             tracing::debug!(%error, show = %desk.show, "a seal waits for its witness");
         }

@@ -35,6 +35,12 @@ pub(super) fn sub_key(run: RunId, bucket: u16, sub_hash: u8) -> Vec<u8> {
     key(run, bucket, &format!("b{sub_hash}"))
 }
 
+/// All keys of a bucket.
+pub(super) fn all_keys(run: RunId, bucket: u16) -> Vec<Vec<u8>> {
+    let sub_keys = (0..SUB_HASHES).map(|sub_hash| sub_key(run, bucket, sub_hash));
+    std::iter::once(meta_key(run, bucket)).chain(sub_keys).collect()
+}
+
 /// The sub-hash of a voter: its last bits. The bucket is chosen by its first ones.
 pub(super) fn sub_hash_of(voter: VoterId) -> u8 {
     voter.0.to_be_bytes()[15] % SUB_HASHES

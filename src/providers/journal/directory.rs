@@ -97,6 +97,20 @@ impl Directory {
         read_all(&self.older, each)
     }
 
+    /// Deletes a journal of an earlier start, its last segment first, so that what an interruption leaves is a shorter
+    /// journal and no damaged one. Gives back its bytes. The names are off the disk when this returns.
+    pub fn remove(&self, journal: JournalId) -> Result<u64, DirectoryError> {
+        let mut bytes = 0;
+        for files in self.older.iter().filter(|files| files.name.id == journal) {
+            for path in files.segments.values().rev() {
+                bytes += fs::metadata(path).map_err(trouble("looking at", path))?.len();
+                fs::remove_file(path).map_err(trouble("deleting", path))?;
+                self.home.handle.sync_all().map_err(trouble("fsync", &self.home.path))?;
+            }
+        }
+        Ok(bytes)
+    }
+
     /// Starts the journal of this process start, with a new random id; its file and name are on disk when this returns.
     pub fn create(&self, now: Micros) -> Result<SegmentJournal, DirectoryError> {
         let start = self.next_start.fetch_add(1, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! The node's own durable log: append, commit, and everything that was committed is read again at the next start.
 //! It does not know what a record means (`ballots/` encodes and decodes payloads), does not number records, never
-//! changes what is written, and never deletes.
+//! changes what is written, and deletes a whole journal only where a show is erased.
 //!
 //! A journal is what one process start wrote: a chain of segment files. [`Directory`] holds the journals of all starts;
 //! [`SegmentJournal`] is the one that is being written. The bytes are described in `layout.rs`.

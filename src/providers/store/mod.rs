@@ -1,6 +1,7 @@
 //! Documents: shows, the as-run log, manifests and staff links. Contract here, SQLite beside it. Ballots are not here:
 //! they are in the journal.
 
+pub mod erased;
 mod history;
 pub mod shared;
 mod sqlite;

@@ -5,6 +5,7 @@ mod addresses;
 mod after_vote;
 mod answers;
 mod entries;
+mod erase;
 mod health;
 mod leaving;
 mod limits;

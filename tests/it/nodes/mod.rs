@@ -3,6 +3,7 @@
 
 mod away;
 mod commands;
+mod erase;
 mod faults;
 mod lost;
 mod mine;

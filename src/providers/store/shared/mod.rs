@@ -12,7 +12,7 @@ use std::{
 
 use reply::Reply;
 
-use super::{Link, StoredShow};
+use super::{Link, StoredShow, erased::Erased};
 use crate::{
     base::{
         clock::{Micros, Stopwatch},
@@ -36,6 +36,8 @@ static LOOK: Script = script!("look");
 static REPLACE: Script = script!("replace");
 static OFFER: Script = script!("offer");
 static REPLICAS: Script = script!(plain "replicas");
+static ERASE: Script = script!(plain "erase");
+static CLOCK_FORGET: Script = script!(plain "clock_forget");
 static CLOCK: Script = script!(plain "clock");
 static ONCE: Script = script!(plain "once");
 static PUT: Script = script!(plain "put");
@@ -178,6 +180,7 @@ impl SharedStore {
         let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
         match &answer {
             Ok(_) => *health = Health { round_trip: watch.elapsed(), down: None, seen: true },
+            Err(error) if erased_by(error).is_some() => {}
             Err(error) => {
                 let since = health.down.take().map_or(watch, |(since, _)| since);
                 health.down = Some((since, error.to_string()));
@@ -316,6 +319,34 @@ impl SharedStore {
         }
     }
 
+    /// Takes everything of a show out of Redis but its ballots, and leaves that it was erased. Gives back the nodes that
+    /// serve it: then nothing was done, unless it is `known` to be erased already.
+    ///
+    /// # Errors
+    /// Redis does not answer; the same may be asked again.
+    pub async fn erase(&self, show: &ShowId, erased: &Erased, known: bool) -> Result<Vec<NodeId>, RedisError> {
+        let mut keys = [key(show, ""), key(show, ":manifests")].concat();
+        keys.extend(erased.seals.iter().flat_map(|(run, rev)| key(show, &format!(":witness:{run}.{rev}"))));
+        let json = serde_json::to_string(erased).expect("a note is plain data");
+        let reply = Reply::of(self.run(&ERASE, &keys, vec![bytes(json), bytes(u8::from(known))]).await?)?;
+        let serving = reply.ids()?;
+        if serving.is_empty() {
+            self.run(&CLOCK_FORGET, &[b"{tl:clock}".to_vec()], vec![bytes(show)]).await?;
+        }
+        Ok(serving)
+    }
+
+    /// What Redis says of a show that was erased.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn erased(&self, show: &ShowId) -> Result<Option<Erased>, RedisError> {
+        match self.look(show, &Known::default(), &[], None, &[]).await {
+            Ok(_) => Ok(None),
+            Err(error) => erased_by(&error).map(Some).ok_or(error),
+        }
+    }
+
     /// The time of the installation's clock and all shows; those of the caller are
     /// among them from now on.
     ///
@@ -402,6 +433,13 @@ impl SharedStore {
             json => Ok(serde_json::from_str(&reply::text(json)?).ok()),
         }
     }
+}
+
+/// What the scripts of a show answer once it was erased.
+pub fn erased_by(error: &RedisError) -> Option<Erased> {
+    let RedisError::Refused(said) = error else { return None };
+    let mut said = serde_json::Deserializer::from_str(said.strip_prefix("ERASED ")?).into_iter();
+    said.next()?.ok()
 }
 
 fn link_key(code_hash: &str) -> Vec<u8> {

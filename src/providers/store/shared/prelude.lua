@@ -6,7 +6,10 @@
 --   o:<node>                    the epoch in which a node last offered what it has
 --   n:<node> nodes              "<expires> <status>" of a node; who is listed
 --   length a:<n> i:<id>         the as-run log: how many entries, one by its place, its place by its id
+--   erased                      instead of all that: who erased the show and when
 local key = KEYS[1]
+local erased = redis.call('HGET', key, 'erased')
+if erased then return redis.error_reply('ERASED ' .. erased) end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local KEPT = 256

@@ -55,6 +55,10 @@ impl Reply {
         Ok(pairs(self.texts()?))
     }
 
+    pub(super) fn ids<T: FromStr>(self) -> Result<Vec<T>, RedisError> {
+        self.0.map(|value| text(value)?.parse().map_err(|_| strange())).collect()
+    }
+
     pub(super) fn shows(&mut self) -> Result<Vec<ShowId>, RedisError> {
         Ok(self.texts()?.iter().filter_map(|show| show.parse().ok()).collect())
     }

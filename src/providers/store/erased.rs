@@ -1,0 +1,121 @@
+//! That a show was erased: a note that outlives it, so that no copy brings it back. It is written before anything is
+//! destroyed, with what the later steps need, and says at the end that all of them are done.
+
+use rusqlite::params;
+use serde::{Deserialize, Serialize};
+
+use super::{SqliteStore, Store, StoreError, sqlite::write_log};
+use crate::{
+    base::{
+        clock::Micros,
+        ids::{RunId, ShowId},
+    },
+    wire::server::AsRunEntry,
+};
+
+/// When a show was erased and by whom, and what there was of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    pub at: Micros,
+    pub by: String,
+    /// The runs of the show, with the number of their buckets.
+    pub runs: Vec<(RunId, u16)>,
+    /// Their seals.
+    pub seals: Vec<(RunId, u32)>,
+    /// The show ran over Redis.
+    pub shared: bool,
+    /// Whoever wrote this has nothing left to destroy.
+    pub done: bool,
+}
+
+fn note(show: &ShowId) -> String {
+    format!("erased.{show}")
+}
+
+/// Whether a show was erased, here or as another node has told.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn of(store: &dyn Store, show: &ShowId) -> Result<Option<Erased>, StoreError> {
+    let text = store.note(&note(show))?;
+    Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
+}
+
+/// Writes down that a show was erased, or is to be.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn put(store: &dyn Store, show: &ShowId, erased: &Erased) -> Result<(), StoreError> {
+    store.put_note(&note(show), &serde_json::to_string(erased)?)
+}
+
+impl SqliteStore {
+    /// Destroys a show's document with its salt, whatever was proposed for it, its history and its links, all or nothing.
+    /// Manifests and as-run log stay. Then the file is written anew, so that what was deleted is not in its free pages.
+    ///
+    /// # Errors
+    /// The store cannot be written; the same may be done again.
+    pub fn erase(&self, show: &ShowId, entry: &AsRunEntry) -> Result<(), StoreError> {
+        let mut connection = self.lock();
+        connection.pragma_update(None, "secure_delete", "ON")?;
+        let transaction = connection.transaction()?;
+        for delete in [
+            "DELETE FROM shows WHERE id = ?1",
+            "DELETE FROM proposed WHERE show = ?1",
+            "DELETE FROM history WHERE show = ?1",
+            "DELETE FROM links WHERE show = ?1",
+        ] {
+            transaction.execute(delete, params![show.as_str()])?;
+        }
+        write_log(&transaction, show, std::slice::from_ref(entry))?;
+        transaction.commit()?;
+        connection.execute_batch("VACUUM")?;
+        drop(connection);
+        self.checkpoint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::store::StoredShow;
+
+    #[test]
+    fn what_is_erased_is_in_no_page_of_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&directory.path().join("documents.db")).unwrap();
+        let (show, other): (ShowId, ShowId) = ("finale".parse().unwrap(), "other".parse().unwrap());
+        let (salt, kept) = ("5a17".repeat(8), "0e4e".repeat(8));
+        // Revisions of many lengths leave old copies in pages that are free or half used.
+        for revision in 1..50_u64 {
+            let json = |salt: &str| {
+                format!(
+                    "{{\"salt\":\"{salt}\",\"x\":\"{}\"}}",
+                    "y".repeat(97 * usize::try_from(revision).unwrap() % 5000)
+                )
+            };
+            for (show, salt) in [(&show, &salt), (&other, &kept)] {
+                let stored = StoredShow { revision, json: json(salt) };
+                store.propose(show, &stored).unwrap();
+                store.confirm(show, &stored, &[(revision, "h".to_owned())], &[]).unwrap();
+            }
+        }
+        store.propose(&show, &StoredShow { revision: 60, json: salt.clone() }).unwrap();
+        store.put_manifest(&show, RunId(1), 1, "{}").unwrap();
+        let has = |salt: &str| {
+            let files =
+                std::fs::read_dir(directory.path()).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+            files.into_iter().any(|bytes| bytes.windows(salt.len()).any(|window| window == salt.as_bytes()))
+        };
+        assert!(has(&salt));
+        let (by, what) = ("Op".to_owned(), "erased".to_owned());
+        let entry =
+            AsRunEntry { id: "e".into(), at: 1, rehearsal: false, by, what, cue: None, run: None, note: String::new() };
+        for _ in 0..2 {
+            store.erase(&show, &entry).unwrap();
+            assert!(!has(&salt) && has(&kept));
+        }
+        assert_eq!((store.show(&show).unwrap(), store.show(&other).unwrap().map(|one| one.revision)), (None, Some(49)));
+        assert_eq!((store.manifests(&show).unwrap().len(), store.as_run(&show, 9).unwrap()), (1, vec![entry]));
+    }
+}
