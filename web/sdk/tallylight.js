@@ -13,6 +13,7 @@
 import { BallotBox, hex } from './ballots.js';
 import { ServerClock } from './clock.js';
 import { HttpProblem, openLink, request } from './links.js';
+import { recall, store } from './memory.js';
 
 export { settled } from './ballots.js';
 export { HttpProblem, request } from './links.js';
@@ -483,24 +484,4 @@ export class Client extends EventTarget {
 function older(one, other, field) {
   if (one.epoch !== other.epoch) return one.epoch < other.epoch;
   return one[field] < other[field];
-}
-
-/** @param {string} show @param {'device'|'entry'} what */
-function recall(show, what) {
-  try {
-    return localStorage.getItem(`tallylight.${show}.${what}`) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** @param {string} show @param {'device'|'entry'} what @param {string|undefined} value */
-function store(show, what, value) {
-  try {
-    const key = `tallylight.${show}.${what}`;
-    if (value) localStorage.setItem(key, value);
-    else localStorage.removeItem(key);
-  } catch {
-    // Without storage the device is a new voter after a reload; the page cannot help that.
-  }
 }
