@@ -37,6 +37,7 @@ static REPLACE: Script = script!("replace");
 static OFFER: Script = script!("offer");
 static REPLICAS: Script = script!(plain "replicas");
 static ERASE: Script = script!(plain "erase");
+static ERASED: Script = script!(plain "erased");
 static CLOCK_FORGET: Script = script!(plain "clock_forget");
 static CLOCK: Script = script!(plain "clock");
 static ONCE: Script = script!(plain "once");
@@ -341,9 +342,9 @@ impl SharedStore {
     /// # Errors
     /// Redis does not answer.
     pub async fn erased(&self, show: &ShowId) -> Result<Option<Erased>, RedisError> {
-        match self.look(show, &Known::default(), &[], None, &[]).await {
-            Ok(_) => Ok(None),
-            Err(error) => erased_by(&error).map(Some).ok_or(error),
+        match self.run(&ERASED, &key(show, ""), Vec::new()).await? {
+            Value::Nil => Ok(None),
+            json => Ok(serde_json::from_str(&reply::text(json)?).ok()),
         }
     }
 
