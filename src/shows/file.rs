@@ -78,6 +78,8 @@ struct CueTable<Text, Table> {
     opens_on_take: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     confirm: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    prepare: bool,
     #[serde(default = "after_close")]
     viewers_see: Visibility,
     #[serde(default = "always")]
@@ -208,6 +210,11 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
     if entry.grace_ms > limits::GRACE_MS_MAX {
         return Err(at(text, place, format!("grace_ms: give at most {}", limits::GRACE_MS_MAX)));
     }
+    if entry.prepare && entry.opens_on_take {
+        let detail =
+            "prepare: the window opens on take, so nothing can be prepared before it; leave one of the two out";
+        return Err(at(text, place, detail.to_owned()));
+    }
     if entry.screens_see == Visibility::AfterVote {
         let detail = "screens_see: a screen gives no vote; give always, after_close, on_reveal or never".to_owned();
         return Err(at(text, place, detail));
@@ -225,6 +232,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         grace_ms: entry.grace_ms,
         opens_on_take: entry.opens_on_take,
         confirm: entry.confirm,
+        prepare: entry.prepare,
         viewers_see: entry.viewers_see,
         screens_see: entry.screens_see,
         ..Interaction::default()
@@ -285,6 +293,7 @@ pub fn write(file: &ShowFile) -> String {
         grace_ms: cue.interaction.grace_ms,
         opens_on_take: cue.interaction.opens_on_take,
         confirm: cue.interaction.confirm,
+        prepare: cue.interaction.prepare,
         viewers_see: cue.interaction.viewers_see,
         screens_see: cue.interaction.screens_see,
         rules: Rules::of(&cue.interaction),
@@ -317,7 +326,7 @@ mod tests {
     #[test]
     fn what_is_written_reads_in_as_the_same_show() {
         let rich = SMALL.to_owned()
-            + "\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
+            + "prepare = true\n\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
                options = [\"ja\", \"nein\", \"💡\"]\nvotes = 3\nwindow_s = 45\ngrace_ms = 0\nopens_on_take = true\nconfirm = true\n\
                viewers_see = \"after_vote\"\nscreens_see = \"never\"\n\
                [[entry]]\nplatform = \"tv\"\n[[entry]]\nsegment = \"hall\"\npool = \"jury-2\"\n";
@@ -348,6 +357,10 @@ mod tests {
         assert!(error(&SMALL.replace("[\"Ada\", \"Grace\"]", "[\"Ada\"]")).contains("needs 2 to 64 options"));
         assert!(error(&(SMALL.to_owned() + "votes = 0\n")).contains("votes: give 1 to 100"));
         assert!(error("show = \"a\"\ntitle = \"b\"\n").contains("add a [[cue]]"));
+        assert!(
+            error(&(SMALL.to_owned() + "prepare = true\nopens_on_take = true\n"))
+                .contains("prepare: the window opens on take, so nothing can be prepared before it")
+        );
         assert!(
             error(&(SMALL.to_owned() + "screens_see = \"after_vote\"\n"))
                 .starts_with("line 4, column 1: screens_see: a screen gives no vote; give always")

@@ -34,6 +34,9 @@ pub struct Interaction {
     /// The audience page asks once more before it sends a ballot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirm: bool,
+    /// Viewers may choose and hand in before the window opens: the audience page sends it at the opening.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prepare: bool,
     /// What makes an outcome of the counted votes.
     #[serde(default, skip_serializing_if = "Counting::is_plain")]
     pub counting: Counting,
