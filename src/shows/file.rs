@@ -84,6 +84,8 @@ struct CueTable<Text, Table> {
     viewers_see: Visibility,
     #[serde(default = "always")]
     screens_see: Visibility,
+    #[serde(default = "always", skip_serializing_if = "Visibility::is_always")]
+    operators_see: Visibility,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<Table>,
 }
@@ -215,9 +217,11 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
             "prepare: the window opens on take, so nothing can be prepared before it; leave one of the two out";
         return Err(at(text, place, detail.to_owned()));
     }
-    if entry.screens_see == Visibility::AfterVote {
-        let detail = "screens_see: a screen gives no vote; give always, after_close, on_reveal or never".to_owned();
-        return Err(at(text, place, detail));
+    for (key, see) in [("screens_see", entry.screens_see), ("operators_see", entry.operators_see)] {
+        if see == Visibility::AfterVote {
+            let detail = format!("{key}: after_vote is for viewers; give always, after_close, on_reveal or never");
+            return Err(at(text, place, detail));
+        }
     }
     let optional = |value: &Option<Spanned<String>>, what| match value {
         Some(value) => checked(text, value, what),
@@ -235,6 +239,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         prepare: entry.prepare,
         viewers_see: entry.viewers_see,
         screens_see: entry.screens_see,
+        operators_see: entry.operators_see,
         ..Interaction::default()
     };
     if let Some(rules) = &entry.rules {
@@ -296,6 +301,7 @@ pub fn write(file: &ShowFile) -> String {
         prepare: cue.interaction.prepare,
         viewers_see: cue.interaction.viewers_see,
         screens_see: cue.interaction.screens_see,
+        operators_see: cue.interaction.operators_see,
         rules: Rules::of(&cue.interaction),
     });
     let out = Out { show: &file.id, title: &file.title, cue: cue.collect(), entry: &file.entries };
@@ -328,7 +334,7 @@ mod tests {
         let rich = SMALL.to_owned()
             + "prepare = true\n\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
                options = [\"ja\", \"nein\", \"💡\"]\nvotes = 3\nwindow_s = 45\ngrace_ms = 0\nopens_on_take = true\nconfirm = true\n\
-               viewers_see = \"after_vote\"\nscreens_see = \"never\"\n\
+               viewers_see = \"after_vote\"\nscreens_see = \"never\"\noperators_see = \"on_reveal\"\n\
                [[entry]]\nplatform = \"tv\"\n[[entry]]\nsegment = \"hall\"\npool = \"jury-2\"\n";
         let show = read(&rich).unwrap();
         assert_eq!(
@@ -363,7 +369,7 @@ mod tests {
         );
         assert!(
             error(&(SMALL.to_owned() + "screens_see = \"after_vote\"\n"))
-                .starts_with("line 4, column 1: screens_see: a screen gives no vote; give always")
+                .starts_with("line 4, column 1: screens_see: after_vote is for viewers; give always")
         );
     }
 

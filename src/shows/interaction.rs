@@ -31,6 +31,9 @@ pub struct Interaction {
     pub viewers_see: Visibility,
     /// When screens may show the numbers.
     pub screens_see: Visibility,
+    /// When operators and observers may see the numbers. Producers and adjudicators always do.
+    #[serde(default = "Visibility::always", skip_serializing_if = "Visibility::is_always")]
+    pub operators_see: Visibility,
     /// The audience page asks once more before it sends a ballot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirm: bool,
@@ -57,4 +60,16 @@ pub enum Visibility {
     OnReveal,
     /// At no time.
     Never,
+}
+
+impl Visibility {
+    /// What operators may see if nothing is said.
+    fn always() -> Self {
+        Self::Always
+    }
+
+    /// Whether it hides nothing at any time.
+    pub fn is_always(&self) -> bool {
+        *self == Self::Always
+    }
 }

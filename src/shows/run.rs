@@ -242,6 +242,7 @@ mod tests {
             prepare: true,
             viewers_see: Visibility::AfterClose,
             screens_see: Visibility::AfterClose,
+            operators_see: Visibility::AfterClose,
             not_from: (0..limits::ENTRIES_MAX).map(|segment| (named(segment), options.clone().collect())).collect(),
             counting: Counting {
                 pools: (0..limits::POOLS_MAX).map(pool).collect(),

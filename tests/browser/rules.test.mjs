@@ -1,7 +1,8 @@
-// What the rules of a cue ask of the audience page: numbers after the own vote, a second yes, ballots before the opening.
+// What the rules of a cue ask of the audience page: numbers after the own vote, a second yes, ballots before the opening; and of the studio's, when
+// operators may not see the numbers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axe, browser, serve, staff, until, visit } from "./helpers.mjs";
+import { axe, browser, serve, sizes, staff, until, visit } from "./helpers.mjs";
 
 const show = "tests/browser/shows/rules.toml";
 
@@ -193,5 +194,25 @@ test("a ballot handed in before the opening is kept, may be changed, and goes ou
   const back = await pocket.newPage();
   await back.goto(server.link("audience"));
   await says(back, "Not sent");
+  assert.deepEqual(errors, []);
+});
+
+test("an operator's page says that the numbers are hidden, a producer's shows them", { timeout: 60_000 }, async (t) => {
+  const { server, desk, program } = await on(t, "5");
+  const { page: voter } = await visit(program, server.link("audience"));
+  const { page, errors } = await visit(program, server.link("operator"), { viewport: sizes.desk });
+  await give(voter, "Ada");
+  await says(voter, "Counted");
+  await says(page, /Counted\s+–\s*hidden from your role/);
+  assert.equal((await page.locator("tl-program .bar-votes").allInnerTexts()).join(""), "––");
+  await sound(page);
+  await desk.press({ do: "close" });
+  await desk.press({ do: "seal" });
+  await says(page, "Sealed. The numbers are hidden from your role; 0 outstanding. Not verified yet.");
+  await desk.press({ do: "verify" });
+  await desk.press({ do: "arm", what: "reveal" });
+  await desk.press({ do: "reveal" });
+  await says(page, "1 vote, margin 1");
+  assert.equal((await page.locator("tl-program .bar-votes").allInnerTexts()).join(""), "10");
   assert.deepEqual(errors, []);
 });

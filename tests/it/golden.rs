@@ -245,6 +245,7 @@ fn desk() -> DeskView {
         rules_hash: "9f86d081884c7d65".into(),
         recount_agrees: Some(true),
         verified_by: Some("Notary".into()),
+        hidden: false,
     };
     let on_desk = |run, seal, void_reason| DeskRun { run, rehearsal: false, extend_reopens: true, seal, void_reason };
     let staff = |name: &str, role| StaffView { session: SESSION, name: name.into(), role };
@@ -271,6 +272,7 @@ fn desk() -> DeskView {
         graphic: GraphicView { state: GraphicState::OnAir, step: 2, frozen: true },
         runs: vec![
             on_desk(RunView { id: RunId(1), ..run(Phase::Void) }, None, Some("a test".into())),
+            on_desk(RunView { id: RunId(2), ..run(Phase::Sealed) }, Some(seal.clone().without_numbers()), None),
             on_desk(run(Phase::Verified), Some(seal), None),
         ],
         owner: Some(staff("Olga", Role::Operator)),
@@ -308,6 +310,7 @@ fn gauge() -> Gauge {
         outstanding: 0,
         margin: 1,
         decisive: false,
+        hidden: false,
     };
     let screen = ScreenView {
         name: "results in OBS".into(),
@@ -375,6 +378,7 @@ fn server() -> Vec<(String, ServerMessage)> {
         ("desk", M::Desk(Box::new(desk()))),
         ("desk-empty", M::Desk(Box::new(empty_desk()))),
         ("gauge", M::Gauge(Box::new(gauge()))),
+        ("gauge-hidden", M::Gauge(Box::new(Gauge { run: gauge().run.map(RunGauge::without_numbers), ..gauge() }))),
         ("gauge-nodes", M::Gauge(Box::new(gauge_of_many()))),
         ("gauge-idle", M::Gauge(Box::new(Gauge { run: None, screens: vec![], viewers: 0, ..gauge() }))),
         ("log", M::Log { entries: log() }),

@@ -9,6 +9,7 @@ mod health;
 mod leaving;
 mod limits;
 mod messages;
+mod operators;
 mod origins;
 mod outcome;
 mod raw;
