@@ -181,6 +181,9 @@ pub const RUNS_ON_DESK_MAX: usize = 40;
 
 /// Changes of a window take effect at least this far ahead, so that every node and every phone can know before.
 pub const WINDOW_LEAD_MS: u64 = 1500;
+/// Ballots that were prepared before the opening are sent within so many milliseconds from it, each at a moment of its own:
+/// a full audience's at once would be the largest peak of the show.
+pub const PREPARED_SPREAD_MS: u64 = 5000;
 /// Extra acceptance after the close when a cue does not say: slow networks need a few seconds.
 pub const GRACE_MS_DEFAULT: u64 = 3000;
 /// Longest grace a cue may ask for.

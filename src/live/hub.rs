@@ -51,10 +51,30 @@ impl Snapshot {
 /// The hub of one show.
 #[derive(Debug)]
 pub struct Hub {
-    audiences: [Line; 3],
-    desk: watch::Sender<Utf8Bytes>,
-    gauge: watch::Sender<Utf8Bytes>,
+    audiences: [Line; 4],
+    desk: watch::Sender<Sides>,
+    gauge: watch::Sender<Sides>,
     log: broadcast::Sender<Utf8Bytes>,
+}
+
+/// A message to staff, as those see it who see all, and as operators and observers may.
+#[derive(Debug, Clone, Default)]
+pub struct Sides {
+    producers: Utf8Bytes,
+    operators: Utf8Bytes,
+}
+
+impl Sides {
+    fn new(producers: &ServerMessage, operators: &ServerMessage) -> Self {
+        let all = encode(producers);
+        let operators = if operators == producers { all.clone() } else { encode(operators) };
+        Self { producers: all, operators }
+    }
+
+    /// The message for an audience; empty: there is none yet.
+    pub fn of(&self, audience: Audience) -> Utf8Bytes {
+        if audience == Audience::Producers { self.producers.clone() } else { self.operators.clone() }
+    }
 }
 
 #[derive(Debug)]
@@ -88,7 +108,8 @@ impl Hub {
         match audience {
             Audience::Viewers | Audience::Voters => &self.audiences[0],
             Audience::Screens => &self.audiences[1],
-            Audience::Staff => &self.audiences[2],
+            Audience::Operators => &self.audiences[2],
+            Audience::Producers => &self.audiences[3],
         }
     }
 
@@ -98,9 +119,7 @@ impl Hub {
     }
 
     /// Follows the desk, the gauges and the log.
-    pub fn follow_desk(
-        &self,
-    ) -> (watch::Receiver<Utf8Bytes>, watch::Receiver<Utf8Bytes>, broadcast::Receiver<Utf8Bytes>) {
+    pub fn follow_desk(&self) -> (watch::Receiver<Sides>, watch::Receiver<Sides>, broadcast::Receiver<Utf8Bytes>) {
         (self.desk.subscribe(), self.gauge.subscribe(), self.log.subscribe())
     }
 
@@ -151,15 +170,17 @@ impl Hub {
         (last.show.clone(), last.results.clone())
     }
 
-    /// The whole desk, for staff.
-    pub fn publish_desk(&self, desk: DeskView) {
-        self.desk.send_replace(encode(&ServerMessage::Desk(Box::new(desk))));
+    /// The whole desk, for producers and for operators.
+    pub fn publish_desk(&self, desk: DeskView, operators: DeskView) {
+        let message = |desk| ServerMessage::Desk(Box::new(desk));
+        self.desk.send_replace(Sides::new(&message(desk), &message(operators)));
     }
 
-    /// The moving figures, for staff.
-    pub fn publish_gauge(&self, gauge: Gauge) {
+    /// The moving figures, for producers and for operators.
+    pub fn publish_gauge(&self, gauge: Gauge, operators: Gauge) {
         if self.gauge.receiver_count() > 0 {
-            self.gauge.send_replace(encode(&ServerMessage::Gauge(Box::new(gauge))));
+            let message = |gauge| ServerMessage::Gauge(Box::new(gauge));
+            self.gauge.send_replace(Sides::new(&message(gauge), &message(operators)));
         }
     }
 

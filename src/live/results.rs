@@ -6,7 +6,7 @@ use crate::{
     shows::{interaction::Visibility, run::Run},
     wire::{
         results::{OptionResult, ResultState, Results},
-        server::Phase,
+        server::{Phase, Role},
     },
 };
 
@@ -17,11 +17,25 @@ pub enum Audience {
     /// Viewers of whom a ballot is counted in the run.
     Voters,
     Screens,
-    Staff,
+    /// Operators and observers.
+    Operators,
+    /// Producers and adjudicators, who see all.
+    Producers,
+}
+
+impl Audience {
+    /// Staff of a role, as which it sees numbers.
+    pub fn of_staff(role: Role) -> Self {
+        if matches!(role, Role::Producer | Role::Adjudicator) { Self::Producers } else { Self::Operators }
+    }
+
+    fn is_staff(self) -> bool {
+        matches!(self, Self::Operators | Self::Producers)
+    }
 }
 
 /// All audiences; the hub keeps one snapshot for each. What voters see besides is part of the viewers'.
-pub const AUDIENCES: [Audience; 3] = [Audience::Viewers, Audience::Screens, Audience::Staff];
+pub const AUDIENCES: [Audience; 4] = [Audience::Viewers, Audience::Screens, Audience::Operators, Audience::Producers];
 
 /// The version of a void run's results: the greatest that a page can tell apart, because nothing comes after a void. A
 /// client ignores older versions, and has to take this one over any that it has seen.
@@ -35,6 +49,11 @@ pub struct Counted {
     pub as_of: Micros,
     /// A part of it is being put together again after a fault: totals may be too small.
     pub rebuilding: bool,
+}
+
+/// Whether an audience may see no number of a run now.
+pub fn is_hidden(run: &Run, audience: Audience, now: Micros) -> bool {
+    state(run.phase(now), audience, run) == ResultState::Hidden
 }
 
 /// The numbers of a run.
@@ -108,11 +127,12 @@ fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
     let visibility = match audience {
         Audience::Viewers | Audience::Voters => interaction.viewers_see,
         Audience::Screens => interaction.screens_see,
-        Audience::Staff => Visibility::Always,
+        Audience::Operators => interaction.operators_see,
+        Audience::Producers => Visibility::Always,
     };
     let visible = match visibility {
         // Where pools count apart, votes say nothing before the seal makes points of them.
-        _ if audience != Audience::Staff && !interaction.counting.pools.is_empty() && run.sealed().is_none() => false,
+        _ if !audience.is_staff() && !interaction.counting.pools.is_empty() && run.sealed().is_none() => false,
         Visibility::Always => true,
         Visibility::AfterVote => over || audience == Audience::Voters,
         Visibility::AfterClose => over,
@@ -122,7 +142,7 @@ fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
     match phase {
         _ if !visible => ResultState::Hidden,
         // What was counted in a void run is nobody's result; staff sees it on the desk.
-        Phase::Void if audience != Audience::Staff => ResultState::Hidden,
+        Phase::Void if !audience.is_staff() => ResultState::Hidden,
         Phase::Revealed => ResultState::Final,
         _ if over => ResultState::Provisional,
         _ => ResultState::Live,

@@ -2,7 +2,7 @@
 
 use super::results::Audience;
 use crate::{
-    base::clock::Micros,
+    base::{clock::Micros, limits},
     shows::{document::Document, interaction::Visibility, run::Run},
     wire::server::{GraphicView, OptionView, RunView, ShowView},
 };
@@ -44,6 +44,7 @@ pub fn run(run: &Run, now: Micros) -> RunView {
         not_from: interaction.not_from.clone(),
         after_vote: interaction.viewers_see == Visibility::AfterVote,
         confirm: interaction.confirm,
+        prepare_ms: interaction.prepare.then(|| spread_ms(run)),
         phase: run.phase(now),
         hold: run.hold.is_some(),
         opens_at: last.map(|span| span.opens.as_ms()),
@@ -52,7 +53,37 @@ pub fn run(run: &Run, now: Micros) -> RunView {
     }
 }
 
+/// In how many milliseconds from the opening ballots that were prepared are sent: at most in a quarter of the window.
+fn spread_ms(run: &Run) -> u64 {
+    let planned = run.definition.interaction.window_s.map(|s| u64::from(s) * 1000);
+    let window = run.windows.spans.last().map_or(planned, |span| Some(span.closes?.since_ms(span.opens)));
+    window.map_or(limits::PREPARED_SPREAD_MS, |ms| limits::PREPARED_SPREAD_MS.min(ms / 4))
+}
+
 /// Options with their numbers.
 pub fn options(labels: &[String]) -> Vec<OptionView> {
     (1..).zip(labels).map(|(n, label)| OptionView { n, label: label.clone() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shows::transition::tests::Desk;
+
+    #[test]
+    fn what_was_prepared_is_spread_over_a_quarter_of_the_window_at_most() {
+        let spread = |seconds| {
+            let mut run = Desk::open_for(seconds).document.runs[0].clone();
+            run.definition.interaction.prepare = true;
+            super::run(&run, Micros(1)).prepare_ms
+        };
+        assert_eq!((spread(10), spread(60)), (Some(2500), Some(limits::PREPARED_SPREAD_MS)));
+        let mut run = Desk::open_for(60).document.runs[0].clone();
+        assert_eq!(super::run(&run, Micros(1)).prepare_ms, None);
+        run.windows.spans.clear();
+        run.definition.interaction.window_s = Some(8);
+        assert_eq!(spread_ms(&run), 2000);
+        run.definition.interaction.window_s = None;
+        assert_eq!(spread_ms(&run), limits::PREPARED_SPREAD_MS);
+    }
 }

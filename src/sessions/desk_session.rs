@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     base::{ids::SessionId, limits},
-    live::results::Audience,
+    live::{hub::Sides, results::Audience},
     shows::document::Staff,
     studio::{desk::Desk, services::Services},
     wire::{
@@ -78,7 +78,7 @@ async fn run(services: Arc<Services>, desk: Arc<Desk>, who: Who, socket: Socket,
 
 impl DeskSession {
     async fn work(&mut self, session: SessionId, role: Role, mut answered: mpsc::Receiver<Done>) -> Result<(), Gone> {
-        let audience = if role == Role::Screen { Audience::Screens } else { Audience::Staff };
+        let audience = if role == Role::Screen { Audience::Screens } else { Audience::of_staff(role) };
         let mut snapshots = self.desk.hub.follow(audience);
         let (mut desk, mut gauge, mut log) = self.desk.hub.follow_desk();
         let staff = matches!(self.who, Who::Staff(_));
@@ -88,7 +88,7 @@ impl DeskSession {
         let newest = snapshots.borrow_and_update().clone();
         sent.feed(&mut self.socket, &newest, |_| false).await?;
         if staff {
-            self.feed_newest(&mut desk).await?;
+            self.feed_newest(&mut desk, audience).await?;
             self.feed_log().await?;
         }
         self.socket.flush().await?;
@@ -105,11 +105,11 @@ impl DeskSession {
                 }
                 changed = desk.changed(), if staff => {
                     changed.map_err(|_| Gone)?;
-                    self.feed_newest(&mut desk).await?;
+                    self.feed_newest(&mut desk, audience).await?;
                 }
                 changed = gauge.changed(), if staff => {
                     changed.map_err(|_| Gone)?;
-                    self.feed_newest(&mut gauge).await?;
+                    self.feed_newest(&mut gauge, audience).await?;
                 }
                 entries = log.recv(), if staff => match entries {
                     Ok(entries) => self.socket.feed(entries).await?,
@@ -123,8 +123,8 @@ impl DeskSession {
         }
     }
 
-    async fn feed_newest(&mut self, line: &mut watch::Receiver<axum::extract::ws::Utf8Bytes>) -> Result<(), Gone> {
-        let newest = line.borrow_and_update().clone();
+    async fn feed_newest(&mut self, line: &mut watch::Receiver<Sides>, audience: Audience) -> Result<(), Gone> {
+        let newest = line.borrow_and_update().of(audience);
         if newest.is_empty() { Ok(()) } else { self.socket.feed(newest).await }
     }
 

@@ -78,10 +78,14 @@ struct CueTable<Text, Table> {
     opens_on_take: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     confirm: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    prepare: bool,
     #[serde(default = "after_close")]
     viewers_see: Visibility,
     #[serde(default = "always")]
     screens_see: Visibility,
+    #[serde(default = "always", skip_serializing_if = "Visibility::is_always")]
+    operators_see: Visibility,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<Table>,
 }
@@ -208,9 +212,16 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
     if entry.grace_ms > limits::GRACE_MS_MAX {
         return Err(at(text, place, format!("grace_ms: give at most {}", limits::GRACE_MS_MAX)));
     }
-    if entry.screens_see == Visibility::AfterVote {
-        let detail = "screens_see: a screen gives no vote; give always, after_close, on_reveal or never".to_owned();
-        return Err(at(text, place, detail));
+    if entry.prepare && entry.opens_on_take {
+        let detail =
+            "prepare: the window opens on take, so nothing can be prepared before it; leave one of the two out";
+        return Err(at(text, place, detail.to_owned()));
+    }
+    for (key, see) in [("screens_see", entry.screens_see), ("operators_see", entry.operators_see)] {
+        if see == Visibility::AfterVote {
+            let detail = format!("{key}: after_vote is for viewers; give always, after_close, on_reveal or never");
+            return Err(at(text, place, detail));
+        }
     }
     let optional = |value: &Option<Spanned<String>>, what| match value {
         Some(value) => checked(text, value, what),
@@ -225,8 +236,10 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         grace_ms: entry.grace_ms,
         opens_on_take: entry.opens_on_take,
         confirm: entry.confirm,
+        prepare: entry.prepare,
         viewers_see: entry.viewers_see,
         screens_see: entry.screens_see,
+        operators_see: entry.operators_see,
         ..Interaction::default()
     };
     if let Some(rules) = &entry.rules {
@@ -285,8 +298,10 @@ pub fn write(file: &ShowFile) -> String {
         grace_ms: cue.interaction.grace_ms,
         opens_on_take: cue.interaction.opens_on_take,
         confirm: cue.interaction.confirm,
+        prepare: cue.interaction.prepare,
         viewers_see: cue.interaction.viewers_see,
         screens_see: cue.interaction.screens_see,
+        operators_see: cue.interaction.operators_see,
         rules: Rules::of(&cue.interaction),
     });
     let out = Out { show: &file.id, title: &file.title, cue: cue.collect(), entry: &file.entries };
@@ -317,9 +332,9 @@ mod tests {
     #[test]
     fn what_is_written_reads_in_as_the_same_show() {
         let rich = SMALL.to_owned()
-            + "\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
+            + "prepare = true\n\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
                options = [\"ja\", \"nein\", \"💡\"]\nvotes = 3\nwindow_s = 45\ngrace_ms = 0\nopens_on_take = true\nconfirm = true\n\
-               viewers_see = \"after_vote\"\nscreens_see = \"never\"\n\
+               viewers_see = \"after_vote\"\nscreens_see = \"never\"\noperators_see = \"on_reveal\"\n\
                [[entry]]\nplatform = \"tv\"\n[[entry]]\nsegment = \"hall\"\npool = \"jury-2\"\n";
         let show = read(&rich).unwrap();
         assert_eq!(
@@ -349,8 +364,12 @@ mod tests {
         assert!(error(&(SMALL.to_owned() + "votes = 0\n")).contains("votes: give 1 to 100"));
         assert!(error("show = \"a\"\ntitle = \"b\"\n").contains("add a [[cue]]"));
         assert!(
+            error(&(SMALL.to_owned() + "prepare = true\nopens_on_take = true\n"))
+                .contains("prepare: the window opens on take, so nothing can be prepared before it")
+        );
+        assert!(
             error(&(SMALL.to_owned() + "screens_see = \"after_vote\"\n"))
-                .starts_with("line 4, column 1: screens_see: a screen gives no vote; give always")
+                .starts_with("line 4, column 1: screens_see: after_vote is for viewers; give always")
         );
     }
 

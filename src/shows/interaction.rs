@@ -31,9 +31,15 @@ pub struct Interaction {
     pub viewers_see: Visibility,
     /// When screens may show the numbers.
     pub screens_see: Visibility,
+    /// When operators and observers may see the numbers. Producers and adjudicators always do.
+    #[serde(default = "Visibility::always", skip_serializing_if = "Visibility::is_always")]
+    pub operators_see: Visibility,
     /// The audience page asks once more before it sends a ballot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirm: bool,
+    /// Viewers may choose and hand in before the window opens: the audience page sends it at the opening.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prepare: bool,
     /// What makes an outcome of the counted votes.
     #[serde(default, skip_serializing_if = "Counting::is_plain")]
     pub counting: Counting,
@@ -54,4 +60,16 @@ pub enum Visibility {
     OnReveal,
     /// At no time.
     Never,
+}
+
+impl Visibility {
+    /// What operators may see if nothing is said.
+    fn always() -> Self {
+        Self::Always
+    }
+
+    /// Whether it hides nothing at any time.
+    pub fn is_always(&self) -> bool {
+        *self == Self::Always
+    }
 }

@@ -239,8 +239,10 @@ mod tests {
             grace_ms: limits::GRACE_MS_MAX,
             opens_on_take: false,
             confirm: true,
+            prepare: true,
             viewers_see: Visibility::AfterClose,
             screens_see: Visibility::AfterClose,
+            operators_see: Visibility::AfterClose,
             not_from: (0..limits::ENTRIES_MAX).map(|segment| (named(segment), options.clone().collect())).collect(),
             counting: Counting {
                 pools: (0..limits::POOLS_MAX).map(pool).collect(),

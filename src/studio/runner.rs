@@ -9,13 +9,14 @@ use crate::{
     ballots::{bucket::Totals, outcome},
     base::{clock::Micros, ids::NodeId, limits},
     live::{
-        results::{AUDIENCES, Audience, Counted, after, results},
+        results::{AUDIENCES, Audience, Counted, after, is_hidden, results},
         view::show,
     },
     shows::{document::Document, interaction::Visibility, run::Run},
     wire::{
         gauge::{Gauge, NodeGauge, NodeLine, RedisGauge, RunGauge},
         results::{ResultState, Results},
+        seal::SealView,
         server::{DeskView, Phase},
     },
 };
@@ -25,7 +26,7 @@ const GAUGE_EVERY_MS: u64 = 1000;
 /// Runs until the process stops.
 pub(super) async fn run(desk: Arc<Desk>, services: Arc<Services>) {
     let stop = services.tasks.stop().clone();
-    let mut runner = Runner { desk, services, last_desk: None, last_gauge: None };
+    let mut runner = Runner { desk, services, last_desk: None, hidden: Vec::new(), last_gauge: None };
     while !runner.desk.is_erased() {
         let now = runner.services.clock.now();
         runner.tick(now);
@@ -42,6 +43,8 @@ struct Runner {
     desk: Arc<Desk>,
     services: Arc<Services>,
     last_desk: Option<DeskView>,
+    /// Of which runs operators saw no number in it.
+    hidden: Vec<bool>,
     last_gauge: Option<(Micros, u64)>,
 }
 
@@ -80,11 +83,18 @@ impl Runner {
     fn publish_desk(&mut self, document: &Document, now: Micros) {
         let view =
             view::desk(document, self.desk.others.with_staff(self.services.node, self.desk.presence.staff(now)), now);
-        if self.last_desk.as_ref().is_some_and(|last| *last == DeskView { now: last.now, ..view.clone() }) {
+        let hidden: Vec<_> = document.runs.iter().map(|run| is_hidden(run, Audience::Operators, now)).collect();
+        let same = self.last_desk.as_ref().is_some_and(|last| *last == DeskView { now: last.now, ..view.clone() });
+        if same && hidden == self.hidden {
             return;
         }
-        self.desk.hub.publish_desk(view.clone());
+        let mut operators = view.clone();
+        for (run, _) in operators.runs.iter_mut().zip(&hidden).filter(|(_, hidden)| **hidden) {
+            run.seal = run.seal.take().map(SealView::without_numbers);
+        }
+        self.desk.hub.publish_desk(view.clone(), operators);
         self.last_desk = Some(view);
+        self.hidden = hidden;
     }
 
     fn gauge(&mut self, on: Option<&Run>, totals: &Totals, now: Micros) {
@@ -109,9 +119,10 @@ impl Runner {
                 outstanding,
                 margin: margin.votes,
                 decisive: margin.decisive && run.phase(now) != Phase::Open,
+                hidden: false,
             }
         });
-        self.desk.hub.publish_gauge(Gauge {
+        let gauge = Gauge {
             now: now.as_ms(),
             viewers: self.desk.presence.viewers() + self.desk.others.viewers(services.node),
             run,
@@ -119,7 +130,10 @@ impl Runner {
             node: own_figures(services),
             nodes: nodes(&self.desk),
             redis: redis(services, now),
-        });
+        };
+        let hidden = on.is_some_and(|run| is_hidden(run, Audience::Operators, now));
+        let run = gauge.run.clone().map(|run| if hidden { run.without_numbers() } else { run });
+        self.desk.hub.publish_gauge(gauge.clone(), Gauge { run, ..gauge });
     }
 
     /// Until the next tick, or the next moment at which the clock changes a phase.

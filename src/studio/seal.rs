@@ -74,8 +74,7 @@ pub(super) async fn seal(
     keep(services, &sealing, id, revision, json).await?;
     let next =
         end::with_seal(&sealing, id, revision, summary).ok_or_else(|| storage("the seal was overtaken: seal again"))?;
-    let (counted, late) = (manifest.counted, manifest.late);
-    let mut note = format!("revision {revision}: {counted} ballots counted, {late} late");
+    let mut note = sealed_note(&manifest, &run);
     if manifest.outstanding > 0 {
         note += &format!(", {} missing", manifest.outstanding);
     }
@@ -118,6 +117,15 @@ async fn manifest(
     let outstanding = marked.lost;
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
     Ok(Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding))
+}
+
+/// What the as-run log says of a seal. Everybody of the staff reads it, so it has no number that some of them may not see.
+pub(super) fn sealed_note(manifest: &Manifest, run: &Run) -> String {
+    let Manifest { revision, counted, late, .. } = manifest;
+    match run.definition.interaction.operators_see.is_always() {
+        true => format!("revision {revision}: {counted} ballots counted, {late} late"),
+        false => format!("revision {revision}"),
+    }
 }
 
 /// What the show keeps of a seal. `json`: the text of its manifest.
@@ -225,10 +233,12 @@ pub(super) async fn sign_off(
 ) -> Result<(), Refusal> {
     let Recounted { run, revision, ballots, findings, single } = recounted;
     let command = Command::Verify { run: Some(*run) };
+    let open = document.run(*run).is_some_and(|run| run.definition.interaction.operators_see.is_always());
     if let Some(first) = findings.first() {
         task.services.metrics.incident();
         tracing::error!(run = %run, revision, findings = findings.len(), first, "the recount differs from the seal");
-        let note = format!("incident: the recount differs: {}", findings.join("; "));
+        let told = if open { findings.join("; ") } else { format!("{} findings", findings.len()) };
+        let note = format!("incident: the recount differs: {told}");
         let entry = AsRunEntry {
             id: format!("{run}.recount.{revision}.{}", context.now.0),
             ..asrun::of_command(document, &command, &context.by.name, context.now, note)
@@ -241,8 +251,12 @@ pub(super) async fn sign_off(
         code: Code::NotNow,
         detail: "this seal is verified already, or was replaced meanwhile".to_owned(),
     })?;
-    let mut note = format!("the recount of {ballots} ballots agrees with seal {revision}");
+    let mut note = match open {
+        true => format!("the recount of {ballots} ballots agrees with seal {revision}"),
+        false => format!("the recount agrees with seal {revision}"),
+    };
     if *single > 0 {
+        let single = if open { single.to_string() } else { "some".to_owned() };
         note += &format!(
             "; of {single} counted ballots the ledger is the only witness: their node is away, or written off"
         );

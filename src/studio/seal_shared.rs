@@ -166,8 +166,7 @@ async fn keep(desk: &Desk, ways: Ways<'_>, run: &Run, manifest: Manifest, by: &S
     let (store, show) = (services.store.clone(), desk.show.clone());
     let here = services.tasks.blocking(move || store.put_manifest(&show, id, revision, &signed)).await;
     here.map_err(|error| storage(format!("the manifest could not be written ({error}): seal again")))?;
-    let (counted, late) = (manifest.counted, manifest.late);
-    let mut note = format!("revision {revision}: {counted} ballots counted, {late} late");
+    let mut note = seal::sealed_note(&manifest, run);
     if manifest.outstanding > 0 {
         note += &format!(", at most {} not decided", manifest.outstanding);
     }

@@ -125,5 +125,6 @@ pub fn seal(run: &Run) -> Option<SealView> {
         rules_hash: run.definition.rules_hash(),
         recount_agrees: state.verified.is_some().then_some(true),
         verified_by: state.verified.as_ref().map(|verified| verified.by.clone()),
+        hidden: false,
     })
 }

@@ -269,6 +269,7 @@ mod tests {
             not_from: std::collections::BTreeMap::new(),
             after_vote: false,
             confirm: false,
+            prepare_ms: None,
             phase,
             hold: false,
             opens_at: None,

@@ -62,6 +62,27 @@ pub struct RunGauge {
     pub outstanding: u64,
     pub margin: u64,
     pub decisive: bool,
+    /// This role may not see numbers of the run now: all but `outstanding` are 0.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+}
+
+impl RunGauge {
+    /// What is left for those who may not see numbers.
+    pub fn without_numbers(self) -> Self {
+        let Self { run, outstanding, .. } = self;
+        Self {
+            run,
+            counted: 0,
+            rate: 0,
+            late: 0,
+            late_would_change_order: false,
+            outstanding,
+            margin: 0,
+            decisive: false,
+            hidden: true,
+        }
+    }
 }
 
 /// What a screen reported.

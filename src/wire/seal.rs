@@ -44,4 +44,24 @@ pub struct SealView {
     /// Who verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified_by: Option<String>,
+    /// This role may not see numbers of the run now: they are 0 or left out, but for `outstanding`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+}
+
+impl SealView {
+    /// What is left for those who may not see numbers.
+    pub fn without_numbers(self) -> Self {
+        Self {
+            total: 0,
+            margin: 0,
+            by_entry: Vec::new(),
+            outcome: None,
+            late: 0,
+            late_would_change_order: false,
+            decisive: false,
+            hidden: true,
+            ..self
+        }
+    }
 }

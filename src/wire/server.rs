@@ -134,6 +134,10 @@ pub struct RunView {
     /// A page asks once more before it sends a ballot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirm: bool,
+    /// Viewers may give a ballot before the window opens: their client keeps it, and sends it at a random moment of these
+    /// milliseconds from the opening.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepare_ms: Option<u64>,
     pub phase: Phase,
     pub hold: bool,
     /// When the window opened or opens.

@@ -1,7 +1,8 @@
-// What the rules of a cue ask of the audience page: numbers after the own vote.
+// What the rules of a cue ask of the audience page: numbers after the own vote, a second yes, ballots before the opening; and of the studio's, when
+// operators may not see the numbers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axe, browser, serve, staff, until, visit } from "./helpers.mjs";
+import { axe, browser, serve, sizes, staff, until, visit } from "./helpers.mjs";
 
 const show = "tests/browser/shows/rules.toml";
 
@@ -136,5 +137,82 @@ test("a page asks once more before it sends, by tap and by keyboard", { timeout:
     if (await yes.isVisible()) await yes.click();
     return (await page.innerText("body")).includes("Your ballot for 2 × The loud one is in the tally.");
   });
+  assert.deepEqual(errors, []);
+});
+
+test("a ballot handed in before the opening is kept, may be changed, and goes out by itself", { timeout: 90_000 }, async (t) => {
+  const { server, desk, program } = await on(t, "4");
+  const { page, errors, context } = await visit(program, server.link("audience"));
+  // Its moment is late in the time that prepared ballots are spread over: 2 s of the 8.
+  await context.addInitScript(() => { Math.random = () => 0.95; });
+  let sent = 0;
+  context.on("page", (one) => one.on("websocket", (socket) => socket.on("framesent", ({ payload }) => (sent += String(payload).includes('"vote"') ? 1 : 0))));
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => (sent += String(payload).includes('"vote"') ? 1 : 0)));
+  await page.reload();
+  await says(page, "You can hand in now. It is sent by itself when voting opens.");
+  await page.getByText("Grace", { exact: true }).click();
+  await page.getByRole("button", { name: "Hand in Grace" }).click();
+  await says(page, "Your ballot for Grace is on this device. It is sent by itself when voting opens");
+  await sound(page);
+  await page.reload();
+  await says(page, "Your ballot for Grace is on this device");
+
+  await page.getByRole("button", { name: "Change" }).click();
+  await says(page, "Hand in Grace");
+  await page.getByText("Ada", { exact: true }).click();
+  await page.getByRole("button", { name: "Hand in Ada" }).click();
+  await says(page, "Your ballot for Ada is on this device");
+  // Another page of the same device changes it again; the first one follows.
+  const second = await context.newPage();
+  await second.goto(server.link("audience"));
+  await says(second, "Your ballot for Ada is on this device");
+  await second.getByRole("button", { name: "Change" }).click();
+  await second.getByText("Grace", { exact: true }).click();
+  await second.getByRole("button", { name: "Hand in Grace" }).click();
+  await says(page, "Your ballot for Grace is on this device");
+
+  // Somebody who goes away before the opening.
+  const { page: gone, context: pocket } = await visit(program, server.link("audience"));
+  await gone.getByText("Ada", { exact: true }).click();
+  await gone.getByRole("button", { name: "Hand in Ada" }).click();
+  await says(gone, "Your ballot for Ada is on this device");
+  await gone.close();
+  assert.equal(sent, 0, "nothing is sent before the opening");
+
+  await desk.press({ do: "open" });
+  await says(page, "Voting is open. Your ballot for Grace is sent by itself within a few seconds.");
+  await says(page, "Your ballot for Grace is in the tally.");
+  await says(second, "Your ballot for Grace is in the tally.");
+  const live = await (await fetch(`${server.url}/api/v1/shows/${desk.show}/live`)).json();
+  assert.equal(live.show.run.prepare_ms, 2000);
+  const ballots = await page.evaluate(() => JSON.parse(localStorage.getItem("tallylight.rules.ballots") ?? "[]"));
+  assert.equal(ballots.length, 1);
+  const after = ballots[0].at - live.show.run.opens_at;
+  assert(after > 1600 && after < 4000, `it was received ${after} ms after the opening`);
+  await says(page, "Voting is closed");
+  await says(page, "1 vote");
+  const back = await pocket.newPage();
+  await back.goto(server.link("audience"));
+  await says(back, "Not sent");
+  assert.deepEqual(errors, []);
+});
+
+test("an operator's page says that the numbers are hidden, a producer's shows them", { timeout: 60_000 }, async (t) => {
+  const { server, desk, program } = await on(t, "5");
+  const { page: voter } = await visit(program, server.link("audience"));
+  const { page, errors } = await visit(program, server.link("operator"), { viewport: sizes.desk });
+  await give(voter, "Ada");
+  await says(voter, "Counted");
+  await says(page, /Counted\s+–\s*hidden from your role/);
+  assert.equal((await page.locator("tl-program .bar-votes").allInnerTexts()).join(""), "––");
+  await sound(page);
+  await desk.press({ do: "close" });
+  await desk.press({ do: "seal" });
+  await says(page, "Sealed. The numbers are hidden from your role; 0 outstanding. Not verified yet.");
+  await desk.press({ do: "verify" });
+  await desk.press({ do: "arm", what: "reveal" });
+  await desk.press({ do: "reveal" });
+  await says(page, "1 vote, margin 1");
+  assert.equal((await page.locator("tl-program .bar-votes").allInnerTexts()).join(""), "10");
   assert.deepEqual(errors, []);
 });

@@ -164,6 +164,7 @@ fn run(phase: Phase) -> RunView {
         not_from: [("hall".to_owned(), vec![2])].into(),
         after_vote: false,
         confirm: false,
+        prepare_ms: None,
         phase,
         hold: false,
         opens_at: Some(AT),
@@ -189,7 +190,7 @@ fn show(run: Option<RunView>, state: GraphicState) -> ShowView {
 
 fn shows() -> Vec<(&'static str, ShowView)> {
     let waiting = RunView { opens_at: None, closes_at: None, locks_at: None, ..run(Phase::Standby) };
-    let next = RunView { cue: "3B".into(), after_vote: true, confirm: true, ..waiting.clone() };
+    let next = RunView { cue: "3B".into(), after_vote: true, prepare_ms: Some(5000), confirm: true, ..waiting.clone() };
     let by_hand = RunView { hold: true, closes_at: None, locks_at: None, ..run(Phase::Open) };
     let rehearsal = ShowView { rehearsal: true, ..show(Some(run(Phase::Open)), GraphicState::OnAir) };
     vec![
@@ -244,6 +245,7 @@ fn desk() -> DeskView {
         rules_hash: "9f86d081884c7d65".into(),
         recount_agrees: Some(true),
         verified_by: Some("Notary".into()),
+        hidden: false,
     };
     let on_desk = |run, seal, void_reason| DeskRun { run, rehearsal: false, extend_reopens: true, seal, void_reason };
     let staff = |name: &str, role| StaffView { session: SESSION, name: name.into(), role };
@@ -270,6 +272,7 @@ fn desk() -> DeskView {
         graphic: GraphicView { state: GraphicState::OnAir, step: 2, frozen: true },
         runs: vec![
             on_desk(RunView { id: RunId(1), ..run(Phase::Void) }, None, Some("a test".into())),
+            on_desk(RunView { id: RunId(2), ..run(Phase::Sealed) }, Some(seal.clone().without_numbers()), None),
             on_desk(run(Phase::Verified), Some(seal), None),
         ],
         owner: Some(staff("Olga", Role::Operator)),
@@ -307,6 +310,7 @@ fn gauge() -> Gauge {
         outstanding: 0,
         margin: 1,
         decisive: false,
+        hidden: false,
     };
     let screen = ScreenView {
         name: "results in OBS".into(),
@@ -374,6 +378,7 @@ fn server() -> Vec<(String, ServerMessage)> {
         ("desk", M::Desk(Box::new(desk()))),
         ("desk-empty", M::Desk(Box::new(empty_desk()))),
         ("gauge", M::Gauge(Box::new(gauge()))),
+        ("gauge-hidden", M::Gauge(Box::new(Gauge { run: gauge().run.map(RunGauge::without_numbers), ..gauge() }))),
         ("gauge-nodes", M::Gauge(Box::new(gauge_of_many()))),
         ("gauge-idle", M::Gauge(Box::new(Gauge { run: None, screens: vec![], viewers: 0, ..gauge() }))),
         ("log", M::Log { entries: log() }),

@@ -36,7 +36,9 @@ class Question extends StoreElement {
     setText(this.#question, run.question);
     const phase = phaseOf(run, client.now());
     const votes = phase === 'open' || phase === 'standby';
-    setText(this.#hint, votes && !isFor(run, state.entry) ? say('not_for_you') : hint(run, phase, votesLeft(state.ballots, run)));
+    const left = votesLeft(state.ballots, run);
+    const early = phase === 'standby' && run.prepare_ms !== undefined && left ? `. ${say('prepare_text')}` : '';
+    setText(this.#hint, votes && !isFor(run, state.entry) ? say('not_for_you') : hint(run, phase, left) + early);
     setText(this.#worth, worth(run, state.results, votes && run.after_vote && !mine(state.ballots, run.id).size));
   }
 }

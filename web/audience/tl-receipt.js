@@ -48,11 +48,14 @@ class ReceiptDock extends StoreElement {
     client.vote(show.run, [...chosen.picks].sort((a, b) => a - b));
   }
 
-  /** Goes back from the second question to the choice. */
+  /** Goes back to the choice, from the second question or from what waits for the opening. */
   #reconsider() {
     const store = StoreElement.store;
-    const { run, picks } = store?.state.chosen;
-    store?.set({ chosen: { run, picks } });
+    /** @type {import('./main.js').AudienceState} */
+    const { client, show, chosen } = store?.state;
+    if (!show?.run) return;
+    const back = client.takeBack(show.run.id);
+    store?.set({ chosen: { run: show.run.id, picks: back.length ? back : chosen.picks } });
     // Behind the store, which draws in a moment.
     setTimeout(() => this.#send.focus());
   }
@@ -63,28 +66,31 @@ class ReceiptDock extends StoreElement {
     const own = state.ballots.filter((ballot) => ballot.run === run?.id);
     const last = own.find((ballot) => !settled(ballot)) ?? own.at(-1);
     this.#receipt.hidden = !last;
-    if (last) this.#drawReceipt(last, state);
-
     const phase = run && phaseOf(run, state.client.now());
+    if (last) this.#drawReceipt(last, state, phase);
+
     const may = run && (phase === 'open' || phase === 'standby') && votesLeft(state.ballots, run) > 0 && !own.some((ballot) => !settled(ballot));
     this.#send.hidden = !may;
     const picks = run && state.chosen.run === run.id ? state.chosen.picks : [];
     const labels = picks.map((n) => run?.options.find((option) => option.n === n)?.label ?? `${n}`);
-    const asking = Boolean(may && phase === 'open' && picks.length && state.chosen.asked);
+    const early = phase === 'standby' && run?.prepare_ms !== undefined;
+    const asking = Boolean(may && (phase === 'open' || early) && picks.length && state.chosen.asked);
     setText(this.#ask, asking ? say('confirm_ask', { choice: choiceText({ picks, labels }) }) : '');
-    this.#change.hidden = !asking;
+    this.#change.hidden = !asking && (last?.prepared === undefined || (phase !== 'standby' && phase !== 'open'));
     if (run && may) {
       const label = labels[0] ?? '';
-      const send = picks.length === 0 ? say('send_none') : run.votes > 1 ? say(picks.length > 1 ? 'send_many' : 'send_many_one', { n: picks.length }) : say('send_one', { label });
+      /** @type {import('./words.js').Word[]} */
+      const [one, only, many] = early ? ['prepare_one', 'prepare_many_one', 'prepare_many'] : ['send_one', 'send_many_one', 'send_many'];
+      const send = picks.length === 0 ? say('send_none') : run.votes > 1 ? say(picks.length > 1 ? many : only, { n: picks.length }) : say(one, { label });
       setText(this.#send, asking ? say('confirm_yes') : send);
-      this.#send.disabled = picks.length === 0 || phase !== 'open';
+      this.#send.disabled = picks.length === 0 || (phase !== 'open' && !early);
     }
     this.#drawEarlier(state.ballots.filter((ballot) => ballot.run !== run?.id && ballot.question && worthTelling(ballot, state.client.now())));
   }
 
-  /** @param {Ballot} ballot @param {import('./main.js').AudienceState} state */
-  #drawReceipt(ballot, state) {
-    const { sign, tone, head, text } = words(ballot, state.link.is === 'up' && !state.link.offline);
+  /** @param {Ballot} ballot @param {import('./main.js').AudienceState} state @param {import('../sdk/wire.js').Phase} [phase] */
+  #drawReceipt(ballot, state, phase) {
+    const { sign, tone, head, text } = words(ballot, state.link.is === 'up' && !state.link.offline, phase);
     setText(this.#sign, sign);
     setText(this.#head, head);
     setText(this.#text, text);
@@ -107,13 +113,17 @@ class ReceiptDock extends StoreElement {
 
 /** A ballot of a question that is gone: told while it is open, and for a while if it did not count. @param {Ballot} ballot @param {number} now */
 function worthTelling(ballot, now) {
+  if (ballot.prepared !== undefined) return now - ballot.given < 600_000;
   if (!settled(ballot)) return true;
   return ballot.is === 'refused' && now - ballot.given < 600_000;
 }
 
-/** @param {Ballot} ballot @param {boolean} up */
-function words(ballot, up) {
+/** @param {Ballot} ballot @param {boolean} up @param {import('../sdk/wire.js').Phase} [phase] of its question, if that is on */
+function words(ballot, up, phase) {
   const choice = choiceText(ballot);
+  if (ballot.prepared !== undefined && phase === 'standby') return { sign: '◷', tone: 'plain', head: say('receipt_prepared'), text: say('receipt_prepared_text', { choice }) };
+  if (ballot.prepared !== undefined && (phase === 'open' || phase === 'closing') && up) return { sign: '◷', tone: 'plain', head: say('receipt_prepared'), text: say('receipt_prepared_open_text', { choice }) };
+  if (ballot.prepared !== undefined && phase !== 'open' && phase !== 'closing') return { sign: '✕', tone: 'bad', head: say('receipt_not_sent'), text: say('receipt_not_sent_text', { choice }) };
   switch (ballot.is) {
     case 'counted': return { sign: '✓', tone: 'good', head: say('receipt_counted'), text: say('receipt_counted_text', { choice }) };
     case 'held': {

@@ -19,6 +19,8 @@
  * @property {number} [at] when the server received it
  * @property {number} tries offers since the last answer
  * @property {number} due when to offer or ask next; not stored across loads
+ * @property {number} [prepared] given before the window opened and not sent yet: its own moment in the time that these are spread
+ *   over, 0 to 1
  */
 
 /** A ballot is forgotten a day after it was given: every run is decided long before. */
@@ -77,9 +79,18 @@ export class BallotBox {
       run: run.id, id: newBallotId(), picks, question: run.question, labels: picks.map(label),
       given: now, closes_at: run.closes_at, is: 'kept', tries: 0, due: 0,
     };
+    if (run.prepare_ms !== undefined && run.phase === 'standby' && now < (run.opens_at ?? Infinity)) ballot.prepared = Math.random();
     this.#ballots.push(ballot);
     this.#save();
     return ballot;
+  }
+
+  /** Takes a prepared ballot back that was not sent. @param {string} run @returns {number[]} its picks; empty: there is none */
+  takeBack(run) {
+    const ballot = this.#ballots.find((one) => one.run === run && one.prepared !== undefined);
+    this.#ballots = this.#ballots.filter((one) => one !== ballot);
+    if (ballot) this.#save();
+    return ballot?.picks ?? [];
   }
 
   /**
@@ -122,14 +133,15 @@ export class BallotBox {
 
   /**
    * What to say to the server now: one ballot of a run is settled before the next is offered.
-   * @param {number} now @returns {Ballot[]}
+   * @param {number} now @param {RunView} [run] the one on program @returns {Ballot[]}
    */
-  due(now) {
+  due(now, run) {
     const seen = new Set();
     const due = [];
     for (const ballot of this.#ballots) {
       if (settled(ballot) || seen.has(ballot.run)) continue;
       seen.add(ballot.run);
+      if (ballot.prepared !== undefined && !isTime(ballot.prepared, now, run?.id === ballot.run ? run : undefined)) continue;
       if (ballot.due <= now) due.push(ballot);
     }
     return due;
@@ -137,6 +149,11 @@ export class BallotBox {
 
   /** Notes that a ballot is on its way. @param {Ballot} ballot @param {number} now */
   sent(ballot, now) {
+    if (ballot.prepared !== undefined) {
+      // From here on it may be counted, so it cannot be taken back: not after a reload either.
+      delete ballot.prepared;
+      this.#save();
+    }
     ballot.tries += 1;
     ballot.due = now + ANSWER_MS + backoff(ballot.tries) / 2;
   }
@@ -154,7 +171,9 @@ export class BallotBox {
   reload(key) {
     if (key !== this.#key) return undefined;
     const before = new Set(this.#ballots.filter((ballot) => ballot.is === 'counted'));
-    this.#load();
+    const stored = this.#load();
+    // What another page took back is not sent by this one.
+    if (stored) this.#ballots = this.#ballots.filter((ballot) => ballot.prepared === undefined || stored.some((one) => one.id === ballot.id));
     return this.#ballots.filter((ballot) => ballot.is === 'counted' && !before.has(ballot));
   }
 
@@ -164,22 +183,24 @@ export class BallotBox {
     ballot.labels = ballot.picks.map((n) => run.options.find((option) => option.n === n)?.label ?? `${n}`);
   }
 
-  /** Reads what is stored, also what another tab of the same device added. */
+  /** Reads what is stored, also what another tab of the same device added. @returns {Ballot[]|undefined} */
   #load() {
     let stored;
     try {
       stored = JSON.parse(localStorage.getItem(this.#key) ?? '[]');
     } catch {
-      return;
+      return undefined;
     }
-    if (!Array.isArray(stored)) return;
+    if (!Array.isArray(stored)) return undefined;
     const oldest = Date.now() - KEEP_MS;
     for (const ballot of stored) {
       const known = this.#ballots.find((one) => one.id === ballot.id);
       if (known && !settled(known) && settled(ballot)) Object.assign(known, ballot);
+      if (known && ballot.prepared === undefined) delete known.prepared;
       if (ballot.given >= oldest && !known) this.#ballots.push({ ...ballot, tries: 0, due: 0 });
     }
     this.#ballots.sort((a, b) => a.given - b.given);
+    return stored;
   }
 
   #save() {
@@ -189,6 +210,12 @@ export class BallotBox {
       // Private mode or full: the ballots stay in memory and are still offered.
     }
   }
+}
+
+/** Whether a prepared ballot goes out now. @param {number} prepared @param {number} now @param {RunView|undefined} run */
+function isTime(prepared, now, run) {
+  if (!run || run.phase === 'void' || run.opens_at === undefined || (run.hold && run.phase === 'standby')) return false;
+  return now >= run.opens_at + prepared * (run.prepare_ms ?? 0) && now < (run.locks_at ?? Infinity);
 }
 
 /** One second, doubled at each try. @param {number} tries */

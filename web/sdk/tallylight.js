@@ -12,6 +12,7 @@
 
 import { BallotBox, hex } from './ballots.js';
 import { ServerClock } from './clock.js';
+import { recall, store } from './keep.js';
 import { HttpProblem, openLink, request } from './links.js';
 import { recall, store } from './memory.js';
 
@@ -142,12 +143,23 @@ export class Client extends EventTarget {
     return this.#box?.all ?? [];
   }
 
-  /** Gives a ballot: kept first, then offered until it is settled. @param {import('./wire.js').RunView} run @param {number[]} picks */
+  /**
+   * Gives a ballot: kept first, then offered until it is settled. Before the window of a run that lets viewers prepare, it is
+   * kept until the opening.
+   * @param {import('./wire.js').RunView} run @param {number[]} picks
+   */
   vote(run, picks) {
     if (!this.#box) return;
     this.#box.give(run, picks, this.now());
     this.#offer();
     this.#emit('ballots', this.ballots);
+  }
+
+  /** Takes back a ballot that waits for the opening. @param {string} run @returns {number[]} its picks; empty: it was sent, or there is none */
+  takeBack(run) {
+    const picks = this.#box?.takeBack(run) ?? [];
+    this.#emit('ballots', this.ballots);
+    return picks;
   }
 
   /** Tells what this screen shows. @param {import('./wire.js').Shown} shown */
@@ -362,7 +374,7 @@ export class Client extends EventTarget {
   #offer() {
     if (!this.#box || this.state.is !== 'up') return;
     const now = this.now();
-    for (const ballot of this.#box.due(now)) {
+    for (const ballot of this.#box.due(now, this.show?.run)) {
       // Two offers without any answer: the connection only looks alive.
       if (ballot.is === 'kept' && ballot.tries >= 2 && this.#link?.kind === 'websocket') return this.#dead();
       const { run, id, picks } = ballot;

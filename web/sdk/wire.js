@@ -9,7 +9,7 @@
  * @typedef {'reveal'|'void'|'go_live'|'write_off'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
- * @typedef {{ id: string, cue: string, question: string, options: OptionView[], votes: number, phase: Phase, hold: boolean, per_option?: number, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean,
+ * @typedef {{ id: string, cue: string, question: string, options: OptionView[], votes: number, phase: Phase, hold: boolean, per_option?: number, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number,
  *   opens_at?: number, closes_at?: number, locks_at?: number }} RunView
  * @typedef {{ state: 'on_air'|'cleared'|'panic', step: number, frozen: boolean }} GraphicView
  * @typedef {{ t?: 'show', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean,
@@ -32,7 +32,7 @@
  *   window_s?: number, opens_on_take: boolean }} CueView
  * @typedef {{ cue: string, run: string }} OnDesk
  * @typedef {{ revision: number, total: number, margin: number, outstanding: number, late: number,
- *   by_entry?: EntryCount[], outcome?: Outcome, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string }} SealView
+ *   by_entry?: EntryCount[], outcome?: Outcome, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
  * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[] }} EntryCount
  * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string }} DeskRun
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
@@ -42,7 +42,7 @@
  * @typedef {{ node: string, at: number, by: string, reason: string, returned_at?: number }} WrittenOffView
  *
  * @typedef {{ run: string, counted: number, rate: number, late: number, late_would_change_order: boolean, outstanding: number,
- *   margin: number, decisive: boolean }} RunGauge
+ *   margin: number, decisive: boolean, hidden?: boolean }} RunGauge
  * @typedef {{ name: string, host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number,
  *   at: number }} ScreenView
  * @typedef {{ node: string, journal: string, stance: string, fsync_us: number, disk_free_mb: number, clock_ok: boolean }} NodeGauge

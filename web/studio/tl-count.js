@@ -78,7 +78,7 @@ function entryName({ segment, pool, platform }) {
 /** @param {import('../sdk/wire.js').DeskRun} run */
 function tone(run) {
   if (run.phase === 'void' || run.seal?.recount_agrees === false) return 'bad';
-  return run.seal && (!run.seal.decisive || run.seal.late_would_change_order) ? 'warn' : undefined;
+  return run.seal && !run.seal.hidden && (!run.seal.decisive || run.seal.late_would_change_order) ? 'warn' : undefined;
 }
 
 /** @param {import('../sdk/wire.js').DeskRun} run @param {import('../sdk/wire.js').Phase} phase */
@@ -93,8 +93,8 @@ function words(run, phase) {
     return `Locks in ${countdown(Math.max(0, run.locks_at - now))}, at ${timeOfDay(run.locks_at)}. Then it can be sealed.`;
   }
   const margin = seal.outcome?.pools?.length ? '' : `, margin ${count(seal.margin)}`;
-  const parts = [`${seal.total === 1 ? '1 vote' : `${count(seal.total)} votes`}${margin}, ${count(seal.outstanding)} outstanding: ${seal.decisive ? '✓ decisive' : '≈ not decisive'}.`];
-  parts.push(`${count(seal.late)} late${seal.late ? (seal.late_would_change_order ? ', ▲ would change the order' : ', would not change the order') : ''}.`);
+  const parts = seal.hidden ? [`Sealed. The numbers are hidden from your role; ${count(seal.outstanding)} outstanding.`] : [`${seal.total === 1 ? '1 vote' : `${count(seal.total)} votes`}${margin}, ${count(seal.outstanding)} outstanding: ${seal.decisive ? '✓ decisive' : '≈ not decisive'}.`];
+  if (!seal.hidden) parts.push(`${count(seal.late)} late${seal.late ? (seal.late_would_change_order ? ', ▲ would change the order' : ', would not change the order') : ''}.`);
   if (seal.recount_agrees === undefined) parts.push('Not verified yet.');
   else parts.push(seal.recount_agrees ? `✓ Recount agrees${seal.verified_by ? `, verified by ${seal.verified_by}` : ''}.` : '✕ Recount does not agree: an incident. Do not reveal.');
   return `${parts.join(' ')} Seal ${seal.revision}, rules ${seal.rules_hash.slice(0, 8)}.`;

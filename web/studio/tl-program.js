@@ -63,15 +63,16 @@ class Program extends StoreElement {
     setText(this.#graphic, run ? `Graphic: ${graphics[desk.graphic.state]} · ${steps[desk.graphic.step] ?? ''}${desk.graphic.frozen ? ' · ❄ frozen' : ''}` : '');
     setText(this.#question, run?.question ?? 'Nothing is on program');
     this.#bars(run, results);
-    const figures = gauge?.run?.run === run?.id ? gauge?.run : undefined;
-    this.#set('Counted', figures ? count(figures.counted) : '–', 'ballots');
+    const told = gauge?.run?.run === run?.id ? gauge?.run : undefined;
+    const figures = told?.hidden ? undefined : told;
+    this.#set('Counted', figures ? count(figures.counted) : '–', told?.hidden ? 'hidden from your role' : 'ballots');
     this.#set('Per second', figures ? count(figures.rate) : '–', 'now');
     this.#set('Viewers', gauge ? count(gauge.viewers) : '–', 'connected');
     // A vote of a small pool may weigh more than many of a large one.
     const margin = figures && !run?.pools?.length ? count(figures.margin) : '–';
     this.#set('Margin', margin, figures ? (figures.decisive ? '✓ decisive' : '≈ not decisive') : '');
-    this.#set('Outstanding', figures ? count(figures.outstanding) : '–', 'not decided yet');
-    this.#set('Late', figures ? count(figures.late) : '–', !figures?.late ? 'stored apart' : figures.late_would_change_order ? '▲ order would change' : '✓ order stands');
+    this.#set('Outstanding', told ? count(told.outstanding) : '–', 'not decided yet');
+    this.#set('Late', figures ? count(figures.late) : '–', told?.hidden ? '' : !figures?.late ? 'stored apart' : figures.late_would_change_order ? '▲ order would change' : '✓ order stands');
     setAttribute(this.#figures['Margin note'], 'data-tone', figures ? (figures.decisive ? 'good' : 'warn') : undefined);
     setAttribute(this.#figures['Late note'], 'data-tone', figures?.late && figures.late_would_change_order ? 'warn' : undefined);
     this.#tick();
@@ -93,7 +94,7 @@ class Program extends StoreElement {
         h('span', { class: 'bar-votes' }), h('span', { class: 'bar-share' }))));
       setAttribute(this.#rows, 'data-many', (run?.options.length ?? 0) > 4);
     }
-    const mine = run && results?.run === run.id ? results : undefined;
+    const mine = run && results?.run === run.id && results.state !== 'hidden' ? results : undefined;
     const front = leaders(mine);
     for (const [i, row] of [...this.#rows.children].entries()) {
       const option = mine?.options[i];

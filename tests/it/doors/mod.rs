@@ -11,6 +11,7 @@ mod leaving;
 mod limits;
 mod messages;
 mod mine;
+mod operators;
 mod origins;
 mod outcome;
 mod raw;
