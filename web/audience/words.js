@@ -118,7 +118,7 @@ const en = {
   mine_get: 'What is kept about me',
   mine_asking: 'Asking…',
   mine_file: 'my-votes.json',
-  mine_done: 'Downloaded: every ballot of yours in this show, and nothing else is kept.',
+  mine_done: 'Downloaded. Nothing else is kept.',
   mine_failed: 'It cannot be read right now. Try again.',
 
   share: 'Share',
