@@ -14,7 +14,6 @@ import { BallotBox, hex } from './ballots.js';
 import { ServerClock } from './clock.js';
 import { recall, store } from './keep.js';
 import { HttpProblem, openLink, request } from './links.js';
-import { recall, store } from './memory.js';
 
 export { settled } from './ballots.js';
 export { HttpProblem, request } from './links.js';
