@@ -110,11 +110,8 @@ fn a_ballot_carries_the_link_that_its_voter_followed_and_nothing_else() {
     stage.does("seal", json!({}));
     stage.does("verify", json!({}));
 
-    let file = stage.app.data().join("export.jsonl");
-    let mut export = stage.app.program();
-    export.args(["export", SHOW, "--data"]).arg(stage.app.data()).arg("--out").arg(&file);
-    assert!(export.output().unwrap().status.success());
-    let verified = || String::from_utf8(stage.app.program().arg("verify").arg(&file).output().unwrap().stdout).unwrap();
+    let file = stage.export();
+    let verified = || stage.verified(&file);
     assert!(verified().contains("consistent, signer unknown"), "{}", verified());
     let exported = std::fs::read_to_string(&file).unwrap();
     let lines: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -60,11 +60,8 @@ fn pools_make_one_outcome_that_everybody_sees_and_anybody_can_recount() {
     assert!(rows.text().contains(row), "{}", rows.text());
     stage.does("verify", json!({}));
 
-    let file = stage.app.data().join("export.jsonl");
-    let mut export = stage.app.program();
-    export.args(["export", SHOW, "--data"]).arg(stage.app.data()).arg("--out").arg(&file);
-    assert!(export.output().unwrap().status.success());
-    let verified = || String::from_utf8(stage.app.program().arg("verify").arg(&file).output().unwrap().stdout).unwrap();
+    let file = stage.export();
+    let verified = || stage.verified(&file);
     let told = verified();
     assert!(told.contains("consistent, signer unknown") && told.contains("1. Norway 62.5 %"), "{told}");
     let exported = std::fs::read_to_string(&file).unwrap();

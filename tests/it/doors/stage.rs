@@ -1,6 +1,7 @@
 //! A server with one show and what is needed to run it: a producer's token, the screens' key, commands over HTTP.
 
 use std::{
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
@@ -71,6 +72,20 @@ impl Stage {
             let run = &self.live(None)["show"]["run"];
             (run["phase"] == "open").then(|| run["id"].as_str().unwrap().to_owned())
         })
+    }
+
+    /// Exports the show into a file.
+    pub fn export(&self) -> PathBuf {
+        let file = self.app.data().join("export.jsonl");
+        let mut export = self.app.program();
+        export.args(["export", SHOW, "--data"]).arg(self.app.data()).arg("--out").arg(&file);
+        assert!(export.output().unwrap().status.success());
+        file
+    }
+
+    /// What `tallylight verify` says of an export.
+    pub fn verified(&self, file: &Path) -> String {
+        String::from_utf8(self.app.program().arg("verify").arg(file).output().unwrap().stdout).unwrap()
     }
 
     /// What is on, as viewers see it or as screens do.
