@@ -192,6 +192,8 @@ end
 
 -- Whether one voter may have cast what is counted of this one, and these too.
 local function allow(voter, picks)
+  -- What is not more in all is not more of one option, and most runs have no other limit.
+  if voter.spent + #picks / 2 <= per_option then return true end
   local all, of = 0, {}
   local function is_over(cast)
     for at = 1, #cast, 2 do
@@ -229,8 +231,9 @@ local function displace(voter)
   return true
 end
 
+local NOBODY = {kept = {}, spent = 0}
 local function fit(picks)
-  if #picks == 0 or not allow({kept = {}}, picks) then return false end
+  if #picks == 0 or not allow(NOBODY, picks) then return false end
   for at = 1, #picks, 2 do
     local number = unpack_at('>I2', picks, at)
     if number < 1 or number > options then return false end
