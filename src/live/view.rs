@@ -36,6 +36,7 @@ pub fn run(run: &Run, now: Micros) -> RunView {
     RunView {
         id: run.id(),
         cue: run.definition.cue.clone(),
+        kind: interaction.kind.view(),
         question: interaction.question.clone(),
         options: options(&interaction.options),
         votes: interaction.votes,

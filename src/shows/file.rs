@@ -10,6 +10,7 @@ use rules::Rules;
 
 use super::{
     interaction::{Interaction, Visibility},
+    kind::Kind,
     rundown::Cue,
 };
 use crate::{
@@ -64,6 +65,8 @@ struct CueTable<Text, Table> {
     segment: Option<Text>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<Text>,
+    #[serde(default, skip_serializing_if = "Kind::is_poll")]
+    kind: Kind,
     question: Text,
     options: Vec<Text>,
     #[serde(default = "one")]
@@ -227,7 +230,12 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         Some(value) => checked(text, value, what),
         None => Ok(String::new()),
     };
+    if matches!(entry.kind, Kind::HeadToHead | Kind::TugOfWar) && options.len() != 2 {
+        let place = entry.question.span().start;
+        return Err(at(text, place, "this kind of question has two options: give two, or leave the kind out".into()));
+    }
     let mut interaction = Interaction {
+        kind: entry.kind.clone(),
         question: checked(text, &entry.question, "question")?,
         options,
         votes: entry.votes,
@@ -290,6 +298,7 @@ pub fn write(file: &ShowFile) -> String {
         number: cue.number.as_str(),
         segment: Some(cue.segment.as_str()).filter(|text| !text.is_empty()),
         title: Some(cue.title.as_str()).filter(|text| !text.is_empty()),
+        kind: cue.interaction.kind.clone(),
         question: &cue.interaction.question,
         options: cue.interaction.options.iter().map(String::as_str).collect(),
         votes: cue.interaction.votes,
@@ -332,7 +341,7 @@ mod tests {
     #[test]
     fn what_is_written_reads_in_as_the_same_show() {
         let rich = SMALL.to_owned()
-            + "prepare = true\n\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
+            + "prepare = true\nkind = \"tug_of_war\"\n\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
                options = [\"ja\", \"nein\", \"💡\"]\nvotes = 3\nwindow_s = 45\ngrace_ms = 0\nopens_on_take = true\nconfirm = true\n\
                viewers_see = \"after_vote\"\nscreens_see = \"never\"\noperators_see = \"on_reveal\"\n\
                [[entry]]\nplatform = \"tv\"\n[[entry]]\nsegment = \"hall\"\npool = \"jury-2\"\n";
@@ -362,6 +371,13 @@ mod tests {
         );
         assert!(error(&SMALL.replace("[\"Ada\", \"Grace\"]", "[\"Ada\"]")).contains("needs 2 to 64 options"));
         assert!(error(&(SMALL.to_owned() + "votes = 0\n")).contains("votes: give 1 to 100"));
+        assert!(
+            error(&(SMALL.replace("\"Grace\"]", "\"Grace\", \"Joan\"]") + "kind = \"tug_of_war\"\n"))
+                .starts_with("line 6, column 12: this kind of question has two options")
+        );
+        assert!(
+            error(&(SMALL.to_owned() + "kind = \"tug\"\n")).contains("unknown variant `tug`, expected one of `poll`")
+        );
         assert!(error("show = \"a\"\ntitle = \"b\"\n").contains("add a [[cue]]"));
         assert!(
             error(&(SMALL.to_owned() + "prepare = true\nopens_on_take = true\n"))

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::counting::Counting;
+use super::{counting::Counting, kind::Kind};
 
 /// What a cue asks, and the rules that its ballots are judged by. Frozen in a run at standby.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Interaction {
+    /// How it is asked and shown.
+    #[serde(default, skip_serializing_if = "Kind::is_poll")]
+    pub kind: Kind,
     /// The question as viewers read it.
     pub question: String,
     /// The options' labels; their numbers start at 1.

@@ -231,6 +231,7 @@ mod tests {
         let gives = Gives::Ranks(vec![limits::POINTS_MAX; limits::OPTIONS_MAX]);
         let pool = |number| Pool { name: named(number), gives: gives.clone(), each_segment: true };
         let interaction = Interaction {
+            kind: crate::shows::kind::Kind::HeadToHead,
             question: text.clone(),
             options: vec![text; limits::OPTIONS_MAX],
             votes: limits::VOTES_PER_VOTER_MAX,

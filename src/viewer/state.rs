@@ -238,7 +238,7 @@ mod tests {
             standing::{Standing, tests::receipt},
         },
         wire::server::{Answer, GraphicState, GraphicView, OptionView, Phase, Problem, Role, RunView},
-        wire::{SUBPROTOCOL, codes::Code},
+        wire::{SUBPROTOCOL, codes::Code, kind::KindView},
     };
 
     const T0: Micros = Micros::from_ms(1_000_000);
@@ -261,6 +261,7 @@ mod tests {
         let run = RunView {
             id: RunId(1),
             cue: "1A".to_owned(),
+            kind: KindView::Poll,
             question: "Who?".to_owned(),
             options: vec![OptionView { n: 1, label: "Ada".to_owned() }],
             votes: 1,

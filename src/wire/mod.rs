@@ -7,6 +7,7 @@ pub mod codes;
 pub mod command;
 pub mod entry;
 pub mod gauge;
+pub mod kind;
 pub mod outcome;
 pub mod results;
 pub mod seal;

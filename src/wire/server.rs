@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{codes::Code, entry::Entry, gauge::Gauge, results::Results, seal::SealView};
+use super::{codes::Code, entry::Entry, gauge::Gauge, kind::KindView, results::Results, seal::SealView};
 use crate::base::ids::{BallotId, NodeId, RunId, SessionId};
 
 /// One message to a client.
@@ -115,6 +115,9 @@ pub enum GraphicState {
 pub struct RunView {
     pub id: RunId,
     pub cue: String,
+    /// Absent: a poll.
+    #[serde(default, skip_serializing_if = "KindView::is_poll")]
+    pub kind: KindView,
     pub question: String,
     pub options: Vec<OptionView>,
     /// Votes of one voter.

@@ -14,6 +14,7 @@ use tallylight::{
         command::{Armable, Command, ControlAction},
         entry::Entry,
         gauge::*,
+        kind::KindView,
         outcome::{Outcome, Place, Polarity, PoolOutcome, Unit},
         results::{OptionResult, ResultState, Results},
         seal::{EntryCount, SealView},
@@ -156,6 +157,7 @@ fn run(phase: Phase) -> RunView {
     RunView {
         id: RUN,
         cue: "3A".into(),
+        kind: KindView::Poll,
         question: "Who wins?".into(),
         options: options(),
         votes: 1,

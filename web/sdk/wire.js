@@ -2,6 +2,7 @@
  * The types of `tallylight.v1`, as docs/WIRE.md and src/wire/ say them. Types only: this file does nothing when it runs.
  *
  * @typedef {'viewer'|'screen'|'observer'|'operator'|'producer'|'adjudicator'} Role
+ * @typedef {'poll'|'head_to_head'|'tug_of_war'} Kind
  * @typedef {'standby'|'open'|'closing'|'locked'|'sealed'|'verified'|'revealed'|'void'} Phase
  * @typedef {'hidden'|'live'|'frozen'|'rebuilding'|'provisional'|'final'} ResultState
  * @typedef {'counted'|'held'|'refused'|'unknown'} Answer
@@ -9,7 +10,7 @@
  * @typedef {'reveal'|'void'|'go_live'|'write_off'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
- * @typedef {{ id: string, cue: string, question: string, options: OptionView[], votes: number, phase: Phase, hold: boolean, per_option?: number, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number,
+ * @typedef {{ id: string, cue: string, kind?: Kind, question: string, options: OptionView[], votes: number, phase: Phase, hold: boolean, per_option?: number, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number,
  *   opens_at?: number, closes_at?: number, locks_at?: number }} RunView
  * @typedef {{ state: 'on_air'|'cleared'|'panic', step: number, frozen: boolean }} GraphicView
  * @typedef {{ t?: 'show', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean,
