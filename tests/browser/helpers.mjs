@@ -131,6 +131,16 @@ function listening(child, program, lines) {
   });
 }
 
+/** The browsers that are open. @type {Set<import("playwright-core").Browser>} */
+const programs = new Set();
+
+/** What every open page says, for who reads why a test failed. */
+async function seen() {
+  const pages = [...programs].flatMap((program) => program.contexts()).flatMap((context) => context.pages());
+  const texts = pages.map(async (page) => `\n${page.url()}: ${(await page.innerText("body", { timeout: 1000 }).catch(String)).replaceAll(/\s+/g, " ")}`);
+  return (await Promise.all(texts)).join("");
+}
+
 /**
  * Waits until something is true, looking often; fails with `what` and the last value when the time is over.
  * @template T
@@ -144,7 +154,7 @@ export async function until(what, look, ms = waitMsMax) {
   for (;;) {
     const value = await look();
     if (value) return value;
-    if (Date.now() > end) assert.fail(`not within ${ms} ms: ${what} (last: ${JSON.stringify(value)})`);
+    if (Date.now() > end) assert.fail(`not within ${ms} ms: ${what} (last: ${JSON.stringify(value)})${await seen()}`);
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
   }
 }
@@ -199,7 +209,11 @@ export async function browser(t) {
       "--disable-sync",
     ],
   });
-  t.after(() => program.close());
+  programs.add(program);
+  t.after(() => {
+    programs.delete(program);
+    return program.close();
+  });
   return program;
 }
 

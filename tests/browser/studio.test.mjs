@@ -190,6 +190,52 @@ test("a second operator sees every change at once; control is asked for, given a
   assert.deepEqual(errors, []);
 });
 
+test("who presses faster than the line answers gets what was meant, or is told that it was not sent", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const program = await browser(t);
+  const page = await (await program.newContext({ viewport: sizes.desk })).newPage();
+  // A slow line: the server hears at once, but what it says waits here while `slow`.
+  let slow = false;
+  /** @type {string[]} */
+  const waiting = [];
+  let through = () => {};
+  await page.routeWebSocket(/\/ws\//, (socket) => {
+    const upstream = socket.connectToServer();
+    socket.onMessage((message) => upstream.send(message));
+    upstream.onMessage((message) => void (slow ? waiting.push(String(message)) : socket.send(message)));
+    through = () => {
+      slow = false;
+      for (const message of waiting.splice(0)) socket.send(message);
+    };
+  });
+  const answered = () => until("the server has answered", () => waiting.some((message) => message.includes('"t":"done"')));
+  await page.goto(server.link("producer"));
+  await says(page, "tl-banner", "Connected");
+  await press(page, "standby", "Enter");
+  await says(page, "tl-standby", "1 The question");
+
+  slow = true;
+  await press(page, "next", "n");
+  await answered();
+  await press(page, "take", "t");
+  through();
+  await says(page, "tl-program", "The other question");
+
+  // Somebody else was faster: what is pressed on top of a press that comes to nothing is not sent either.
+  const other = await staff(server, "operator");
+  await press(page, "standby", "Enter");
+  await says(page, "tl-standby", "1 The question");
+  slow = true;
+  await other.press({ do: "freeze" });
+  await press(page, "next", "n");
+  await answered();
+  await press(page, "take", "t");
+  through();
+  await says(page, "tl-notice", "Take: Not sent: what you pressed just before it was not done.");
+  await says(page, "tl-notice", "The show has moved on since you looked.");
+  await says(page, "tl-program", "The other question");
+});
+
 test("a press on what has moved on since is refused in words, and nothing is done", { timeout: 60_000 }, async (t) => {
   const server = await serve(t, { show });
   const program = await browser(t);

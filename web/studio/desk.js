@@ -11,11 +11,26 @@ const ARMED_MS = 5000;
 /** A second press sooner than this is the first one bouncing, not a decision. */
 const DECIDE_MS = 600;
 
+/** These wait for nothing that was pressed before. */
+const urgent = ['clear', 'panic', 'freeze'];
+
+/** @typedef {import('../sdk/wire.js').Done} Done */
+
+/** @param {Done} before what was pressed before @returns {Done|undefined} the answer to what was pressed on top of it, if that is not sent */
+function notSent(before) {
+  return before.ok ? undefined : { ...before, code: 'not_sent', detail: refusal(before.code, before.detail).title };
+}
+
 export class Desk {
   #store;
   #client;
   /** The revision after this operator's own last command: the show as this operator made it. */
   #own_rev = 0;
+  /**
+   * The answer to what was pressed last, until it is there. Who presses faster than the line answers means the show as that press
+   * leaves it: so the next one waits, and is not sent if it came to nothing. @type {Promise<Done>|undefined}
+   */
+  #asked;
 
   /**
    * @param {import('../shared/store.js').Store<import('./main.js').StudioState>} store
@@ -45,19 +60,20 @@ export class Desk {
 
   /**
    * @param {Record<string, unknown> & { do: string }} command
-   * @returns {Promise<import('../sdk/wire.js').Done|undefined>} undefined: kept back as a double press
+   * @returns {Promise<Done|undefined>} undefined: kept back as a double press
    */
   async send(command) {
     const verb = command.do;
     if (this.#store.state.busy[verb]) return undefined;
     this.#busy(verb, true);
-    // Panic is never refused for being late: it carries no revision.
-    const expect = verb === 'panic' ? undefined : Math.max(this.#store.state.desk?.rev ?? 0, this.#own_rev);
-    const done = await this.#client.command(command, expect);
+    const before = this.#asked;
+    const asked = (async () => (before && !urgent.includes(verb) && notSent(await before)) || this.#ask(command))();
+    this.#asked = asked;
+    const done = await asked;
+    if (this.#asked === asked) this.#asked = undefined;
     // From the answer on, like the server, which counts from when it was done.
     setTimeout(() => this.#busy(verb, false), DEBOUNCE_MS);
     if (done.ok) {
-      if (expect !== undefined) this.#own_rev = done.rev;
       if (verb !== 'arm') this.say('good', `${verbs[verb] ?? verb}: done${done.detail ? ',' : '.'}`, done.detail ? `${done.detail}.` : '');
     } else {
       const { title, advice } = refusal(done.code, done.detail);
@@ -86,6 +102,15 @@ export class Desk {
     if (!this.#store.state.arming) return;
     this.#store.set({ arming: undefined });
     this.say('plain', 'Cancelled. Nothing was done.', '');
+  }
+
+  /** @param {Record<string, unknown> & { do: string }} command */
+  async #ask(command) {
+    // Panic is never refused for being late: it carries no revision.
+    const expect = command.do === 'panic' ? undefined : Math.max(this.#store.state.desk?.rev ?? 0, this.#own_rev);
+    const done = await this.#client.command(command, expect);
+    if (done.ok && expect !== undefined) this.#own_rev = done.rev;
+    return done;
   }
 
   /** @param {'good'|'bad'|'plain'} tone @param {string} text @param {string} advice */

@@ -37,6 +37,7 @@ const refusals = {
   draining: ['The node is going away.', 'This page joins another by itself; then press again.'],
   storage: ['The node cannot write, so nothing was done.', 'Clear and panic still work. See to the disk.'],
   internal: ['A fault on our side.', 'Look whether it was done before you press again.'],
+  not_sent: ['Not sent: what you pressed just before it was not done.', 'Look again, then press again.'],
   no_answer: ['No answer. Whether it was done is not known.', 'Look at the rundown before you press again.'],
 };
 
