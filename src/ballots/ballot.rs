@@ -25,31 +25,64 @@ pub struct Ballot {
     pub entry: u8,
 }
 
-/// Option numbers from 1, in ascending order; a number that stands twice is two votes. One pick, the common case, needs
-/// no heap.
+/// A ballot's content: option numbers from 1, in ascending order; a number that stands twice is two votes. In a changeable
+/// run its change number stands before them, as three words: 0, which is no option, and the number's high and low half. One
+/// pick, the common case, needs no heap.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Picks {
     /// One vote for one option.
     One(u16),
-    /// Any other number of votes.
+    /// Any other content.
     Many(Box<[u16]>),
 }
+
+/// What stands before a change number.
+const CHANGE: u16 = 0;
 
 impl Picks {
     /// Sorts what a client sent, so that the same choice is the same content.
     pub fn new(mut numbers: Vec<u16>) -> Self {
-        numbers.sort_unstable();
-        match *numbers {
+        sort(&mut numbers);
+        Self::from_words(numbers)
+    }
+
+    /// As [`Self::new`], under the client's change number.
+    pub fn changed(change: u32, mut numbers: Vec<u16>) -> Self {
+        sort(&mut numbers);
+        let [a, b, c, d] = change.to_be_bytes();
+        let words = [CHANGE, u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
+        Self::Many(words.into_iter().chain(numbers).collect())
+    }
+
+    /// A content as it is stored, from its [`Self::words`].
+    pub fn from_words(words: Vec<u16>) -> Self {
+        match *words {
             [one] => Self::One(one),
-            _ => Self::Many(numbers.into()),
+            _ => Self::Many(words.into()),
+        }
+    }
+
+    /// The content as it is stored and hashed.
+    pub fn words(&self) -> &[u16] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
         }
     }
 
     /// The option numbers.
     pub fn as_slice(&self) -> &[u16] {
-        match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many,
+        match self.words() {
+            [CHANGE, _, _, numbers @ ..] => numbers,
+            numbers => numbers,
+        }
+    }
+
+    /// The client's change number; `None`: the ballot is final.
+    pub fn change(&self) -> Option<u32> {
+        match *self.words() {
+            [CHANGE, high, low, ..] => Some(u32::from(high) << 16 | u32::from(low)),
+            _ => None,
         }
     }
 
@@ -75,6 +108,12 @@ impl Picks {
             }
         }
     }
+}
+
+/// No client's number is taken for what stands before a change number: 0 becomes another one without an option.
+fn sort(numbers: &mut [u16]) {
+    numbers.iter_mut().filter(|number| **number == CHANGE).for_each(|number| *number = u16::MAX);
+    numbers.sort_unstable();
 }
 
 /// Where a ballot's record stands.
@@ -171,6 +210,17 @@ mod tests {
     fn the_same_choice_is_the_same_content() {
         assert_eq!(Picks::new(vec![3, 1, 3]), Picks::new(vec![1, 3, 3]));
         assert_eq!(size_of::<Picks>(), 16);
+    }
+
+    #[test]
+    fn a_change_number_is_part_of_the_content_and_no_vote() {
+        let picks = Picks::changed(0x0001_0203, vec![3, 1]);
+        assert_eq!((picks.change(), picks.as_slice(), picks.votes()), (Some(0x0001_0203), &[1, 3][..], 2));
+        assert_eq!(Picks::from_words(picks.words().to_vec()), picks);
+        assert_ne!(picks, Picks::changed(1, vec![1, 3]));
+        for sent in [vec![0, 0, 1, 2], vec![0], vec![]] {
+            assert_eq!(Picks::new(sent).change(), None, "a client cannot smuggle one in");
+        }
     }
 
     #[test]

@@ -15,26 +15,26 @@
 --                watermark 7; behind 15 zeros per copy above these that it has: journal 8, number 7; behind 15 more
 --                per copy below that it does not have: the same; or empty
 --     journals   per journal: id 8, watermark 7 (0: known only as the place of a copy); its place is its index
---     totals     version 7, counted 7, late 7, then 7 per option votes, then 7 per option late votes
+--     totals     version 7, counted 7, superseded 7, late 7, then 7 per option votes, then 7 per option late votes
 --     changed    copies with another verdict than somebody was told, in the order in which they changed:
 --                journal 8, number 7
 --   :b0 … :b63  hashes: voter (16 bytes) -> its ballots in the order of decision, each
---     id 16, received 7, number 5, index of the journal 2, entry 1, verdict 1, count of picks 2, picks 2 each
---     With one ballot of one pick that is 36 bytes, so that Redis keeps the hash as a listpack. The field '' is a
---     placeholder.
+--     id 16, received 7, number 5, index of the journal 2, entry 1, verdict 1, count of words 2, words 2 each
+--     The words are the picks; in a changeable run three stand before them: 0, and the change number's halves. With one
+--     ballot of one pick that is 36 bytes, so that Redis keeps the hash as a listpack. The field '' is a placeholder.
 --
 -- KEYS: :meta, and the sub-hashes of the batch's voters, or all of them in their order where the bucket may be made.
 -- ARGV: see HEADER below; then a ballot each: index in KEYS 2, voter 16, id 16, received 7, entry 1, decided 1 (0: not,
---   else verdict + 1), if decided the copy's journal 8, number 7, received 7, entry 1; picks 2 each.
+--   else verdict + 1), if decided the copy's journal 8, number 7, received 7, entry 1; words 2 each.
 -- Answer: {1, epoch, rebuilding, marked, totals, journals, changed, decisions, now}, a decision each: verdict 1,
---   journal 8, number 7, received 7, entry 1, left 2, repeated 1; {2, epoch, watermark}: gap; {3}: absent; {4}: disagrees.
+--   journal 8, number 7, received 7, entry 1, left 2, repeated 1, in force 1, change seen 4; {2, epoch, watermark}: gap; {3}: absent; {4}: disagrees.
 
 -- HEADER
 local hash, options, votes, remembered_max = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local windows, sealing, seal = ARGV[5], tonumber(ARGV[6]), ARGV[7]
 local directory, roster, seen, retells = ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11] == '1'
 local create, barrier = ARGV[12] == '1', tonumber(ARGV[13])
-local journal, first, per_option, HEADER = ARGV[14], tonumber(ARGV[15]), tonumber(ARGV[16]), 16
+local journal, first, per_option, changeable, HEADER = ARGV[14], tonumber(ARGV[15]), tonumber(ARGV[16]), ARGV[17] == '1', 17
 
 local COUNTED, LATE, BUDGET, ID_REUSED, INVALID, AFTER_SEAL, DISPLACED, UNREADABLE = 0, 1, 2, 3, 4, 5, 6, 7
 local pack, unpack_at, sub = struct.pack, struct.unpack, string.sub
@@ -137,19 +137,25 @@ local function index_for(id)
   return index_of[id]
 end
 
-local TOTALS = '>I7I7I7' .. string.rep('I7', 2 * options)
-local VERSION, TOTAL_COUNTED, TOTAL_LATE, VOTES = 1, 2, 3, 3
+local TOTALS = '>I7I7I7I7' .. string.rep('I7', 2 * options)
+local VERSION, TOTAL_COUNTED, SUPERSEDED, TOTAL_LATE, VOTES = 1, 2, 3, 4, 4
 local totals = {}
 if old[10] then
   totals = {unpack_at(TOTALS, old[10])}
   -- The position behind the last number.
   totals[#totals] = nil
 else
-  for i = 1, 3 + 2 * options do totals[i] = 0 end
+  for i = 1, VOTES + 2 * options do totals[i] = 0 end
 end
 local LATE_VOTES = VOTES + options
+-- The change number of a ballot's words, and where its picks begin.
+local function change_of(words)
+  if #words < 6 or sub(words, 1, 2) ~= '\0\0' then return nil, 1 end
+  return unpack_at('>I4', words, 3), 7
+end
 local function add(picks, base, by)
-  for at = 1, #picks, 2 do
+  local _, begins = change_of(picks)
+  for at = begins, #picks, 2 do
     local number = unpack_at('>I2', picks, at)
     if number >= 1 and number <= options then totals[base + number] = totals[base + number] + by end
   end
@@ -171,7 +177,7 @@ local function voter_of(key, id)
     local picks = sub(blob, at + 34, at + 33 + 2 * count)
     voter.kept[#voter.kept + 1] =
       {id = ballot, received = received, seq = seq, index = index, entry = entry, verdict = verdict, picks = picks}
-    if verdict == COUNTED then voter.spent = voter.spent + count end
+    if verdict == COUNTED and not changeable then voter.spent = voter.spent + count end
     at = at + 34 + 2 * count
   end
   voters[id] = voter
@@ -190,13 +196,29 @@ local function is_later(a, b)
   return a.seq >= b.seq
 end
 
--- Whether one voter may have cast what is counted of this one, and these too.
-local function allow(voter, picks)
+-- Of one voter's ballots in a changeable run the one that is in the tally, if any is.
+local function in_force_of(voter)
+  local greatest, highest
+  for _, kept in ipairs(voter.kept) do
+    if kept.verdict == COUNTED then
+      local change = change_of(kept.picks) or -1
+      if not greatest or change > highest or (change == highest and is_later(kept, greatest)) then
+        greatest, highest = kept, change
+      end
+    end
+  end
+  return greatest
+end
+
+-- Whether one voter may have cast what is counted of this one, and these too, where each takes from the same votes.
+local function allow_together(voter, picks)
   -- What is not more in all is not more of one option, and most runs have no other limit.
-  if voter.spent + #picks / 2 <= per_option then return true end
+  local _, begins = change_of(picks)
+  if voter.spent + (#picks - begins + 1) / 2 <= per_option then return true end
   local all, of = 0, {}
   local function is_over(cast)
-    for at = 1, #cast, 2 do
+    local _, first_pick = change_of(cast)
+    for at = first_pick, #cast, 2 do
       local number = unpack_at('>I2', cast, at)
       all, of[number] = all + 1, (of[number] or 0) + 1
       if all > votes or of[number] > per_option then return true end
@@ -207,6 +229,8 @@ local function allow(voter, picks)
   end
   return not is_over(picks)
 end
+
+local function allow(voter, picks) return changeable or allow_together(voter, picks) end
 
 local function displace(voter)
   if allow(voter, '') then return false end
@@ -233,8 +257,10 @@ end
 
 local NOBODY = {kept = {}, spent = 0}
 local function fit(picks)
-  if #picks == 0 or not allow(NOBODY, picks) then return false end
-  for at = 1, #picks, 2 do
+  local change, begins = change_of(picks)
+  if (change or 0) > 0 ~= changeable or (change == 0) then return false end
+  if #picks < begins or not allow_together(NOBODY, picks) then return false end
+  for at = begins, #picks, 2 do
     local number = unpack_at('>I2', picks, at)
     if number < 1 or number > options then return false end
   end
@@ -298,10 +324,15 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
   elseif marked > 0 and not (is_in_force and sealed_copy) then verdict = AFTER_SEAL
   elseif not allow(voter, picks) then verdict = BUDGET
   else verdict = COUNTED end
+  local was
   if verdict == COUNTED then
-    voter.spent = voter.spent + spends
     totals[TOTAL_COUNTED] = totals[TOTAL_COUNTED] + 1
-    add(picks, VOTES, 1)
+    if changeable then
+      was = in_force_of(voter)
+    else
+      voter.spent = voter.spent + spends
+      add(picks, VOTES, 1)
+    end
   elseif verdict == LATE and not full then
     -- Only what is remembered: it may come again.
     totals[TOTAL_LATE] = totals[TOTAL_LATE] + 1
@@ -318,6 +349,13 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
     }
     touched[voter] = true
   end
+  if changeable and verdict == COUNTED then
+    if was then
+      totals[SUPERSEDED] = totals[SUPERSEDED] + 1
+      add(was.picks, VOTES, -1)
+    end
+    add(in_force_of(voter).picks, VOTES, 1)
+  end
   if displace(voter) then verdict = voter.kept[#voter.kept].verdict end
   return verdict, copy.journal, copy.seq, copy.received, copy.entry, votes - voter.spent
 end
@@ -327,7 +365,16 @@ local function decide(key, voter_id, id, received, entry, decided, copy, picks, 
   local verdict, of_journal, number, at, of_entry, left, repeated =
     judge(key, voter_id, id, received, entry, decided, copy, picks, seq)
   if decided and (decided ~= verdict or copy.journal ~= of_journal or copy.seq ~= number) then note(journal, seq) end
-  return pack('>I1c8I7I7I1I2I1', verdict, of_journal, number, at, of_entry, math.max(left, 0), repeated and 1 or 0)
+  local in_force, seen_change = 0, 0
+  local voter = changeable and verdict ~= UNREADABLE and voters[voter_id]
+  if voter then
+    seen_change = change_of(picks) or 0
+    for _, kept in ipairs(voter.kept) do seen_change = math.max(seen_change, change_of(kept.picks) or 0) end
+    local greatest = in_force_of(voter)
+    if greatest and greatest.id == id and greatest.picks == picks then in_force = 1 end
+  end
+  return pack('>I1c8I7I7I1I2I1I1I4',
+    verdict, of_journal, number, at, of_entry, math.max(left, 0), repeated and 1 or 0, in_force, seen_change)
 end
 
 -- The batch.

@@ -2,11 +2,15 @@
 //! decides ballots, on whichever machine, gives the outcome of these lines.
 //!
 //! The first ballot applied wins, and its verdict is part of it for ever. Every ballot of every batch is looked up by
-//! its id; the watermark of a journal only detects gaps.
+//! its id; the watermark of a journal only detects gaps. In a changeable run every ballot that fits and came in time is
+//! counted, and of those of one voter the greatest by (change number, receive time, journal, number) is in force.
+
+mod rules;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+pub use self::rules::Rules;
 use super::ballot::{Ballot, Decided, Picks, Place, Verdict};
 use crate::{
     base::{
@@ -14,51 +18,8 @@ use crate::{
         ids::{BallotId, JournalId, VoterId},
         limits,
     },
-    shows::{
-        interaction::Interaction,
-        run::Definition,
-        windows::{Timeliness, Windows},
-    },
+    shows::windows::{Timeliness, Windows},
 };
-
-/// What of a run's definition the bucket decides by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
-    /// Options of the question.
-    pub options: usize,
-    /// Votes of one voter.
-    pub votes: u16,
-    /// Of these at most so many for one option.
-    pub per_option: u16,
-}
-
-impl Rules {
-    /// Those of a run.
-    pub fn of(definition: &Definition) -> Self {
-        let Interaction { ref options, votes, per_option, .. } = definition.interaction;
-        Self { options: options.len(), votes, per_option: per_option.unwrap_or(votes).min(votes) }
-    }
-
-    /// Whether a ballot fits the question.
-    pub fn fit(&self, picks: &Picks) -> bool {
-        let options = 1..=self.options;
-        let numbers = picks.as_slice();
-        !numbers.is_empty() && numbers.iter().all(|n| options.contains(&usize::from(*n))) && self.allow([picks])
-    }
-
-    /// Whether one voter may have cast all of these.
-    pub fn allow<'a>(&self, cast: impl IntoIterator<Item = &'a Picks, IntoIter: Clone>) -> bool {
-        let cast = cast.into_iter();
-        let all: usize = cast.clone().map(|picks| picks.as_slice().len()).sum();
-        let most = usize::from(self.per_option);
-        // What is not more in all is not more of one option, and most runs have no other limit.
-        let is_even = all <= most || {
-            let numbers = || cast.clone().flat_map(Picks::as_slice);
-            numbers().all(|n| numbers().filter(|other| *other == n).count() <= most)
-        };
-        all <= usize::from(self.votes) && is_even
-    }
-}
 
 /// Ballots of one journal for one bucket, in the order of their numbers.
 #[derive(Debug)]
@@ -96,6 +57,10 @@ pub struct Decision {
     pub left: u16,
     /// The ballot was decided before.
     pub repeated: bool,
+    /// In a changeable run: it is the one of its voter that is in the tally.
+    pub in_force: bool,
+    /// In a changeable run: the highest change number of this voter's ballots.
+    pub change_seen: u32,
 }
 
 impl Decision {
@@ -115,6 +80,8 @@ pub struct Totals {
     pub version: u64,
     /// Ballots counted.
     pub counted: u64,
+    /// Of these, those that a later one of their voter replaces: their votes are in no tally.
+    pub superseded: u64,
     /// Votes per option.
     pub votes: Vec<u64>,
     /// Ballots outside the window.
@@ -124,6 +91,11 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Ballots whose votes are in the tally.
+    pub fn in_force(&self) -> u64 {
+        self.counted - self.superseded
+    }
+
     /// Whether others are to be used in the place of these.
     pub fn is_older_than(&self, other: &Self) -> bool {
         (self.epoch, self.version) < (other.epoch, other.version)
@@ -153,6 +125,11 @@ impl Kept {
         self.verdict != Verdict::IdReused
     }
 
+    /// What decides which of the counted ballots of one voter is in force in a changeable run: the greatest.
+    pub fn rank(&self) -> (Option<u32>, Micros, Place) {
+        (self.picks.change(), self.received, self.place)
+    }
+
     /// The ballot as its voter cast it.
     pub fn ballot(&self, voter: VoterId) -> Ballot {
         let Self { id, picks, received, entry, .. } = self.clone();
@@ -166,9 +143,30 @@ struct Voter {
     kept: Vec<Kept>,
 }
 
+/// Of one voter's ballots in a changeable run the one that is in the tally, if any is.
+pub fn in_force<'a>(kept: impl IntoIterator<Item = &'a Kept>) -> Option<&'a Kept> {
+    kept.into_iter().filter(|kept| kept.verdict == Verdict::Counted).max_by_key(|kept| kept.rank())
+}
+
 impl Voter {
     fn counted(&self) -> impl Iterator<Item = &Picks> + Clone {
         self.kept.iter().filter(|kept| kept.verdict == Verdict::Counted).map(|kept| &kept.picks)
+    }
+
+    /// The place of the ballot that is in force, in the order of decision.
+    fn in_force(&self) -> Option<usize> {
+        in_force(&self.kept).and_then(|one| self.kept.iter().position(|kept| std::ptr::eq(kept, one)))
+    }
+
+    /// Another ballot of a changeable run was counted: the tally has the one that is in force now in place of that which was.
+    fn replace(&self, before: Option<usize>, totals: &mut Totals) {
+        if let Some(was) = before {
+            totals.superseded += 1;
+            self.kept[was].picks.take_from(&mut totals.votes);
+        }
+        if let Some(is) = in_force(&self.kept) {
+            is.picks.add_to(&mut totals.votes);
+        }
     }
 
     /// Two histories of a ledger may have counted more of one voter than there is: the latest go, by receive time,
@@ -288,7 +286,15 @@ impl Bucket {
     /// One ballot: looked up by its id, and only if it is new decided by the rules. Somebody may have been told a verdict
     /// that does not stand: the list of changed copies says so until everybody knows.
     fn decide(&mut self, ballot: &Ballot, decided: Option<Decided>, place: Place) -> Decision {
-        let decision = self.judge(ballot, decided, place);
+        let mut decision = self.judge(ballot, decided, place);
+        let is_told = self.rules.changeable && decision.verdict != Verdict::Unreadable;
+        let voter = self.voters.get(&ballot.voter).filter(|_| is_told);
+        if let Some(Voter { kept, .. }) = voter {
+            let is_this = |kept: &Kept| kept.id == ballot.id && kept.picks == ballot.picks;
+            decision.in_force = in_force(kept).is_some_and(is_this);
+            let seen = kept.iter().map(|kept| &kept.picks).chain([&ballot.picks]);
+            decision.change_seen = seen.filter_map(Picks::change).max().unwrap_or(0);
+        }
         if decided.is_some_and(|was| (was.verdict, was.place) != (decision.verdict, decision.place)) {
             note(&mut self.changed, place);
         }
@@ -297,7 +303,17 @@ impl Bucket {
 
     fn judge(&mut self, ballot: &Ballot, decided: Option<Decided>, place: Place) -> Decision {
         let Ballot { received, entry, .. } = *ballot;
-        let own = Decision { verdict: Verdict::Unreadable, place, received, entry, left: 0, repeated: false };
+        let unreadable = Verdict::Unreadable;
+        let own = Decision {
+            verdict: unreadable,
+            place,
+            received,
+            entry,
+            left: 0,
+            repeated: false,
+            in_force: false,
+            change_seen: 0,
+        };
         if decided.is_some_and(|decided| decided.verdict == Verdict::Unreadable) {
             return own;
         }
@@ -316,7 +332,7 @@ impl Bucket {
             let stands = matches!(kept.verdict, Verdict::Counted | Verdict::Displaced);
             if kept.picks == ballot.picks && (stands || !was_counted || self.sealed.is_none() || !is_sealed) {
                 let Kept { verdict, place, received, entry, .. } = *kept;
-                return Decision { verdict, place, received, entry, left, repeated: true };
+                return Decision { verdict, place, received, entry, left, repeated: true, ..own };
             }
             // Two histories may have counted two contents under one id: the one that is here stands.
             if kept.picks != ballot.picks {
@@ -355,9 +371,11 @@ impl Bucket {
         };
         match verdict {
             Verdict::Counted => {
-                voter.spent = voter.spent.saturating_add(votes);
                 self.totals.counted += 1;
-                ballot.picks.add_to(&mut self.totals.votes);
+                if !self.rules.changeable {
+                    voter.spent = voter.spent.saturating_add(votes);
+                    ballot.picks.add_to(&mut self.totals.votes);
+                }
             }
             // Only what is remembered: it may come again.
             Verdict::Late if !full => {
@@ -374,15 +392,20 @@ impl Bucket {
         let remembered = verdict == Verdict::Counted || !full;
         if remembered {
             let (id, picks) = (ballot.id, ballot.picks.clone());
+            let joins = self.rules.changeable && verdict == Verdict::Counted;
+            let before = joins.then(|| voter.in_force());
             voter.kept.reserve_exact(1);
             voter.kept.push(Kept { id, picks, received, entry, place, verdict });
+            if let Some(before) = before {
+                voter.replace(before, &mut self.totals);
+            }
         }
         let verdict = match voter.displace(&self.rules, &mut self.totals, &mut self.changed) {
             true => voter.kept.last().map_or(verdict, |kept| kept.verdict),
             false => verdict,
         };
         let left = self.rules.votes.saturating_sub(voter.spent);
-        Decision { verdict, place, received, entry, left, repeated: false }
+        Decision { verdict, place, received, entry, left, ..own }
     }
 
     /// Remembers a ballot that another machine decided: no number moves, no total.
@@ -401,7 +424,7 @@ impl Bucket {
             let (id, picks) = (ballot.id, ballot.picks.clone());
             voter.kept.push(Kept { id, picks, received, entry, place, verdict });
         }
-        let counted = voter.kept.iter().filter(|kept| kept.verdict == Verdict::Counted);
+        let counted = voter.kept.iter().filter(|kept| kept.verdict == Verdict::Counted && !self.rules.changeable);
         voter.spent = counted.map(|kept| kept.picks.votes()).sum();
     }
 

@@ -8,7 +8,6 @@ use dashmap::DashMap;
 use super::{
     admission::{self, Admission},
     ballot::{Ballot, Verdict},
-    bucket::Kept,
     committer::{Marked, Order, Queue},
     inbox::Inbox,
     ledger,
@@ -23,7 +22,7 @@ use crate::{
         stance::StanceCell,
     },
     providers::redis::Redis,
-    shows::board::BoardRun,
+    shows::{board::BoardRun, interaction::Interaction},
     wire::server::{Answer, Reason, Receipt},
 };
 
@@ -166,19 +165,19 @@ impl Intake {
     pub async fn mine_everywhere(&self, run: RunId, voter: VoterId) -> Vec<Receipt> {
         let mut mine = self.mine(run, voter);
         let (Some(ledger), Some(intake)) = (&self.ledger, self.run(run)) else { return mine };
+        let Interaction { votes, changeable, .. } = intake.definition.interaction;
         let counted = mine.iter().filter(|receipt| receipt.is == Answer::Counted);
-        if counted.map(|receipt| receipt.picks.len()).sum::<usize>() >= usize::from(intake.definition.interaction.votes)
-        {
+        if !changeable && counted.map(|receipt| receipt.picks.len()).sum::<usize>() >= usize::from(votes) {
             return mine;
         }
         let elsewhere = ledger::of_voter(&ledger.redis, &intake.definition, voter);
         let Ok(Ok(kept)) = tokio::time::timeout(limits::LEDGER_LOOK_UP_TIMEOUT, elsewhere).await else { return mine };
         let spent: u16 = kept.iter().filter(|one| one.verdict == Verdict::Counted).map(|one| one.picks.votes()).sum();
-        let left = intake.definition.interaction.votes.saturating_sub(spent);
-        for one in kept.into_iter().filter(Kept::has_its_id) {
-            let receipt = intake.judged(shard::known(run, &one, left));
+        let left = if changeable { votes } else { votes.saturating_sub(spent) };
+        for one in kept.iter().filter(|kept| kept.has_its_id()) {
+            let receipt = intake.judged(shard::known(run, one, left, || kept.iter(), true));
             match mine.iter_mut().find(|known| known.id == one.id) {
-                Some(known) if known.is == Answer::Held => *known = receipt,
+                Some(known) if changeable || known.is == Answer::Held => *known = receipt,
                 Some(_) => {}
                 None => mine.push(receipt),
             }

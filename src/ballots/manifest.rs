@@ -52,6 +52,9 @@ pub struct Manifest {
     pub shares: Vec<u16>,
     /// Ballots counted.
     pub counted: u64,
+    /// Of these, in a changeable run, those that a later one of their voter replaces.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub superseded: u64,
     /// The counted ballots by the entries of the definition, where it has some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_entry: Vec<ByEntry>,
@@ -110,6 +113,11 @@ pub struct Part {
     pub hash: String,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// A manifest with its signature.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Signed {
@@ -139,7 +147,7 @@ impl Manifest {
         outstanding: u64,
     ) -> Self {
         let (node, title, revision, sealed_at) = head;
-        let Totals { votes, counted, late, late_votes, .. } = &marked.totals;
+        let Totals { votes, counted, superseded, late, late_votes, .. } = &marked.totals;
         let by_entry = by_entry(definition, witness);
         Self {
             format: FORMAT.to_owned(),
@@ -153,6 +161,7 @@ impl Manifest {
             totals: votes.clone(),
             shares: tally::shares(votes),
             counted: *counted,
+            superseded: *superseded,
             outcome: outcome(definition, votes, &by_entry),
             by_entry,
             late: *late,

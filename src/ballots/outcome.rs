@@ -13,6 +13,7 @@ use super::{
 use crate::{
     shows::{
         counting::{Gives, Pool},
+        interaction::Interaction,
         run::{ByEntry, Definition},
     },
     wire::outcome::{Outcome, Place, PoolOutcome, Unit},
@@ -79,12 +80,14 @@ pub fn shares(outcome: &Outcome) -> Vec<u16> {
 /// pools count apart, one ballot of a small one may weigh more than all of a large one: then nothing is sure before all
 /// ballots are there, and late ones may change the order until the seal tells them by their entries.
 pub fn margin(definition: &Definition, totals: &Totals, outstanding: u64, by_entry: Option<&[ByEntry]>) -> Margin {
-    let mut margin = tally::margin(totals, outstanding, definition.interaction.votes);
+    let Interaction { votes, changeable, .. } = definition.interaction;
+    let mut margin = tally::margin(totals, outstanding, votes, changeable);
     if !definition.interaction.counting.pools.is_empty() {
         margin.decisive = outstanding == 0;
         margin.late_would_change_order = match by_entry {
-            Some(by_entry) => late_would_change_order(definition, totals, by_entry),
-            None => totals.late > 0,
+            // Whose votes a late change would have replaced is not told by the entries.
+            Some(by_entry) if !changeable => late_would_change_order(definition, totals, by_entry),
+            _ => totals.late > 0,
         };
     }
     margin

@@ -10,7 +10,7 @@
 //! | 1 | number of the entry in the run's definition; 0: none |
 //! | 4 + 8 | epoch and revision of the windows it was judged under |
 //! | 1 | verdict: 0 counted, 1 late, 2 budget, 3 id reused, 4 invalid, 5 after seal, 6 displaced; 255 undecided |
-//! | 2 each | picks, to the end |
+//! | 2 each | picks, to the end; in a changeable run 0 and the change number (high half, low half) before them |
 //!
 //! A definition (kind 2) and windows (kind 3) are JSON; they take no number (`bucket` and `seq` are 0).
 //!
@@ -25,7 +25,8 @@
 //! | 8 | receive time of that copy, microseconds |
 //! | 1 | number of its entry |
 //!
-//! This is format 2 of a run's records (`RECORD_FORMAT`). Format 1 had no entries; of its runs nothing is read.
+//! This is format 2 of a run's records, and format 3 of changeable runs (`RECORD_FORMAT`). Format 1 had no entries; of its
+//! runs nothing is read.
 
 use super::ballot::{Ballot, Decided, Picks, Place, Verdict};
 use crate::base::{
@@ -69,8 +70,8 @@ pub fn encode(record: &BallotRecord, into: &mut Vec<u8>) {
     into.extend_from_slice(&record.windows_epoch.to_le_bytes());
     into.extend_from_slice(&record.windows_revision.to_le_bytes());
     into.push(record.verdict.map_or(UNDECIDED, number));
-    for pick in record.ballot.picks.as_slice() {
-        into.extend_from_slice(&pick.to_le_bytes());
+    for word in record.ballot.picks.words() {
+        into.extend_from_slice(&word.to_le_bytes());
     }
 }
 
@@ -119,7 +120,7 @@ pub fn decode(payload: &[u8]) -> Option<BallotRecord> {
         id: BallotId(u128::from_le_bytes(head[16..32].try_into().ok()?)),
         received: Micros(u64::from_le_bytes(head[32..40].try_into().ok()?)),
         entry: head[40],
-        picks: Picks::new(picks.iter().map(|pick| u16::from_le_bytes(*pick)).collect()),
+        picks: Picks::from_words(picks.iter().map(|word| u16::from_le_bytes(*word)).collect()),
     };
     let windows_epoch = u32::from_le_bytes(head[41..45].try_into().ok()?);
     let windows_revision = u64::from_le_bytes(head[45..53].try_into().ok()?);
@@ -137,10 +138,14 @@ mod tests {
         fn a_record_reads_in_as_it_was_written(
             voter: u128, id: u128, received: u64, entry: u8, epoch: u32, revision: u64,
             verdict in prop::option::of(0..Verdict::ALL.len()),
-            picks in prop::collection::vec(0..200_u16, 0..12),
+            picks in prop::collection::vec(0..200_u16, 0..12), change in prop::option::of(any::<u32>()),
         ) {
             let (voter, id, received) = (VoterId(voter), BallotId(id), Micros(received));
-            let ballot = Ballot { voter, id, picks: Picks::new(picks), received, entry };
+            let picks = match change {
+                Some(change) => Picks::changed(change, picks),
+                None => Picks::new(picks),
+            };
+            let ballot = Ballot { voter, id, picks, received, entry };
             let verdict = verdict.map(|number| Verdict::ALL[number]);
             let record = BallotRecord { ballot, windows_epoch: epoch, windows_revision: revision, verdict };
             let mut bytes = vec![1, 2, 3];

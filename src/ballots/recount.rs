@@ -33,7 +33,6 @@ pub struct Recount<'a> {
     manifest: &'a Manifest,
     seal: Seal,
     witness: Witness,
-    totals: Vec<u64>,
     late_totals: Vec<u64>,
     counted: u64,
     late: u64,
@@ -77,7 +76,6 @@ impl<'a> Recount<'a> {
             manifest,
             seal: Seal::of(manifest),
             witness: Witness::default(),
-            totals: zeros.clone(),
             late_totals: zeros,
             counted: 0,
             late: 0,
@@ -195,7 +193,6 @@ impl<'a> Recount<'a> {
         match verdict {
             Some(Verdict::Counted) => {
                 self.counted += 1;
-                ballot.picks.add_to(&mut self.totals);
                 let (run, received) = (manifest.definition.run, ballot.received);
                 let Ballot { voter, ref picks, entry, .. } = *ballot;
                 self.witness.add(Copy { run, bucket, voter, id, picks, received, entry, place });
@@ -268,8 +265,8 @@ impl<'a> Recount<'a> {
         // What is not here may be why a ballot was refused.
         let rules = Rules::of(&manifest.definition);
         for (voter, id, picks) in std::mem::take(&mut self.refused).into_iter().filter(|_| away.is_empty()) {
-            let counted = self.voters.get(&voter).map_or(&[][..], |voter| &voter.counted);
-            if rules.allow(counted.iter().chain([&picks])) {
+            let Some(Voter { counted, ballots }) = self.voters.get(&voter) else { continue };
+            if *ballots < limits::BALLOTS_PER_VOTER_MAX && rules.allow(counted.iter().chain([&picks])) {
                 self.find(format!("ballot {id} was not counted, though its voter had votes left"));
             }
         }
@@ -279,8 +276,10 @@ impl<'a> Recount<'a> {
                 self.findings.push(format!("{what}: the manifest says {sealed}, the recount {counted}"));
             }
         };
-        compare("votes per option", &manifest.totals, &self.totals);
+        let totals = self.witness.votes(manifest.definition.interaction.options.len());
+        compare("votes per option", &manifest.totals, &totals);
         compare("ballots counted", &manifest.counted, &self.counted);
+        compare("ballots superseded", &manifest.superseded, &self.witness.superseded());
         let unread = |part: &Part| {
             let next = self.next.get(&(part.bucket, part.journal)).copied().unwrap_or(1);
             part.watermark.saturating_add(1).saturating_sub(next)
@@ -295,7 +294,7 @@ impl<'a> Recount<'a> {
             compare("late ballots", &manifest.late, &self.late);
             compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
         }
-        compare("shares in tenths of a percent", &manifest.shares, &tally::shares(&self.totals));
+        compare("shares in tenths of a percent", &manifest.shares, &tally::shares(&totals));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
         let (mut said, mut by_entry) = (manifest.by_entry.clone(), by_entry(&manifest.definition, &self.witness));
         if !away.is_empty() {
@@ -304,7 +303,7 @@ impl<'a> Recount<'a> {
         if said != by_entry {
             self.findings.push(differ_by_entry(&manifest.definition, &said, &by_entry));
         }
-        let outcome = outcome(&manifest.definition, &self.totals, &by_entry);
+        let outcome = outcome(&manifest.definition, &totals, &by_entry);
         if manifest.outcome != outcome {
             let (said, found) = (in_words(manifest.outcome.as_ref()), in_words(outcome.as_ref()));
             self.findings.push(format!("outcome: the manifest says {said}, the recount {found}"));

@@ -16,7 +16,7 @@ use crate::{
         ids::{JournalId, NodeId, RunId},
     },
     providers::journal::Frame,
-    shows::run::{Definition, RECORD_FORMAT},
+    shows::run::{Definition, RECORD_FORMATS},
 };
 
 /// The runs of the journals, as far as they are wanted.
@@ -56,7 +56,7 @@ impl Restore {
             let Definition { run, cue, record_format, .. } = &**definition;
             format!(
                 "run {run} of cue {cue} is passed over: its ballots are of record format {record_format}, and this \
-                 program reads {RECORD_FORMAT}"
+                 program reads {RECORD_FORMATS}"
             )
         });
         let incidents = passed_over.collect();

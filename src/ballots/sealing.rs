@@ -219,7 +219,9 @@ fn add_up(run: &RunIntake, seal: &Seal, contents: &[Contents]) -> Result<(Witnes
     let definition = &run.definition;
     let (mut witness, mut findings, rules) = (Witness::default(), Vec::new(), Rules::of(definition));
     for (bucket, contents) in (0..).zip(contents) {
-        let (mut votes, mut counted) = (vec![0; definition.interaction.options.len()], 0);
+        // Voters belong to one bucket: what the witness has more after it are the votes of this one.
+        let options = definition.interaction.options.len();
+        let (before, superseded, mut counted) = (witness.votes(options), witness.superseded(), 0);
         let mut cast = std::collections::HashMap::<VoterId, Vec<&Picks>>::new();
         let of = |verdict| contents.ballots.iter().filter(move |(_, kept)| kept.verdict == verdict);
         let late = of(Verdict::Late).filter(|(_, kept)| seal.has(bucket, kept.place));
@@ -227,7 +229,6 @@ fn add_up(run: &RunIntake, seal: &Seal, contents: &[Contents]) -> Result<(Witnes
         let kept = of(Verdict::Counted);
         for (voter, Kept { id, picks, received, entry, place, .. }) in kept {
             counted += 1;
-            picks.add_to(&mut votes);
             let cast = cast.entry(*voter).or_default();
             cast.push(picks);
             if !rules.allow(cast.iter().copied()) {
@@ -236,7 +237,9 @@ fn add_up(run: &RunIntake, seal: &Seal, contents: &[Contents]) -> Result<(Witnes
             let (run, received, entry, place) = (definition.run, *received, *entry, *place);
             witness.add(Copy { run, bucket, voter: *voter, id: *id, picks, received, entry, place });
         }
-        if (counted, &votes) != (contents.totals.counted, &contents.totals.votes) {
+        let votes: Vec<_> = witness.votes(options).iter().zip(before).map(|(all, before)| all - before).collect();
+        let Totals { counted: told, superseded: replaced, votes: of_bucket, .. } = &contents.totals;
+        if (counted, witness.superseded() - superseded, &votes) != (*told, *replaced, of_bucket) {
             return Err(SealError::DoesNotAddUp(bucket));
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     ballot::{Ballot, Decided, Picks, Place, Verdict},
-    bucket::{Bucket, Decision, Kept, Rules},
+    bucket::{Bucket, Decision, Kept, Rules, in_force},
     inbox::Inbox,
     reconcile::{News, Reconcile},
     run_intake::RunIntake,
@@ -104,7 +104,7 @@ impl Shard {
         }
         let (kept, _) = self.bucket.voter(ballot.voter);
         match kept.iter().find(|kept| kept.id == ballot.id && kept.picks == ballot.picks) {
-            Some(kept) => Staged::Known(Receipt { picks: Vec::new(), ..known(run, kept, self.left(ballot.voter)) }),
+            Some(kept) => Staged::Known(Receipt { picks: Vec::new(), ..self.known(run, ballot.voter, kept) }),
             None => Staged::New,
         }
     }
@@ -181,6 +181,9 @@ impl Shard {
             at: Some(decision.received.as_ms()),
             picks: Vec::new(),
             repeated: decision.repeated,
+            change: pending.picks.change(),
+            change_seen: pending.picks.change().map(|_| decision.change_seen),
+            in_force: (is == Answer::Counted && pending.picks.change().is_some()).then_some(decision.in_force),
         });
         for other in pending.others {
             other.deliver(Receipt { repeated: true, ..receipt.clone() });
@@ -204,7 +207,7 @@ impl Shard {
     pub fn receipt(&self, run: RunId, voter: VoterId, id: BallotId) -> Receipt {
         let (kept, _) = self.bucket.voter(voter);
         match kept.iter().find(|kept| kept.id == id && kept.has_its_id()) {
-            Some(kept) if !self.is_on_its_way(voter, kept) => known(run, kept, self.left(voter)),
+            Some(kept) if !self.is_on_its_way(voter, kept) => self.known(run, voter, kept),
             _ if self.is_held(voter, id) => held(run, id, true),
             _ => unknown(run, id),
         }
@@ -218,12 +221,20 @@ impl Shard {
     /// Everything that is settled or held of a voter.
     pub fn mine(&self, run: RunId, voter: VoterId) -> Vec<Receipt> {
         let (kept, _) = self.bucket.voter(voter);
-        let left = self.left(voter);
         let settled = kept.iter().filter(|kept| kept.has_its_id() && !self.is_on_its_way(voter, kept));
         let waiting = self.pending.iter().filter(|((whose, id), _)| *whose == voter && self.is_held(voter, *id));
-        let waiting = waiting
-            .map(|((_, id), pending)| Receipt { picks: pending.picks.as_slice().to_vec(), ..held(run, *id, true) });
-        settled.map(|kept| known(run, kept, left)).chain(waiting).collect()
+        let waiting = waiting.map(|((_, id), pending)| {
+            let (picks, change) = (pending.picks.as_slice().to_vec(), pending.picks.change());
+            Receipt { picks, change, ..held(run, *id, true) }
+        });
+        settled.map(|kept| self.known(run, voter, kept)).chain(waiting).collect()
+    }
+
+    /// The receipt of a ballot that is settled.
+    fn known(&self, run: RunId, voter: VoterId, kept: &Kept) -> Receipt {
+        let settled = || self.bucket.voter(voter).0.iter().filter(|kept| !self.is_on_its_way(voter, kept));
+        // Where several nodes take ballots, another one may know a later change.
+        known(run, kept, self.left(voter), settled, self.reconcile.is_none())
     }
 
     /// Whether a ballot of a voter is counted, as far as this node knows.
@@ -261,8 +272,18 @@ impl Shard {
     }
 }
 
-pub(super) fn known(run: RunId, kept: &Kept, left: u16) -> Receipt {
+/// The receipt of a ballot that is settled. `all`: what is known of its voter; `is_all`: nobody knows more.
+pub(super) fn known<'a, All: Iterator<Item = &'a Kept>>(
+    run: RunId,
+    kept: &Kept,
+    left: u16,
+    all: impl Fn() -> All,
+    is_all: bool,
+) -> Receipt {
     let (is, reason) = kept.verdict.answer();
+    let change = kept.picks.change();
+    let greatest = change.filter(|_| is == Answer::Counted).and_then(|_| in_force(all()));
+    let is_greatest = greatest.is_some_and(|greatest| greatest.id == kept.id);
     Receipt {
         run,
         id: kept.id,
@@ -273,12 +294,15 @@ pub(super) fn known(run: RunId, kept: &Kept, left: u16) -> Receipt {
         at: Some(kept.received.as_ms()),
         picks: kept.picks.as_slice().to_vec(),
         repeated: true,
+        change,
+        change_seen: change.and_then(|_| all().filter_map(|kept| kept.picks.change()).max()),
+        in_force: greatest.filter(|_| is_all || !is_greatest).map(|_| is_greatest),
     }
 }
 
 /// What a receipt says once the run is void: no ballot of it counts, whatever was said before.
 pub(super) fn void(receipt: Receipt) -> Receipt {
-    Receipt { is: Answer::Refused, reason: Some(Reason::Void), retry_ms: None, left: None, ..receipt }
+    Receipt { is: Answer::Refused, reason: Some(Reason::Void), retry_ms: None, left: None, in_force: None, ..receipt }
 }
 
 /// A receipt that says that a ballot is on disk and not decided.
@@ -294,5 +318,18 @@ pub fn unknown(run: RunId, id: BallotId) -> Receipt {
 
 /// A receipt without any more than the answer.
 pub fn answer(run: RunId, id: BallotId, is: Answer, reason: Option<Reason>, retry_ms: Option<u32>) -> Receipt {
-    Receipt { run, id, is, reason, retry_ms, left: None, at: None, picks: Vec::new(), repeated: false }
+    Receipt {
+        run,
+        id,
+        is,
+        reason,
+        retry_ms,
+        left: None,
+        at: None,
+        picks: Vec::new(),
+        repeated: false,
+        change: None,
+        change_seen: None,
+        in_force: None,
+    }
 }

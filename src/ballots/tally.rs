@@ -46,6 +46,7 @@ pub fn add_totals(sum: &mut Totals, bucket: &Totals) {
     sum.epoch += bucket.epoch;
     sum.version += bucket.version;
     sum.counted += bucket.counted;
+    sum.superseded += bucket.superseded;
     sum.late += bucket.late;
     add(&mut sum.votes, &bucket.votes);
     add(&mut sum.late_votes, &bucket.late_votes);
@@ -92,8 +93,9 @@ pub struct Margin {
     pub late_would_change_order: bool,
 }
 
-/// The margin of a final run, with `outstanding` ballots that may still be missing, each with at most `votes` votes.
-pub fn margin(totals: &Totals, outstanding: u64, votes: u16) -> Margin {
+/// The margin of a run, with `outstanding` ballots that may still be missing, each with at most `votes` votes. A ballot of a
+/// changeable run may take as many from another option as it gives.
+pub fn margin(totals: &Totals, outstanding: u64, votes: u16, changeable: bool) -> Margin {
     let order = |votes: &[u64]| {
         let mut order: Vec<usize> = (0..votes.len()).collect();
         order.sort_by_key(|index| (std::cmp::Reverse(votes[*index]), *index));
@@ -107,10 +109,15 @@ pub fn margin(totals: &Totals, outstanding: u64, votes: u16) -> Margin {
     };
     let mut with_late = totals.votes.clone();
     add(&mut with_late, &totals.late_votes);
+    let taken = if changeable { totals.late * u64::from(votes) } else { 0 };
+    let ranks = order(&totals.votes);
+    let may_pass = |(first, second): (usize, usize)| totals.votes[first].saturating_sub(taken) <= with_late[second];
+    let mut pairs =
+        ranks.iter().enumerate().flat_map(|(at, first)| ranks[at + 1..].iter().map(|second| (*first, *second)));
     Margin {
         votes: lead,
-        decisive: lead > outstanding * u64::from(votes),
-        late_would_change_order: order(&totals.votes) != order(&with_late),
+        decisive: lead > outstanding * u64::from(votes) * (1 + u64::from(changeable)),
+        late_would_change_order: if taken > 0 { pairs.any(may_pass) } else { ranks != order(&with_late) },
     }
 }
 
@@ -137,9 +144,23 @@ mod tests {
     #[test]
     fn a_margin_is_decisive_only_beyond_all_that_is_missing() {
         let totals = Totals { votes: vec![10, 7, 1], late_votes: vec![0, 4, 0], ..Totals::default() };
-        assert_eq!(margin(&totals, 2, 1), Margin { votes: 3, decisive: true, late_would_change_order: true });
-        assert!(!margin(&totals, 3, 1).decisive);
-        assert!(!margin(&totals, 1, 3).decisive);
+        assert_eq!(margin(&totals, 2, 1, false), Margin { votes: 3, decisive: true, late_would_change_order: true });
+        assert!(!margin(&totals, 3, 1, false).decisive);
+        assert!(!margin(&totals, 1, 3, false).decisive);
+    }
+
+    #[test]
+    fn a_ballot_that_may_be_changed_counts_twice_for_the_margin() {
+        let totals = |votes: Vec<u64>, late, late_votes| Totals { votes, late, late_votes, ..Totals::default() };
+        let apart = totals(vec![10, 7], 0, vec![0, 0]);
+        assert_eq!([1, 2].map(|outstanding| margin(&apart, outstanding, 1, true).decisive), [true, false]);
+        // Two late ballots for the second: as final ones they leave it behind, as changes they may bring it to the first place.
+        let late = totals(vec![10, 6], 2, vec![0, 2]);
+        assert_eq!(
+            [false, true].map(|changeable| margin(&late, 0, 1, changeable).late_would_change_order),
+            [false, true]
+        );
+        assert!(!margin(&totals(vec![10, 5], 2, vec![0, 2]), 0, 1, true).late_would_change_order);
     }
 
     #[test]

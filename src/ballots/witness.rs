@@ -4,7 +4,7 @@
 //! The hash is the sum, modulo 2^256, of the SHA-256 of every counted copy (the construction of Bellare and Micciancio's
 //! AdHash). It guards against faults; against forgery stands the recount of the ballots themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use super::ballot::{Picks, Place};
 use crate::base::{
@@ -18,9 +18,19 @@ use crate::base::{
 pub struct Witness {
     parts: BTreeMap<(u16, JournalId), Part>,
     entries: BTreeMap<u8, Came>,
+    /// Of each voter of a changeable run the ballot that is in force.
+    in_force: HashMap<VoterId, InForce>,
+    superseded: u64,
 }
 
-/// The counted ballots that came by one entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct InForce {
+    rank: (Option<u32>, Micros, Place),
+    entry: u8,
+    picks: Picks,
+}
+
+/// The counted ballots that came by one entry; in a changeable run those that are in force.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Came {
     /// How many.
@@ -71,8 +81,8 @@ impl Witness {
         digest.update(&copy.place.journal.0.to_be_bytes());
         digest.update(&copy.place.seq.to_be_bytes());
         digest.update(&[copy.entry]);
-        for pick in copy.picks.as_slice() {
-            digest.update(&pick.to_be_bytes());
+        for word in copy.picks.words() {
+            digest.update(&word.to_be_bytes());
         }
         let digest = digest.finish();
         let part = self.parts.entry((copy.bucket, copy.place.journal)).or_default();
@@ -84,9 +94,45 @@ impl Witness {
             *word = sum;
             carry = over || over_again;
         }
+        if copy.picks.change().is_some() && !self.is_in_force(&copy) {
+            self.superseded += 1;
+            return;
+        }
         let came = self.entries.entry(copy.entry).or_default();
         came.counted += 1;
         add(copy.picks, &mut came.votes);
+    }
+
+    /// Whether a ballot of a changeable run is in force, as far as is known now; that which was before is no more.
+    fn is_in_force(&mut self, copy: &Copy<'_>) -> bool {
+        let Copy { entry, picks, .. } = *copy;
+        let this = InForce { rank: (picks.change(), copy.received, copy.place), entry, picks: picks.clone() };
+        match self.in_force.entry(copy.voter) {
+            Entry::Vacant(place) => _ = place.insert(this),
+            Entry::Occupied(known) if known.get().rank > this.rank => return false,
+            Entry::Occupied(mut known) => {
+                let was = known.insert(this);
+                let came = self.entries.entry(was.entry).or_default();
+                came.counted -= 1;
+                was.picks.take_from(&mut came.votes);
+                self.superseded += 1;
+            }
+        }
+        true
+    }
+
+    /// Votes per option, of `options` options.
+    pub fn votes(&self, options: usize) -> Vec<u64> {
+        let mut votes = vec![0; options];
+        for came in self.entries.values() {
+            votes.iter_mut().zip(&came.votes).for_each(|(all, more)| *all += more);
+        }
+        votes
+    }
+
+    /// Ballots of a changeable run that later ones of their voters replace.
+    pub fn superseded(&self) -> u64 {
+        self.superseded
     }
 
     /// Adds a ballot that came too late: it is in no part, and is told by its entry only.
@@ -132,6 +178,28 @@ mod tests {
         assert_eq!(witness.came(0), Came { counted: 1, votes: vec![1], late_votes: Vec::new() });
         assert_eq!(witness.came(1), Came { counted: 2, votes: vec![2], late_votes: Vec::new() });
         assert_eq!(witness.came(2), Came::default());
+    }
+
+    #[test]
+    fn of_a_voter_who_changed_the_last_change_is_in_force_in_whatever_order_it_is_read() {
+        let add = |witness: &mut Witness, change: u32, option: u16, received: u64, entry: u8| {
+            let place = Place { journal: JournalId(1), seq: received };
+            let (run, voter, id) = (RunId(1), VoterId(1), BallotId(received.into()));
+            let picks = &Picks::changed(change, vec![option]);
+            witness.add(Copy { run, bucket: 0, voter, id, picks, received: Micros(received), entry, place });
+        };
+        // The last change came first; of two with one number the later one is in force.
+        let copies = [(3, 2, 10, 1), (2, 1, 11, 0), (3, 3, 12, 0), (1, 1, 13, 1)];
+        for turn in 0..copies.len() {
+            let mut witness = Witness::default();
+            for index in 0..copies.len() {
+                let (change, option, received, entry) = copies[(turn + index) % copies.len()];
+                add(&mut witness, change, option, received, entry);
+            }
+            assert_eq!((witness.votes(3), witness.superseded()), (vec![0, 0, 1], 3));
+            assert_eq!((witness.came(0).counted, witness.came(1).counted), (1, 0));
+            assert_eq!(witness.part(0, JournalId(1)).count, 4);
+        }
     }
 
     #[test]

@@ -104,6 +104,9 @@ pub struct BallotLine {
     #[serde(default, skip_serializing_if = "is_none")]
     pub entry: u8,
     pub picks: Vec<u16>,
+    /// In a changeable run: the change number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<u32>,
     pub verdict: Option<Verdict>,
     /// The copy that the verdict names, if it is another one than this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,8 +140,12 @@ impl BallotLine {
     /// The ballot and where it stands.
     pub fn into_parts(self) -> (u16, Place, Ballot, Option<Decided>) {
         let place = Place { journal: self.journal, seq: self.seq };
-        let Self { voter, id, picks, received, entry, .. } = self;
-        let ballot = Ballot { voter, id, picks: Picks::new(picks), received, entry };
+        let Self { voter, id, picks, change, received, entry, .. } = self;
+        let picks = match change {
+            Some(change) => Picks::changed(change, picks),
+            None => Picks::new(picks),
+        };
+        let ballot = Ballot { voter, id, picks, received, entry };
         let decided = self.verdict.map(|verdict| match self.copy {
             None => Decided { verdict, place, received, entry },
             Some(CopyLine { journal, seq, received, entry }) => {
@@ -164,6 +171,7 @@ impl From<Journalled> for BallotLine {
             received,
             entry,
             picks: picks.as_slice().to_vec(),
+            change: picks.change(),
             verdict: decided.map(|decided| decided.verdict),
             copy: copy.map(|Decided { place: Place { journal, seq }, received, entry, .. }| CopyLine {
                 journal,

@@ -22,7 +22,7 @@ use crate::{
         hex,
         ids::{RunId, ShowId},
     },
-    shows::run::{BUCKET_HASH, RECORD_FORMAT},
+    shows::run::{BUCKET_HASH, RECORD_FORMATS},
     wire::outcome::{Place, Unit},
 };
 
@@ -224,7 +224,7 @@ fn check(
             .push(format!("its voters are spread by {:?}, which this program cannot check", definition.bucket_hash));
     } else if !definition.is_readable() {
         let format = definition.record_format;
-        findings.push(format!("its ballots are of format {format}; this program checks format {RECORD_FORMAT}"));
+        findings.push(format!("its ballots are of format {format}; this program checks {RECORD_FORMATS}"));
     } else {
         let Found { findings: found, notes: noted } = recount(manifest, ballots);
         findings.extend(found);
@@ -339,7 +339,20 @@ pub(super) mod tests {
         let (voter, id, picks) = (VoterId(1), BallotId(u128::from(journal)), vec![1]);
         let (run, journal, received) = (Desk::open_for(60).document.runs[0].id(), JournalId(journal), Micros(5));
         let verdict = Some(verdict);
-        BallotLine { run, bucket: 0, journal, seq: 1, voter, id, received, entry: 0, picks, verdict, copy: None }
+        BallotLine {
+            run,
+            bucket: 0,
+            journal,
+            seq: 1,
+            voter,
+            id,
+            received,
+            entry: 0,
+            picks,
+            change: None,
+            verdict,
+            copy: None,
+        }
     }
 
     /// Two ballots of a voter with one vote, of which the ledger gave up the second after a node had heard that it counts.

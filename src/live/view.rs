@@ -41,6 +41,7 @@ pub fn run(run: &Run, now: Micros) -> RunView {
         options: options(&interaction.options),
         votes: interaction.votes,
         per_option: interaction.per_option,
+        changeable: interaction.changeable,
         pools: interaction.counting.pools.iter().map(|pool| pool.name.clone()).collect(),
         not_from: interaction.not_from.clone(),
         after_vote: interaction.viewers_see == Visibility::AfterVote,

@@ -186,7 +186,11 @@ impl Viewer {
     pub fn ballot(&self, run: Option<&BoardRun>, vote: Vote, received: Micros) -> Ballot {
         let entry = self.entry.as_deref().zip(run);
         let entry = entry.map_or(0, |(entry, run)| run.definition.entries.number_of(entry));
-        Ballot { voter: self.voter, id: vote.id, picks: Picks::new(vote.picks), received, entry }
+        let picks = match vote.change {
+            Some(change) => Picks::changed(change, vote.picks),
+            None => Picks::new(vote.picks),
+        };
+        Ballot { voter: self.voter, id: vote.id, picks, received, entry }
     }
 
     /// The answer to this viewer's join.

@@ -73,6 +73,8 @@ struct CueTable<Text, Table> {
     votes: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     per_option: Option<u16>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    changeable: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     window_s: Option<u32>,
     #[serde(default = "grace_default")]
@@ -240,6 +242,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         options,
         votes: entry.votes,
         per_option: entry.per_option,
+        changeable: entry.changeable,
         window_s: entry.window_s,
         grace_ms: entry.grace_ms,
         opens_on_take: entry.opens_on_take,
@@ -303,6 +306,7 @@ pub fn write(file: &ShowFile) -> String {
         options: cue.interaction.options.iter().map(String::as_str).collect(),
         votes: cue.interaction.votes,
         per_option: cue.interaction.per_option,
+        changeable: cue.interaction.changeable,
         window_s: cue.interaction.window_s,
         grace_ms: cue.interaction.grace_ms,
         opens_on_take: cue.interaction.opens_on_take,
@@ -341,7 +345,7 @@ mod tests {
     #[test]
     fn what_is_written_reads_in_as_the_same_show() {
         let rich = SMALL.to_owned()
-            + "prepare = true\nkind = \"tug_of_war\"\n\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
+            + "prepare = true\nchangeable = true\nkind = \"tug_of_war\"\n\n[[cue]]\nnumber = \"2B\"\nsegment = \"Acts\"\ntitle = \"Act two\"\nquestion = \"Löst \\\"du\\\" es?\"\n\
                options = [\"ja\", \"nein\", \"💡\"]\nvotes = 3\nwindow_s = 45\ngrace_ms = 0\nopens_on_take = true\nconfirm = true\n\
                viewers_see = \"after_vote\"\nscreens_see = \"never\"\noperators_see = \"on_reveal\"\n\
                [[entry]]\nplatform = \"tv\"\n[[entry]]\nsegment = \"hall\"\npool = \"jury-2\"\n";

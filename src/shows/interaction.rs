@@ -21,6 +21,9 @@ pub struct Interaction {
     /// Of these at most so many for one option; `None`: all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_option: Option<u16>,
+    /// Each ballot is all that its voter says, and a later one replaces it, as long as the window is open.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changeable: bool,
     /// Options that voters of a segment may not choose, by the segment's name: their own region's, for instance.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_from: BTreeMap<String, Vec<u16>>,

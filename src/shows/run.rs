@@ -20,8 +20,18 @@ use crate::{
 /// How voters are spread over buckets: the first two bytes of the voter, which is itself a keyed hash, modulo the
 /// number of buckets.
 pub const BUCKET_HASH: &str = "voter-prefix/1";
-/// The layout of a ballot's record in the journal.
-pub const RECORD_FORMAT: u16 = 2;
+/// The layout of a final ballot's record in the journal.
+const RECORD_FORMAT: u16 = 2;
+/// The layout of a ballot's record that carries a change number.
+const RECORD_FORMAT_CHANGEABLE: u16 = 3;
+
+/// The layouts that this program knows, in words.
+pub const RECORD_FORMATS: &str = "2, and 3 of changeable runs";
+
+/// The layout of the records of an interaction's ballots.
+pub fn record_format(interaction: &Interaction) -> u16 {
+    if interaction.changeable { RECORD_FORMAT_CHANGEABLE } else { RECORD_FORMAT }
+}
 
 /// What is frozen at standby and carried with every batch of ballots.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,7 +65,7 @@ impl Definition {
 
     /// Whether this program knows the layout of its ballots. One of an older program is kept and not touched.
     pub fn is_readable(&self) -> bool {
-        self.record_format == RECORD_FORMAT
+        self.record_format == record_format(&self.interaction)
     }
 
     /// Whether voters that came by an entry may choose these options. Where pools count apart, those of no such pool may
@@ -236,6 +246,7 @@ mod tests {
             options: vec![text; limits::OPTIONS_MAX],
             votes: limits::VOTES_PER_VOTER_MAX,
             per_option: Some(limits::VOTES_PER_VOTER_MAX),
+            changeable: true,
             window_s: Some(limits::WINDOW_S_MAX),
             grace_ms: limits::GRACE_MS_MAX,
             opens_on_take: false,
@@ -261,10 +272,10 @@ mod tests {
             show: "s".repeat(40).parse().expect("a show id"),
             cue: "12345678".into(),
             rehearsal: false,
+            record_format: record_format(&interaction),
             interaction,
             buckets: limits::BUCKETS,
             bucket_hash: BUCKET_HASH.into(),
-            record_format: RECORD_FORMAT,
             entries: Entries::default().declaring(&entries).expect("there are numbers for all"),
         };
         let bytes = serde_json::to_vec(&definition).expect("a definition is plain data").len();

@@ -7,7 +7,7 @@ use super::{
     end,
     file::ShowFile,
     roster,
-    run::{BUCKET_HASH, Definition, Hold, RECORD_FORMAT, Run},
+    run::{BUCKET_HASH, Definition, Hold, Run, record_format},
     windows::{Span, Windows},
 };
 use crate::{
@@ -158,7 +158,7 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
         interaction: cue.interaction.clone(),
         buckets: limits::BUCKETS,
         bucket_hash: BUCKET_HASH.to_owned(),
-        record_format: RECORD_FORMAT,
+        record_format: record_format(&cue.interaction),
         entries: next.entries.clone(),
     };
     drop_standby(next);

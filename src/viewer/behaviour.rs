@@ -103,7 +103,7 @@ impl<F: FnMut(&RunView, &mut Rng) -> Option<(u64, Vec<u16>)> + Send> Behaviour f
         }
         self.last = Some(run.id);
         if let Some((think_ms, picks)) = (self.choose)(run, rng) {
-            let vote = Vote { run: run.id, id: BallotId(rng.u128(..)), picks };
+            let vote = Vote { run: run.id, id: BallotId(rng.u128(..)), picks, change: run.changeable.then_some(1) };
             agenda.at(now.plus_ms(think_ms), Act::Cast(vote));
         }
     }

@@ -127,7 +127,7 @@ mod tests {
     const T0: Micros = Micros::from_ms(1_000_000);
 
     fn vote(run: u64, id: u128) -> Vote {
-        Vote { run: RunId(run), id: BallotId(id), picks: vec![1] }
+        Vote { run: RunId(run), id: BallotId(id), picks: vec![1], change: None }
     }
 
     fn offered(book: &mut Book, now: Micros) -> Vec<u128> {

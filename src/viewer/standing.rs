@@ -103,6 +103,9 @@ pub(super) mod tests {
             at: None,
             picks: Vec::new(),
             repeated: false,
+            change: None,
+            change_seen: None,
+            in_force: None,
         }
     }
 

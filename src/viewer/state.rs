@@ -266,6 +266,7 @@ mod tests {
             options: vec![OptionView { n: 1, label: "Ada".to_owned() }],
             votes: 1,
             per_option: None,
+            changeable: false,
             pools: Vec::new(),
             not_from: std::collections::BTreeMap::new(),
             after_vote: false,

@@ -54,6 +54,9 @@ pub struct Vote {
     pub id: BallotId,
     #[schema(schema_with = picks)]
     pub picks: Vec<u16>,
+    /// In a changeable run, where `picks` is all that the voter says: from 1, higher than that of any ballot before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<u32>,
 }
 
 fn picks() -> Array {

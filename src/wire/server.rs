@@ -125,6 +125,9 @@ pub struct RunView {
     /// Of these at most so many for one option; absent: all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_option: Option<u16>,
+    /// A later ballot of a voter replaces the one before, as long as the window is open.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changeable: bool,
     /// Where only some may vote: the pools of their entries; the empty one is of those who came by none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<String>,
@@ -200,6 +203,15 @@ pub struct Receipt {
     /// The same ballot was answered before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repeated: bool,
+    /// In a changeable run: the change number of this ballot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<u32>,
+    /// In a changeable run: the highest change number of this voter that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_seen: Option<u32>,
+    /// In a changeable run, if counted: whether this ballot is the one in the tally. Absent: another node may know a later one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_force: Option<bool>,
 }
 
 /// The four answers of a receipt.

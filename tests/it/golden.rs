@@ -84,7 +84,8 @@ fn client() -> Vec<(String, ClientMessage)> {
         ("join-entry", join(|join| join.entry = named("the code of an entry link"))),
         ("join-ticket", join(|join| join.ticket = named("a ticket"))),
         ("join-screen", join(|join| (join.key, join.name) = (named("a key"), named("results in OBS")))),
-        ("vote", ClientMessage::Vote(Vote { run: RUN, id: BALLOT, picks: vec![2, 2, 1] })),
+        ("vote", ClientMessage::Vote(Vote { run: RUN, id: BALLOT, picks: vec![2, 2, 1], change: None })),
+        ("vote-change", ClientMessage::Vote(Vote { run: RUN, id: BALLOT, picks: vec![1], change: Some(3) })),
         ("ask", ClientMessage::Ask(Ask { run: RUN, ids: vec![BALLOT, BallotId(1)] })),
         ("shown", ClientMessage::Shown(shown)),
     ]
@@ -111,6 +112,9 @@ fn receipt(is: Answer) -> Receipt {
         at: None,
         picks: vec![],
         repeated: false,
+        change: None,
+        change_seen: None,
+        in_force: None,
     }
 }
 
@@ -129,6 +133,8 @@ fn receipts() -> Vec<(&'static str, Receipt)> {
         ("counted", counted()),
         ("counted-repeated", Receipt { repeated: true, ..counted() }),
         ("counted-asked", Receipt { picks: vec![2, 2, 1], repeated: true, ..counted() }),
+        ("counted-change", Receipt { change: Some(3), change_seen: Some(3), in_force: Some(true), ..counted() }),
+        ("counted-superseded", Receipt { change: Some(2), change_seen: Some(3), in_force: Some(false), ..counted() }),
         ("held", Receipt { retry_ms: Some(1000), ..receipt(Answer::Held) }),
         ("held-after-seal", Receipt { reason: Some(Reason::AfterSeal), at: Some(AT), ..receipt(Answer::Held) }),
         ("refused-invalid", refused(Reason::Invalid)),
@@ -162,6 +168,7 @@ fn run(phase: Phase) -> RunView {
         options: options(),
         votes: 1,
         per_option: None,
+        changeable: false,
         pools: Vec::new(),
         not_from: [("hall".to_owned(), vec![2])].into(),
         after_vote: false,

@@ -14,7 +14,7 @@ fn sealed(journal: JournalId) -> Sealed {
 }
 
 fn bucket(votes: u16) -> Bucket {
-    let mut bucket = Bucket::new(Rules { options: 3, votes, per_option: votes });
+    let mut bucket = Bucket::new(Rules { options: 3, votes, per_option: votes, changeable: false });
     bucket.set_windows(&open_from_to(1000, 2000, 1));
     bucket
 }
@@ -278,7 +278,7 @@ proptest! {
         prop_assert!(spent.values().all(|spent| *spent <= votes));
 
         let told: Vec<_> = all.iter().zip(&decisions).map(|((b, _), d)| (b.clone(), Some(d.decided()))).collect();
-        let mut restored = Bucket::new(Rules { options: 3, votes, per_option: votes });
+        let mut restored = Bucket::new(Rules { options: 3, votes, per_option: votes, changeable: false });
         apply(&mut restored, 1, &told);
         prop_assert_eq!(&restored.totals().votes, &settled.votes);
         prop_assert_eq!(restored.totals().late, settled.late);
@@ -287,7 +287,7 @@ proptest! {
 
 #[test]
 fn picks_fit_a_question_or_not() {
-    let rules = |votes, per_option| Rules { options: 2, votes, per_option };
+    let rules = |votes, per_option| Rules { options: 2, votes, per_option, changeable: false };
     let fit = |picks: &[u16], rules: Rules| rules.fit(&Picks::new(picks.to_vec()));
     assert!(fit(&[2], rules(1, 1)));
     for picks in [&[][..], &[0], &[3], &[1, 1]] {
@@ -299,7 +299,7 @@ fn picks_fit_a_question_or_not() {
 
 #[test]
 fn no_option_gets_more_of_one_voter_than_is_allowed() {
-    let mut bucket = Bucket::new(Rules { options: 3, votes: 4, per_option: 2 });
+    let mut bucket = Bucket::new(Rules { options: 3, votes: 4, per_option: 2, changeable: false });
     bucket.set_windows(&open_from_to(1000, 2000, 1));
     let cast = [&[1, 1][..], &[1, 2], &[2], &[2, 3, 3], &[3]];
     let ballots: Vec<_> = (1..).zip(cast).map(|(id, picks)| ballot(1, id, picks, 1500)).collect();
@@ -312,4 +312,95 @@ fn no_option_gets_more_of_one_voter_than_is_allowed() {
     let told = [(more.clone(), told(&more, Verdict::Counted, 6))];
     assert_eq!(verdicts(&apply(&mut bucket, 6, &told)), [Verdict::Displaced]);
     assert_eq!(bucket.totals().votes, [2, 1, 1]);
+}
+
+fn changeable() -> Bucket {
+    let mut bucket = Bucket::new(Rules { options: 3, votes: 2, per_option: 2, changeable: true });
+    bucket.set_windows(&open_from_to(1000, 2000, 1));
+    bucket
+}
+
+fn change(id: u128, change: u32, picks: &[u16], ms: u64) -> (Ballot, Option<Decided>) {
+    let (final_one, _) = ballot(1, id, picks, ms);
+    (Ballot { picks: Picks::changed(change, picks.to_vec()), ..final_one }, None)
+}
+
+#[test]
+fn the_last_change_of_a_voter_is_in_the_tally_in_whatever_order_they_come() {
+    let mut bucket = changeable();
+    let ballots =
+        [change(1, 1, &[1, 1], 1500), change(3, 3, &[3], 1550), change(2, 2, &[2, 2], 1600), change(4, 9, &[1], 2500)];
+    let decisions = apply(&mut bucket, 1, &ballots);
+    let (counted, late) = (Verdict::Counted, Verdict::Late);
+    assert_eq!(verdicts(&decisions), [counted, counted, counted, late]);
+    assert_eq!(
+        decisions.iter().map(|d| (d.in_force, d.change_seen)).collect::<Vec<_>>(),
+        [(true, 1), (true, 3), (false, 3), (false, 9)]
+    );
+    let totals = bucket.totals();
+    assert_eq!((totals.counted, totals.superseded, totals.in_force(), &*totals.votes), (3, 2, 1, &[0, 0, 1][..]));
+    assert_eq!(totals.late_votes, [1, 0, 0]);
+    // The same again says the same, and of two devices with one number the later one is in force.
+    let again = apply(&mut bucket, 2, &ballots[1..2]);
+    assert_eq!((again[0].repeated, again[0].in_force, again[0].left), (true, true, 2));
+    assert!(apply(&mut bucket, 5, &[change(5, 3, &[2], 1700)])[0].in_force);
+    assert_eq!(bucket.totals().votes, [0, 1, 0]);
+}
+
+#[test]
+fn a_ballot_says_whether_it_may_be_changed_as_its_run_does() {
+    let mut bucket = changeable();
+    let wrong =
+        [ballot(1, 1, &[1], 1500), change(2, 0, &[1], 1500), change(3, 1, &[], 1500), change(4, 1, &[1, 1, 2], 1500)];
+    assert_eq!(verdicts(&apply(&mut bucket, 1, &wrong)), [Verdict::Invalid; 4]);
+    assert_eq!(verdicts(&apply(&mut self::bucket(1), 1, &[change(1, 1, &[1], 1500)])), [Verdict::Invalid]);
+}
+
+proptest! {
+    /// Any changes in any order, sent again in any way: in the tally is of each voter the greatest change and nothing else,
+    /// and a bucket made from the verdicts in another order is the same.
+    #[test]
+    fn the_tally_is_the_fold_of_the_last_changes(
+        sent in prop::collection::vec((0..3_u128, 0..4_u128, 0..4_u32, prop::collection::vec(1..=3_u16, 1..4), 900..2100_u64), 1..40),
+        again in prop::collection::vec(0..40_usize, 0..20),
+        turn in 0..40_usize,
+    ) {
+        let all: Vec<_> = sent.iter().map(|(voter, id, number, picks, ms)| {
+            let (one, _) = change(*id, *number, picks, *ms);
+            (Ballot { voter: VoterId(*voter), ..one }, None)
+        }).collect();
+        let mut bucket = changeable();
+        let mut decisions = Vec::new();
+        for (index, one) in all.iter().enumerate() {
+            decisions.extend(apply(&mut bucket, index as u64 + 1, std::slice::from_ref(one)));
+        }
+        let settled = bucket.totals().clone();
+        for index in again.iter().filter(|index| **index < all.len()) {
+            apply(&mut bucket, *index as u64 + 1, std::slice::from_ref(&all[*index]));
+        }
+        let mut of_voters: BTreeMap<VoterId, Vec<&Kept>> = BTreeMap::new();
+        bucket.ballots().for_each(|(voter, kept)| of_voters.entry(voter).or_default().push(kept));
+        let (mut fold, mut counted, mut voters) = (vec![0; 3], 0, 0);
+        for kept in of_voters.values() {
+            let mut timely: Vec<_> = kept.iter().filter(|kept| kept.verdict == Verdict::Counted).collect();
+            timely.sort_by_key(|kept| (kept.picks.change(), kept.received, kept.place));
+            counted += timely.len() as u64;
+            if let Some(last) = timely.last() {
+                voters += 1;
+                last.picks.as_slice().iter().for_each(|n| fold[usize::from(*n) - 1] += 1);
+            }
+        }
+        let Totals { counted: all_counted, superseded, votes, .. } = bucket.totals();
+        prop_assert_eq!((counted, counted - voters, &fold), (*all_counted, *superseded, votes));
+        prop_assert_eq!((votes, superseded), (&settled.votes, &settled.superseded));
+
+        // Another history takes up what was told, in another order.
+        let told: Vec<_> = all.iter().zip(&decisions).map(|((b, _), d)| (b.clone(), Some(d.decided()))).collect();
+        let mut turned = told.clone();
+        turned.rotate_left(turn % told.len());
+        let mut restored = changeable();
+        let other = JournalId(77);
+        restored.apply(&Batch { journal: other, first_seq: 1, ballots: &turned }).unwrap();
+        prop_assert_eq!((&restored.totals().votes, restored.totals().superseded), (&settled.votes, settled.superseded));
+    }
 }

@@ -96,6 +96,7 @@ pub(super) fn call(call: &Call) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         batch.map_or_else(Vec::new, |batch| batch.journal.0.to_be_bytes().to_vec()),
         text(batch.map_or(0, |batch| batch.first_seq)),
         text(u64::from(rules.per_option)),
+        flag(rules.changeable),
     ];
     let ballots = batch.map_or(&[][..], |batch| &batch.ballots);
     for (ballot, decided) in ballots.iter().take(limits::LEDGER_BATCH_MAX) {
@@ -130,7 +131,7 @@ fn ballot_bytes(ballot: &Ballot, decided: Option<&Decided>, place: u16) -> Vec<u
             bytes.push(decided.entry);
         }
     }
-    ballot.picks.as_slice().iter().for_each(|pick| bytes.extend_from_slice(&pick.to_be_bytes()));
+    ballot.picks.words().iter().for_each(|word| bytes.extend_from_slice(&word.to_be_bytes()));
     bytes
 }
 
@@ -211,13 +212,14 @@ fn all<T>(value: &Value, one: impl Fn(&mut &[u8]) -> Option<T>) -> Option<Vec<T>
 
 fn totals(value: &Value, epoch: u64, options: usize) -> Option<Totals> {
     let numbers = all(value, |bytes| take_number(bytes, 7))?;
-    let [version, counted, late, votes @ ..] = &*numbers else { return None };
+    let [version, counted, superseded, late, votes @ ..] = &*numbers else { return None };
     if votes.len() != 2 * options {
         return None;
     }
     let (votes, late_votes) = votes.split_at(options);
     let (votes, late_votes) = (votes.to_vec(), late_votes.to_vec());
-    Some(Totals { epoch, version: *version, counted: *counted, votes, late: *late, late_votes })
+    let (version, counted, superseded, late) = (*version, *counted, *superseded, *late);
+    Some(Totals { epoch, version, counted, superseded, votes, late, late_votes })
 }
 
 fn journals(value: &Value) -> Option<Vec<(JournalId, u64)>> {
@@ -232,6 +234,8 @@ fn decision(bytes: &mut &[u8]) -> Option<Decision> {
         entry: take_u8(bytes)?,
         left: take_u16(bytes)?,
         repeated: take_number(bytes, 1)? != 0,
+        in_force: take_number(bytes, 1)? != 0,
+        change_seen: u32::try_from(take_number(bytes, 4)?).ok()?,
     })
 }
 
@@ -243,8 +247,8 @@ fn kept(bytes: &mut &[u8], journals: &[(JournalId, u64)]) -> Option<Kept> {
     let journal = journals.get(index.checked_sub(1)?)?.0;
     let entry = take_u8(bytes)?;
     let verdict = take_verdict(bytes)?;
-    let picks = (0..take_u16(bytes)?).map(|_| take_u16(bytes)).collect::<Option<_>>()?;
-    Some(Kept { id, picks: Picks::new(picks), received, entry, place: Place { journal, seq }, verdict })
+    let words = (0..take_u16(bytes)?).map(|_| take_u16(bytes)).collect::<Option<_>>()?;
+    Some(Kept { id, picks: Picks::from_words(words), received, entry, place: Place { journal, seq }, verdict })
 }
 
 fn take_number(bytes: &mut &[u8], count: usize) -> Option<u64> {
@@ -283,10 +287,10 @@ mod tests {
             fields.extend([bytes(totals), bytes(&[]), bytes(&[]), bytes(decisions), Value::Int(5)]);
             answer(Value::List(fields), 1)
         };
-        assert!(matches!(done(&[0; 35], &[]), Some(Answer::Done(standing)) if standing.totals.epoch == 3));
-        assert_eq!(done(&[0; 34], &[]), None);
-        assert_eq!(done(&[0; 42], &[]), None);
-        assert_eq!(done(&[0; 35], &[9; 27]), None);
+        assert!(matches!(done(&[0; 42], &[]), Some(Answer::Done(standing)) if standing.totals.epoch == 3));
+        assert_eq!(done(&[0; 41], &[]), None);
+        assert_eq!(done(&[0; 49], &[]), None);
+        assert_eq!(done(&[0; 42], &[9; 32]), None);
         assert_eq!(answer(Value::Nil, 1), None);
     }
 }

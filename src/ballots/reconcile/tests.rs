@@ -41,7 +41,7 @@ struct Ledger {
 
 impl Ledger {
     fn new() -> Self {
-        let mut bucket = Bucket::new(Rules { options: 2, votes: 1, per_option: 1 });
+        let mut bucket = Bucket::new(Rules { options: 2, votes: 1, per_option: 1, changeable: false });
         let spans = vec![Span { opens: Micros(0), closes: None }];
         bucket.set_windows(&Windows { revision: 1, spans, ..Windows::default() });
         Self { bucket, epoch: 1, rebuilding: false }

@@ -64,7 +64,7 @@ fn a_bucket_is_counted_right_while_its_slot_moves() {
         moving.expect("it moved meanwhile").join().unwrap();
     });
 
-    let mut expected = Bucket::new(Rules { options: 3, votes: 1, per_option: 1 });
+    let mut expected = Bucket::new(Rules { options: 3, votes: 1, per_option: 1, changeable: false });
     expected.set_windows(&call.windows);
     expected.apply(&Batch { journal: JOURNAL, first_seq: 1, ballots: &all }).unwrap();
     call.batch = None;

@@ -16,7 +16,7 @@ use tallylight::{
     shows::{
         entries::Entries,
         interaction::{Interaction, Visibility},
-        run::{BUCKET_HASH, Definition, RECORD_FORMAT},
+        run::{BUCKET_HASH, Definition, record_format},
         windows::{Span, Windows},
     },
 };
@@ -69,16 +69,17 @@ impl Client {
 
 /// A run of a question with three options.
 pub fn definition(votes: u16) -> Arc<Definition> {
-    definition_with(votes, None)
+    definition_with((votes, None, false))
 }
 
-/// The same, with at most so many votes of one voter for one option.
-pub fn definition_with(votes: u16, per_option: Option<u16>) -> Arc<Definition> {
+/// The same, with at most so many votes of one voter for one option, and perhaps changeable.
+pub fn definition_with((votes, per_option, changeable): (u16, Option<u16>, bool)) -> Arc<Definition> {
     let interaction = Interaction {
         question: "Who?".into(),
         options: vec!["Ada".into(), "Bo".into(), "Cy".into()],
         votes,
         per_option,
+        changeable,
         viewers_see: Visibility::Always,
         screens_see: Visibility::Always,
         ..Interaction::default()
@@ -88,10 +89,10 @@ pub fn definition_with(votes: u16, per_option: Option<u16>) -> Arc<Definition> {
         show: "finale".parse().unwrap(),
         cue: "1".into(),
         rehearsal: false,
+        record_format: record_format(&interaction),
         interaction,
         buckets: 4,
         bucket_hash: BUCKET_HASH.into(),
-        record_format: RECORD_FORMAT,
         entries: Entries::default(),
     })
 }

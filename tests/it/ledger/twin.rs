@@ -9,7 +9,7 @@ use proptest::{
 };
 use tallylight::{
     ballots::{
-        ballot::{Ballot, Decided, Place, Verdict},
+        ballot::{Ballot, Decided, Picks, Place, Verdict},
         bucket::Kept,
         ledger::{self, Answer, Call, Contents, OwnedBatch},
         seal::Seal,
@@ -34,6 +34,8 @@ struct Drawn {
     voter: usize,
     id: u128,
     picks: Vec<u16>,
+    /// Carried where the run may be changed; `false`: where it may not.
+    change: (u32, bool),
     ms: u64,
     entry: u8,
     /// A decision that somebody gave: verdict, journal and number of the copy, its receive time and entry.
@@ -75,8 +77,10 @@ fn drawn() -> impl Strategy<Value = Drawn> {
         1 => prop::collection::vec(0..=4_u16, 0..5),
     ];
     let ms = prop_oneof![3 => 1000..2000_u64, 2 => 900..2600_u64];
-    (0..7_usize, 0..4_u128, picks, ms, entry(), prop::option::weighted(0.25, decided))
-        .prop_map(|(voter, id, picks, ms, entry, decided)| Drawn { voter, id, picks, ms, entry, decided })
+    let change = (prop_oneof![9 => 0..4_u32, 1 => any::<u32>()], prop::bool::weighted(0.95));
+    (0..7_usize, 0..4_u128, picks, change, ms, entry(), prop::option::weighted(0.25, decided)).prop_map(
+        |(voter, id, picks, change, ms, entry, decided)| Drawn { voter, id, picks, change, ms, entry, decided },
+    )
 }
 
 fn entry() -> impl Strategy<Value = u8> {
@@ -153,11 +157,12 @@ impl Caller {
         if step.disagrees {
             call.rules_hash = "f".repeat(64).into();
         }
-        call.batch = step.from.map(|from| self.batch(step, from));
+        let changeable = template.definition.interaction.changeable;
+        call.batch = step.from.map(|from| self.batch(step, from, changeable));
         call
     }
 
-    fn batch(&mut self, step: &Step, from: i64) -> OwnedBatch {
+    fn batch(&mut self, step: &Step, from: i64, changeable: bool) -> OwnedBatch {
         let journal = journal(step.journal);
         let next = self.watermarks.get(&journal).map_or(1, |watermark| watermark + 1);
         let first_seq = next.saturating_add_signed(from).max(1);
@@ -166,6 +171,12 @@ impl Caller {
         for (index, drawn) in (usize::try_from(first_seq).unwrap() - 1..).zip(&step.ballots) {
             if log.len() <= index {
                 let (new, _) = ballot(VOTERS[drawn.voter], drawn.id, &drawn.picks, drawn.ms);
+                let new = match drawn.change {
+                    (change, right) if right == changeable => {
+                        Ballot { picks: Picks::changed(change, drawn.picks.clone()), ..new }
+                    }
+                    _ => new,
+                };
                 let new = Ballot { entry: drawn.entry, ..new };
                 let decided = drawn.decided.map(|(verdict, of, seq, ms, entry)| Decided {
                     verdict: Verdict::ALL[verdict],
@@ -218,10 +229,10 @@ fn compare(
     client: &Client,
     server: &RedisServer,
     script: &Script,
-    (votes, per_option): (u16, Option<u16>),
+    rules: (u16, Option<u16>, bool),
     steps: &[Step],
 ) -> Result<(), String> {
-    let definition = definition_with(votes, per_option);
+    let definition = definition_with(rules);
     let template = call(&definition);
     let (mut model, mut caller) = (LedgerBucket::default(), Caller::default());
     let mut now = Micros(0);
@@ -253,8 +264,8 @@ fn compare(
     if told == expected { Ok(()) } else { Err(format!("kept\nscript: {told:?}\nmodel:  {expected:?}")) }
 }
 
-/// Votes of one voter, how many of them for one option, and what happens.
-type Sequence = (u16, Option<u16>, Vec<Step>);
+/// Votes of one voter, how many of them for one option, whether ballots may be changed, and what happens.
+type Sequence = ((u16, Option<u16>, bool), Vec<Step>);
 
 /// Draws and compares; the same draws each time where there is a seed.
 fn run(script: &Script, server: &RedisServer, seed: RngSeed, shrinks: u32) -> Result<(), TestError<Sequence>> {
@@ -266,9 +277,9 @@ fn run(script: &Script, server: &RedisServer, seed: RngSeed, shrinks: u32) -> Re
         rng_seed: seed,
         ..Config::default()
     };
-    let limits = (1..4_u16, prop::option::of(1..3_u16), prop::collection::vec(step(), 1..60));
-    TestRunner::new(config).run(&limits, |(votes, per_option, steps)| {
-        compare(&client, server, script, (votes, per_option), &steps).map_err(TestCaseError::fail)
+    let rules = (1..4_u16, prop::option::of(1..3_u16), prop::bool::weighted(0.4));
+    TestRunner::new(config).run(&(rules, prop::collection::vec(step(), 1..60)), |(rules, steps)| {
+        compare(&client, server, script, rules, &steps).map_err(TestCaseError::fail)
     })
 }
 
@@ -303,6 +314,9 @@ fn a_script_that_is_wrong_in_one_place_is_found() {
         ("an old epoch retells", "if retells and seen == epoch and", "if retells and"),
         ("a change is not seen", "if made or old[3] ~= replid or seen > epoch then", "if made then"),
         ("a later epoch of a caller is not seen", " or seen > epoch then", " then"),
+        ("a ballot that is replaced stays in the tally", "add(was.picks, VOTES, -1)", "add(was.picks, VOTES, 0)"),
+        ("the last change to come wins", "change == highest and is_later", "is_later"),
+        ("a change in a final run is taken", "(change or 0) > 0 ~= changeable", "(change or 1) > 0 ~= true"),
         ("old windows win", "revision_new > revision_old", "revision_new ~= revision_old"),
     ];
     let server = RedisServer::start(&[]);
