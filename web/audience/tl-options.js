@@ -1,5 +1,6 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, percent } from '../shared/format.js';
+import { firstSide, isVersus } from '../shared/kind.js';
 import { leaders } from '../shared/leaders.js';
 import { phaseOf } from '../shared/phase.js';
 import { allCounted, closedTo, isFor, mine, votesLeft } from './ballot.js';
@@ -14,6 +15,8 @@ class Options extends StoreElement {
   #built = '';
   /** @type {Map<number, Tile>} */
   #tiles = new Map();
+  /** Between two sides: the rope, and where it stands. */
+  #rope = h('div', { class: 'rope', 'aria-hidden': 'true' }, h('span', { class: 'rope-mark' }));
 
   /** @param {import('./main.js').AudienceState} state */
   draw(state) {
@@ -30,6 +33,8 @@ class Options extends StoreElement {
     const may = left > 0 && (phase === 'open' || phase === 'standby') && isFor(run, state.entry);
     const closed = closedTo(run, state.entry);
     setAttribute(this, 'data-may', may);
+    setAttribute(this.#rope, 'data-live', Boolean(results));
+    this.#rope.style.setProperty('--side', firstSide(results).toFixed(4));
     for (const [n, tile] of this.#tiles) {
       tile.draw({
         may: may && !closed.includes(n),
@@ -50,12 +55,14 @@ class Options extends StoreElement {
   #make(run) {
     this.#built = run.id;
     this.#tiles.clear();
-    const list = h('fieldset', { class: 'options', 'data-many': run.options.length > 5 }, h('legend', { class: 'tl-unseen' }, run.question));
+    const versus = isVersus(run);
+    const list = h('fieldset', { class: 'options', 'data-kind': versus && run.kind, 'data-many': run.options.length > 5 }, h('legend', { class: 'tl-unseen' }, run.question));
     for (const option of run.options) {
       const tile = run.votes > 1 ? new CountTile(option, run) : new RadioTile(option, run);
       this.#tiles.set(option.n, tile);
       list.append(tile.node);
     }
+    if (versus) list.append(this.#rope);
     this.replaceChildren(list);
   }
 }
@@ -105,7 +112,8 @@ class Tile {
     setAttribute(this.node, 'data-mine', given > 0);
     setAttribute(this.node, 'data-won', won);
     setAttribute(this.node, 'data-result', Boolean(result));
-    this.bar.style.setProperty('transform', `scaleX(${((result?.share ?? 0) / 100).toFixed(4)})`);
+    // Two sides stand beside each other: what they have grows from below.
+    this.bar.style.setProperty('transform', `${isVersus(this.run) ? 'scaleY' : 'scaleX'}(${((result?.share ?? 0) / 100).toFixed(4)})`);
   }
 
   /** @param {(picks: number[]) => number[]} change */
