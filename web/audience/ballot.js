@@ -1,5 +1,6 @@
-/** What a viewer's ballots say of one run. Pure. */
+/** What a viewer's ballots say of one run. */
 import { settled } from '../sdk/ballots.js';
+import { say } from './words.js';
 
 /** @typedef {import('../sdk/ballots.js').Ballot} Ballot */
 
@@ -51,5 +52,5 @@ export function choiceText(ballot) {
   const labels = new Map();
   const named = ballot.labels.length ? ballot.labels : ballot.picks.map((n) => `${n}`);
   for (const label of named) labels.set(label, (labels.get(label) ?? 0) + 1);
-  return [...labels].map(([label, n]) => (n > 1 ? `${n} × ${label}` : label)).join(', ');
+  return [...labels].map(([label, n]) => (n > 1 ? say('choice_many', { n, label }) : label)).join(say('choice_and'));
 }

@@ -12,7 +12,7 @@ class Connection extends StoreElement {
     this.append(this.#sign, this.#words, this.#kind, this.#astray);
   }
 
-  /** @param {import('./main.js').AudienceState} state */
+  /** @param {import('./audience.js').AudienceState} state */
   draw({ link, astray }) {
     setAttribute(this, 'data-is', link.offline ? 'down' : link.is);
     this.#astray.hidden = !astray;

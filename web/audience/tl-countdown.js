@@ -13,7 +13,7 @@ class Countdown extends StoreElement {
 
   build() {
     this.append(this.#words, this.#time, h('span', { class: 'countdown-track', 'aria-hidden': 'true' }, this.#bar));
-    this.#tick = setInterval(() => this.draw(StoreElement.store?.state), 200);
+    this.#tick = setInterval(() => this.draw(this.store?.state), 200);
   }
 
   disconnectedCallback() {
@@ -21,7 +21,7 @@ class Countdown extends StoreElement {
     clearInterval(this.#tick);
   }
 
-  /** @param {import('./main.js').AudienceState} state */
+  /** @param {import('./audience.js').AudienceState} state */
   draw({ show, client }) {
     const run = show?.run;
     this.hidden = !run;

@@ -1,9 +1,10 @@
-import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { StoreElement, bdi, h, setAttribute, setText } from '../shared/element.js';
 import { count, percent } from '../shared/format.js';
+import { firstSide, isVersus } from '../shared/kind.js';
 import { leaders } from '../shared/leaders.js';
 import { phaseOf } from '../shared/phase.js';
 import { allCounted, closedTo, isFor, mine, votesLeft } from './ballot.js';
-import { say } from './words.js';
+import { say, spoken } from './words.js';
 
 /**
  * The options, in one tile each that never changes its size: a choice while voting is open, then what I voted, then the result.
@@ -14,8 +15,10 @@ class Options extends StoreElement {
   #built = '';
   /** @type {Map<number, Tile>} */
   #tiles = new Map();
+  /** Between two sides: the rope, and where it stands. */
+  #rope = h('div', { class: 'rope', 'aria-hidden': 'true' }, h('span', { class: 'rope-mark' }));
 
-  /** @param {import('./main.js').AudienceState} state */
+  /** @param {import('./audience.js').AudienceState} state */
   draw(state) {
     const run = state.show?.run;
     if (!run) return;
@@ -30,6 +33,8 @@ class Options extends StoreElement {
     const may = left > 0 && (phase === 'open' || phase === 'standby') && isFor(run, state.entry);
     const closed = closedTo(run, state.entry);
     setAttribute(this, 'data-may', may);
+    setAttribute(this.#rope, 'data-live', Boolean(results));
+    this.#rope.style.setProperty('--side', firstSide(results).toFixed(4));
     for (const [n, tile] of this.#tiles) {
       tile.draw({
         may: may && !closed.includes(n),
@@ -50,15 +55,19 @@ class Options extends StoreElement {
   #make(run) {
     this.#built = run.id;
     this.#tiles.clear();
-    const list = h('fieldset', { class: 'options', 'data-many': run.options.length > 5 }, h('legend', { class: 'tl-unseen' }, run.question));
+    const versus = isVersus(run);
+    const list = h('fieldset', { class: 'options', 'data-kind': versus && run.kind, 'data-many': run.options.length > 5 }, h('legend', { class: 'tl-unseen' }, run.question));
     for (const option of run.options) {
-      const tile = run.votes > 1 ? new CountTile(option, run) : new RadioTile(option, run);
+      const tile = run.votes > 1 ? new CountTile(option, run, this.store) : new RadioTile(option, run, this.store);
       this.#tiles.set(option.n, tile);
       list.append(tile.node);
     }
+    if (versus) list.append(this.#rope);
     this.replaceChildren(list);
   }
 }
+
+/** @typedef {import('../shared/store.js').Store<any>} Store */
 
 /**
  * @typedef {object} TileState
@@ -80,11 +89,14 @@ class Tile {
   note = h('span', { class: 'tile-note' });
   share = h('span', { class: 'tile-share' });
 
-  /** @param {import('../sdk/wire.js').OptionView} option @param {import('../sdk/wire.js').RunView} run */
-  constructor(option, run) {
+  /** @param {import('../sdk/wire.js').OptionView} option @param {import('../sdk/wire.js').RunView} run @param {Store|undefined} store */
+  constructor(option, run, store) {
     this.option = option;
     this.run = run;
-    this.text = h('span', { class: 'tile-text' }, h('span', { class: 'tile-label' }, option.label), this.note);
+    this.store = store;
+    const label = bdi();
+    label.textContent = option.label;
+    this.text = h('span', { class: 'tile-text' }, h('span', { class: 'tile-label' }, label), this.note);
     /** @type {HTMLElement} */
     this.node = h('div', { class: 'tile' });
   }
@@ -95,31 +107,31 @@ class Tile {
     // While the plus and minus are there, the share goes under the label: the label needs the width.
     const inline = may && this.run.votes > 1;
     if (inline && result) notes.push(percent(result.share));
-    if (won) notes.push(`${{ winner: '★', tie: '＝', leaves: '↗' }[won]} ${say(won)}`);
+    if (won) notes.push(`${{ winner: '★', tie: '＝', leaves: spoken().dir === 'rtl' ? '↖' : '↗' }[won]} ${say(won)}`);
     if (place?.reached !== undefined) notes.push(place.reached ? `✓ ${say('reached')}` : say('not_reached'));
-    if (given) notes.push(counted ? `✓ ${given > 1 ? say('mine_many', { n: given }) : say('mine')}` : `◔ ${say('mine_pending')}`);
+    if (given) notes.push(counted ? `✓ ${say('mine', { n: given })}` : `◔ ${say('mine_pending')}`);
     setText(this.note, notes.join(' · '));
-    const points = place && unit === 'points' ? say(place.points === 1 ? 'points_one' : 'points', { n: count(place.points) }) : undefined;
+    const points = place && unit === 'points' ? say('points', { n: place.points }) : undefined;
     setText(this.share, result && !inline ? points ?? percent(result.share) : '');
     setAttribute(this.node, 'data-chosen', chosen > 0);
     setAttribute(this.node, 'data-mine', given > 0);
     setAttribute(this.node, 'data-won', won);
     setAttribute(this.node, 'data-result', Boolean(result));
-    this.bar.style.setProperty('transform', `scaleX(${((result?.share ?? 0) / 100).toFixed(4)})`);
+    // Two sides stand beside each other: what they have grows from below.
+    this.bar.style.setProperty('transform', `${isVersus(this.run) ? 'scaleY' : 'scaleX'}(${((result?.share ?? 0) / 100).toFixed(4)})`);
   }
 
   /** @param {(picks: number[]) => number[]} change */
   choose(change) {
-    const store = StoreElement.store;
-    const { chosen } = store?.state ?? {};
-    store?.set({ chosen: { run: this.run.id, picks: change(chosen.run === this.run.id ? chosen.picks : []) } });
+    const { chosen } = this.store?.state ?? {};
+    this.store?.set({ chosen: { run: this.run.id, picks: change(chosen.run === this.run.id ? chosen.picks : []) } });
   }
 }
 
 class RadioTile extends Tile {
-  /** @param {import('../sdk/wire.js').OptionView} option @param {import('../sdk/wire.js').RunView} run */
-  constructor(option, run) {
-    super(option, run);
+  /** @param {import('../sdk/wire.js').OptionView} option @param {import('../sdk/wire.js').RunView} run @param {Store|undefined} store */
+  constructor(option, run, store) {
+    super(option, run, store);
     this.input = h('input', { type: 'radio', name: run.id, value: option.n, class: 'tile-input', onchange: () => this.choose(() => [option.n]) });
     this.node = h('label', { class: 'tile' }, this.bar, this.input, h('span', { class: 'tile-mark', 'aria-hidden': 'true' }), this.text, this.share);
   }
@@ -134,9 +146,9 @@ class RadioTile extends Tile {
 }
 
 class CountTile extends Tile {
-  /** @param {import('../sdk/wire.js').OptionView} option @param {import('../sdk/wire.js').RunView} run */
-  constructor(option, run) {
-    super(option, run);
+  /** @param {import('../sdk/wire.js').OptionView} option @param {import('../sdk/wire.js').RunView} run @param {Store|undefined} store */
+  constructor(option, run, store) {
+    super(option, run, store);
     const { n, label } = option;
     this.less = h('button', { type: 'button', class: 'tile-step', 'aria-label': say('fewer', { label }), onclick: () => this.choose((picks) => picks.filter((_, i) => i !== picks.indexOf(n))) }, '−');
     this.more = h('button', { type: 'button', class: 'tile-step', 'aria-label': say('more', { label }), onclick: () => this.choose((picks) => [...picks, n]) }, '+');
@@ -151,7 +163,7 @@ class CountTile extends Tile {
     this.steps.hidden = !state.may;
     this.less.disabled = state.chosen === 0;
     this.more.disabled = state.full;
-    setText(this.number, String(state.chosen));
+    setText(this.number, count(state.chosen));
     setAttribute(this.node, 'data-off', !state.may);
   }
 }

@@ -1,5 +1,5 @@
-import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
-import { count, timeOfDay } from '../shared/format.js';
+import { StoreElement, bdi, h, setAttribute, setText } from '../shared/element.js';
+import { timeOfDay } from '../shared/format.js';
 import { phaseOf } from '../shared/phase.js';
 import { isFor, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
@@ -10,17 +10,17 @@ class Question extends StoreElement {
   #waitingTitle = h('h2');
   #waitingText = h('p');
   #asked = h('section', { class: 'asked', 'aria-labelledby': 'question' });
-  #question = h('h2', { id: 'question', class: 'question' });
+  #question = bdi();
   #hint = h('p', { class: 'hint' });
   #worth = h('p', { class: 'worth', role: 'status' });
 
   build() {
     this.#waiting.append(h('span', { class: 'waiting-lamp', 'aria-hidden': 'true' }), this.#waitingTitle, this.#waitingText);
-    this.#asked.append(document.createElement('tl-countdown'), this.#question, this.#hint, document.createElement('tl-options'), this.#worth);
+    this.#asked.append(document.createElement('tl-countdown'), h('h2', { id: 'question', class: 'question' }, this.#question), this.#hint, document.createElement('tl-options'), this.#worth);
     this.append(this.#waiting, this.#asked);
   }
 
-  /** @param {import('./main.js').AudienceState} state */
+  /** @param {import('./audience.js').AudienceState} state */
   draw(state) {
     const { show, client, link } = state;
     const run = show?.run;
@@ -48,7 +48,7 @@ function hint(run, phase, left) {
   switch (phase) {
     case 'standby': case 'open':
       if (run.votes === 1) return left ? say('choose_one') : '';
-      return left === run.votes ? say(run.per_option ? 'choose_many_most' : 'choose_many', { votes: run.votes, most: run.per_option ?? 0 }) : left ? say('choose_left', { left }) : say('choose_done');
+      return left === run.votes ? say(run.per_option ? 'choose_many_most' : 'choose_many', { n: run.votes, most: run.per_option ?? 0 }) : left ? say('choose_left', { n: left }) : say('choose_done');
     case 'closing': return say('closing_text');
     case 'locked': case 'sealed': return say('locked_text');
     case 'verified': return say('verified_text');
@@ -61,8 +61,7 @@ function hint(run, phase, left) {
 function worth(run, results, unlocks) {
   if (!results || results.run !== run.id || run.phase === 'void' || run.phase === 'standby') return '';
   if (results.state === 'hidden') return say(unlocks ? 'result_after_vote' : 'result_hidden');
-  const total = results.total === 1 ? say('result_total_one') : say('result_total', { n: count(results.total) });
-  return `${say(`result_${results.state}`, { time: timeOfDay(results.as_of) })} ${total}`;
+  return `${say(`result_${results.state}`, { time: timeOfDay(results.as_of) })} ${say('result_total', { n: results.total })}`;
 }
 
 customElements.define('tl-question', Question);

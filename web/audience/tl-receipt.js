@@ -28,7 +28,7 @@ class ReceiptDock extends StoreElement {
     this.append(this.#earlier, this.#receipt, this.#ask, this.#send, this.#change);
     this.addEventListener('keydown', (event) => event.key === 'Escape' && !this.#change.hidden && this.#reconsider());
     // The button must go when the window closes, also if no message comes.
-    this.#tick = setInterval(() => this.draw(StoreElement.store?.state), 250);
+    this.#tick = setInterval(() => this.draw(this.store?.state), 250);
   }
 
   disconnectedCallback() {
@@ -37,8 +37,8 @@ class ReceiptDock extends StoreElement {
   }
 
   #give() {
-    const store = StoreElement.store;
-    /** @type {import('./main.js').AudienceState} */
+    const { store } = this;
+    /** @type {import('./audience.js').AudienceState} */
     const { client, show, chosen } = store?.state;
     if (!show?.run || chosen.run !== show.run.id || !chosen.picks.length) return;
     if (show.run.confirm && !chosen.asked) return store?.set({ chosen: { ...chosen, asked: Date.now() } });
@@ -50,8 +50,8 @@ class ReceiptDock extends StoreElement {
 
   /** Goes back to the choice, from the second question or from what waits for the opening. */
   #reconsider() {
-    const store = StoreElement.store;
-    /** @type {import('./main.js').AudienceState} */
+    const { store } = this;
+    /** @type {import('./audience.js').AudienceState} */
     const { client, show, chosen } = store?.state;
     if (!show?.run) return;
     const back = client.takeBack(show.run.id);
@@ -60,7 +60,7 @@ class ReceiptDock extends StoreElement {
     setTimeout(() => this.#send.focus());
   }
 
-  /** @param {import('./main.js').AudienceState} state */
+  /** @param {import('./audience.js').AudienceState} state */
   draw(state) {
     const run = state.show?.run;
     const own = state.ballots.filter((ballot) => ballot.run === run?.id);
@@ -80,15 +80,15 @@ class ReceiptDock extends StoreElement {
     if (run && may) {
       const label = labels[0] ?? '';
       /** @type {import('./words.js').Word[]} */
-      const [one, only, many] = early ? ['prepare_one', 'prepare_many_one', 'prepare_many'] : ['send_one', 'send_many_one', 'send_many'];
-      const send = picks.length === 0 ? say('send_none') : run.votes > 1 ? say(picks.length > 1 ? many : only, { n: picks.length }) : say(one, { label });
+      const [one, many] = early ? ['prepare_one', 'prepare_many'] : ['send_one', 'send_many'];
+      const send = picks.length === 0 ? say('send_none') : run.votes > 1 ? say(many, { n: picks.length }) : say(one, { label });
       setText(this.#send, asking ? say('confirm_yes') : send);
       this.#send.disabled = picks.length === 0 || (phase !== 'open' && !early);
     }
     this.#drawEarlier(state.ballots.filter((ballot) => ballot.run !== run?.id && ballot.question && worthTelling(ballot, state.client.now())));
   }
 
-  /** @param {Ballot} ballot @param {import('./main.js').AudienceState} state @param {import('../sdk/wire.js').Phase} [phase] */
+  /** @param {Ballot} ballot @param {import('./audience.js').AudienceState} state @param {import('../sdk/wire.js').Phase} [phase] */
   #drawReceipt(ballot, state, phase) {
     const { sign, tone, head, text } = words(ballot, state.link.is === 'up' && !state.link.offline, phase);
     setText(this.#sign, sign);
@@ -101,7 +101,7 @@ class ReceiptDock extends StoreElement {
   /** @param {Ballot[]} ballots */
   #drawEarlier(ballots) {
     this.#earlier.hidden = !ballots.length;
-    const up = StoreElement.store?.state.link.is === 'up';
+    const up = this.store?.state.link.is === 'up';
     const lines = ballots.slice(-3).map((ballot) => {
       const { head, text, sign } = words(ballot, up);
       return `${sign} ${say('earlier_line', { question: ballot.question, state: head })}. ${text}`;

@@ -3,7 +3,7 @@ import { say } from './words.js';
 
 /** The strip that says that this is a rehearsal. */
 class Rehearsal extends StoreElement {
-  /** @param {import('./main.js').AudienceState} state */
+  /** @param {import('./audience.js').AudienceState} state */
   draw({ show }) {
     this.hidden = !show?.rehearsal;
     setText(this, show?.rehearsal ? say('rehearsal') : '');

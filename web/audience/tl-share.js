@@ -16,7 +16,7 @@ class Share extends StoreElement {
       h('h2', { id: 'share-title' }, say('share_title')),
       h('p', {}, say('share_text')),
       this.#code,
-      h('p', { class: 'share-address' }, short),
+      h('p', { class: 'share-address', dir: 'ltr' }, short),
       this.#copy,
     );
     this.#panel.addEventListener('click', (event) => event.target === this.#panel && this.#panel.close());

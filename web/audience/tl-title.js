@@ -1,15 +1,15 @@
-import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { StoreElement, bdi, h, setAttribute, setText } from '../shared/element.js';
 
 /** The show's name, with the lamp that is lit while a question is on. */
 class Title extends StoreElement {
   #lamp = h('span', { class: 'tl-lamp', 'aria-hidden': 'true' });
-  #name = h('h1', { class: 'title-name' });
+  #name = bdi();
 
   build() {
-    this.append(this.#lamp, this.#name);
+    this.append(this.#lamp, h('h1', { class: 'title-name' }, this.#name));
   }
 
-  /** @param {import('./main.js').AudienceState} state */
+  /** @param {import('./audience.js').AudienceState} state */
   draw({ show, link }) {
     const title = show?.title ?? (link.is === 'ended' ? 'Tallylight' : '…');
     setText(this.#name, title);

@@ -1,148 +1,84 @@
 /**
- * Every word a viewer reads. One catalogue per language with the same keys; `{name}` is filled in.
- * Words as in the glossary: ballot, receipt, counted, held, refused, show.
+ * The texts of the audience page, in the reader's language: `say('key', { values })`. A new text is a line in `words/en.js` and one
+ * in each other catalogue; English stands where a language has none yet. One page has one reader, so it has one language.
  */
-const en = {
-  connecting: 'Connecting…',
-  connected_websocket: 'Connected',
-  connected_sse: 'Connected, one-way (events and requests)',
-  connected_polling: 'Connected, asking every 2 s',
-  offline: 'No network on this device',
-  down: 'Connection lost, trying again',
-  ended_no_show: 'There is no show at this address.',
-  ended_forbidden: 'This show is not open to you.',
-  ended_replaced: 'This show is open in many newer pages on this device. Close some, then load this one again.',
-  ended_other: 'The server does not take this page any more. Load it again.',
-  transport_websocket: 'WebSocket',
-  transport_sse: 'Server-sent events',
-  transport_polling: 'Polling',
-  astray: 'The link that led you here is not one of this show any more. You can vote all the same.',
-
-  rehearsal: 'Rehearsal: nothing here counts for the show.',
-  waiting_title: 'Nothing to vote on right now',
-  waiting_text: 'Keep this page open. The question appears here by itself.',
-  first_title: 'One moment',
-  first_text: 'Asking what is on.',
-
-  opens_soon: 'Voting has not opened yet',
-  opens_in: 'Opens in',
-  open_until: 'Voting closes in',
-  open_by_hand: 'Voting is open',
-  on_hold: 'Voting is open, the clock is on hold',
-  closing: 'Time is up',
-  closing_text: 'Ballots on their way are still taken.',
-  locked: 'Voting is closed',
-  locked_text: 'Being checked. The result comes next.',
-  verified_text: 'Verified. The result comes next.',
-  revealed: 'Result',
-  void: 'This question is void',
-  void_text: 'It was declared void. No ballot in it counts.',
-
-  not_for_you: 'This question is for others to answer.',
-  closed_to_you: 'Not from your region',
-
-  choose_one: 'Choose one',
-  choose_many: 'Give your {votes} votes, as many as you like to each',
-  choose_many_most: 'Give your {votes} votes, at most {most} to each',
-  choose_left: 'You have {left} left to give',
-  more: 'One more vote for {label}',
-  fewer: 'One vote less for {label}',
-  send_none: 'Choose an answer',
-  send_one: 'Vote for {label}',
-  send_many: 'Send {n} votes',
-  send_many_one: 'Send 1 vote',
-  confirm_ask: 'Send {choice}?',
-  confirm_yes: 'Yes, send',
-  change: 'Change',
-  prepare_text: 'You can hand in now. It is sent by itself when voting opens.',
-  prepare_one: 'Hand in {label}',
-  prepare_many: 'Hand in {n} votes',
-  prepare_many_one: 'Hand in 1 vote',
-  choose_done: 'You have given all your votes',
-  mine: 'Your vote',
-  mine_pending: 'Your vote, waiting',
-  mine_many: '{n} of your votes',
-  winner: 'Winner',
-  tie: 'Tie',
-  leaves: 'Leaves',
-  reached: 'Reached',
-  not_reached: 'Not reached',
-  points: '{n} points',
-  points_one: '1 point',
-
-  result_hidden: 'The numbers are not shown yet.',
-  result_after_vote: 'Vote, and you see the numbers.',
-  result_live: 'Live. Counting goes on.',
-  result_frozen: 'Numbers frozen at {time}. Counting goes on.',
-  result_rebuilding: 'Numbers of {time}: being put together again. Counting goes on.',
-  result_provisional: 'Provisional, not verified yet.',
-  result_final: 'Final and verified.',
-  result_total: '{n} votes',
-  result_total_one: '1 vote',
-  result_says: '{label}: {share}',
-
-  receipt_kept: 'Sending',
-  receipt_kept_text: 'Your ballot for {choice} is on its way.',
-  receipt_kept_offline: 'Kept on this device',
-  receipt_kept_offline_text: 'Your ballot for {choice} is not sent yet. It goes out by itself when the network is back.',
-  receipt_prepared: 'Handed in',
-  receipt_prepared_text: 'Your ballot for {choice} is on this device. It is sent by itself when voting opens; keep this page open. You may change it until then.',
-  receipt_prepared_open_text: 'Voting is open. Your ballot for {choice} is sent by itself within a few seconds.',
-  receipt_not_sent: 'Not sent',
-  receipt_not_sent_text: 'Your ballot for {choice} was not sent: this page was not open, or not connected, while voting was.',
-  receipt_counted: 'Counted',
-  receipt_counted_text: 'Your ballot for {choice} is in the tally.',
-  receipt_held: 'Held',
-  receipt_held_text: 'We have it and keep trying. Your ballot for {choice} is safe; it is not in the tally yet.',
-  receipt_after_seal: 'Held',
-  receipt_after_seal_text: 'We have it, but it came after the count was sealed. It counts only if the count is made anew.',
-  receipt_unknown: 'Not known yet',
-  receipt_unknown_text: 'The server cannot say yet what became of your ballot for {choice}. We keep asking.',
-  receipt_waiting: 'Not taken yet',
-  receipt_not_open_text: 'Voting is not open here. Your ballot for {choice} is kept and offered again.',
-  receipt_busy_text: 'The server is full right now. Your ballot for {choice} is kept and offered again.',
-  receipt_refused: 'Not counted',
-  refused_late: 'It reached us at {at}, after voting closed. You gave it at {given}.',
-  refused_late_plain: 'It reached us after voting closed. You gave it at {given}.',
-  refused_budget: 'You had no vote left for it: an earlier ballot of yours was counted.',
-  refused_invalid: 'It does not fit the question.',
-  refused_not_eligible: 'You may not vote on this question.',
-  refused_void: 'The question was declared void.',
-  refused_id_reused: 'Its number was used before for another choice. Load the page again to vote.',
-  refused_displaced: 'Another ballot of yours was found to have been counted first.',
-  receipt_at: 'Received at {time}',
-  receipt_given: 'Given at {time}',
-  earlier: 'Earlier ballots',
-  earlier_line: '{question}: {state}',
-
-  mine_get: 'What is kept about me',
-  mine_asking: 'Asking…',
-  mine_file: 'my-votes.json',
-  mine_done: 'Downloaded. Nothing else is kept.',
-  mine_failed: 'It cannot be read right now. Try again.',
-
-  share: 'Share',
-  share_title: 'Vote with us',
-  share_text: 'Scan the code or open the address.',
-  share_copy: 'Copy address',
-  share_copied: 'Copied',
-  share_close: 'Close',
-  share_qr: 'QR code of {address}',
-};
-
-/** @type {Record<string, Partial<typeof en>>} */
-const languages = { en };
-
-const chosen = languages[navigator.language.slice(0, 2)] ?? en;
+import { useLocale } from '../shared/format.js';
+import en from './words/en.js';
 
 /**
- * A text of the catalogue; English where a language has none.
- * @param {keyof typeof en} key
- * @param {Record<string, string|number>} [values]
+ * @typedef {keyof typeof en} Word
+ * @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>>} Text one text, or its forms by the number `n`
+ * @typedef {Partial<Record<Word, Text>>} Catalogue
  */
-export function say(key, values = {}) {
-  const text = chosen[key] ?? en[key];
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+
+/** The languages there are, each in its own name. */
+export const languages = { en: 'English', nl: 'Nederlands', fr: 'Français', de: 'Deutsch', ar: 'العربية' };
+/** @typedef {keyof typeof languages} Language */
+
+/** Those that are written from right to left. @type {string[]} */
+const leftwards = ['ar'];
+/** What has a direction of its own that is not English's. */
+const turns = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** @type {Catalogue} */
+let words = en;
+/** @type {Language} */
+let language = 'en';
+let plural = new Intl.PluralRules('en');
+let whole = new Intl.NumberFormat('en');
+
+/** The language that is spoken, and which way it is written. @returns {{ lang: Language, dir: 'ltr'|'rtl' }} */
+export function spoken() {
+  return { lang: language, dir: leftwards.includes(language) ? 'rtl' : 'ltr' };
 }
 
-/** @typedef {keyof typeof en} Word */
+/**
+ * The first of some wanted languages that there is a catalogue of, and the region whose numbers it is written with.
+ * @param {readonly string[]} wanted as browsers name them: `de-CH` @returns {{ lang: Language, locale: string }|undefined}
+ */
+export function understood(wanted) {
+  for (const tag of wanted) {
+    const base = tag.toLowerCase().split('-')[0];
+    if (base in languages) return { lang: /** @type {Language} */ (base), locale: locale(tag, base) };
+  }
+  return undefined;
+}
+
+/** A tag that is wrong is the language alone. @param {string} tag @param {string} base */
+function locale(tag, base) {
+  try {
+    return Intl.getCanonicalLocales(tag)[0];
+  } catch {
+    return base;
+  }
+}
+
+/** Speaks a language from now on. If its catalogue cannot be had, everything stays as it is. @param {Language} next @param {string} [region] */
+export async function speak(next, region = next) {
+  words = next === 'en' ? en : (await import(`./words/${next}.js`)).default;
+  language = next;
+  plural = new Intl.PluralRules(next);
+  whole = new Intl.NumberFormat(region);
+  useLocale(region);
+}
+
+/**
+ * A text of the catalogue. Numbers are written as the language does.
+ * @param {Word} key
+ * @param {Record<string, string|number>} [values]
+ * @returns {string}
+ */
+export function say(key, values = {}) {
+  /** @type {Text} */
+  const text = words[key] ?? en[key];
+  const form = typeof text === 'string' ? text : text[plural.select(Number(values.n))] ?? text.other ?? '';
+  return form.replace(/\{(\w+)\}/g, (_, name) => {
+    const value = values[name] ?? '';
+    return typeof value === 'number' ? whole.format(value) : alone(value);
+  });
+}
+
+/** A name in a sentence that is written the other way: it must not carry the punctuation beside it away. @param {string} value */
+function alone(value) {
+  return spoken().dir === 'rtl' || turns.test(value) ? `\u2068${value}\u2069` : value;
+}

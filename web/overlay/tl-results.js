@@ -20,6 +20,8 @@
     #time = slot('head-time');
     #question = slot('question');
     #list = slot('rows');
+    #rope = slot('rope');
+    #ropeMark = slot('rope-mark');
     #winnerHead = slot('winner-head');
     #winner = slot('winner-name');
     #winnerQuestion = slot('winner-question');
@@ -36,7 +38,8 @@
       const board = slot('board');
       const question = slot('question-slot');
       question.append(this.#question);
-      board.append(head, question, this.#list);
+      this.#rope.append(this.#ropeMark);
+      board.append(head, question, this.#list, this.#rope);
       const stage = slot('stage');
       this.#code.className = 'code';
       this.#code.alt = '';
@@ -78,6 +81,7 @@
       this.#key = picture.key;
       this.#list.replaceChildren();
       this.#list.dataset.count = String(picture.options.length);
+      this.dataset.kind = picture.kind;
       this.#rows = picture.options.map((/** @type {{ label: string }} */ option, /** @type {number} */ i) => {
         const row = slot('row');
         const bar = slot('bar');
@@ -113,6 +117,7 @@
       write(this.#head, picture.head);
       write(this.#time, picture.left_ms === undefined ? '' : countdown(picture.left_ms));
       if (write(this.#question, picture.question)) fit(this.#question, 1.36);
+      this.#ropeMark.style.setProperty('transform', `translateX(${(100 * (picture.kind === 'tug_of_war' ? 0.5 - picture.side : picture.side - 0.5)).toFixed(2)}%)`);
       picture.options.forEach((/** @type {any} */ option, /** @type {number} */ i) => {
         const { row, bar, number } = this.#rows[i];
         write(number, picture.numbers ? option.number : '');

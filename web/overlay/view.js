@@ -26,6 +26,8 @@
    * @property {string} winner_number
    * @property {boolean} numbers whether any number may be seen
    * @property {string} [code] the QR code that is shown in place of all numbers
+   * @property {string} kind `head_to_head` and `tug_of_war` stand as two sides, anything else as bars
+   * @property {number} side the first side's part of both, 0 to 1
    * @property {boolean} ticker one line along the bottom in place of the board
    */
 
@@ -55,6 +57,8 @@
     return {
       ...shown, visible, code,
       ticker: fields.f1 === 'ticker',
+      kind: shown.kind ?? '',
+      side: firstSide(shown),
       step: code ? 0 : step,
       at_once: known.show?.graphic.state === 'panic',
       question: fields.f2 || shown.question,
@@ -62,6 +66,11 @@
       numbers: shown.numbers && step > 0 && fields.f3 !== 'none',
       head: step === 3 ? (shown.winners.length > 1 ? words.tie : shown.evict ? words.evict : words.winner) : shown.head,
     };
+  }
+
+  /** @param {{ numbers: boolean, options: { share: number }[] }} shown */
+  function firstSide({ numbers, options: [first, second] }) {
+    return numbers && first && second && first.share + second.share > 0 ? first.share / (first.share + second.share) : 0.5;
   }
 
   /** No server needed. @param {Record<string, string>} fields */
@@ -77,7 +86,7 @@
     const most = Math.max(...known.map((option) => option.share));
     const front = known.filter((option) => option.share === most && most > 0);
     return {
-      key: `manual ${fields.m_q ?? ''} ${options.map((option) => option.label).join('|')}`,
+      kind: '', key: `manual ${fields.m_q ?? ''} ${options.map((option) => option.label).join('|')}`,
       head: '', evict: false, question: fields.m_q ?? '', left_ms: undefined, numbers: known.length > 0,
       options: options.map(({ label, share }) => ({
         label, share: Number.isFinite(share) ? share : 0, number: Number.isFinite(share) ? percent(share) : '', front: front.some((one) => one.label === label),
@@ -92,7 +101,7 @@
     const { run: current, next } = show ?? {};
     const named = { '': current, current, next }[fields.f0 ?? ''];
     const run = named ?? [current, next].find((one) => one && one.cue === fields.f0);
-    if (!run) return { key: '', head: '', evict: false, question: '', left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '' };
+    if (!run) return { key: '', kind: '', head: '', evict: false, question: '', left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '' };
     const counted = results?.run === run.id ? results : undefined;
     const numbers = Boolean(counted) && counted?.state !== 'hidden' && run.phase !== 'void';
     const most = numbers ? Math.max(0, ...(counted?.options ?? []).map((option) => option.votes)) : 0;
@@ -107,7 +116,7 @@
     });
     const front = rows.filter((row) => row.front);
     return {
-      key: run.id, question: run.question, numbers, options: rows,
+      key: run.id, kind: run.kind, question: run.question, numbers, options: rows,
       head: head(run, counted, now), evict: counted?.outcome?.polarity === 'evict',
       left_ms: run.phase === 'open' && !run.hold && run.closes_at !== undefined ? Math.max(0, run.closes_at - now) : undefined,
       winners: front.map((row) => row.label),

@@ -1,20 +1,19 @@
-/** What a device keeps of one show beside its ballots: its token, and the code of the entry link by which it came. */
+/** What a device keeps: of a show its token, and the code of the entry link by which it came; for all shows the reader's language. */
 
-/** @param {string} show @param {'device'|'entry'} what */
-export function recall(show, what) {
+/** @param {string} name @returns {string|undefined} */
+export function recall(name) {
   try {
-    return localStorage.getItem(`tallylight.${show}.${what}`) ?? undefined;
+    return localStorage.getItem(`tallylight.${name}`) ?? undefined;
   } catch {
     return undefined;
   }
 }
 
-/** @param {string} show @param {'device'|'entry'} what @param {string|undefined} value */
-export function store(show, what, value) {
+/** @param {string} name @param {string|undefined} value */
+export function store(name, value) {
   try {
-    const key = `tallylight.${show}.${what}`;
-    if (value) localStorage.setItem(key, value);
-    else localStorage.removeItem(key);
+    if (value) localStorage.setItem(`tallylight.${name}`, value);
+    else localStorage.removeItem(`tallylight.${name}`);
   } catch {
     // Without storage the device is a new voter after a reload; the page cannot help that.
   }

@@ -98,8 +98,8 @@ export class Client extends EventTarget {
   constructor({ show, server = location.origin, staff, key, name, entry }) {
     super();
     this.viewer = !staff && !key && !name;
-    this.#entry = { show, server, staff, key, name, device: this.viewer ? recall(show, 'device') : undefined };
-    if (this.viewer) this.#came(entry ?? recall(show, 'entry'));
+    this.#entry = { show, server, staff, key, name, device: this.viewer ? recall(`${show}.device`) : undefined };
+    if (this.viewer) this.#came(entry ?? recall(`${show}.entry`));
     this.#box = this.viewer ? new BallotBox(show) : undefined;
   }
 
@@ -473,13 +473,13 @@ export class Client extends EventTarget {
   /** @param {string|undefined} device */
   #remember(device) {
     this.#entry.device = device;
-    store(this.#entry.show, 'device', device);
+    store(`${this.#entry.show}.device`, device);
   }
 
   /** @param {string|undefined} code of the newest entry link; kept, so that a device whose token has expired comes in the same way */
   #came(code) {
     this.#entry.code = code;
-    store(this.#entry.show, 'entry', code);
+    store(`${this.#entry.show}.entry`, code);
   }
 
   /** @param {string} name @param {unknown} detail */

@@ -34,7 +34,12 @@ export function setAttribute(node, name, value) {
   if (node.getAttribute(name) !== text) node.setAttribute(name, text);
 }
 
-/** An element that draws from the page's store while it is in the page. */
+/** A text of the show, which may be written the other way than the page. */
+export function bdi() {
+  return document.createElement('bdi');
+}
+
+/** An element that draws from its store while it is in the page: that of the shadow it stands in, or the page's. */
 export class StoreElement extends HTMLElement {
   /** @type {import('./store.js').Store<any>|undefined} set by the page before its elements are defined */
   static store;
@@ -42,10 +47,19 @@ export class StoreElement extends HTMLElement {
   static desk;
   /** @type {(() => void)|undefined} */
   #unwatch;
+  /** @type {import('./store.js').Store<any>|undefined} */
+  #own;
+
+  /** @returns {import('./store.js').Store<any>|undefined} what it draws from and gives its choices to; in `build` and later */
+  get store() {
+    return this.#own ?? StoreElement.store;
+  }
 
   connectedCallback() {
+    const root = this.getRootNode();
+    if (root instanceof ShadowRoot) this.#own = /** @type {any} */ (root.host).store;
     this.build();
-    this.#unwatch = StoreElement.store?.watch((state) => this.draw(state));
+    this.#unwatch = this.store?.watch((state) => this.draw(state));
   }
 
   disconnectedCallback() {

@@ -1,5 +1,6 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, percent, timeOfDay } from '../shared/format.js';
+import { firstSide, isVersus } from '../shared/kind.js';
 import { leaders } from '../shared/leaders.js';
 import { leftMs, phaseOf } from '../shared/phase.js';
 import { cueOf, programRun } from './state.js';
@@ -15,6 +16,8 @@ class Program extends StoreElement {
   #time = h('span', { class: 'program-time', role: 'timer' });
   #lock = h('span', { class: 'program-lock' });
   #rows = h('ol', { class: 'bars', tabindex: 0, 'aria-label': 'Numbers by option' });
+  /** Two sides: how much of the line, or of the rope, is whose. */
+  #versus = h('div', { class: 'versus', hidden: true, 'aria-hidden': 'true' }, h('span', { class: 'versus-mark' }));
   #built = '';
   /** @type {Record<string, HTMLElement>} */
   #figures = {};
@@ -23,7 +26,7 @@ class Program extends StoreElement {
     this.append(
       h('div', { class: 'program-head' }, this.#air, this.#cue, this.#graphic),
       h('div', { class: 'program-body' }, this.#question, h('div', { class: 'program-clock' }, this.#phase, this.#time, this.#lock)),
-      this.#rows,
+      this.#versus, this.#rows,
       h('dl', { class: 'figures' }, ...['Counted', 'Per second', 'Viewers', 'Margin', 'Outstanding', 'Late'].map((name) => this.#figure(name))));
     setInterval(() => this.#tick(), 200);
   }
@@ -96,6 +99,10 @@ class Program extends StoreElement {
     }
     const mine = run && results?.run === run.id && results.state !== 'hidden' ? results : undefined;
     const front = leaders(mine);
+    this.#versus.hidden = !isVersus(run);
+    setAttribute(this.#versus, 'data-kind', run?.kind);
+    setAttribute(this.#versus, 'data-live', Boolean(mine));
+    this.#versus.style.setProperty('--side', firstSide(mine).toFixed(4));
     for (const [i, row] of [...this.#rows.children].entries()) {
       const option = mine?.options[i];
       setText(row.querySelector('.bar-votes'), option ? count(option.votes) : '–');

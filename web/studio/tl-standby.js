@@ -1,5 +1,6 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { cueOf } from './state.js';
+import { kinds } from './words.js';
 
 /** The cue that the next take puts on program. */
 class Standby extends StoreElement {
@@ -15,11 +16,12 @@ class Standby extends StoreElement {
   /** @param {import('./main.js').StudioState} state */
   draw(state) {
     const cue = cueOf(state, state.desk?.standby?.cue);
+    const run = state.desk?.runs.find((one) => one.id === state.desk?.standby?.run);
     setAttribute(this, 'data-empty', !cue);
     setText(this.#badge, cue ? '▸ Standby' : '▹ Standby empty');
     setText(this.#cue, cue ? `${cue.number} ${cue.title}` : '');
     setText(this.#question, cue?.question ?? 'Select a cue (↑ ↓), then Standby (Enter).');
-    setText(this.#how, cue ? `${cue.options.length} options · ${cue.opens_on_take ? 'opens on take' : 'opens by hand'} · ${cue.window_s ? `${cue.window_s} s` : 'closed by hand'}` : '');
+    setText(this.#how, cue ? `${kinds[run?.kind ?? ''] ?? `${cue.options.length} options`} · ${cue.opens_on_take ? 'opens on take' : 'opens by hand'} · ${cue.window_s ? `${cue.window_s} s` : 'closed by hand'}` : '');
   }
 }
 

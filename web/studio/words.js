@@ -13,6 +13,9 @@ export const verbs = {
   created: 'Created', rundown: 'Rundown', entered: 'Node entered', left: 'Node left', joined: 'Branches joined',
 };
 
+/** What kind of question a run is, where it is more than its options. @type {Record<string, string>} */
+export const kinds = { head_to_head: 'head to head', tug_of_war: 'tug of war' };
+
 /** What a graphic shows at each step. */
 export const steps = ['Question', 'Bars', 'Result', 'Winner'];
 

@@ -1,0 +1,183 @@
+// The audience page in every language: the catalogues are complete, no text stands outside of them, and right to left is right.
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { axe, browser, root, serve, sizes, staff, until, visit } from "./helpers.mjs";
+
+const show = "tests/browser/shows/audience.toml";
+const folder = join(root, "web/audience/words");
+
+/** @typedef {string | Record<string, string>} Text */
+
+/** @type {Record<string, Record<string, Text>>} */
+const catalogues = {};
+for (const name of await readdir(folder)) {
+  catalogues[name.replace(".js", "")] = (await import(join(folder, name))).default;
+}
+const { en } = catalogues;
+
+/** The names that are filled in. @param {string} text */
+const holes = (text) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))].sort();
+/** @param {Text} text */
+const forms = (text) => (typeof text === "string" ? { other: text } : text);
+
+/** @param {import("playwright-core").Page} page @param {string} text */
+const says = (page, text) =>
+  until(`the page says “${text}”`, async () => (await page.innerText("body")).includes(text)).catch(async (error) => {
+    throw new Error(`${error.message}; it says ${await page.innerText("body")}`);
+  });
+
+test("every catalogue has the same texts, with the same holes, in every form that its language has", async () => {
+  const { languages } = await import(join(root, "web/audience/words.js"));
+  assert.deepEqual(Object.keys(catalogues).sort(), Object.keys(languages).sort());
+  for (const [lang, catalogue] of Object.entries(catalogues)) {
+    assert.deepEqual(Object.keys(catalogue), Object.keys(en), `${lang}: the texts, in the order of English`);
+    const { pluralCategories } = new Intl.PluralRules(lang).resolvedOptions();
+    for (const [key, text] of Object.entries(catalogue)) {
+      const wanted = holes(forms(en[key]).other);
+      assert.deepEqual(holes(forms(text).other), wanted, `${lang}.${key}`);
+      if (typeof text === "string") continue;
+      assert.deepEqual(Object.keys(text).sort(), [...pluralCategories].sort(), `${lang}.${key}: its forms`);
+      for (const form of Object.values(text)) assert(holes(form).every((name) => wanted.includes(name)), `${lang}.${key}: ${form}`);
+    }
+  }
+});
+
+test("every text of the catalogue is used", async () => {
+  const folder = join(root, "web/audience");
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".js"));
+  const code = (await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")))).join("\n");
+  // What a text is called may be put together: say(`ended_${why}`).
+  const begins = [...code.matchAll(/`([a-z]+_)\$\{/g)].map(([, begin]) => begin);
+  const unused = Object.keys(en).filter((key) => !new RegExp(`['"]${key}['"]`).test(code) && !begins.some((begin) => key.startsWith(begin)));
+  // The words of a tile are its marks.
+  assert.deepEqual(unused.filter((key) => !["winner", "tie", "leaves"].includes(key)), []);
+});
+
+/** What the page shows or reads out that is in no catalogue, if every catalogue text is between brackets. @param {import("playwright-core").Page} page */
+const loose = (page) =>
+  page.evaluate(() => {
+    /** @type {string[]} */
+    const found = [];
+    const own = "tl-title, tl-language, .question bdi, .tile-label, legend, option, .share-address, noscript, style, script";
+    const look = (/** @type {string|null} */ text) => {
+      let depth = 0;
+      const outside = [...(text ?? "")].filter((one) => {
+        if (one === "⟦") depth += 1;
+        if (one === "⟧") depth -= 1;
+        return depth === 0 && one !== "⟧";
+      });
+      if (/\p{L}/u.test(outside.join(""))) found.push(`${text}`);
+    };
+    for (const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT); walk.nextNode(); ) {
+      const node = walk.currentNode;
+      if (!node.parentElement?.closest(own)) look(node.textContent);
+    }
+    for (const node of document.querySelectorAll("*")) {
+      for (const name of ["aria-label", "alt", "title", "placeholder"]) if (!node.matches(".tile") && node.hasAttribute(name)) look(node.getAttribute(name));
+    }
+    return found;
+  });
+
+test("no text of the page is outside of the catalogues", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  const marked = Object.fromEntries(
+    Object.entries(en).map(([key, text]) => [key, typeof text === "string" ? `⟦${text}⟧` : Object.fromEntries(Object.entries(text).map(([form, one]) => [form, `⟦${one}⟧`]))]),
+  );
+  const program = await browser(t);
+  const context = await program.newContext({ viewport: sizes.phone });
+  await context.route("**/words/nl.js", (route) => route.fulfill({ contentType: "text/javascript", body: `export default ${JSON.stringify(marked)}` }));
+  const page = await context.newPage();
+  const holds = async (/** @type {string} */ text) => {
+    await says(page, text);
+    assert.deepEqual(await loose(page), []);
+  };
+  await page.goto(`${server.link("audience")}?lang=nl`);
+  await holds("⟦Nothing to vote on right now⟧");
+  await desk.press({ do: "standby", cue: "2" });
+  await desk.press({ do: "take" });
+  await page.getByRole("button", { name: "⟦One more vote for The old one⟧" }).click({ clickCount: 2 });
+  await holds("⟦Send 2 votes⟧");
+  await page.locator(".send").click();
+  await holds("⟦2 × The old one⟧");
+  await page.getByRole("button", { name: "⟦Share⟧" }).click();
+  await holds("⟦Vote with us⟧");
+  await page.keyboard.press("Escape");
+  await context.setOffline(true);
+  await holds("⟦No network on this device⟧");
+  await context.setOffline(false);
+  await holds("⟦Connected⟧");
+  await desk.press({ do: "close" });
+  await desk.press({ do: "seal" });
+  await desk.press({ do: "verify" });
+  await desk.press({ do: "arm", what: "reveal" });
+  await desk.press({ do: "reveal" });
+  await holds("⟦Final and verified.⟧ ⟦2 votes⟧");
+  await desk.press({ do: "arm", what: "void" });
+  await desk.press({ do: "void", reason: "A rehearsal" });
+  await holds("⟦This question is void⟧");
+});
+
+test("the language is the address's, then the viewer's choice, then the browser's", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  const program = await browser(t);
+  const { page, errors } = await visit(program, server.link("audience"), { locale: "de-CH" });
+  await says(page, "Gerade gibt es nichts abzustimmen");
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+  await page.getByRole("combobox", { name: "Sprache" }).selectOption({ label: "Nederlands" });
+  await says(page, "Er valt nu niets te stemmen");
+  assert.equal(await page.evaluate(() => document.activeElement?.localName), "select", "who chose stays where they were");
+  await page.reload();
+  await says(page, "Er valt nu niets te stemmen");
+  await page.goto(`${server.link("audience")}?lang=fr`);
+  await says(page, "Aucun vote pour le moment");
+  // The switch is the viewer's own word, also against the address, and a choice that is not sent yet stays chosen.
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  await desk.press({ do: "open" });
+  await page.getByText("Grace", { exact: true }).click();
+  await says(page, "Voter pour Grace");
+  await page.getByRole("combobox", { name: "Langue" }).selectOption({ label: "English" });
+  await page.getByRole("button", { name: "Vote for Grace" }).click();
+  await says(page, "Your ballot for Grace is in the tally.");
+  await page.reload();
+  await says(page, "Your ballot for Grace is in the tally.");
+  // A language that nobody speaks here.
+  const other = await visit(program, server.link("audience"), { locale: "ja-JP" });
+  await says(other.page, "Choose one");
+  assert.deepEqual([...errors, ...other.errors], []);
+});
+
+test("Arabic is written from right to left, in numbers and forms of its own", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  const { page, errors } = await visit(await browser(t), server.link("audience"), { locale: "ar-EG" });
+  await says(page, "لا يوجد تصويت الآن");
+  const sound = async () => {
+    assert.deepEqual(await axe(page), []);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+  };
+  await sound();
+  await desk.press({ do: "standby", cue: "2" });
+  await desk.press({ do: "take" });
+  await says(page, "وزّع أصواتك الـ٣ كما تشاء");
+  const more = page.locator(".tile-step:last-child").first();
+  await more.click();
+  await says(page, "أرسل صوتًا واحدًا");
+  await more.click();
+  await says(page, "أرسل صوتين");
+  await sound();
+  const sides = await page.evaluate(() => {
+    const left = (/** @type {string} */ name) => document.querySelector(name)?.getBoundingClientRect().left ?? 0;
+    return { dir: document.documentElement.dir, label: left(".tile-label bdi"), steps: left(".tile-steps") };
+  });
+  assert(sides.dir === "rtl" && sides.label > sides.steps, JSON.stringify(sides));
+  await page.locator(".send").click();
+  await says(page, "صوتك لـ \u2068٢ × \u2068The old one\u2069\u2069");
+  await says(page, "بقي لك صوت واحد");
+  await sound();
+  assert.deepEqual(errors, []);
+});

@@ -1,0 +1,110 @@
+/** The audience's view of a show: one store, fed by the wire; the elements draw from it and give ballots to it. */
+import { recall, store as keep } from '../sdk/keep.js';
+import { Client } from '../sdk/tallylight.js';
+import { h } from '../shared/element.js';
+import { Store } from '../shared/store.js';
+import { speak, spoken, understood } from './words.js';
+
+/**
+ * @typedef {object} AudienceState
+ * @property {Client} client
+ * @property {import('../sdk/tallylight.js').LinkState} link
+ * @property {import('../sdk/wire.js').ShowView} [show]
+ * @property {import('../sdk/wire.js').Results} [results]
+ * @property {import('../sdk/ballots.js').Ballot[]} ballots
+ * @property {{ segment?: string, pool?: string }} entry where this viewer came in
+ * @property {boolean} astray the link that led here is not one of this show
+ * @property {{ run: string, picks: number[], asked?: number }} chosen what is chosen and not yet given; `asked`: since when
+ *   (local milliseconds) it waits for a second yes
+ * @property {(language: string) => void} speak the viewer chooses a language
+ */
+
+const parts = Promise.all([
+  import('./tl-title.js'), import('./tl-rehearsal.js'), import('./tl-question.js'), import('./tl-options.js'), import('./tl-countdown.js'),
+  import('./tl-receipt.js'), import('./tl-connection.js'), import('./tl-share.js'), import('./tl-language.js'), import('./tl-mine.js'),
+]);
+
+export class Audience {
+  #root;
+  /** The language that the address or the page around asks for. @type {string|undefined} */
+  #asked;
+  #stopped = false;
+
+  /** @param {{ root: HTMLElement, show: string, server?: string, entry?: string, lang?: string }} options `root` is filled */
+  constructor({ root, show, server, entry, lang }) {
+    this.#root = root;
+    this.#asked = lang;
+    this.client = new Client({ show, server, entry });
+    const { client } = this;
+    /** @type {AudienceState} */
+    const first = {
+      client, link: client.state, ballots: client.ballots, entry: {}, astray: false, chosen: { run: '', picks: [] },
+      speak: (language) => this.choose(language),
+    };
+    this.store = new Store(first);
+    for (const name of /** @type {const} */ (['link', 'show', 'results'])) {
+      client.addEventListener(name, (event) => this.store.set({ [name]: /** @type {CustomEvent} */ (event).detail }));
+    }
+    client.addEventListener('welcome', (event) => {
+      const { entry, problem } = /** @type {CustomEvent} */ (event).detail;
+      this.store.set({ entry: entry ?? {} });
+      if (entry || problem) this.store.set({ astray: Boolean(problem) });
+    });
+    client.addEventListener('ballots', () => this.store.set({ ballots: [...client.ballots] }));
+  }
+
+  /** Whether it is a page of its own, and no part of another. */
+  get #page() {
+    return this.#root === document.body;
+  }
+
+  /** Draws it and joins. */
+  async start() {
+    await Promise.all([parts, this.#speak()]);
+    if (this.#stopped) return;
+    this.#draw();
+    this.client.start();
+  }
+
+  stop() {
+    this.#stopped = true;
+    this.client.stop();
+    this.#root.replaceChildren();
+  }
+
+  /** The viewer's own choice of a language, kept on this device. @param {string} language */
+  async choose(language) {
+    this.#asked = undefined;
+    if (this.#page) {
+      const address = new URL(location.href);
+      address.searchParams.delete('lang');
+      history.replaceState(null, '', address);
+    }
+    keep('language', language);
+    await this.#speak();
+    this.#draw();
+    this.#root.querySelector('select')?.focus();
+  }
+
+  /** Speaks what the address asks for, then what this viewer chose before, then what their browser is set to. */
+  async #speak() {
+    const wanted = [this.#asked, recall('language'), ...navigator.languages].filter((tag) => tag !== undefined);
+    const { lang, locale } = understood(wanted) ?? { lang: 'en', locale: 'en' };
+    // A browser set to the same language knows the region, too.
+    const region = navigator.languages.find((tag) => tag.startsWith(`${lang}-`));
+    // Without its catalogue the page stays as it is.
+    await speak(lang, locale === lang ? region : locale).catch(() => {});
+  }
+
+  /** Made anew for each language: every text is written where it is made. */
+  #draw() {
+    const { lang, dir } = spoken();
+    Object.assign(this.#page ? document.documentElement : this.#root, { lang, dir });
+    this.#root.replaceChildren(
+      h('header', {}, h('div', { class: 'top' }, h('tl-title'), h('div', { class: 'tools' }, h('tl-language'), h('tl-share'))), h('tl-rehearsal')),
+      h('main', {}, h('tl-question')),
+      h('footer', { class: 'dock' }, h('tl-receipt'), h('tl-connection')),
+      h('aside', {}, h('tl-mine')),
+    );
+  }
+}
