@@ -72,10 +72,8 @@ impl Picks {
 
     /// The option numbers.
     pub fn as_slice(&self) -> &[u16] {
-        match self.words() {
-            [CHANGE, _, _, numbers @ ..] => numbers,
-            numbers => numbers,
-        }
+        let words = self.words();
+        words.strip_prefix(&[CHANGE]).and_then(|change| change.get(2..)).unwrap_or(words)
     }
 
     /// The client's change number; `None`: the ballot is final.

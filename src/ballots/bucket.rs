@@ -5,11 +5,13 @@
 //! its id; the watermark of a journal only detects gaps. In a changeable run every ballot that fits and came in time is
 //! counted, and of those of one voter the greatest by (change number, receive time, journal, number) is in force.
 
+mod hasher;
 mod rules;
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
+use self::hasher::VoterHasher;
 pub use self::rules::Rules;
 use super::ballot::{Ballot, Decided, Picks, Place, Verdict};
 use crate::{
@@ -484,24 +486,6 @@ impl Bucket {
 fn note(changed: &mut Vec<Place>, place: Place) {
     if !changed.contains(&place) {
         changed.push(place);
-    }
-}
-
-/// Voters are keyed hashes already, which nobody can choose: their first bytes serve as they are.
-#[derive(Debug, Default)]
-pub struct VoterHasher(u64);
-
-impl Hasher for VoterHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-    fn write_u128(&mut self, value: u128) {
-        self.0 = (value >> 64) as u64;
-    }
-    fn finish(&self) -> u64 {
-        self.0
     }
 }
 

@@ -115,6 +115,8 @@ impl Witness {
                 let came = self.entries.entry(was.entry).or_default();
                 came.counted -= 1;
                 was.picks.take_from(&mut came.votes);
+                let some = came.votes.iter().rposition(|votes| *votes > 0).map_or(0, |last| last + 1);
+                came.votes.truncate(some);
                 self.superseded += 1;
             }
         }

@@ -62,6 +62,9 @@ pub struct MyBallot {
     /// Where its voter came in, as a signed link said.
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<Entry>,
+    /// Where a later ballot replaces the one before: its number. Of the counted ones of a question the highest is in the tally.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<u32>,
 }
 
 /// One vote of a ballot.
@@ -93,6 +96,7 @@ impl MyBallot {
             is,
             reason,
             entry: definition.entries.get(ballot.entry).cloned(),
+            change: ballot.picks.change(),
         }
     }
 }

@@ -113,6 +113,7 @@ impl Runner {
             RunGauge {
                 run: run.id(),
                 counted: totals.counted,
+                superseded: totals.superseded,
                 rate,
                 late: totals.late,
                 late_would_change_order: margin.late_would_change_order,

@@ -54,6 +54,9 @@ pub struct RunGauge {
     pub run: RunId,
     /// Ballots counted.
     pub counted: u64,
+    /// Of these, those that a later one of their voter replaces.
+    #[serde(default)]
+    pub superseded: u64,
     /// Ballots counted in the last second.
     pub rate: u64,
     pub late: u64,
@@ -74,6 +77,7 @@ impl RunGauge {
         Self {
             run,
             counted: 0,
+            superseded: 0,
             rate: 0,
             late: 0,
             late_would_change_order: false,

@@ -216,3 +216,28 @@ test("an operator's page says that the numbers are hidden, a producer's shows th
   assert.equal((await page.locator("tl-program .bar-votes").allInnerTexts()).join(""), "10");
   assert.deepEqual(errors, []);
 });
+
+test("a vote may be changed while the question is open, on every page of the voter", { timeout: 60_000 }, async (t) => {
+  const { server, program } = await on(t, "6");
+  const { page, errors, context } = await visit(program, server.link("audience"));
+  await give(page, "Ada");
+  await says(page, "Counted");
+  await says(page, "Choose again to change your vote");
+  await page.getByText("Grace", { exact: true }).click();
+  await page.getByRole("button", { name: "Change my vote to Grace" }).click();
+  await until("Grace leads alone", async () => (await shares(page)) === "0.0% 100.0%");
+  await says(page, "Your ballot for Grace is in the tally.");
+  assert.equal(await page.locator("[data-mine] .tile-label").allInnerTexts().then(String), "Grace");
+  await sound(page);
+
+  // A second page of the voter, and the first one after a reload, know what stands.
+  const second = await context.newPage();
+  await second.goto(server.link("audience"));
+  await says(second, "Your ballot for Grace is in the tally.");
+  await second.getByText("Ada", { exact: true }).click();
+  await second.getByRole("button", { name: "Change my vote to Ada" }).click();
+  await until("Ada leads alone", async () => (await shares(page)) === "100.0% 0.0%");
+  await page.reload();
+  await says(page, "Your ballot for Ada is in the tally.");
+  assert.deepEqual(errors, []);
+});

@@ -4,6 +4,8 @@
 use std::{collections::BTreeSet, fmt::Debug, fs, path::PathBuf};
 
 use serde::{Serialize, de::DeserializeOwned};
+mod receipts;
+
 use tallylight::{
     base::ids::{BallotId, JournalId, NodeId, RunId, SessionId},
     live::hub::encode,
@@ -23,6 +25,7 @@ use tallylight::{
 };
 
 use super::support::golden;
+use receipts::{counted, receipts};
 
 const RUN: RunId = RunId(0x00c0_ffee_00c0_ffee);
 const BALLOT: BallotId = BallotId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
@@ -99,55 +102,6 @@ fn client() -> Vec<(String, ClientMessage)> {
     let message = CommandMessage { id: "panel-1".into(), expect: None, command: Command::Take };
     messages.push(("command-without-expect".into(), ClientMessage::Command(message)));
     messages
-}
-
-fn receipt(is: Answer) -> Receipt {
-    Receipt {
-        run: RUN,
-        id: BALLOT,
-        is,
-        reason: None,
-        retry_ms: None,
-        left: None,
-        at: None,
-        picks: vec![],
-        repeated: false,
-        change: None,
-        change_seen: None,
-        in_force: None,
-    }
-}
-
-fn counted() -> Receipt {
-    Receipt { left: Some(0), at: Some(AT + 1234), ..receipt(Answer::Counted) }
-}
-
-fn refused(reason: Reason) -> Receipt {
-    Receipt { reason: Some(reason), ..receipt(Answer::Refused) }
-}
-
-fn receipts() -> Vec<(&'static str, Receipt)> {
-    let for_ever = |reason| Receipt { at: Some(AT + 1234), ..refused(reason) };
-    let for_now = |reason| Receipt { retry_ms: Some(500), ..refused(reason) };
-    vec![
-        ("counted", counted()),
-        ("counted-repeated", Receipt { repeated: true, ..counted() }),
-        ("counted-asked", Receipt { picks: vec![2, 2, 1], repeated: true, ..counted() }),
-        ("counted-change", Receipt { change: Some(3), change_seen: Some(3), in_force: Some(true), ..counted() }),
-        ("counted-superseded", Receipt { change: Some(2), change_seen: Some(3), in_force: Some(false), ..counted() }),
-        ("held", Receipt { retry_ms: Some(1000), ..receipt(Answer::Held) }),
-        ("held-after-seal", Receipt { reason: Some(Reason::AfterSeal), at: Some(AT), ..receipt(Answer::Held) }),
-        ("refused-invalid", refused(Reason::Invalid)),
-        ("refused-not-eligible", refused(Reason::NotEligible)),
-        ("refused-void", refused(Reason::Void)),
-        ("refused-late", for_ever(Reason::Late)),
-        ("refused-budget", for_ever(Reason::Budget)),
-        ("refused-id-reused", refused(Reason::IdReused)),
-        ("refused-displaced", for_ever(Reason::Displaced)),
-        ("refused-not-open", for_now(Reason::NotOpen)),
-        ("refused-busy", for_now(Reason::Busy)),
-        ("unknown", receipt(Answer::Unknown)),
-    ]
 }
 
 fn welcome(role: Role) -> Welcome {
@@ -313,6 +267,7 @@ fn gauge() -> Gauge {
     let run = RunGauge {
         run: RUN,
         counted: 3,
+        superseded: 0,
         rate: 1,
         late: 2,
         late_would_change_order: true,

@@ -9,8 +9,20 @@ function standing(ballots, run) {
   return ballots.filter((ballot) => ballot.run === run && !(ballot.is === 'refused' && settled(ballot)));
 }
 
+/**
+ * Of ballots that replace each other the one that stands: the last change.
+ * @param {Ballot[]} ballots @param {string} run @returns {Ballot[]} the others, where each counts by itself: all of them
+ */
+function inForce(ballots, run) {
+  const own = standing(ballots, run);
+  const last = own.reduce((/** @type {Ballot|undefined} */ last, one) => ((one.change ?? 0) >= (last?.change ?? 0) ? one : last), undefined);
+  return last?.change ? [last] : own;
+}
+
 /** How many votes the viewer has left, as far as this device knows. @param {Ballot[]} ballots @param {import('../sdk/wire.js').RunView} run */
 export function votesLeft(ballots, run) {
+  // A change is all that the viewer says.
+  if (run.changeable) return run.votes;
   const own = standing(ballots, run.id);
   const told = own.filter((ballot) => ballot.is === 'counted' && ballot.left !== undefined).at(-1);
   const open = own.filter((ballot) => ballot.is !== 'counted').reduce((sum, ballot) => sum + ballot.picks.length, 0);
@@ -21,7 +33,7 @@ export function votesLeft(ballots, run) {
 /** Votes per option number in standing ballots. @param {Ballot[]} ballots @param {string} run @returns {Map<number, number>} */
 export function mine(ballots, run) {
   const votes = new Map();
-  for (const ballot of standing(ballots, run)) for (const n of ballot.picks) votes.set(n, (votes.get(n) ?? 0) + 1);
+  for (const ballot of inForce(ballots, run)) for (const n of ballot.picks) votes.set(n, (votes.get(n) ?? 0) + 1);
   return votes;
 }
 
@@ -43,7 +55,7 @@ export function closedTo(run, entry) {
 
 /** Whether every standing ballot of a run is counted. @param {Ballot[]} ballots @param {string} run */
 export function allCounted(ballots, run) {
-  return standing(ballots, run).every((ballot) => ballot.is === 'counted');
+  return inForce(ballots, run).every((ballot) => ballot.is === 'counted');
 }
 
 /** A choice in words: `Ada`, `2 × Ada, Grace`. @param {Pick<Ballot, 'picks'|'labels'>} ballot */

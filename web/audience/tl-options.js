@@ -39,7 +39,7 @@ class Options extends StoreElement {
       tile.draw({
         may: may && !closed.includes(n),
         closed: closed.includes(n),
-        full: chosen.length >= left || chosen.filter((pick) => pick === n).length + (given.get(n) ?? 0) >= (run.per_option ?? run.votes),
+        full: chosen.length >= left || chosen.filter((pick) => pick === n).length + (run.changeable ? 0 : given.get(n) ?? 0) >= (run.per_option ?? run.votes),
         chosen: chosen.filter((pick) => pick === n).length,
         given: given.get(n) ?? 0,
         counted,

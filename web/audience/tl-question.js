@@ -38,15 +38,16 @@ class Question extends StoreElement {
     const votes = phase === 'open' || phase === 'standby';
     const left = votesLeft(state.ballots, run);
     const early = phase === 'standby' && run.prepare_ms !== undefined && left ? `. ${say('prepare_text')}` : '';
-    setText(this.#hint, votes && !isFor(run, state.entry) ? say('not_for_you') : hint(run, phase, left) + early);
+    setText(this.#hint, votes && !isFor(run, state.entry) ? say('not_for_you') : hint(run, phase, left, run.changeable && mine(state.ballots, run.id).size > 0) + early);
     setText(this.#worth, worth(run, state.results, votes && run.after_vote && !mine(state.ballots, run.id).size));
   }
 }
 
-/** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Phase} phase @param {number} left */
-function hint(run, phase, left) {
+/** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Phase} phase @param {number} left @param {boolean|undefined} changes whether there is a ballot to change */
+function hint(run, phase, left, changes) {
   switch (phase) {
     case 'standby': case 'open':
+      if (changes) return say('choose_change');
       if (run.votes === 1) return left ? say('choose_one') : '';
       return left === run.votes ? say(run.per_option ? 'choose_many_most' : 'choose_many', { n: run.votes, most: run.per_option ?? 0 }) : left ? say('choose_left', { n: left }) : say('choose_done');
     case 'closing': return say('closing_text');

@@ -80,7 +80,7 @@ class ReceiptDock extends StoreElement {
     if (run && may) {
       const label = labels[0] ?? '';
       /** @type {import('./words.js').Word[]} */
-      const [one, many] = early ? ['prepare_one', 'prepare_many'] : ['send_one', 'send_many'];
+      const [one, many] = early ? ['prepare_one', 'prepare_many'] : run.changeable && own.some((ballot) => ballot.is === 'counted') ? ['change_one', 'change_many'] : ['send_one', 'send_many'];
       const send = picks.length === 0 ? say('send_none') : run.votes > 1 ? say(many, { n: picks.length }) : say(one, { label });
       setText(this.#send, asking ? say('confirm_yes') : send);
       this.#send.disabled = picks.length === 0 || (phase !== 'open' && !early);
@@ -125,7 +125,9 @@ function words(ballot, up, phase) {
   if (ballot.prepared !== undefined && (phase === 'open' || phase === 'closing') && up) return { sign: '◷', tone: 'plain', head: say('receipt_prepared'), text: say('receipt_prepared_open_text', { choice }) };
   if (ballot.prepared !== undefined && phase !== 'open' && phase !== 'closing') return { sign: '✕', tone: 'bad', head: say('receipt_not_sent'), text: say('receipt_not_sent_text', { choice }) };
   switch (ballot.is) {
-    case 'counted': return { sign: '✓', tone: 'good', head: say('receipt_counted'), text: say('receipt_counted_text', { choice }) };
+    case 'counted':
+      if (ballot.in_force === false) return { sign: '↻', tone: 'plain', head: say('receipt_replaced'), text: say('receipt_replaced_text', { choice }) };
+      return { sign: '✓', tone: 'good', head: say('receipt_counted'), text: say('receipt_counted_text', { choice }) };
     case 'held': {
       const late = ballot.reason === 'after_seal';
       return { sign: '◔', tone: 'warn', head: say('receipt_held'), text: late ? say('receipt_after_seal_text') : say('receipt_held_text', { choice }) };

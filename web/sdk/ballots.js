@@ -17,6 +17,9 @@
  * @property {import('./wire.js').Reason} [reason]
  * @property {number} [left]
  * @property {number} [at] when the server received it
+ * @property {number} [change] where a later ballot replaces the one before: its number, higher than that of any before
+ * @property {number} [change_seen] the highest that the server knows of this viewer
+ * @property {boolean} [in_force] whether it is the one in the tally; left out: as far as is known
  * @property {number} tries offers since the last answer
  * @property {number} due when to offer or ask next; not stored across loads
  * @property {number} [prepared] given before the window opened and not sent yet: its own moment in the time that these are spread
@@ -79,6 +82,7 @@ export class BallotBox {
       run: run.id, id: newBallotId(), picks, question: run.question, labels: picks.map(label),
       given: now, closes_at: run.closes_at, is: 'kept', tries: 0, due: 0,
     };
+    if (run.changeable) ballot.change = 1 + Math.max(0, ...this.of(run.id).map((one) => Math.max(one.change ?? 0, one.change_seen ?? 0)));
     if (run.prepare_ms !== undefined && run.phase === 'standby' && now < (run.opens_at ?? Infinity)) ballot.prepared = Math.random();
     this.#ballots.push(ballot);
     this.#save();
@@ -103,7 +107,7 @@ export class BallotBox {
       if (!receipt.picks?.length) return;
       ballot = {
         run: receipt.run, id: receipt.id, picks: receipt.picks, question: '', labels: [], given: receipt.at ?? now,
-        is: 'kept', tries: 0, due: 0,
+        is: 'kept', tries: 0, due: 0, change: receipt.change,
       };
       this.#ballots.push(ballot);
     }
@@ -115,6 +119,8 @@ export class BallotBox {
     ballot.reason = receipt.reason;
     ballot.at = receipt.at ?? ballot.at;
     ballot.left = receipt.left;
+    ballot.change_seen = receipt.change_seen ?? ballot.change_seen;
+    ballot.in_force = receipt.in_force;
     const wait = receipt.reason === 'after_seal' ? WAIT_MAX_MS : receipt.retry_ms ?? backoff(ballot.tries);
     ballot.tries = receipt.is === 'unknown' ? ballot.tries : 0;
     ballot.due = now + wait * (1 + Math.random() / 4);

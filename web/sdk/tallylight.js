@@ -376,8 +376,8 @@ export class Client extends EventTarget {
     for (const ballot of this.#box.due(now, this.show?.run)) {
       // Two offers without any answer: the connection only looks alive.
       if (ballot.is === 'kept' && ballot.tries >= 2 && this.#link?.kind === 'websocket') return this.#dead();
-      const { run, id, picks } = ballot;
-      const message = ballot.is === 'held' ? { t: 'ask', run, ids: [id] } : { t: 'vote', run, id, picks };
+      const { run, id, picks, change } = ballot;
+      const message = ballot.is === 'held' ? { t: 'ask', run, ids: [id] } : { t: 'vote', run, id, picks, change };
       if (this.#link?.send(message)) this.#box.sent(ballot, now);
     }
   }

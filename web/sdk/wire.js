@@ -10,7 +10,7 @@
  * @typedef {'reveal'|'void'|'go_live'|'write_off'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
- * @typedef {{ id: string, cue: string, kind?: Kind, question: string, options: OptionView[], votes: number, phase: Phase, hold: boolean, per_option?: number, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number,
+ * @typedef {{ id: string, cue: string, kind?: Kind, question: string, options: OptionView[], votes: number, phase: Phase, hold: boolean, per_option?: number, changeable?: boolean, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number,
  *   opens_at?: number, closes_at?: number, locks_at?: number }} RunView
  * @typedef {{ state: 'on_air'|'cleared'|'panic', step: number, frozen: boolean }} GraphicView
  * @typedef {{ t?: 'show', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean,
@@ -24,7 +24,7 @@
  * @typedef {{ name: string, votes: number[], points: number[], silent?: boolean }} PoolOutcome
  *
  * @typedef {{ t?: 'receipt', run: string, id: string, is: Answer, reason?: Reason, retry_ms?: number, left?: number,
- *   at?: number, picks?: number[], repeated?: boolean }} Receipt
+ *   at?: number, picks?: number[], repeated?: boolean, change?: number, change_seen?: number, in_force?: boolean }} Receipt
  * @typedef {{ t?: 'welcome', protocol: string, node: string, session: string, now: number, role: Role, device?: string,
  *   entry?: { segment?: string, pool?: string, platform?: string }, problem?: Problem, mine?: Receipt[] }} Welcome
  *
@@ -42,7 +42,7 @@
  *   staff: StaffView[], armed: ArmedView[], roster?: string[], written_off?: WrittenOffView[] }} DeskView
  * @typedef {{ node: string, at: number, by: string, reason: string, returned_at?: number }} WrittenOffView
  *
- * @typedef {{ run: string, counted: number, rate: number, late: number, late_would_change_order: boolean, outstanding: number,
+ * @typedef {{ run: string, counted: number, superseded: number, rate: number, late: number, late_would_change_order: boolean, outstanding: number,
  *   margin: number, decisive: boolean, hidden?: boolean }} RunGauge
  * @typedef {{ name: string, host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number,
  *   at: number }} ScreenView

@@ -68,7 +68,7 @@ class Program extends StoreElement {
     this.#bars(run, results);
     const told = gauge?.run?.run === run?.id ? gauge?.run : undefined;
     const figures = told?.hidden ? undefined : told;
-    this.#set('Counted', figures ? count(figures.counted) : '–', told?.hidden ? 'hidden from your role' : 'ballots');
+    this.#set('Counted', figures ? count(figures.counted) : '–', told?.hidden ? 'hidden from your role' : figures?.superseded ? `ballots, ${count(figures.superseded)} replaced` : 'ballots');
     this.#set('Per second', figures ? count(figures.rate) : '–', 'now');
     this.#set('Viewers', gauge ? count(gauge.viewers) : '–', 'connected');
     // A vote of a small pool may weigh more than many of a large one.

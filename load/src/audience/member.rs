@@ -175,7 +175,8 @@ impl Member {
             if due_at > self.shared.end {
                 break;
             }
-            let vote = Vote { run: run.id, id: BallotId(rng.u128(..)), picks: vec![Plan::pick(options, rng)] };
+            let (id, picks) = (BallotId(rng.u128(..)), vec![Plan::pick(options, rng)]);
+            let vote = Vote { run: run.id, id, picks, change: run.changeable.then_some(1) };
             self.records.push(self.record(&vote, due_at));
             agenda.at(due_at, Act::Cast(vote));
         }

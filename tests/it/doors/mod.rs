@@ -4,6 +4,7 @@
 mod addresses;
 mod after_vote;
 mod answers;
+mod changes;
 mod entries;
 mod erase;
 mod health;

@@ -17,7 +17,7 @@ use tallylight::{
 };
 
 use super::{
-    oracle::{Invariant, same_counts},
+    oracle::{Invariant, fold, same_counts},
     world::World,
 };
 
@@ -50,7 +50,7 @@ impl World {
             let Some((answer, reason, at)) = book.answer else { continue };
             let stored = self.oracle.stored.get(&(*run, *voter, *id)).into_iter().flatten();
             let counted: Vec<_> = stored
-                .filter(|stored| stored.verdict == Some(Verdict::Counted) && stored.picks.as_slice() == picks)
+                .filter(|stored| stored.verdict == Some(Verdict::Counted) && stored.picks.words() == picks)
                 .collect();
             let case = || format!("{run} {voter} {id} {picks:?}: told {answer:?} {reason:?}, counted {counted:?}");
             if answer == Answer::Counted {
@@ -76,7 +76,7 @@ impl World {
                 cases.push((Invariant::CountedOnce, format!("{run} {voter} {id}: {copies:?}")));
             }
             for copy in copies {
-                let key = (*run, *voter, *id, copy.picks.as_slice().to_vec());
+                let key = (*run, *voter, *id, copy.picks.words().to_vec());
                 if !self.oracle.books.get(&key).is_some_and(|book| book.received.contains(&copy.received)) {
                     cases.push((Invariant::NothingInvented, format!("{key:?}: {copy:?}")));
                 }
@@ -107,12 +107,13 @@ impl World {
                 seal.watermarks.iter().map(|(bucket, journal, seq)| ((*bucket, *journal), *seq)).collect();
             let mut sealed = Totals { votes: vec![0; usize::from(self.plan.options)], ..Totals::default() };
             let of_run = self.oracle.stored.iter().filter(|((of, ..), _)| of == run);
-            for copy in of_run.flat_map(|(_, copies)| copies).filter(|copy| copy.verdict == Some(Verdict::Counted)) {
-                if watermarks.get(&(copy.bucket, copy.place.journal)).is_some_and(|seq| copy.place.seq <= *seq) {
-                    sealed.counted += 1;
-                    copy.picks.add_to(&mut sealed.votes);
-                }
-            }
+            let copies = of_run.flat_map(|((_, voter, _), copies)| copies.iter().map(|copy| (*voter, copy)));
+            let counted = copies.filter(|(_, copy)| {
+                let reaches = |seq: &u64| copy.place.seq <= *seq;
+                copy.verdict == Some(Verdict::Counted)
+                    && watermarks.get(&(copy.bucket, copy.place.journal)).is_some_and(reaches)
+            });
+            fold(&mut sealed, counted.map(|(voter, copy)| (voter, &copy.picks, copy.received, copy.place)));
             let fold = self.oracle.folds.get(run).cloned().unwrap_or_default();
             if !same_counts(&sealed, &seal.totals) || !same_counts(&fold, &seal.totals) {
                 let case = format!("run {run}: sealed {:?}, its records {sealed:?}, all {fold:?}", seal.totals);
@@ -169,8 +170,9 @@ impl World {
 fn summed(run: &RunIntake) -> Totals {
     let mut sum = Totals { votes: vec![0; run.definition.interaction.options.len()], ..Totals::default() };
     run.each_bucket(|_, bucket| {
-        let Totals { counted, votes, late, .. } = bucket.totals();
+        let Totals { counted, superseded, votes, late, .. } = bucket.totals();
         sum.counted += counted;
+        sum.superseded += superseded;
         sum.late += late;
         sum.votes.iter_mut().zip(votes).for_each(|(sum, votes)| *sum += votes);
     });

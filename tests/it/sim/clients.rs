@@ -36,9 +36,23 @@ pub struct Clients {
     offers: Vec<Offer>,
     by_device: HashMap<(u32, RunId, BallotId), usize>,
     devices: u32,
+    /// Ballots carry change numbers.
+    changeable: bool,
+}
+
+/// What a device sends: now and then with a number that no client may give.
+pub fn content(changeable: bool, id: BallotId, picks: Vec<u16>) -> Picks {
+    match u32::try_from(id.0 % 64).unwrap_or(0) {
+        number if changeable => Picks::changed(if number > 0 { 1 + number % 4 } else { 0 }, picks),
+        _ => Picks::new(picks),
+    }
 }
 
 impl Clients {
+    pub fn new(changeable: bool) -> Self {
+        Self { changeable, ..Self::default() }
+    }
+
     /// A device that was not there before.
     pub fn device(&mut self) -> u32 {
         self.devices += 1;
@@ -47,7 +61,7 @@ impl Clients {
 
     /// A ballot to be offered. A device never uses an id twice, so that its receipts are clear.
     pub fn add(&mut self, run: RunId, voter: VoterId, device: u32, id: BallotId, picks: Vec<u16>) -> usize {
-        let picks = Picks::new(picks);
+        let picks = content(self.changeable, id, picks);
         let offer = Offer { run, voter, device, id, picks, next: None, stalls: 2, settled: false, attempt: 0 };
         self.offers.push(offer);
         let number = self.offers.len() - 1;
@@ -67,6 +81,12 @@ impl Clients {
     pub fn waiting(&self) -> impl Iterator<Item = &Offer> {
         self.offers.iter().filter(|offer| !offer.settled)
     }
+}
+
+/// The content that a receipt speaks of.
+pub fn content_of(receipt: &Receipt) -> Picks {
+    let picks = receipt.picks.clone();
+    receipt.change.map_or_else(|| Picks::new(picks.clone()), |change| Picks::changed(change, picks.clone()))
 }
 
 /// Whether this answer will not change.
@@ -139,7 +159,7 @@ impl World {
         let Some(process) = self.process.as_mut().filter(|_| self.life == life) else { return };
         let Offer { run, voter, device, id, picks, .. } = self.clients.offer(number).clone();
         let inbox = Arc::clone(process.inboxes.entry(device).or_default());
-        self.oracle.cast((run, voter, id, picks.as_slice().to_vec()), received);
+        self.oracle.cast((run, voter, id, picks.words().to_vec()), received);
         let ballot = Ballot { voter, id, picks, received, entry: 0 };
         let receipt = process.intake.cast(run, process.board.run(run), ballot, &inbox);
         match receipt {
@@ -158,23 +178,23 @@ impl World {
         let Some(process) = &self.process else { return };
         if all {
             for receipt in process.intake.mine(run, voter) {
-                self.receipt_leaves(run, voter, receipt.id, &receipt.picks.clone(), &receipt);
+                self.receipt_leaves(run, voter, receipt.id, content_of(&receipt).words(), &receipt);
             }
             return;
         }
         let receipt = process.intake.ask(run, voter, id);
-        if receipt.picks.is_empty() || receipt.picks == picks.as_slice() {
+        if receipt.picks.is_empty() || (&*receipt.picks, receipt.change) == (picks.as_slice(), picks.change()) {
             return self.leaves(device, receipt);
         }
         // Another content has this id: the receipt says so by its picks.
-        self.receipt_leaves(run, voter, id, &receipt.picks.clone(), &receipt);
+        self.receipt_leaves(run, voter, id, content_of(&receipt).words(), &receipt);
     }
 
     /// A receipt leaves the node for a device.
     pub fn leaves(&mut self, device: u32, receipt: Receipt) {
         let number = self.clients.by_device[&(device, receipt.run, receipt.id)];
         let Offer { run, voter, id, picks, .. } = self.clients.offer(number).clone();
-        self.receipt_leaves(run, voter, id, picks.as_slice(), &receipt);
+        self.receipt_leaves(run, voter, id, picks.words(), &receipt);
         self.count(match (receipt.is, receipt.reason) {
             (Answer::Counted, _) => "receipts: counted",
             (Answer::Held, _) => "receipts: held after the seal",

@@ -13,7 +13,7 @@ mod event;
 mod faults;
 mod mutants;
 mod node;
-mod oracle;
+pub mod oracle;
 mod plan;
 pub mod seeds;
 pub mod show;

@@ -74,6 +74,9 @@ pub(super) struct Stored {
     pub bucket: u16,
 }
 
+/// Counted ballots by what decides which of them is in force.
+type Changes = BTreeMap<(Option<u32>, Micros, Place), (BallotId, Picks)>;
+
 /// Everything the oracle knows.
 #[derive(Debug)]
 pub struct Oracle {
@@ -82,6 +85,8 @@ pub struct Oracle {
     pub(super) stored: BTreeMap<(RunId, VoterId, BallotId), Vec<Stored>>,
     pub(super) folds: BTreeMap<RunId, Totals>,
     pub(super) spent: BTreeMap<(RunId, VoterId), u16>,
+    /// Of each voter of a changeable run what was counted, the one that is in force last.
+    pub(super) changes: BTreeMap<(RunId, VoterId), Changes>,
     places: BTreeSet<(RunId, u16, Place)>,
     published: BTreeMap<RunId, Totals>,
     pub(super) seals: BTreeMap<RunId, Marked>,
@@ -97,6 +102,7 @@ impl Oracle {
             stored: BTreeMap::new(),
             folds: BTreeMap::new(),
             spent: BTreeMap::new(),
+            changes: BTreeMap::new(),
             places: BTreeSet::new(),
             published: BTreeMap::new(),
             seals: BTreeMap::new(),
@@ -141,6 +147,17 @@ impl Oracle {
         let (ballot, verdict) = (record.ballot, record.verdict);
         let fold = self.folds.entry(run).or_default();
         match verdict {
+            Some(Verdict::Counted) if ballot.picks.change().is_some() => {
+                let voter = self.changes.entry((run, ballot.voter)).or_default();
+                fold.counted += 1;
+                if let Some((_, (_, was))) = voter.last_key_value() {
+                    fold.superseded += 1;
+                    was.take_from(&mut fold.votes);
+                }
+                voter.insert((ballot.picks.change(), ballot.received, place), (ballot.id, ballot.picks.clone()));
+                let (_, (_, is)) = voter.last_key_value().expect("one came in");
+                add(&mut fold.votes, is);
+            }
             Some(Verdict::Counted) => {
                 fold.counted += 1;
                 add(&mut fold.votes, &ballot.picks);
@@ -191,10 +208,15 @@ impl Oracle {
             Some(_) => return,
         };
         let stored = self.stored.get(&(*run, *voter, *id)).into_iter().flatten();
-        let same = |stored: &&Stored| stored.verdict == Some(verdict) && stored.picks.as_slice() == picks;
+        let same = |stored: &&Stored| stored.verdict == Some(verdict) && stored.picks.words() == picks;
         let at = |stored: &Stored| verdict == Verdict::IdReused || Some(stored.received.as_ms()) == receipt.at;
         if !stored.filter(same).any(at) {
             self.blame(Invariant::ReceiptIsDurable, format!("{key:?}: {receipt:?} without a record"));
+        }
+        // That another ballot replaces this one is said of what is on disk.
+        let replaced = self.changes.get(&(*run, *voter)).and_then(|changes| changes.values().next_back());
+        if receipt.in_force == Some(false) && replaced.is_none_or(|(last, _)| last == id) {
+            self.blame(Invariant::ReceiptIsDurable, format!("{key:?}: {receipt:?}, and nothing replaces it on disk"));
         }
         let spent = self.spent.get(&(*run, *voter)).copied().unwrap_or(0);
         if receipt.left.is_some_and(|left| left + spent < self.votes) {
@@ -211,11 +233,12 @@ impl Oracle {
         };
         let durable = totals.counted <= fold.counted
             && totals.late <= fold.late
-            && within(&totals.votes, &fold.votes)
+            // What is changed takes votes away again.
+            && (fold.superseded > 0 || within(&totals.votes, &fold.votes))
             && within(&totals.late_votes, &fold.late_votes);
         if !durable {
             self.blame(Invariant::PublishedIsDurable, format!("run {run}: {totals:?}, on disk {fold:?}"));
-        } else if exact && (totals.counted, totals.late) != (fold.counted, fold.late) {
+        } else if exact && (!same_counts(totals, &fold) || totals.late != fold.late) {
             self.blame(Invariant::TotalsAreTheFold, format!("run {run}: {totals:?}, on disk {fold:?}"));
         }
         if let Some(last) = self.published.insert(run, totals.clone()) {
@@ -255,7 +278,23 @@ pub(super) fn same_counts(one: &Totals, other: &Totals) -> bool {
         let some = totals.votes.iter().rposition(|votes| *votes > 0).map_or(0, |last| last + 1);
         totals.votes[..some].to_vec()
     };
-    one.counted == other.counted && no_zeros(one) == no_zeros(other)
+    (one.counted, one.superseded) == (other.counted, other.superseded) && no_zeros(one) == no_zeros(other)
+}
+
+/// Adds up counted ballots: of those of one voter that may be changed, the greatest.
+pub fn fold<'a>(totals: &mut Totals, counted: impl Iterator<Item = (VoterId, &'a Picks, Micros, Place)>) {
+    let mut last: BTreeMap<VoterId, BTreeMap<(Option<u32>, Micros, Place), &Picks>> = BTreeMap::new();
+    for (voter, picks, received, place) in counted {
+        totals.counted += 1;
+        match picks.change() {
+            None => picks.add_to(&mut totals.votes),
+            change => _ = last.entry(voter).or_default().insert((change, received, place), picks),
+        }
+    }
+    for changes in last.into_values() {
+        totals.superseded += changes.len() as u64 - 1;
+        changes.values().next_back().into_iter().for_each(|picks| picks.add_to(&mut totals.votes));
+    }
 }
 
 fn add(into: &mut Vec<u64>, picks: &Picks) {

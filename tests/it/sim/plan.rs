@@ -7,6 +7,8 @@ use fastrand::Rng;
 pub struct Plan {
     /// Votes of one voter.
     pub votes: u16,
+    /// A later ballot of a voter replaces the one before.
+    pub changeable: bool,
     pub options: u16,
     pub buckets: u16,
     /// Runs, one after another.
@@ -32,6 +34,8 @@ impl Plan {
         let votes = if rng.bool() { 1 } else { rng.u16(2..=4) };
         let rush = if rng.u32(0..12) == 0 { 5000 } else { 0 };
         Self {
+            // Drawn beside the others, which stay as they are.
+            changeable: rng.clone().u32(0..4) == 0,
             votes,
             options: rng.u16(2..=5),
             buckets: *rng.choice(&[1, 2, 8, 64]).expect("not empty"),

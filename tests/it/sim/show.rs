@@ -39,6 +39,7 @@ pub struct Questions {
     pub options: u16,
     /// Votes of one voter.
     pub votes: u16,
+    pub changeable: bool,
     pub grace_ms: u64,
 }
 
@@ -52,6 +53,7 @@ pub fn document(questions: Questions) -> Document {
             question: "Who stays?".into(),
             options: (1..=questions.options).map(|n| format!("Option {n}")).collect(),
             votes: questions.votes,
+            changeable: questions.changeable,
             grace_ms: questions.grace_ms,
             viewers_see: Visibility::Always,
             screens_see: Visibility::Always,

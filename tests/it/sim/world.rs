@@ -65,6 +65,7 @@ pub struct World {
 pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome<Invariant> {
     let mut rng = Rng::with_seed(seed);
     let plan = Plan::of(&mut rng);
+    let clients = Clients::new(plan.changeable);
     let world = World {
         now: 0,
         staff: Staff::new(&plan),
@@ -75,7 +76,7 @@ pub fn run(seed: u64, mutant: Option<Mutant>) -> Outcome<Invariant> {
         disk: Disk::default(),
         life: 0,
         process: None,
-        clients: Clients::default(),
+        clients,
         figures: BTreeMap::new(),
         healed: false,
         trace: Trace::default(),

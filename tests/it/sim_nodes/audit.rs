@@ -21,7 +21,7 @@ use super::{
     oracle::{A_SPLIT, Invariant, Stored},
     world::World,
 };
-use crate::sim::show::Step;
+use crate::sim::{oracle::fold, show::Step};
 
 type Cases = Vec<(Invariant, String)>;
 
@@ -135,7 +135,7 @@ impl World {
             if !agrees {
                 cases.push((Invariant::Timely, format!("run {run}: {stored:?}, {windows:?}")));
             }
-            if said.verdict == Verdict::Counted {
+            if said.verdict == Verdict::Counted && stored.picks.change().is_none() {
                 *spent.entry((*run, stored.voter)).or_default() += stored.picks.votes();
             }
         }
@@ -160,12 +160,12 @@ impl World {
             for verdict in [Verdict::Counted, Verdict::Late, Verdict::Displaced] {
                 let kept = contents.ballots.iter().filter(|(_, kept)| kept.verdict == verdict);
                 let kept: Set =
-                    kept.map(|(voter, kept)| (*voter, kept.id, kept.picks.as_slice().to_vec(), kept.place)).collect();
+                    kept.map(|(voter, kept)| (*voter, kept.id, kept.picks.words().to_vec(), kept.place)).collect();
                 let stored = self.oracle.stored.iter().filter(|((of, number, place), stored)| {
                     (*of, *number) == (run, bucket) && stored.is(*place, verdict)
                 });
                 let stored: Set =
-                    stored.map(|((.., place), it)| (it.voter, it.id, it.picks.as_slice().to_vec(), *place)).collect();
+                    stored.map(|((.., place), it)| (it.voter, it.id, it.picks.words().to_vec(), *place)).collect();
                 let ballots = |voter| contents.ballots.iter().filter(|(whose, _)| *whose == voter).count();
                 // A copy that another content's id displaced is kept by its journal alone, and so is a late one of a voter of
                 // whom no more is remembered.
@@ -204,15 +204,16 @@ impl World {
         let (mut cases, mut spoiled) = (Cases::new(), 0);
         for (run, seal) in &self.oracle.seals {
             let mut recount = tally::zero(usize::from(self.plan.options));
-            for ((.., bucket, place), stored) in self.oracle.stored.iter().filter(|((of, ..), _)| of == run) {
-                let is = |verdict| seal.seal.has(*bucket, *place) && stored.is(*place, verdict);
-                if is(Verdict::Counted) {
-                    recount.counted += 1;
-                    stored.picks.add_to(&mut recount.votes);
-                } else if is(Verdict::Late) {
-                    recount.late += 1;
-                    stored.picks.add_to(&mut recount.late_votes);
-                }
+            let of_seal = |verdict| {
+                self.oracle.stored.iter().filter(move |((of, bucket, place), stored)| {
+                    of == run && seal.seal.has(*bucket, *place) && stored.is(*place, verdict)
+                })
+            };
+            let counted = of_seal(Verdict::Counted);
+            fold(&mut recount, counted.map(|((.., place), it)| (it.voter, &it.picks, it.received, *place)));
+            for (_, late) in of_seal(Verdict::Late) {
+                recount.late += 1;
+                late.picks.add_to(&mut recount.late_votes);
             }
             let mut ledger = tally::zero(usize::from(self.plan.options));
             for bucket in 0..self.plan.buckets {
@@ -220,7 +221,8 @@ impl World {
                     tally::add_totals(&mut ledger, &contents.totals);
                 }
             }
-            let same = |other: &Totals| (other.counted, &other.votes) == (seal.totals.counted, &seal.totals.votes);
+            let told = |of: &Totals| (of.counted, of.superseded, of.votes.clone());
+            let same = |other: &Totals| told(other) == told(&seal.totals);
             // A split may spoil a seal: a verdict that was lost with the other half may be decided anew.
             let late = |of: &Totals| (of.late, of.late_votes.clone());
             let why = self.oracle.damaged.get(run);

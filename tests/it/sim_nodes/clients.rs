@@ -14,7 +14,7 @@ use tallylight::{
 };
 
 use super::{event::Event, world::World};
-use crate::sim::clients::is_final;
+use crate::sim::clients::{content, content_of, is_final};
 
 /// A ballot that a device wants to have settled.
 #[derive(Debug, Clone)]
@@ -159,7 +159,7 @@ impl World {
         at_us: Option<u64>,
     ) -> usize {
         let number = self.clients.offers.len();
-        let picks = Picks::new(picks);
+        let picks = content(self.plan.changeable, id, picks);
         let offer = Offer { run, voter, device, id, picks, next: None, settled: false, node, attempt: 0 };
         // A ballot that is never its turn is not waited for.
         let settled = at_us.is_none();
@@ -245,7 +245,7 @@ impl World {
         let Offer { run, voter, device, id, picks, .. } = self.clients.offers[number].clone();
         let process = self.nodes[node].process.as_mut().expect("it lives");
         let inbox = Arc::clone(process.inboxes.entry(device).or_default());
-        self.oracle.cast((run, voter, id, picks.as_slice().to_vec()), node, received);
+        self.oracle.cast((run, voter, id, picks.words().to_vec()), node, received);
         // Copies of one ballot on several nodes carry different entries: the first copy's stands.
         let entry = u8::try_from(node).map_or(0, |node| node + 1);
         let ballot = Ballot { voter, id, picks, received, entry };
@@ -267,16 +267,16 @@ impl World {
             let mut mine = process.intake.mine(run, voter);
             mine.sort_by_key(|receipt| receipt.id);
             for receipt in mine {
-                self.receipt_leaves(node, voter, &receipt.picks.clone(), &receipt);
+                self.receipt_leaves(node, voter, content_of(&receipt).words(), &receipt);
             }
             return;
         }
         let receipt = process.intake.ask(run, voter, id);
-        if receipt.picks.is_empty() || receipt.picks == picks.as_slice() {
+        if receipt.picks.is_empty() || (&*receipt.picks, receipt.change) == (picks.as_slice(), picks.change()) {
             return self.leaves(node, device, receipt);
         }
         // Another content has this id: the receipt says so by its picks.
-        self.receipt_leaves(node, voter, &receipt.picks.clone(), &receipt);
+        self.receipt_leaves(node, voter, content_of(&receipt).words(), &receipt);
     }
 
     fn receipt_leaves(&mut self, node: usize, voter: VoterId, picks: &[u16], receipt: &Receipt) {
@@ -291,7 +291,7 @@ impl World {
     pub fn leaves(&mut self, node: usize, device: u32, receipt: Receipt) {
         let number = self.clients.by_device[&(device, receipt.run, receipt.id)];
         let Offer { voter, picks, .. } = self.clients.offers[number].clone();
-        self.receipt_leaves(node, voter, picks.as_slice(), &receipt);
+        self.receipt_leaves(node, voter, picks.words(), &receipt);
         self.count(match (receipt.is, receipt.reason) {
             (Answer::Counted, _) => "receipts: counted",
             (Answer::Held, None) => "receipts: held",

@@ -74,6 +74,10 @@ pub const KINDS: [&str; 33] = [
 /// How long everything has to be whole before the ledger may lose something in a plan without double faults.
 const WHOLE_US: u64 = 3_500_000;
 
+/// Faults go on until the last run is sealed, but not for longer: where a node goes away every second and the ledger loses its
+/// end as often, no seal may ever be finished.
+const STORM_US_MAX: u64 = 90_000_000;
+
 impl World {
     /// How long this fsync takes.
     pub fn fsync_us(&mut self, node: usize) -> u64 {
@@ -88,7 +92,7 @@ impl World {
 
     /// Draws the next fault.
     pub fn chance(&mut self) {
-        if self.healed.is_some() {
+        if self.healed.is_some() || self.now > STORM_US_MAX {
             return;
         }
         let mean_us = self.plan.fault_us;

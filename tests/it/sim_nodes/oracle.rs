@@ -20,7 +20,7 @@ use tallylight::{
 };
 
 use super::world::World;
-use crate::sim::{clients::is_final, disk::Record};
+use crate::sim::{clients::is_final, disk::Record, oracle::fold as add_up};
 
 /// What must hold whatever goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -215,7 +215,7 @@ impl Oracle {
         }
         let ballot = record::decode(&frame.payload).expect("the committer writes what can be read").ballot;
         let (voter, id, picks, received) = (ballot.voter, ballot.id, ballot.picks, ballot.received);
-        let key = (run, voter, id, picks.as_slice().to_vec());
+        let key = (run, voter, id, picks.words().to_vec());
         if !self.books.get(&key).is_some_and(|book| book.received.contains(&(node, received))) {
             self.blame(Invariant::NothingInvented, format!("{key:?} at {received:?}"));
         }
@@ -228,7 +228,7 @@ impl Oracle {
     pub fn copies_of(&self, (run, voter, id, picks): &Key) -> impl Iterator<Item = (Place, &Stored)> {
         let places = self.copies.get(&(*run, *voter, *id)).into_iter().flatten();
         let stored = places.map(|(bucket, place)| (*place, &self.stored[&(*run, *bucket, *place)]));
-        stored.filter(move |(_, stored)| stored.picks.as_slice() == picks)
+        stored.filter(move |(_, stored)| stored.picks.words() == picks)
     }
 
     /// A receipt leaves a node.
@@ -294,19 +294,15 @@ impl Oracle {
     pub fn adds_up(&mut self, run: RunId, bucket: u16, contents: &Contents) {
         let mut fold = Totals { votes: vec![0; contents.totals.votes.len()], ..Totals::default() };
         let mut spent: BTreeMap<VoterId, u16> = BTreeMap::new();
-        for (voter, kept) in &contents.ballots {
-            match kept.verdict {
-                Verdict::Counted => {
-                    fold.counted += 1;
-                    kept.picks.add_to(&mut fold.votes);
-                    *spent.entry(*voter).or_default() += kept.picks.votes();
-                }
-                Verdict::Late => fold.late += 1,
-                _ => {}
-            }
+        let of = |verdict| contents.ballots.iter().filter(move |(_, kept)| kept.verdict == verdict);
+        fold.late = of(Verdict::Late).count() as u64;
+        let counted = of(Verdict::Counted);
+        add_up(&mut fold, counted.map(|(voter, kept)| (*voter, &kept.picks, kept.received, kept.place)));
+        for (voter, kept) in of(Verdict::Counted).filter(|(_, kept)| kept.picks.change().is_none()) {
+            *spent.entry(*voter).or_default() += kept.picks.votes();
         }
-        let Totals { counted, ref votes, late, .. } = contents.totals;
-        if (fold.counted, &fold.votes, fold.late) != (counted, votes, late) {
+        let told = |totals: &Totals| (totals.counted, totals.superseded, totals.votes.clone(), totals.late);
+        if told(&fold) != told(&contents.totals) {
             let case = format!("run {run}, bucket {bucket}: {:?}, its ballots {fold:?}", contents.totals);
             self.blame(Invariant::LedgerAddsUp, case);
         }
@@ -355,7 +351,7 @@ impl World {
         let ballots = call.batch.iter().flat_map(|batch| &batch.ballots);
         for ((ballot, _), decision) in ballots.zip(&standing.decisions) {
             if decision.verdict == Verdict::Counted {
-                self.oracle.applied.insert((run, ballot.voter, ballot.id, ballot.picks.as_slice().to_vec()));
+                self.oracle.applied.insert((run, ballot.voter, ballot.id, ballot.picks.words().to_vec()));
             }
         }
         for (journal, watermark) in &standing.watermarks {

@@ -8,6 +8,8 @@ pub struct Plan {
     pub nodes: usize,
     /// Votes of one voter.
     pub votes: u16,
+    /// A later ballot of a voter replaces the one before.
+    pub changeable: bool,
     pub options: u16,
     pub buckets: u16,
     /// Runs, one after another.
@@ -32,6 +34,8 @@ pub struct Plan {
 impl Plan {
     pub fn of(rng: &mut Rng) -> Self {
         Self {
+            // Drawn beside the others, which stay as they are.
+            changeable: rng.clone().u32(0..4) == 0,
             nodes: rng.usize(2..=3),
             votes: if rng.bool() { 1 } else { rng.u16(2..=3) },
             options: rng.u16(2..=4),

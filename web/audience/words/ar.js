@@ -41,6 +41,7 @@ export default {
   closed_to_you: 'غير متاح من منطقتك',
 
   choose_one: 'اختر إجابة واحدة',
+  choose_change: 'اختر من جديد لتغيير صوتك',
   choose_many: {
     zero: 'لا أصوات لديك', one: 'أعطِ صوتك', two: 'أعطِ صوتيك كما تشاء', few: 'وزّع أصواتك الـ{n} كما تشاء',
     many: 'وزّع أصواتك الـ{n} كما تشاء', other: 'وزّع أصواتك الـ{n} كما تشاء',
@@ -56,6 +57,8 @@ export default {
   fewer: 'صوت أقل لـ {label}',
   send_none: 'اختر إجابة',
   send_one: 'صوّت لـ {label}',
+  change_one: 'غيّر صوتي إلى {label}',
+  change_many: 'غيّر أصواتي',
   send_many: { zero: 'لا أصوات للإرسال', one: 'أرسل صوتًا واحدًا', two: 'أرسل صوتين', few: 'أرسل {n} أصوات', many: 'أرسل {n} صوتًا', other: 'أرسل {n} صوت' },
   confirm_ask: 'هل نرسل {choice}؟',
   confirm_yes: 'نعم، أرسل',
@@ -93,6 +96,8 @@ export default {
   receipt_not_sent_text: 'لم يُرسَل صوتك لـ {choice}: لم تكن هذه الصفحة مفتوحة أو متصلة أثناء التصويت.',
   receipt_counted: 'تم احتسابه',
   receipt_counted_text: 'صوتك لـ {choice} ضمن العدّ.',
+  receipt_replaced: 'تم استبداله',
+  receipt_replaced_text: 'يُحتسب اختيارك الأحدث بدلًا من {choice}.',
   receipt_held: 'محفوظ لدينا',
   receipt_held_text: 'وصلنا صوتك لـ {choice} ونواصل المحاولة. إنه في أمان، لكنه لم يُحتسب بعد.',
   receipt_after_seal_text: 'وصلنا صوتك، لكن بعد ختم العدّ. لا يُحتسب إلا إذا أُعيد العدّ.',
