@@ -74,8 +74,11 @@ pub(super) struct Stored {
     pub bucket: u16,
 }
 
-/// Counted ballots by what decides which of them is in force.
-type Changes = BTreeMap<(Option<u32>, Micros, Place), (BallotId, Picks)>;
+/// What decides which of the counted ballots of one voter is in force.
+type Rank = (Option<u32>, Micros, Place);
+
+/// Counted ballots by their rank.
+type Changes = BTreeMap<Rank, (BallotId, Picks)>;
 
 /// Everything the oracle knows.
 #[derive(Debug)]
@@ -283,7 +286,7 @@ pub(super) fn same_counts(one: &Totals, other: &Totals) -> bool {
 
 /// Adds up counted ballots: of those of one voter that may be changed, the greatest.
 pub fn fold<'a>(totals: &mut Totals, counted: impl Iterator<Item = (VoterId, &'a Picks, Micros, Place)>) {
-    let mut last: BTreeMap<VoterId, BTreeMap<(Option<u32>, Micros, Place), &Picks>> = BTreeMap::new();
+    let mut last: BTreeMap<VoterId, BTreeMap<Rank, &Picks>> = BTreeMap::new();
     for (voter, picks, received, place) in counted {
         totals.counted += 1;
         match picks.change() {
