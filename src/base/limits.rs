@@ -263,6 +263,11 @@ pub const CUES_MAX: usize = 500;
 pub const POOLS_MAX: usize = 8;
 /// Points that a pool gives at most.
 pub const POINTS_MAX: u32 = 1_000_000;
+/// Languages of a show's own texts: viewers get a question in all of them, in one message for everybody.
+pub const LANGUAGES_MAX: usize = 16;
+/// Bytes of a question and its options in all other languages together: its definition must fit into a record of the
+/// journal. Ten options of 40 letters in ten languages are 5 KB.
+pub const WORDINGS_BYTES_MAX: usize = 64 * 1024;
 /// Entries that a show declares: parts of the audience, juries and platforms that results tell apart.
 pub const ENTRIES_MAX: usize = 64;
 /// Entries that a show ever declared: a ballot has one byte for their numbers, and 0 is none.
@@ -276,9 +281,9 @@ pub const TEXT_CHARS_MAX: usize = 300;
 
 /// Bytes of one journal segment file.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
-/// Largest payload of one journal record, in bytes: a run's definition with all its texts and entries, 110 KiB at
+/// Largest payload of one journal record, in bytes: a run's definition with all its texts and entries, 180 KiB at
 /// most. One that did not fit would hold up the committer for ever.
-pub const JOURNAL_RECORD_BYTES_MAX: usize = 128 * 1024;
+pub const JOURNAL_RECORD_BYTES_MAX: usize = 192 * 1024;
 /// Largest group of one journal commit, in bytes; bounds what waits in memory. A full group of ballots is under 1 MiB.
 pub const JOURNAL_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A journal segment is filled with zeros this far ahead of the records (measured, see providers/journal/segment.rs).

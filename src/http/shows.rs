@@ -59,6 +59,7 @@ pub async fn file(
     let show = ShowFile {
         id: document.id.clone(),
         title: document.title.clone(),
+        languages: document.languages.clone(),
         rundown: document.rundown.clone(),
         entries: document.entries.declared().map(|(_, entry)| entry.clone()).collect(),
     };

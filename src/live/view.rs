@@ -13,6 +13,8 @@ pub fn show(document: &Document, audience: Audience, now: Micros) -> ShowView {
     ShowView {
         id: document.id.to_string(),
         title: document.title.clone(),
+        languages: document.languages.names.clone(),
+        titles: document.languages.titles.clone(),
         epoch: document.epoch,
         rev: document.revision,
         now: now.as_ms(),
@@ -39,6 +41,7 @@ pub fn run(run: &Run, now: Micros) -> RunView {
         kind: interaction.kind.view(),
         question: interaction.question.clone(),
         options: options(&interaction.options),
+        texts: interaction.texts.clone(),
         votes: interaction.votes,
         per_option: interaction.per_option,
         changeable: interaction.changeable,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{entries::Entries, roster::WrittenOff, run::Run, rundown::Cue};
+use super::{entries::Entries, languages::Languages, roster::WrittenOff, run::Run, rundown::Cue};
 use crate::{
     base::{
         clock::Micros,
@@ -49,6 +49,9 @@ pub struct Document {
     pub revision: u64,
     /// SHA-256 of the revision before, in hexadecimal; empty for the first.
     pub previous: String,
+    /// The languages of its texts.
+    #[serde(default, skip_serializing_if = "Languages::is_empty")]
+    pub languages: Languages,
     /// Runs made now are rehearsal runs.
     pub rehearsal: bool,
     /// Cues in the order of the show.
@@ -153,6 +156,7 @@ impl Document {
             epoch: 1,
             revision: 1,
             previous: String::new(),
+            languages: Languages::default(),
             rehearsal: true,
             rundown,
             entries: Entries::default(),

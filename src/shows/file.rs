@@ -1,7 +1,10 @@
 //! The show file: a rundown as TOML, read with errors that name line, column and the mend, and written so that what
 //! comes out reads in as the same show.
 
+mod languages;
 mod rules;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -11,11 +14,12 @@ use rules::Rules;
 use super::{
     interaction::{Interaction, Visibility},
     kind::Kind,
+    languages::Languages,
     rundown::Cue,
 };
 use crate::{
     base::{ids::ShowId, limits},
-    wire::entry::Entry,
+    wire::{entry::Entry, server::Wording},
 };
 
 /// A show as its file says it.
@@ -25,6 +29,8 @@ pub struct ShowFile {
     pub id: ShowId,
     /// Its name.
     pub title: String,
+    /// The languages of its texts.
+    pub languages: Languages,
     /// Its cues.
     pub rundown: Vec<Cue>,
     /// Where its audience may come in.
@@ -49,17 +55,24 @@ struct Top {
     show: Spanned<String>,
     title: Spanned<String>,
     #[serde(default)]
+    languages: Vec<Spanned<String>>,
+    #[serde(default)]
+    text: languages::Titles,
+    #[serde(default)]
     cue: Vec<Spanned<ReadCue>>,
     #[serde(default)]
     entry: Vec<Spanned<EntryTable<Spanned<String>>>>,
 }
 
-type ReadCue = CueTable<Spanned<String>, Spanned<Rules>>;
+type ReadCue = CueTable<Spanned<String>, Spanned<Rules>, languages::WordingTable>;
 
 /// One `[[cue]]`, with or without the places of its texts and tables.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, bound(deserialize = "Text: Deserialize<'de>, Table: Deserialize<'de>"))]
-struct CueTable<Text, Table> {
+#[serde(
+    deny_unknown_fields,
+    bound(deserialize = "Text: Deserialize<'de>, Table: Deserialize<'de>, Words: Deserialize<'de>")
+)]
+struct CueTable<Text, Table, Words> {
     number: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     segment: Option<Text>,
@@ -93,6 +106,8 @@ struct CueTable<Text, Table> {
     operators_see: Visibility,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<Table>,
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    text: BTreeMap<String, Words>,
 }
 
 /// One `[[entry]]`.
@@ -131,6 +146,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
     })?;
     let id = top.show.get_ref().parse().map_err(|error| at(text, top.show.span().start, format!("{error}")))?;
     let title = checked(text, &top.title, "title")?;
+    let languages = languages::languages(text, &top.languages, &top.text)?;
     if top.cue.is_empty() {
         return Err(at(text, text.len(), "the show has no cue: add a [[cue]]".into()));
     }
@@ -152,14 +168,14 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
     }
     let mut rundown: Vec<Cue> = Vec::with_capacity(top.cue.len());
     for entry in &top.cue {
-        let cue = cue(text, entry, &entries)?;
+        let cue = cue(text, entry, &entries, &languages)?;
         if rundown.iter().any(|other| other.number == cue.number) {
             let place = entry.get_ref().number.span().start;
             return Err(at(text, place, format!("cue {} is there twice: give it another number", cue.number)));
         }
         rundown.push(cue);
     }
-    Ok(ShowFile { id, title, rundown, entries })
+    Ok(ShowFile { id, title, languages, rundown, entries })
 }
 
 fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
@@ -184,7 +200,7 @@ fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Ent
     Ok(entry)
 }
 
-fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, FileError> {
+fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Languages) -> Result<Cue, FileError> {
     let place = entry.span().start;
     let entry = entry.get_ref();
     let number = checked(text, &entry.number, "number")?;
@@ -192,14 +208,10 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         let place = entry.number.span().start;
         return Err(at(text, place, "a cue's number is 1 to 8 of A-Z, a-z, 0-9, . and -, like \"3A\"".into()));
     }
-    let options = entry.options.iter().map(|o| checked(text, o, "option")).collect::<Result<Vec<_>, _>>()?;
+    let options = distinct(text, &entry.options)?;
     if !(2..=limits::OPTIONS_MAX).contains(&options.len()) {
         let place = entry.question.span().start;
         return Err(at(text, place, format!("this question needs 2 to {} options", limits::OPTIONS_MAX)));
-    }
-    if let Some(twice) = (1..options.len()).find(|i| options[..*i].contains(&options[*i])) {
-        let place = entry.options[twice].span().start;
-        return Err(at(text, place, format!("the option {:?} is there twice", options[twice])));
     }
     if entry.votes == 0 || entry.votes > limits::VOTES_PER_VOTER_MAX {
         return Err(at(text, place, format!("votes: give 1 to {}", limits::VOTES_PER_VOTER_MAX)));
@@ -239,6 +251,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
     let mut interaction = Interaction {
         kind: entry.kind.clone(),
         question: checked(text, &entry.question, "question")?,
+        texts: languages::wordings(text, &entry.text, languages, options.len())?,
         options,
         votes: entry.votes,
         per_option: entry.per_option,
@@ -259,6 +272,18 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
     }
     let (segment, title) = (optional(&entry.segment, "segment")?, optional(&entry.title, "title")?);
     Ok(Cue { number, segment, title, interaction })
+}
+
+/// The options of a question: no two are the same.
+fn distinct(text: &str, options: &[Spanned<String>]) -> Result<Vec<String>, FileError> {
+    let labels = options.iter().map(|one| checked(text, one, "option")).collect::<Result<Vec<_>, _>>()?;
+    match (1..labels.len()).find(|i| labels[..*i].contains(&labels[*i])) {
+        Some(twice) => {
+            let place = options[twice].span().start;
+            Err(at(text, place, format!("the option {:?} is there twice", labels[twice])))
+        }
+        None => Ok(labels),
+    }
 }
 
 /// A text that will stand on screens: not empty, not longer than a screen takes, no control characters.
@@ -293,7 +318,11 @@ pub fn write(file: &ShowFile) -> String {
     struct Out<'a> {
         show: &'a ShowId,
         title: &'a str,
-        cue: Vec<CueTable<&'a str, Rules>>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        languages: &'a [String],
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        text: BTreeMap<&'a str, languages::TitleTable<&'a str>>,
+        cue: Vec<CueTable<&'a str, Rules, Wording>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
     }
@@ -316,8 +345,16 @@ pub fn write(file: &ShowFile) -> String {
         screens_see: cue.interaction.screens_see,
         operators_see: cue.interaction.operators_see,
         rules: Rules::of(&cue.interaction),
+        text: cue.interaction.texts.clone(),
     });
-    let out = Out { show: &file.id, title: &file.title, cue: cue.collect(), entry: &file.entries };
+    let out = Out {
+        show: &file.id,
+        title: &file.title,
+        languages: &file.languages.names,
+        text: languages::titles(&file.languages),
+        cue: cue.collect(),
+        entry: &file.entries,
+    };
     toml::to_string_pretty(&out).expect("a show is plain data")
 }
 
@@ -335,7 +372,7 @@ mod tests {
     fn the_examples_of_the_page_are_shows() {
         let page = include_str!("../../docs/SHOW.md");
         let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 2);
+        assert_eq!(examples.len(), 3);
         for example in examples {
             let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
             assert_eq!(read(&write(&show)), Ok(show));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{counting::Counting, kind::Kind};
+use crate::wire::server::Wording;
 
 /// What a cue asks, and the rules that its ballots are judged by. Frozen in a run at standby.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,6 +17,9 @@ pub struct Interaction {
     pub question: String,
     /// The options' labels; their numbers start at 1.
     pub options: Vec<String>,
+    /// The same in the other languages of the show, where it has them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<String, Wording>,
     /// Votes of one voter.
     pub votes: u16,
     /// Of these at most so many for one option; `None`: all of them.

@@ -11,6 +11,7 @@ pub mod entries;
 pub mod file;
 pub mod interaction;
 pub mod kind;
+pub mod languages;
 pub mod merge;
 pub mod roster;
 pub mod run;

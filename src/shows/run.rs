@@ -229,7 +229,7 @@ mod tests {
             counting::{Counting, Gives, Pool},
             interaction::Visibility,
         },
-        wire::{entry::Entry, outcome::Polarity},
+        wire::{entry::Entry, outcome::Polarity, server::Wording},
     };
 
     #[test]
@@ -242,6 +242,12 @@ mod tests {
         let pool = |number| Pool { name: named(number), gives: gives.clone(), each_segment: true };
         let interaction = Interaction {
             kind: crate::shows::kind::Kind::HeadToHead,
+            // A byte for each that the limit lets through, less the JSON around it.
+            texts: [(
+                "nl".to_owned(),
+                Wording { question: "x".repeat(limits::WORDINGS_BYTES_MAX - 35), options: vec![] },
+            )]
+            .into(),
             question: text.clone(),
             options: vec![text; limits::OPTIONS_MAX],
             votes: limits::VOTES_PER_VOTER_MAX,
@@ -263,6 +269,8 @@ mod tests {
                 threshold: Some(100),
             },
         };
+        let texts = serde_json::to_vec(&interaction.texts).expect("texts are plain data").len();
+        assert_eq!(texts, limits::WORDINGS_BYTES_MAX);
         let name = |number| Some(named(number));
         let entries: Vec<_> = (0..limits::ENTRY_NUMBERS_MAX)
             .map(|number| Entry { segment: name(number), pool: name(number), platform: name(number) })

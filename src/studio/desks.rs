@@ -149,11 +149,14 @@ impl Desks {
 fn fresh(file: ShowFile) -> Document {
     let salt = hex::encode(&random_bytes::<16>());
     let entries = Entries::default().declaring(&file.entries).unwrap_or_default();
-    Document { entries, ..Document::new(file.id, file.title, file.rundown, salt) }
+    Document { entries, languages: file.languages, ..Document::new(file.id, file.title, file.rundown, salt) }
 }
 
 fn is_as_in(document: &Document, file: &ShowFile) -> bool {
-    document.rundown == file.rundown && document.title == file.title && document.entries.are(&file.entries)
+    document.rundown == file.rundown
+        && document.title == file.title
+        && document.languages == file.languages
+        && document.entries.are(&file.entries)
 }
 
 fn created(services: &Services, document: &Document) -> AsRunEntry {

@@ -1,5 +1,7 @@
 //! The desk as staff sees it: pure, from the document, who is here, and the time.
 
+use std::collections::BTreeMap;
+
 use crate::{
     ballots::{bucket::Totals, outcome},
     base::clock::Micros,
@@ -11,7 +13,7 @@ use crate::{
     },
     wire::{
         seal::{EntryCount, SealView},
-        server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, StaffView, WrittenOffView},
+        server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, RunView, StaffView, WrittenOffView},
     },
 };
 
@@ -80,7 +82,8 @@ fn armed(document: &Document, now: Micros) -> Vec<ArmedView> {
 
 fn desk_run(run: &Run, now: Micros) -> DeskRun {
     DeskRun {
-        run: live::view::run(run, now),
+        // Staff reads the first language: forty runs in all of them would be a large message.
+        run: RunView { texts: BTreeMap::new(), ..live::view::run(run, now) },
         rehearsal: run.definition.rehearsal,
         extend_reopens: run.windows.extension_reopens(now),
         seal: seal(run),

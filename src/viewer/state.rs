@@ -264,6 +264,7 @@ mod tests {
             kind: KindView::Poll,
             question: "Who?".to_owned(),
             options: vec![OptionView { n: 1, label: "Ada".to_owned() }],
+            texts: std::collections::BTreeMap::new(),
             votes: 1,
             per_option: None,
             changeable: false,
@@ -281,6 +282,8 @@ mod tests {
         ServerMessage::Show(Box::new(ShowView {
             id: "finale".to_owned(),
             title: "The Final".to_owned(),
+            languages: Vec::new(),
+            titles: std::collections::BTreeMap::new(),
             epoch: 1,
             rev,
             now: T0.as_ms(),

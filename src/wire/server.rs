@@ -74,6 +74,12 @@ pub enum Role {
 pub struct ShowView {
     pub id: String,
     pub title: String,
+    /// The languages of the show's own texts; the first is that of `title`, `question` and `options`. Absent: not said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
+    /// The title in other languages.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub titles: BTreeMap<String, String>,
     pub epoch: u32,
     pub rev: u64,
     /// When this was true.
@@ -120,6 +126,9 @@ pub struct RunView {
     pub kind: KindView,
     pub question: String,
     pub options: Vec<OptionView>,
+    /// The same in other languages of the show, where it has them; staff gets none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<String, Wording>,
     /// Votes of one voter.
     pub votes: u16,
     /// Of these at most so many for one option; absent: all of them.
@@ -163,6 +172,14 @@ pub struct OptionView {
     /// From 1.
     pub n: u16,
     pub label: String,
+}
+
+/// A question and its options in one more language.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Wording {
+    pub question: String,
+    /// In the order of their numbers.
+    pub options: Vec<String>,
 }
 
 /// Where a run is in its life.

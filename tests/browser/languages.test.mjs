@@ -8,6 +8,8 @@ import { axe, browser, root, serve, sizes, staff, until, visit } from "./helpers
 const show = "tests/browser/shows/audience.toml";
 const folder = join(root, "web/audience/words");
 
+const spoken = "tests/browser/shows/languages.toml";
+
 /** @typedef {string | Record<string, string>} Text */
 
 /** @type {Record<string, Record<string, Text>>} */
@@ -180,4 +182,51 @@ test("Arabic is written from right to left, in numbers and forms of its own", { 
   await says(page, "بقي لك صوت واحد");
   await sound();
   assert.deepEqual(errors, []);
+});
+
+test("a show speaks its own languages: each viewer the best one, screens and staff the first", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show: spoken });
+  const desk = await staff(server);
+  const program = await browser(t);
+  // Whose browser has no language of ours reads the page in the show's first.
+  const open = (/** @type {string} */ locale) => visit(program, server.link("audience"), { locale });
+  const [french, arab, other, screen] = await Promise.all([
+    open("fr-BE"), open("ar"), open("ja-JP"), visit(program, server.link("overlay"), { viewport: sizes.full }),
+  ]);
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  await says(french.page, "Qui gagne ?");
+  await says(french.page, "La Finale");
+  await says(arab.page, "من يفوز؟");
+  await says(other.page, "Wie wint er?");
+  await says(other.page, "Kies er één");
+  assert.equal(await arab.page.locator(".question bdi").getAttribute("lang"), "ar");
+  assert.deepEqual(await axe(arab.page), []);
+  await french.page.getByText("La chorale", { exact: true }).click();
+  await french.page.getByRole("button", { name: "Voter pour La chorale" }).click();
+  await says(french.page, "Votre vote pour La chorale est dans le décompte.");
+
+  // A choice changes both: the page's words and the show's.
+  await french.page.getByRole("combobox", { name: "Langue" }).selectOption("nl");
+  await says(french.page, "Wie wint er?");
+  await says(french.page, "Jouw stem");
+  await french.page.getByRole("combobox", { name: "Taal" }).selectOption("de");
+  await says(french.page, "Qui gagne ?");
+  await says(french.page, "Deine Stimme");
+
+  const board = async () => (await screen.page.innerText("tl-results")).replace(/\s+/g, " ");
+  await until("the screen shows Dutch", async () => /Stem nu.*Wie wint er\?.*Het koor/.test(await board()));
+  await screen.page.goto(`${server.link("overlay")}&lang=ar`);
+  await until("the screen shows Arabic", async () => /صوّت الآن.*من يفوز؟.*الكورال/.test(await board()));
+  const sides = await screen.page.evaluate(() => [".label", ".number"].map((name) => document.querySelector(name)?.getBoundingClientRect().left ?? 0));
+  assert(sides[0] > sides[1], `labels begin on the right: ${sides}`);
+  assert.equal((await (await fetch(`${server.url}/f/talen/results.json${new URL(server.link("overlay")).search}`)).json())[0].label, "Het koor");
+
+  // What is missing in a language is in the first, and says so.
+  await desk.press({ do: "close" });
+  await desk.press({ do: "standby", cue: "2" });
+  await desk.press({ do: "take" });
+  await says(arab.page, "Nog een keer?");
+  assert.equal(await arab.page.locator(".question bdi").getAttribute("lang"), "nl");
+  assert.deepEqual([...french.errors, ...arab.errors, ...other.errors, ...screen.errors], []);
 });

@@ -1,13 +1,16 @@
 //! The wire's bytes, kept in `tests/golden/`: each file is one message as it is sent and a line break. A change of the
 //! wire shows as a change of a file. `TALLYLIGHT_BLESS=1 cargo test golden` writes the files anew.
 
-use std::{collections::BTreeSet, fmt::Debug, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+    fs,
+    path::PathBuf,
+};
 
 use serde::{Serialize, de::DeserializeOwned};
-mod receipts;
-
 use tallylight::{
-    base::ids::{BallotId, JournalId, NodeId, RunId, SessionId},
+    base::ids::{BallotId, NodeId, RunId, SessionId},
     live::hub::encode,
     wire::{
         SUBPROTOCOL,
@@ -24,7 +27,11 @@ use tallylight::{
     },
 };
 
+mod gauges;
+mod receipts;
+
 use super::support::golden;
+use gauges::{gauge, gauge_of_many};
 use receipts::{counted, receipts};
 
 const RUN: RunId = RunId(0x00c0_ffee_00c0_ffee);
@@ -120,6 +127,7 @@ fn run(phase: Phase) -> RunView {
         kind: KindView::Poll,
         question: "Who wins?".into(),
         options: options(),
+        texts: BTreeMap::new(),
         votes: 1,
         per_option: None,
         changeable: false,
@@ -141,6 +149,8 @@ fn show(run: Option<RunView>, state: GraphicState) -> ShowView {
     ShowView {
         id: "finale".into(),
         title: "The Final".into(),
+        languages: Vec::new(),
+        titles: BTreeMap::new(),
         epoch: 1,
         rev: 17,
         now: AT,
@@ -156,7 +166,15 @@ fn shows() -> Vec<(&'static str, ShowView)> {
     let next = RunView { cue: "3B".into(), after_vote: true, prepare_ms: Some(5000), confirm: true, ..waiting.clone() };
     let by_hand = RunView { hold: true, closes_at: None, locks_at: None, ..run(Phase::Open) };
     let rehearsal = ShowView { rehearsal: true, ..show(Some(run(Phase::Open)), GraphicState::OnAir) };
+    let wording = Wording { question: "Wer gewinnt?".into(), options: vec!["Ada".into(), "Grace".into()] };
+    let in_german = RunView { texts: [("de".to_owned(), wording)].into(), ..run(Phase::Open) };
+    let languages = ShowView {
+        languages: vec!["en".into(), "de".into()],
+        titles: [("de".to_owned(), "Das Finale".to_owned())].into(),
+        ..show(Some(in_german), GraphicState::OnAir)
+    };
     vec![
+        ("languages", languages),
         ("nothing", show(None, GraphicState::Cleared)),
         ("standby", show(Some(waiting), GraphicState::OnAir)),
         ("open", show(Some(run(Phase::Open)), GraphicState::OnAir)),
@@ -261,48 +279,6 @@ fn empty_desk() -> DeskView {
     let (roster, written_off) = Default::default();
     let (standby, program, owner) = (None, None, None);
     DeskView { cues, standby, program, graphic, runs, owner, requests, staff, armed, roster, written_off, ..desk() }
-}
-
-fn gauge() -> Gauge {
-    let run = RunGauge {
-        run: RUN,
-        counted: 3,
-        superseded: 0,
-        rate: 1,
-        late: 2,
-        late_would_change_order: true,
-        outstanding: 0,
-        margin: 1,
-        decisive: false,
-        hidden: false,
-    };
-    let screen = ScreenView {
-        name: "results in OBS".into(),
-        host: "obs".into(),
-        graphic: "results".into(),
-        visible: true,
-        active: false,
-        rev: 17,
-        fps: 50,
-        at: AT,
-    };
-    let node = NodeGauge {
-        node: NODE,
-        journal: JournalId(7),
-        stance: "open".into(),
-        fsync_us: 850,
-        disk_free_mb: 20_480,
-        clock_ok: true,
-    };
-    Gauge { now: AT, viewers: 1200, run: Some(run), screens: vec![screen], node, nodes: Vec::new(), redis: None }
-}
-
-/// The same where two nodes serve the show and Redis is away.
-fn gauge_of_many() -> Gauge {
-    let line = |node, held| NodeLine { node, stance: "holding".into(), viewers: 600, held, rev: 17, clock_ok: true };
-    let (ok, detail) = (false, "Redis is not reached: connection refused".to_owned());
-    let redis = RedisGauge { ok, round_trip_us: 240, down_since: Some(AT), detail };
-    Gauge { nodes: vec![line(NODE, 3), line(NodeId(9), 0)], redis: Some(redis), ..gauge() }
 }
 
 fn log() -> Vec<AsRunEntry> {

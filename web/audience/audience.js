@@ -29,6 +29,8 @@ export class Audience {
   /** The language that the address or the page around asks for. @type {string|undefined} */
   #asked;
   #stopped = false;
+  /** The languages of the show that the choice was made with. */
+  #known = '';
 
   /** @param {{ root: HTMLElement, show: string, server?: string, entry?: string, lang?: string }} options `root` is filled */
   constructor({ root, show, server, entry, lang }) {
@@ -42,6 +44,8 @@ export class Audience {
       speak: (language) => this.choose(language),
     };
     this.store = new Store(first);
+    // A show that tells its languages may settle which one this page speaks.
+    client.addEventListener('show', () => `${client.show?.languages}` !== this.#known && this.#respeak());
     for (const name of /** @type {const} */ (['link', 'show', 'results'])) {
       client.addEventListener(name, (event) => this.store.set({ [name]: /** @type {CustomEvent} */ (event).detail }));
     }
@@ -81,19 +85,26 @@ export class Audience {
       history.replaceState(null, '', address);
     }
     keep('language', language);
-    await this.#speak();
-    this.#draw();
+    await this.#respeak();
     this.#root.querySelector('select')?.focus();
   }
 
-  /** Speaks what the address asks for, then what this viewer chose before, then what their browser is set to. */
+  async #respeak() {
+    const { lang } = spoken();
+    await this.#speak();
+    if (spoken().lang !== lang && !this.#stopped) this.#draw();
+  }
+
+  /** Speaks what the address asks for, then what this viewer chose before, then what their browser is set to, then as the show does. */
   async #speak() {
     const wanted = [this.#asked, recall('language'), ...navigator.languages].filter((tag) => tag !== undefined);
-    const { lang, locale } = understood(wanted) ?? { lang: 'en', locale: 'en' };
+    this.#known = `${this.client.show?.languages}`;
+    const { lang, locale } = understood([...wanted, ...(this.client.show?.languages ?? [])]) ?? { lang: 'en', locale: 'en' };
     // A browser set to the same language knows the region, too.
     const region = navigator.languages.find((tag) => tag.startsWith(`${lang}-`));
     // Without its catalogue the page stays as it is.
     await speak(lang, locale === lang ? region : locale).catch(() => {});
+    this.client.speak(wanted);
   }
 
   /** Made anew for each language: every text is written where it is made. */

@@ -56,7 +56,7 @@ class Options extends StoreElement {
     this.#built = run.id;
     this.#tiles.clear();
     const versus = isVersus(run);
-    const list = h('fieldset', { class: 'options', 'data-kind': versus && run.kind, 'data-many': run.options.length > 5 }, h('legend', { class: 'tl-unseen' }, run.question));
+    const list = h('fieldset', { class: 'options', 'data-kind': versus && run.kind, 'data-many': run.options.length > 5 }, h('legend', { class: 'tl-unseen', lang: run.language }, run.question));
     for (const option of run.options) {
       const tile = run.votes > 1 ? new CountTile(option, run, this.store) : new RadioTile(option, run, this.store);
       this.#tiles.set(option.n, tile);
@@ -96,6 +96,7 @@ class Tile {
     this.store = store;
     const label = bdi();
     label.textContent = option.label;
+    setAttribute(label, 'lang', run.language);
     this.text = h('span', { class: 'tile-text' }, h('span', { class: 'tile-label' }, label), this.note);
     /** @type {HTMLElement} */
     this.node = h('div', { class: 'tile' });

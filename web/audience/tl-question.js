@@ -34,6 +34,7 @@ class Question extends StoreElement {
       return;
     }
     setText(this.#question, run.question);
+    setAttribute(this.#question, 'lang', run.language);
     const phase = phaseOf(run, client.now());
     const votes = phase === 'open' || phase === 'standby';
     const left = votesLeft(state.ballots, run);

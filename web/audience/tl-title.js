@@ -13,6 +13,7 @@ class Title extends StoreElement {
   draw({ show, link }) {
     const title = show?.title ?? (link.is === 'ended' ? 'Tallylight' : '…');
     setText(this.#name, title);
+    setAttribute(this.#name, 'lang', show?.language);
     if (show) document.title = show.run ? `${show.run.question} – ${show.title}` : show.title;
     setAttribute(this.#lamp, 'data-on', Boolean(show?.run));
   }

@@ -2,7 +2,7 @@
  * The screen: takes the calls of the graphics system and the messages of the server, draws what follows from both, and tells the
  * server once a second what is really seen. Nothing here speaks on errors: when the server is gone, the last good frame stays.
  *
- * Address: `?key=` `?control=server|playout` `?output=program|preview` `?server=` `?show=` `?host=` `?name=` `?position=left|center|right`
+ * Address: `?key=` `?control=server|playout` `?output=program|preview` `?server=` `?show=` `?host=` `?name=` `?position=left|center|right` `?lang=`
  */
 (() => {
   const page = /** @type {any} */ (window);
@@ -14,6 +14,7 @@
   /** @type {'server'|'playout'} */
   const control = query.get('control') === 'playout' ? 'playout' : 'server';
   const preview = query.get('output') === 'preview';
+  const lang = query.get('lang') ?? undefined;
   const drawn = /** @type {any} */ (document.querySelector('tl-results'));
   const host = query.get('host') ?? (page.caspar ? 'casparcg' : page.obsstudio ? 'obs' : 'browser');
 
@@ -77,7 +78,7 @@
     try {
       const at = server();
       const code = at && showId ? new URL(`/s/${encodeURIComponent(showId)}/qr.svg?address`, at).href : undefined;
-      const view = picture({ fields, control, playing, step, show, results, now: client?.now() ?? Date.now(), code });
+      const view = picture({ fields, control, playing, step, show, results, now: client?.now() ?? Date.now(), code, lang: lang ?? show?.languages?.[0] });
       seen = view.visible;
       drawn?.draw(view);
       if (preview) tell(view);
@@ -104,6 +105,7 @@
       client?.stop();
       const fresh = new Client({ server: at, show: showId, key, name: query.get('name') ?? `${graphic} ${preview ? 'preview ' : ''}in ${host}` });
       client = fresh;
+      if (lang) fresh.speak([lang]);
       keyed = Boolean(key);
       fresh.addEventListener('show', (event) => client === fresh && hearShow(/** @type {any} */ (event).detail));
       fresh.addEventListener('results', (event) => client === fresh && hearResults(/** @type {any} */ (event).detail));

@@ -53,6 +53,7 @@
     /** @param {any} picture */
     draw(picture) {
       this.#picture = picture;
+      this.dir = picture.dir;
       this.dataset.panic = String(picture.at_once && !picture.visible);
       const visible = this.dataset.visible === 'true';
       if (picture.at_once && !picture.visible) this.#cancel();

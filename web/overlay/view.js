@@ -12,9 +12,11 @@
    * @property {import('../sdk/wire.js').Results} [results]
    * @property {number} now server's clock
    * @property {string} [code] address of the QR code that leads to the audience page
+   * @property {string} [lang] what the graphic speaks
    *
    * @typedef {object} Picture
    * @property {boolean} visible
+   * @property {'ltr'|'rtl'} dir which way its language is written
    * @property {boolean} at_once whether it goes without animation
    * @property {string} key what it is a picture of: another key is another question
    * @property {number} step 0 question, 1 bars, 2 result, 3 winner
@@ -29,24 +31,22 @@
    * @property {string} kind `head_to_head` and `tug_of_war` stand as two sides, anything else as bars
    * @property {number} side the first side's part of both, 0 to 1
    * @property {boolean} ticker one line along the bottom in place of the board
+   * @typedef {{ words: Record<string, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat }} Speech of words.js
    */
 
-  const words = {
-    open: 'Vote now', standby: 'Get ready', closed: 'Voting is closed', provisional: 'Provisional result',
-    final: 'Result', winner: 'Winner', tie: 'Tie', evict: 'Leaves', void: 'Void',
-  };
   /** @type {Record<string, number>} */
   const views = { question: 0, live: 1, ticker: 2, final: 2, winner: 3 };
-  const whole = new Intl.NumberFormat();
 
   /** @type {any} */ (window).tallylight.picture = picture;
 
   /** @param {Known} known @returns {Picture} */
   function picture(known) {
     const { fields } = known;
+    const speech = /** @type {Speech} */ (/** @type {any} */ (window).tallylight.speech(known.lang));
+    const { words } = speech;
     const byHand = fields.f0 === 'manual' || (!fields.f0 && Boolean(fields.m_q || fields.m_o1));
     const code = fields.f1 === 'qr' ? known.code : undefined;
-    const shown = byHand ? manual(fields) : live(known);
+    const shown = byHand ? manual(fields, speech) : live(known, speech);
     const own = byHand || known.control === 'playout';
     const fixed = views[fields.f1 ?? ''];
     let step = fixed ?? (own ? known.step : known.show?.graphic.step ?? 0);
@@ -55,7 +55,7 @@
     if (step === 3 && !shown.winners.length) step = 2;
     const most = Number(fields.f4) || 8;
     return {
-      ...shown, visible, code,
+      ...shown, visible, code, dir: speech.dir,
       ticker: fields.f1 === 'ticker',
       kind: shown.kind ?? '',
       side: firstSide(shown),
@@ -73,8 +73,8 @@
     return numbers && first && second && first.share + second.share > 0 ? first.share / (first.share + second.share) : 0.5;
   }
 
-  /** No server needed. @param {Record<string, string>} fields */
-  function manual(fields) {
+  /** No server needed. @param {Record<string, string>} fields @param {Speech} speech */
+  function manual(fields, speech) {
     const options = [];
     for (let n = 1; n <= 8; n++) {
       const label = fields[`m_o${n}`];
@@ -89,15 +89,16 @@
       kind: '', key: `manual ${fields.m_q ?? ''} ${options.map((option) => option.label).join('|')}`,
       head: '', evict: false, question: fields.m_q ?? '', left_ms: undefined, numbers: known.length > 0,
       options: options.map(({ label, share }) => ({
-        label, share: Number.isFinite(share) ? share : 0, number: Number.isFinite(share) ? percent(share) : '', front: front.some((one) => one.label === label),
+        label, share: Number.isFinite(share) ? share : 0, number: Number.isFinite(share) ? percent(share, speech) : '', front: front.some((one) => one.label === label),
       })),
       winners: front.map((option) => option.label),
-      winner_number: front.length ? percent(most) : '',
+      winner_number: front.length ? percent(most, speech) : '',
     };
   }
 
-  /** @param {Known} known */
-  function live({ fields, show, results, now }) {
+  /** @param {Known} known @param {Speech} speech */
+  function live({ fields, show, results, now }, speech) {
+    const { whole } = speech;
     const { run: current, next } = show ?? {};
     const named = { '': current, current, next }[fields.f0 ?? ''];
     const run = named ?? [current, next].find((one) => one && one.cue === fields.f0);
@@ -109,7 +110,7 @@
     const rows = run.options.map(({ n, label }) => {
       const option = numbers ? counted?.options.find((one) => one.n === n) : undefined;
       const place = numbers ? counted?.outcome?.places.find((one) => one.n === n) : undefined;
-      const share = place && counted?.outcome?.unit === 'points' ? whole.format(place.points) : percent(option?.share ?? 0);
+      const share = place && counted?.outcome?.unit === 'points' ? whole.format(place.points) : percent(option?.share ?? 0, speech);
       const number = option ? (fields.f3 === 'votes' ? whole.format(option.votes) : share) : '';
       const front = place ? place.rank === 1 && place.points > 0 : most > 0 && option?.votes === most;
       return { label, share: option?.share ?? 0, number, front: final && front };
@@ -117,15 +118,15 @@
     const front = rows.filter((row) => row.front);
     return {
       key: run.id, kind: run.kind, question: run.question, numbers, options: rows,
-      head: head(run, counted, now), evict: counted?.outcome?.polarity === 'evict',
+      head: head(run, counted, now, speech), evict: counted?.outcome?.polarity === 'evict',
       left_ms: run.phase === 'open' && !run.hold && run.closes_at !== undefined ? Math.max(0, run.closes_at - now) : undefined,
       winners: front.map((row) => row.label),
       winner_number: front[0]?.number ?? '',
     };
   }
 
-  /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {number} now */
-  function head(run, results, now) {
+  /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {number} now @param {Speech} speech */
+  function head(run, results, now, { words }) {
     if (run.phase === 'void') return words.void;
     if (results?.state === 'final' || results?.state === 'provisional') return words[results.state];
     if (run.phase === 'standby') return words.standby;
@@ -133,8 +134,8 @@
     return run.phase === 'open' && !over ? words.open : words.closed;
   }
 
-  /** @param {number} share */
-  function percent(share) {
-    return new Intl.NumberFormat(undefined, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(share / 100);
+  /** @param {number} share @param {Speech} speech */
+  function percent(share, { tenth }) {
+    return tenth.format(share / 100);
   }
 })();

@@ -10,10 +10,12 @@
  * wins), `ballots` (Ballot[]; some ballot changed). Nothing here draws, and nothing throws at the page.
  */
 
-import { BallotBox, hex } from './ballots.js';
+import { BallotBox } from './ballots.js';
 import { ServerClock } from './clock.js';
+import { Commands } from './commands.js';
 import { recall, store } from './keep.js';
-import { HttpProblem, openLink, request } from './links.js';
+import { inLanguage } from './languages.js';
+import { openLink, request } from './links.js';
 
 export { settled } from './ballots.js';
 export { HttpProblem, request } from './links.js';
@@ -42,8 +44,6 @@ const UPGRADE_MS = 90_000;
 const STAFF_SILENCE_MS = 6000;
 /** How long after a boundary of a run (open, close, lock) the new `show` may take, before the connection is taken for dead. */
 const BOUNDARY_MS = 4000;
-/** How long a command may go without an answer before it is sent again by the other way, with the same id. */
-const COMMAND_MS = 3000;
 /** How often the server's time is asked. */
 const SYNC_MS = 300_000;
 
@@ -53,13 +53,17 @@ export class Client extends EventTarget {
   heard_at = 0;
   /** @type {LinkState} */
   state = { is: 'connecting', kind: 'websocket', since: Date.now(), offline: false };
-  /** @type {import('./wire.js').ShowView|undefined} */
+  /** @type {import('./wire.js').ShowView|undefined} in the reader's language */
   show;
   /** @type {import('./wire.js').Results|undefined} */
   results;
   /** @type {import('./wire.js').DeskView|undefined} */
   desk;
 
+  /** @type {import('./wire.js').ShowView|undefined} as it was sent */
+  #told;
+  /** @type {readonly string[]} */
+  #languages = [];
   /** @type {import('./links.js').Entry} */
   #entry;
   /** @type {import('./links.js').Link|undefined} */
@@ -83,8 +87,7 @@ export class Client extends EventTarget {
   /** The snapshots that have not come since the welcome: their first is believed whatever its revision. @type {Set<string>} */
   #awaited = new Set();
   #box;
-  /** @type {Map<string, (done: Done) => void>} */
-  #asked = new Map();
+  #commands;
 
   /**
    * @param {object} options
@@ -100,6 +103,7 @@ export class Client extends EventTarget {
     this.viewer = !staff && !key && !name;
     this.#entry = { show, server, staff, key, name, device: this.viewer ? recall(`${show}.device`) : undefined };
     if (this.viewer) this.#came(entry ?? recall(`${show}.entry`));
+    this.#commands = new Commands(this.#entry);
     this.#box = this.viewer ? new BallotBox(show) : undefined;
   }
 
@@ -130,6 +134,12 @@ export class Client extends EventTarget {
     if (!this.viewer) return;
     this.#came(code);
     if (this.#tick && this.state.is !== 'ended') this.#connect();
+  }
+
+  /** The languages that the reader wants the show's own texts in, the dearest first; else they are in the show's first. @param {readonly string[]} languages */
+  speak(languages) {
+    this.#languages = languages;
+    if (this.#told) this.#tell(this.#told);
   }
 
   /** The server's time, milliseconds since 1970. */
@@ -167,45 +177,19 @@ export class Client extends EventTarget {
   }
 
   /**
-   * Sends a command and waits for its answer. Without a connection, or without an answer, it goes by POST with the same id;
-   * the same id is never done twice.
+   * Sends a command and waits for its answer.
    * @param {Record<string, unknown>} command with `do`
    * @param {number} [expect] the revision the operator saw
    * @returns {Promise<Done>}
    */
-  async command(command, expect) {
-    const id = hex(crypto.getRandomValues(new Uint8Array(12)));
-    const body = { id, ...(expect === undefined ? {} : { expect }), ...command };
-    if (this.#link?.send({ t: 'command', ...body })) {
-      const done = await this.#answer(id);
-      if (done) return done;
-    }
-    try {
-      return await request(new URL(`/api/v1/shows/${this.#entry.show}/commands`, this.#entry.server), {
-        method: 'POST', body: JSON.stringify(body), headers: { authorization: `Bearer ${this.#entry.staff}` },
-      });
-    } catch (error) {
-      const known = error instanceof HttpProblem ? error : undefined;
-      return { id, ok: false, rev: this.desk?.rev ?? 0, code: known?.code ?? 'no_answer', detail: known?.detail ?? '' };
-    }
+  command(command, expect) {
+    return this.#commands.send(command, { expect, rev: this.desk?.rev ?? 0, link: this.#link });
   }
 
   /** Everything that is kept of this viewer in this show. @returns {Promise<Record<string, unknown>>} */
   mine() {
     const headers = { authorization: `Bearer ${this.#entry.device}` };
     return request(new URL(`/api/v1/shows/${this.#entry.show}/mine`, this.#entry.server), { headers });
-  }
-
-  /** @param {string} id @returns {Promise<Done|undefined>} */
-  #answer(id) {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#asked.delete(id) && resolve(undefined), COMMAND_MS);
-      this.#asked.set(id, (done) => {
-        clearTimeout(timer);
-        this.#asked.delete(id);
-        resolve(done);
-      });
-    });
   }
 
   #connect() {
@@ -287,7 +271,7 @@ export class Client extends EventTarget {
         if (this.#old('desk', message, this.desk, 'rev')) return;
         this.desk = message;
         return this.#emit('desk', message);
-      case 'done': return this.#asked.get(message.id)?.(message);
+      case 'done': return this.#commands.done(message);
       case 'reconnect': return this.#leave(message.after_ms);
       case 'gauge': case 'log': case 'problem': return this.#emit(message.t, message);
     }
@@ -321,10 +305,16 @@ export class Client extends EventTarget {
   /** @param {import('./wire.js').ShowView} show */
   #showed(show) {
     if (this.#old('show', show, this.show, 'rev')) return;
-    this.show = show;
     this.#boundary = undefined;
-    if (show.run) this.#box?.describe(show.run);
-    this.#emit('show', show);
+    this.#tell(show);
+  }
+
+  /** @param {import('./wire.js').ShowView} show as it was sent */
+  #tell(show) {
+    this.#told = show;
+    this.show = inLanguage(show, this.#languages);
+    if (this.show.run) this.#box?.describe(this.show.run);
+    this.#emit('show', this.show);
   }
 
   /** @param {import('./wire.js').Results} results */

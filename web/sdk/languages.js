@@ -1,0 +1,35 @@
+/**
+ * The show's own texts in the language of its reader: title, questions and options. A show sends all languages that it has; a text
+ * that is missing in one is in the first.
+ */
+
+/** @typedef {import('./wire.js').ShowView} ShowView @typedef {import('./wire.js').RunView} RunView */
+
+/**
+ * The show as somebody reads it who wants these languages, the dearest first.
+ * @param {ShowView} show as it was sent @param {readonly string[]} wanted as browsers name them: `de-CH` @returns {ShowView}
+ */
+export function inLanguage(show, wanted) {
+  const has = show.languages ?? [];
+  const language = best(has, wanted) ?? has[0];
+  const words = (/** @type {RunView|undefined} */ run) => run && worded(run, language, has[0]);
+  return { ...show, language: show.titles?.[language] ? language : has[0], title: show.titles?.[language] ?? show.title, run: words(show.run), next: words(show.next) };
+}
+
+/** @param {RunView} run @param {string} language @param {string} first @returns {RunView} */
+function worded(run, language, first) {
+  const words = run.texts?.[language];
+  if (!words) return { ...run, language: first };
+  const options = run.options.map((option, i) => ({ ...option, label: words.options[i] ?? option.label }));
+  return { ...run, language, question: words.question, options };
+}
+
+/** The same language and region before the same language alone. @param {readonly string[]} has @param {readonly string[]} wanted */
+function best(has, wanted) {
+  const base = (/** @type {string} */ tag) => tag.toLowerCase().split('-')[0];
+  for (const tag of wanted) {
+    const found = has.find((one) => one.toLowerCase() === tag.toLowerCase()) ?? has.find((one) => base(one) === base(tag));
+    if (found) return found;
+  }
+  return undefined;
+}
