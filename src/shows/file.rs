@@ -1,11 +1,13 @@
 //! The show file: a rundown as TOML, read with errors that name line, column and the mend, and written so that what
 //! comes out reads in as the same show.
 
+mod kinds;
 mod rules;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use kinds::{Plain, Said};
 use rules::Rules;
 
 use super::{
@@ -15,7 +17,7 @@ use super::{
 };
 use crate::{
     base::{ids::ShowId, limits},
-    wire::entry::Entry,
+    wire::{entry::Entry, kind::Scale},
 };
 
 /// A show as its file says it.
@@ -65,9 +67,10 @@ struct CueTable<Text, Table> {
     segment: Option<Text>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<Text>,
-    #[serde(default, skip_serializing_if = "Kind::is_poll")]
-    kind: Kind,
+    #[serde(default, skip_serializing_if = "Plain::is_poll")]
+    kind: Plain,
     question: Text,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     options: Vec<Text>,
     #[serde(default = "one")]
     votes: u16,
@@ -91,6 +94,8 @@ struct CueTable<Text, Table> {
     operators_see: Visibility,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<Table>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rating: Option<Spanned<Scale>>,
 }
 
 /// One `[[entry]]`.
@@ -190,7 +195,8 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         let place = entry.number.span().start;
         return Err(at(text, place, "a cue's number is 1 to 8 of A-Z, a-z, 0-9, . and -, like \"3A\"".into()));
     }
-    let options = entry.options.iter().map(|o| checked(text, o, "option")).collect::<Result<Vec<_>, _>>()?;
+    let mut options = entry.options.iter().map(|o| checked(text, o, "option")).collect::<Result<Vec<_>, _>>()?;
+    let kind = kind(text, entry, &mut options)?;
     if !(2..=limits::OPTIONS_MAX).contains(&options.len()) {
         let place = entry.question.span().start;
         return Err(at(text, place, format!("this question needs 2 to {} options", limits::OPTIONS_MAX)));
@@ -230,12 +236,12 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         Some(value) => checked(text, value, what),
         None => Ok(String::new()),
     };
-    if matches!(entry.kind, Kind::HeadToHead | Kind::TugOfWar) && options.len() != 2 {
+    if matches!(kind, Kind::HeadToHead | Kind::TugOfWar) && options.len() != 2 {
         let place = entry.question.span().start;
         return Err(at(text, place, "this kind of question has two options: give two, or leave the kind out".into()));
     }
     let mut interaction = Interaction {
-        kind: entry.kind.clone(),
+        kind,
         question: checked(text, &entry.question, "question")?,
         options,
         votes: entry.votes,
@@ -256,6 +262,22 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
     }
     let (segment, title) = (optional(&entry.segment, "segment")?, optional(&entry.title, "title")?);
     Ok(Cue { number, segment, title, interaction })
+}
+
+/// The kind of a cue, with the options that follow from it.
+fn kind(text: &str, entry: &ReadCue, options: &mut Vec<String>) -> Result<Kind, FileError> {
+    match (&entry.kind, &entry.rating) {
+        (Plain::Poll, Some(scale)) => {
+            let place = scale.span().start;
+            *options =
+                kinds::steps(scale.get_ref(), options.len(), entry.votes).map_err(|detail| at(text, place, detail))?;
+            Ok(Kind::Rating(scale.get_ref().clone()))
+        }
+        (_, Some(table)) => Err(at(text, table.span().start, "this table is a kind of its own: leave kind out".into())),
+        (Plain::Poll, None) => Ok(Kind::Poll),
+        (Plain::HeadToHead, None) => Ok(Kind::HeadToHead),
+        (Plain::TugOfWar, None) => Ok(Kind::TugOfWar),
+    }
 }
 
 /// A text that will stand on screens: not empty, not longer than a screen takes, no control characters.
@@ -294,13 +316,18 @@ pub fn write(file: &ShowFile) -> String {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
     }
-    let cue = file.rundown.iter().map(|cue| CueTable {
+    let cue = file.rundown.iter().map(|cue| (cue, Said::of(&cue.interaction.kind))).map(|(cue, said)| CueTable {
         number: cue.number.as_str(),
         segment: Some(cue.segment.as_str()).filter(|text| !text.is_empty()),
         title: Some(cue.title.as_str()).filter(|text| !text.is_empty()),
-        kind: cue.interaction.kind.clone(),
+        kind: said.kind,
         question: &cue.interaction.question,
-        options: cue.interaction.options.iter().map(String::as_str).collect(),
+        // A scale is its options.
+        options: if said.rating.is_some() {
+            Vec::new()
+        } else {
+            cue.interaction.options.iter().map(String::as_str).collect()
+        },
         votes: cue.interaction.votes,
         per_option: cue.interaction.per_option,
         window_s: cue.interaction.window_s,
@@ -312,6 +339,7 @@ pub fn write(file: &ShowFile) -> String {
         screens_see: cue.interaction.screens_see,
         operators_see: cue.interaction.operators_see,
         rules: Rules::of(&cue.interaction),
+        rating: said.rating,
     });
     let out = Out { show: &file.id, title: &file.title, cue: cue.collect(), entry: &file.entries };
     toml::to_string_pretty(&out).expect("a show is plain data")
@@ -331,7 +359,7 @@ mod tests {
     fn the_examples_of_the_page_are_shows() {
         let page = include_str!("../../docs/SHOW.md");
         let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 2);
+        assert_eq!(examples.len(), 3);
         for example in examples {
             let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
             assert_eq!(read(&write(&show)), Ok(show));
@@ -387,6 +415,32 @@ mod tests {
             error(&(SMALL.to_owned() + "screens_see = \"after_vote\"\n"))
                 .starts_with("line 4, column 1: screens_see: after_vote is for viewers; give always")
         );
+    }
+
+    #[test]
+    fn a_rating_makes_its_options() {
+        let asked = SMALL.replace("options = [\"Ada\", \"Grace\"]\n", "");
+        let with = |scale: &str| read(&format!("{asked}[cue.rating]\n{scale}\n"));
+        let show = with("from = 0\nto = 100\nstep = 25\nlow = \"never\"").unwrap();
+        assert_eq!(show.rundown[0].interaction.options, ["0", "25", "50", "75", "100"]);
+        assert_eq!(read(&write(&show)), Ok(show));
+        for (scale, said) in [
+            ("from = 1\nto = 1", "line 7, column 1: rating: no whole number of steps of 1 leads from 1 up to 1"),
+            ("from = 1\nto = 10\nstep = 2", "no whole number of steps of 2 leads from 1 up to 10"),
+            ("from = 1\nto = 10\nstep = 0", "no whole number of steps of 0"),
+            ("from = -2147483648\nto = 2147483647", "that are 4294967296 steps; give at most 64: a larger step"),
+            ("from = 1\nto = 5\nhigh = \"a\\nb\"", "high is at most 300 characters, without a line break"),
+            ("from = 1.5\nto = 5", "invalid type: floating point"),
+        ] {
+            let error = with(scale).unwrap_err().to_string();
+            assert!(error.contains(said), "{scale}: {error}");
+        }
+        assert!(
+            error(&(SMALL.to_owned() + "[cue.rating]\nfrom = 1\nto = 5\n")).contains("leave options and votes out")
+        );
+        let word = format!("{asked}kind = \"tug_of_war\"\n[cue.rating]\nfrom = 1\nto = 2\n");
+        assert!(error(&word).contains("line 8, column 1: this table is a kind of its own"), "{}", error(&word));
+        assert!(error(&asked).contains("this question needs 2 to 64 options"));
     }
 
     #[test]

@@ -218,8 +218,9 @@ mod tests {
         shows::{
             counting::{Counting, Gives, Pool},
             interaction::Visibility,
+            kind::Kind,
         },
-        wire::{entry::Entry, outcome::Polarity},
+        wire::{entry::Entry, kind::Scale, outcome::Polarity},
     };
 
     #[test]
@@ -231,7 +232,7 @@ mod tests {
         let gives = Gives::Ranks(vec![limits::POINTS_MAX; limits::OPTIONS_MAX]);
         let pool = |number| Pool { name: named(number), gives: gives.clone(), each_segment: true };
         let interaction = Interaction {
-            kind: crate::shows::kind::Kind::HeadToHead,
+            kind: Kind::Rating(Scale { from: 0, to: i32::MAX, step: 1, low: text.clone(), high: text.clone() }),
             question: text.clone(),
             options: vec![text; limits::OPTIONS_MAX],
             votes: limits::VOTES_PER_VOTER_MAX,
