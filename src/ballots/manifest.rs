@@ -10,7 +10,7 @@ use super::{
     ballot::Place,
     bucket::Totals,
     committer::Marked,
-    outcome::outcome,
+    outcome::{outcome, rated},
     tally,
     witness::{Came, Witness},
 };
@@ -25,7 +25,7 @@ use crate::{
         run::{ByEntry, Definition},
         windows::Windows,
     },
-    wire::outcome::Outcome,
+    wire::outcome::{Outcome, Rated},
 };
 
 /// The format's name, in every manifest.
@@ -61,6 +61,9 @@ pub struct Manifest {
     /// What the rules make of the votes, where they say more than that all are one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// What a rating came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rated: Option<Rated>,
     /// Ballots outside the window, and their votes per option.
     pub late: u64,
     pub late_totals: Vec<u64>,
@@ -163,6 +166,7 @@ impl Manifest {
             counted: *counted,
             superseded: *superseded,
             outcome: outcome(definition, votes, &by_entry),
+            rated: rated(definition, votes, &by_entry),
             by_entry,
             late: *late,
             late_totals: late_votes.clone(),

@@ -14,9 +14,10 @@ use crate::{
     shows::{
         counting::{Gives, Pool},
         interaction::Interaction,
+        kind::Kind,
         run::{ByEntry, Definition},
     },
-    wire::outcome::{Outcome, Place, PoolOutcome, Unit},
+    wire::outcome::{Outcome, Place, PoolOutcome, Rated, Unit},
 };
 
 type Points = Vec<BigRational>;
@@ -28,9 +29,7 @@ pub fn outcome(definition: &Definition, votes: &[u64], by_entry: &[ByEntry]) -> 
     if counting.is_plain() {
         return None;
     }
-    let pools: Vec<_> = counting.pools.iter().map(|pool| Counted::of(pool, definition, votes, by_entry)).collect();
-    let given = give(&pools, votes.len());
-    let points = if pools.is_empty() { votes.iter().map(whole).collect() } else { sum(&given, votes.len()) };
+    let Given { pools, given, points } = weigh(definition, votes, by_entry);
     let tie = counting.tie_pool.as_ref().and_then(|name| pools.iter().position(|one| one.pool.name == *name));
     let zero = BigRational::zero();
     let key = |index: usize| (&points[index], tie.map_or(&zero, |pool| &given[pool][index]));
@@ -62,6 +61,30 @@ pub fn outcome(definition: &Definition, votes: &[u64], by_entry: &[ByEntry]) -> 
         Some(_) => Unit::Points,
     };
     Some(Outcome { polarity: counting.polarity, unit, places, pools: pools.collect() })
+}
+
+/// Mean and median of a rating: of the votes, or of the points that pools give to each step. `None`: it is no rating, or
+/// nobody voted.
+pub fn rated(definition: &Definition, votes: &[u64], by_entry: &[ByEntry]) -> Option<Rated> {
+    let Kind::Rating(scale) = &definition.interaction.kind else { return None };
+    let Given { points, .. } = weigh(definition, votes, by_entry);
+    let all: BigRational = points.iter().sum();
+    if all.is_zero() {
+        return None;
+    }
+    let steps: Vec<_> = scale.values().map(|value| BigRational::from_integer(value.into())).zip(&points).collect();
+    let mean = steps.iter().map(|(value, points)| value * *points).sum::<BigRational>() / &all;
+    let (half, mut so_far) = (all / whole(&2), BigRational::zero());
+    let mut middle = Vec::new();
+    for (value, points) in steps.into_iter().filter(|(_, points)| !points.is_zero()) {
+        let before = so_far.clone();
+        so_far += points;
+        if before <= half && so_far >= half {
+            middle.push(value);
+        }
+    }
+    let median = middle.iter().sum::<BigRational>() / whole(&(middle.len() as u64));
+    Some(Rated { mean: rounded(&mean), exact: mean.to_string(), median: rounded(&median) })
 }
 
 /// Shares of all points in tenths of a percent, in the order of the options: they add up to exactly 1000 (or are all 0).
@@ -106,6 +129,21 @@ fn late_would_change_order(definition: &Definition, totals: &Totals, by_entry: &
     };
     let with_late = outcome(definition, &with(&totals.votes, &totals.late_votes), &all);
     order(outcome(definition, &totals.votes, by_entry)) != order(with_late)
+}
+
+/// What each pool gives, and all of them together: without pools a point a vote.
+struct Given<'a> {
+    pools: Vec<Counted<'a>>,
+    given: Vec<Points>,
+    points: Points,
+}
+
+fn weigh<'a>(definition: &'a Definition, votes: &[u64], by_entry: &[ByEntry]) -> Given<'a> {
+    let of = |pool| Counted::of(pool, definition, votes, by_entry);
+    let pools: Vec<_> = definition.interaction.counting.pools.iter().map(of).collect();
+    let given = give(&pools, votes.len());
+    let points = if pools.is_empty() { votes.iter().map(whole).collect() } else { sum(&given, votes.len()) };
+    Given { pools, given, points }
 }
 
 /// The votes of one pool: all of them, or of each segment.
@@ -201,7 +239,7 @@ fn number(number: usize) -> u16 {
     u16::try_from(number).unwrap_or(u16::MAX)
 }
 
-/// To a thousandth, halves up: for people to read. The order is that of the exact fractions.
+/// To a thousandth, halves away from zero: for people to read. The order is that of the exact fractions.
 fn rounded(points: &BigRational) -> f64 {
     (points * whole(&1000)).round().to_integer().to_f64().unwrap_or(f64::MAX) / 1000.0
 }

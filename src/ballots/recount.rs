@@ -7,7 +7,7 @@ use super::{
     ballot::{Ballot, Decided, Picks, Place, Verdict},
     bucket::Rules,
     manifest::{LedgerKind, Manifest, Part, by_entry},
-    outcome::outcome,
+    outcome::{outcome, rated},
     seal::Seal,
     tally,
     witness::{Copy, Witness},
@@ -307,6 +307,11 @@ impl<'a> Recount<'a> {
         if manifest.outcome != outcome {
             let (said, found) = (in_words(manifest.outcome.as_ref()), in_words(outcome.as_ref()));
             self.findings.push(format!("outcome: the manifest says {said}, the recount {found}"));
+        }
+        let rated = rated(&manifest.definition, &totals, &by_entry);
+        if manifest.rated != rated {
+            let (said, found) = (&manifest.rated, &rated);
+            self.findings.push(format!("rating: the manifest says {said:?}, the recount {found:?}"));
         }
         for part in manifest.parts.iter().filter(|part| !away.contains_key(&part.journal)) {
             if !self.is_proven(part) {

@@ -254,7 +254,9 @@ fn check(
 
 /// What the rules make of the votes, an option each, the first one first.
 fn places(manifest: &Manifest) -> Vec<String> {
-    let Some(outcome) = &manifest.outcome else { return Vec::new() };
+    let rated =
+        manifest.rated.iter().map(|rated| format!("mean {} ({}), median {}", rated.mean, rated.exact, rated.median));
+    let Some(outcome) = &manifest.outcome else { return rated.collect() };
     let unit = match outcome.unit {
         Unit::Votes => "votes",
         Unit::Percent => "%",
@@ -269,7 +271,7 @@ fn places(manifest: &Manifest) -> Vec<String> {
         };
         format!("{}. {} {} {unit}{reached}", place.rank, label.map_or("?", String::as_str), place.points)
     };
-    outcome.places.iter().map(line).collect()
+    rated.chain(outcome.places.iter().map(line)).collect()
 }
 
 fn recount(manifest: &Manifest, ballots: &Ballots) -> Found {

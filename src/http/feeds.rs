@@ -45,6 +45,9 @@ pub struct Status {
     time_left: String,
     /// Votes, as screens may see them.
     total: u64,
+    /// Of a rating, as screens may see it; empty: there is none.
+    mean: String,
+    median: String,
     state: Option<ResultState>,
 }
 
@@ -62,6 +65,7 @@ pub async fn status(
     let now = doors.services.clock.now().as_ms();
     let run = show.run;
     let (next_cue, next_question) = show.next.map(|next| (next.cue, next.question)).unwrap_or_default();
+    let rated = results.as_ref().and_then(|results| results.rated.as_ref());
     let closes_at = run.as_ref().filter(|run| run.phase == Phase::Open).and_then(|run| run.closes_at);
     Ok(Json(Status {
         show: show.id,
@@ -76,6 +80,8 @@ pub async fn status(
         next_question,
         time_left: closes_at.map(|at| minutes(at.saturating_sub(now))).unwrap_or_default(),
         total: results.as_ref().map_or(0, |results| results.total),
+        mean: rated.map(|rated| rated.mean.to_string()).unwrap_or_default(),
+        median: rated.map(|rated| rated.median.to_string()).unwrap_or_default(),
         state: results.map(|results| results.state),
     }))
 }

@@ -72,6 +72,13 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
     let votes = if state == ResultState::Hidden { &hidden } else { votes };
     let sealed = run.sealed().filter(|_| state != ResultState::Hidden);
     let outcome = sealed.and_then(|seal| outcome::outcome(&run.definition, &seal.totals, &seal.by_entry));
+    let pools = !run.definition.interaction.counting.pools.is_empty();
+    // Before the seal nobody knows what pools give.
+    let rated = match run.sealed() {
+        Some(seal) if state != ResultState::Hidden => outcome::rated(&run.definition, votes, &seal.by_entry),
+        None if !pools => outcome::rated(&run.definition, votes, &[]),
+        _ => None,
+    };
     let shares = outcome.as_ref().map_or_else(|| tally::shares(votes), outcome::shares);
     let options = (1..).zip(votes.iter().zip(shares));
     Results {
@@ -91,6 +98,7 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
             .map(|(n, (votes, share))| OptionResult { n, votes: *votes, share: f64::from(share) / 10.0 })
             .collect(),
         outcome,
+        rated,
     }
 }
 
@@ -118,7 +126,7 @@ fn without_partial_numbers(fresh: Results) -> Results {
         return fresh;
     }
     let options = fresh.options.into_iter().map(|option| OptionResult { votes: 0, share: 0.0, ..option });
-    Results { total: 0, options: options.collect(), ..fresh }
+    Results { total: 0, options: options.collect(), rated: None, ..fresh }
 }
 
 fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
@@ -164,7 +172,8 @@ mod tests {
     }
 
     fn shown(run: u64, state: ResultState, version: u64) -> Results {
-        Results { run: RunId(run), state, epoch: 1, version, as_of: 0, total: 0, options: Vec::new(), outcome: None }
+        let (total, options, outcome, rated) = (0, Vec::new(), None, None);
+        Results { run: RunId(run), state, epoch: 1, version, as_of: 0, total, options, outcome, rated }
     }
 
     #[test]

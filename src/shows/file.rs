@@ -1,6 +1,7 @@
 //! The show file: a rundown as TOML, read with errors that name line, column and the mend, and written so that what
 //! comes out reads in as the same show.
 
+mod kinds;
 mod languages;
 mod rules;
 
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use kinds::{Plain, Said};
 use rules::Rules;
 
 use super::{
@@ -19,7 +21,7 @@ use super::{
 };
 use crate::{
     base::{ids::ShowId, limits},
-    wire::{entry::Entry, server::Wording},
+    wire::{entry::Entry, kind::Scale, server::Wording},
 };
 
 /// A show as its file says it.
@@ -78,9 +80,10 @@ struct CueTable<Text, Table, Words> {
     segment: Option<Text>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<Text>,
-    #[serde(default, skip_serializing_if = "Kind::is_poll")]
-    kind: Kind,
+    #[serde(default, skip_serializing_if = "Plain::is_poll")]
+    kind: Plain,
     question: Text,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     options: Vec<Text>,
     #[serde(default = "one")]
     votes: u16,
@@ -108,6 +111,8 @@ struct CueTable<Text, Table, Words> {
     rules: Option<Table>,
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
     text: BTreeMap<String, Words>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rating: Option<Spanned<Scale>>,
 }
 
 /// One `[[entry]]`.
@@ -208,7 +213,8 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
         let place = entry.number.span().start;
         return Err(at(text, place, "a cue's number is 1 to 8 of A-Z, a-z, 0-9, . and -, like \"3A\"".into()));
     }
-    let options = distinct(text, &entry.options)?;
+    let mut options = distinct(text, &entry.options)?;
+    let kind = kind(text, entry, &mut options)?;
     if !(2..=limits::OPTIONS_MAX).contains(&options.len()) {
         let place = entry.question.span().start;
         return Err(at(text, place, format!("this question needs 2 to {} options", limits::OPTIONS_MAX)));
@@ -244,12 +250,12 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
         Some(value) => checked(text, value, what),
         None => Ok(String::new()),
     };
-    if matches!(entry.kind, Kind::HeadToHead | Kind::TugOfWar) && options.len() != 2 {
+    if matches!(kind, Kind::HeadToHead | Kind::TugOfWar) && options.len() != 2 {
         let place = entry.question.span().start;
         return Err(at(text, place, "this kind of question has two options: give two, or leave the kind out".into()));
     }
     let mut interaction = Interaction {
-        kind: entry.kind.clone(),
+        kind,
         question: checked(text, &entry.question, "question")?,
         texts: languages::wordings(text, &entry.text, languages, options.len())?,
         options,
@@ -283,6 +289,22 @@ fn distinct(text: &str, options: &[Spanned<String>]) -> Result<Vec<String>, File
             Err(at(text, place, format!("the option {:?} is there twice", labels[twice])))
         }
         None => Ok(labels),
+    }
+}
+
+/// The kind of a cue, with the options that follow from it.
+fn kind(text: &str, entry: &ReadCue, options: &mut Vec<String>) -> Result<Kind, FileError> {
+    match (&entry.kind, &entry.rating) {
+        (Plain::Poll, Some(scale)) => {
+            let place = scale.span().start;
+            *options =
+                kinds::steps(scale.get_ref(), options.len(), entry.votes).map_err(|detail| at(text, place, detail))?;
+            Ok(Kind::Rating(scale.get_ref().clone()))
+        }
+        (_, Some(table)) => Err(at(text, table.span().start, "this table is a kind of its own: leave kind out".into())),
+        (Plain::Poll, None) => Ok(Kind::Poll),
+        (Plain::HeadToHead, None) => Ok(Kind::HeadToHead),
+        (Plain::TugOfWar, None) => Ok(Kind::TugOfWar),
     }
 }
 
@@ -326,13 +348,18 @@ pub fn write(file: &ShowFile) -> String {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
     }
-    let cue = file.rundown.iter().map(|cue| CueTable {
+    let cue = file.rundown.iter().map(|cue| (cue, Said::of(&cue.interaction.kind))).map(|(cue, said)| CueTable {
         number: cue.number.as_str(),
         segment: Some(cue.segment.as_str()).filter(|text| !text.is_empty()),
         title: Some(cue.title.as_str()).filter(|text| !text.is_empty()),
-        kind: cue.interaction.kind.clone(),
+        kind: said.kind,
         question: &cue.interaction.question,
-        options: cue.interaction.options.iter().map(String::as_str).collect(),
+        // A scale is its options.
+        options: if said.rating.is_some() {
+            Vec::new()
+        } else {
+            cue.interaction.options.iter().map(String::as_str).collect()
+        },
         votes: cue.interaction.votes,
         per_option: cue.interaction.per_option,
         changeable: cue.interaction.changeable,
@@ -346,6 +373,7 @@ pub fn write(file: &ShowFile) -> String {
         operators_see: cue.interaction.operators_see,
         rules: Rules::of(&cue.interaction),
         text: cue.interaction.texts.clone(),
+        rating: said.rating,
     });
     let out = Out {
         show: &file.id,
@@ -428,6 +456,32 @@ mod tests {
             error(&(SMALL.to_owned() + "screens_see = \"after_vote\"\n"))
                 .starts_with("line 4, column 1: screens_see: after_vote is for viewers; give always")
         );
+    }
+
+    #[test]
+    fn a_rating_makes_its_options() {
+        let asked = SMALL.replace("options = [\"Ada\", \"Grace\"]\n", "");
+        let with = |scale: &str| read(&format!("{asked}[cue.rating]\n{scale}\n"));
+        let show = with("from = 0\nto = 100\nstep = 25\nlow = \"never\"").unwrap();
+        assert_eq!(show.rundown[0].interaction.options, ["0", "25", "50", "75", "100"]);
+        assert_eq!(read(&write(&show)), Ok(show));
+        for (scale, said) in [
+            ("from = 1\nto = 1", "line 7, column 1: rating: no whole number of steps of 1 leads from 1 up to 1"),
+            ("from = 1\nto = 10\nstep = 2", "no whole number of steps of 2 leads from 1 up to 10"),
+            ("from = 1\nto = 10\nstep = 0", "no whole number of steps of 0"),
+            ("from = -2147483648\nto = 2147483647", "that are 4294967296 steps; give at most 64: a larger step"),
+            ("from = 1\nto = 5\nhigh = \"a\\nb\"", "high is at most 300 characters, without a line break"),
+            ("from = 1.5\nto = 5", "invalid type: floating point"),
+        ] {
+            let error = with(scale).unwrap_err().to_string();
+            assert!(error.contains(said), "{scale}: {error}");
+        }
+        assert!(
+            error(&(SMALL.to_owned() + "[cue.rating]\nfrom = 1\nto = 5\n")).contains("leave options and votes out")
+        );
+        let word = format!("{asked}kind = \"tug_of_war\"\n[cue.rating]\nfrom = 1\nto = 2\n");
+        assert!(error(&word).contains("line 8, column 1: this table is a kind of its own"), "{}", error(&word));
+        assert!(error(&asked).contains("this question needs 2 to 64 options"));
     }
 
     #[test]

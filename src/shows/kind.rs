@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::kind::KindView;
+use crate::wire::kind::{KindView, Scale};
 
 /// The kind of an interaction, with what only that kind has. Frozen in a run at standby.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum Kind {
     HeadToHead,
     /// Two options that pull at one rope: where it stands is the share of the one against the other.
     TugOfWar,
+    /// A number on a scale. Its options are the steps, so that it is counted as any poll.
+    Rating(Scale),
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Self::Poll => KindView::Poll,
             Self::HeadToHead => KindView::HeadToHead,
             Self::TugOfWar => KindView::TugOfWar,
+            Self::Rating(scale) => KindView::Rating(scale.clone()),
         }
     }
 }

@@ -228,8 +228,9 @@ mod tests {
         shows::{
             counting::{Counting, Gives, Pool},
             interaction::Visibility,
+            kind::Kind,
         },
-        wire::{entry::Entry, outcome::Polarity, server::Wording},
+        wire::{entry::Entry, kind::Scale, outcome::Polarity, server::Wording},
     };
 
     #[test]
@@ -241,7 +242,7 @@ mod tests {
         let gives = Gives::Ranks(vec![limits::POINTS_MAX; limits::OPTIONS_MAX]);
         let pool = |number| Pool { name: named(number), gives: gives.clone(), each_segment: true };
         let interaction = Interaction {
-            kind: crate::shows::kind::Kind::HeadToHead,
+            kind: Kind::Rating(Scale { from: 0, to: i32::MAX, step: 1, low: text.clone(), high: text.clone() }),
             // A byte for each that the limit lets through, less the JSON around it.
             texts: [(
                 "nl".to_owned(),

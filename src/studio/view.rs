@@ -122,6 +122,7 @@ pub fn seal(run: &Run) -> Option<SealView> {
         outstanding: summary.outstanding,
         by_entry: by_entry(run),
         outcome,
+        rated: outcome::rated(&run.definition, &summary.totals, &summary.by_entry),
         late: summary.late,
         late_would_change_order: margin.late_would_change_order,
         decisive: margin.decisive,

@@ -13,11 +13,48 @@ pub enum KindView {
     HeadToHead,
     /// Two options that pull at one rope.
     TugOfWar,
+    /// A number on a scale; the options are its steps.
+    Rating(Scale),
 }
 
 impl KindView {
     /// Whether it is a plain poll, which views need not name.
     pub fn is_poll(&self) -> bool {
         *self == Self::Poll
+    }
+}
+
+/// The steps of a rating, in whole numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scale {
+    /// The first option is so much.
+    pub from: i32,
+    /// The last option is so much.
+    pub to: i32,
+    /// From one option to the next; divides the way from the first to the last.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub step: u32,
+    /// What the first one means, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub low: String,
+    /// What the last one means, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub high: String,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_one(step: &u32) -> bool {
+    *step == 1
+}
+
+impl Scale {
+    /// What its steps are, in the order of the options.
+    pub fn values(&self) -> impl Iterator<Item = i64> {
+        (i64::from(self.from)..=i64::from(self.to)).step_by(usize::try_from(self.step.max(1)).unwrap_or(usize::MAX))
     }
 }

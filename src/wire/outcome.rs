@@ -17,6 +17,18 @@ pub struct Outcome {
     pub pools: Vec<PoolOutcome>,
 }
 
+/// What a rating came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rated {
+    /// To a thousandth, halves away from zero.
+    pub mean: f64,
+    /// The mean as a fraction.
+    pub exact: String,
+    /// What stands in the middle; where that is between two steps, their mean.
+    pub median: f64,
+}
+
 /// What it means to be first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]

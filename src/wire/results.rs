@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Rated};
 use crate::base::ids::RunId;
 
 /// The numbers of one run as one audience may see them.
@@ -24,6 +24,9 @@ pub struct Results {
     /// What the run's rules make of a sealed result, where they say more than that all votes are one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// What a rating came to so far; absent while hidden, and where nobody voted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rated: Option<Rated>,
 }
 
 /// One option's part of the result.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{entry::Entry, outcome::Outcome};
+use super::{
+    entry::Entry,
+    outcome::{Outcome, Rated},
+};
 
 /// The counted ballots that came by one entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -30,6 +33,9 @@ pub struct SealView {
     /// What the run's rules make of the votes, where they say more than that all are one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// What a rating came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rated: Option<Rated>,
     /// Ballots that came too late.
     pub late: u64,
     /// Whether the late ones would change the order.
@@ -57,6 +63,7 @@ impl SealView {
             margin: 0,
             by_entry: Vec::new(),
             outcome: None,
+            rated: None,
             late: 0,
             late_would_change_order: false,
             decisive: false,

@@ -90,3 +90,53 @@ test("a rope comes to the side that pulls more", { timeout: 60_000 }, async (t) 
   await sound(page, studio, overlay);
   assert.deepEqual([...errors(), ...own], []);
 });
+
+test("a rating is stars, given by key, and everybody sees the same mean", { timeout: 60_000 }, async (t) => {
+  const { server, desk, program, overlay, studio, errors } = await on(t, "3");
+  const people = await Promise.all([0, 1, 2].map(() => visit(program, server.link("audience"))));
+  const [{ page }, { page: second }, { page: third }] = people;
+  await says(page, "Give your rating");
+  await says(page, "Not for me");
+  assert.equal(await page.getByRole("radio").count(), 5);
+  await until("the studio says what it is", async () => (await studio.innerText("tl-program")).includes("No mean yet"));
+  await sound(page, studio);
+  // The keys of radio buttons: to the first one, three to the right.
+  await page.getByRole("radio").first().focus();
+  await page.keyboard.press("Space");
+  for (let n = 0; n < 3; n++) await page.keyboard.press("ArrowRight");
+  await page.getByRole("button", { name: "Give 4" }).press("Enter");
+  await says(page, "✓ You gave 4");
+  for (const [one, stars] of /** @type {[Page, string][]} */ ([[second, "5"], [third, "1"]])) {
+    await one.getByRole("radio", { name: stars, exact: true }).click();
+    await one.getByRole("button", { name: `Give ${stars}` }).click();
+    await says(one, `✓ You gave ${stars}`);
+  }
+  await says(page, "Average 3.33, half gave 4 or more");
+  await page.getByRole("img", { name: "1: 1 vote, 4: 1 vote, 5: 1 vote" }).waitFor();
+  await until("the studio has it", async () => (await studio.innerText("tl-program")).includes("Mean 3.33 · median 4"));
+  assert.equal(await overlay.innerText(".mean"), "", "the question comes first");
+  await desk.press({ do: "step" });
+  await until("the overlay has it", async () => (await overlay.innerText(".rated")).replace(/\s+/g, " ") === "3.33 on average");
+  assert.equal(await overlay.innerText(".ends"), "Not for me\nAgain!");
+  await sound(page, studio, overlay);
+  await page.reload();
+  await says(page, "✓ You gave 4");
+  assert.deepEqual([...errors(), ...people.flatMap((one) => one.errors)], []);
+});
+
+test("a long scale is a slider", { timeout: 60_000 }, async (t) => {
+  const { server, program, studio, errors } = await on(t, "4");
+  const { page, errors: own } = await visit(program, server.link("audience"));
+  const slider = page.getByRole("slider");
+  await slider.waitFor();
+  assert(await page.locator(".send").isDisabled(), "where it stands at first is no choice");
+  await slider.focus();
+  for (let n = 0; n < 3; n++) await page.keyboard.press("ArrowRight");
+  await until("it says where it stands", async () => (await slider.getAttribute("aria-valuetext")) === "65");
+  await sound(page);
+  await page.getByRole("button", { name: "Give 65" }).click();
+  await says(page, "✓ You gave 65");
+  await until("the studio has it", async () => (await studio.innerText("tl-program")).includes("Mean 65 · median 65"));
+  await sound(page, studio);
+  assert.deepEqual([...errors(), ...own], []);
+});

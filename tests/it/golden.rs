@@ -20,7 +20,6 @@ use tallylight::{
         entry::Entry,
         gauge::*,
         kind::KindView,
-        outcome::{Outcome, Place, Polarity, PoolOutcome, Unit},
         results::{OptionResult, ResultState, Results},
         seal::{EntryCount, SealView},
         server::*,
@@ -28,10 +27,12 @@ use tallylight::{
 };
 
 mod gauges;
+mod kinds;
 mod receipts;
 
 use super::support::golden;
 use gauges::{gauge, gauge_of_many};
+use kinds::{outcome, rated, rating};
 use receipts::{counted, receipts};
 
 const RUN: RunId = RunId(0x00c0_ffee_00c0_ffee);
@@ -179,6 +180,7 @@ fn shows() -> Vec<(&'static str, ShowView)> {
         ("standby", show(Some(waiting), GraphicState::OnAir)),
         ("open", show(Some(run(Phase::Open)), GraphicState::OnAir)),
         ("open-by-hand-held", show(Some(by_hand), GraphicState::OnAir)),
+        ("rating", show(Some(RunView { kind: rating(), ..run(Phase::Open) }), GraphicState::OnAir)),
         ("rehearsal", rehearsal),
         ("next", ShowView { next: Some(next), ..show(Some(run(Phase::Open)), GraphicState::OnAir) }),
         ("closing", show(Some(run(Phase::Closing)), GraphicState::OnAir)),
@@ -197,18 +199,8 @@ fn results(state: ResultState) -> Results {
         _ => (3, vec![of(1, 2, 66.7), of(2, 1, 33.3)]),
     };
     let outcome = (state == ResultState::Final).then(outcome);
-    Results { run: RUN, state, epoch: 1, version: 42, as_of: AT + 12_000, total, options, outcome }
-}
-
-fn outcome() -> Outcome {
-    let place = |n, points, exact: &str| Place { n, rank: n, points, exact: exact.into(), reached: Some(n == 1) };
-    let pool = |name: &str, votes, points| PoolOutcome { name: name.into(), votes, points, silent: false };
-    Outcome {
-        polarity: Polarity::Save,
-        unit: Unit::Percent,
-        places: vec![place(1, 83.333, "250/3"), place(2, 16.667, "50/3")],
-        pools: vec![pool("", vec![2, 1], vec![33.333, 16.667]), pool("jury", vec![1, 0], vec![50.0, 0.0])],
-    }
+    let rated = (state == ResultState::Provisional).then(rated);
+    Results { run: RUN, state, epoch: 1, version: 42, as_of: AT + 12_000, total, options, outcome, rated }
 }
 
 fn desk() -> DeskView {
@@ -220,6 +212,7 @@ fn desk() -> DeskView {
         outstanding: 0,
         by_entry: vec![EntryCount { entry, counted: 3, votes: vec![2, 1] }],
         outcome: Some(outcome()),
+        rated: Some(rated()),
         late: 2,
         late_would_change_order: true,
         decisive: true,

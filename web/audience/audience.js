@@ -20,7 +20,8 @@ import { speak, spoken, understood } from './words.js';
  */
 
 const parts = Promise.all([
-  import('./tl-title.js'), import('./tl-rehearsal.js'), import('./tl-question.js'), import('./tl-options.js'), import('./tl-countdown.js'),
+  import('./tl-title.js'), import('./tl-rehearsal.js'), import('./tl-question.js'), import('./tl-options.js'), import('./tl-scale.js'),
+  import('./tl-countdown.js'),
   import('./tl-receipt.js'), import('./tl-connection.js'), import('./tl-share.js'), import('./tl-language.js'), import('./tl-mine.js'),
 ]);
 

@@ -1,6 +1,6 @@
 import { StoreElement, bdi, h, setAttribute, setText } from '../shared/element.js';
 import { count, percent } from '../shared/format.js';
-import { firstSide, isVersus } from '../shared/kind.js';
+import { firstSide, isVersus, kindName, scaleOf } from '../shared/kind.js';
 import { leaders } from '../shared/leaders.js';
 import { phaseOf } from '../shared/phase.js';
 import { allCounted, closedTo, isFor, mine, votesLeft } from './ballot.js';
@@ -21,7 +21,9 @@ class Options extends StoreElement {
   /** @param {import('./audience.js').AudienceState} state */
   draw(state) {
     const run = state.show?.run;
-    if (!run) return;
+    // A scale is drawn by tl-scale.
+    this.hidden = Boolean(scaleOf(run));
+    if (!run || this.hidden) return this.#clear();
     if (this.#built !== run.id) this.#make(run);
     const phase = phaseOf(run, state.client.now());
     const left = votesLeft(state.ballots, run);
@@ -51,12 +53,18 @@ class Options extends StoreElement {
     }
   }
 
+  #clear() {
+    this.#built = '';
+    this.#tiles.clear();
+    this.replaceChildren();
+  }
+
   /** @param {import('../sdk/wire.js').RunView} run */
   #make(run) {
     this.#built = run.id;
     this.#tiles.clear();
     const versus = isVersus(run);
-    const list = h('fieldset', { class: 'options', 'data-kind': versus && run.kind, 'data-many': run.options.length > 5 }, h('legend', { class: 'tl-unseen', lang: run.language }, run.question));
+    const list = h('fieldset', { class: 'options', 'data-kind': versus && kindName(run), 'data-many': run.options.length > 5 }, h('legend', { class: 'tl-unseen', lang: run.language }, run.question));
     for (const option of run.options) {
       const tile = run.votes > 1 ? new CountTile(option, run, this.store) : new RadioTile(option, run, this.store);
       this.#tiles.set(option.n, tile);

@@ -1,5 +1,6 @@
 import { StoreElement, bdi, h, setAttribute, setText } from '../shared/element.js';
 import { timeOfDay } from '../shared/format.js';
+import { scaleOf } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
 import { isFor, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
@@ -16,7 +17,7 @@ class Question extends StoreElement {
 
   build() {
     this.#waiting.append(h('span', { class: 'waiting-lamp', 'aria-hidden': 'true' }), this.#waitingTitle, this.#waitingText);
-    this.#asked.append(document.createElement('tl-countdown'), h('h2', { id: 'question', class: 'question' }, this.#question), this.#hint, document.createElement('tl-options'), this.#worth);
+    this.#asked.append(document.createElement('tl-countdown'), h('h2', { id: 'question', class: 'question' }, this.#question), this.#hint, document.createElement('tl-options'), document.createElement('tl-scale'), this.#worth);
     this.append(this.#waiting, this.#asked);
   }
 
@@ -49,7 +50,7 @@ function hint(run, phase, left, changes) {
   switch (phase) {
     case 'standby': case 'open':
       if (changes) return say('choose_change');
-      if (run.votes === 1) return left ? say('choose_one') : '';
+      if (run.votes === 1) return left ? say(scaleOf(run) ? 'choose_rating' : 'choose_one') : '';
       return left === run.votes ? say(run.per_option ? 'choose_many_most' : 'choose_many', { n: run.votes, most: run.per_option ?? 0 }) : left ? say('choose_left', { n: left }) : say('choose_done');
     case 'closing': return say('closing_text');
     case 'locked': case 'sealed': return say('locked_text');

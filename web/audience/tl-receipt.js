@@ -1,5 +1,6 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { timeOfDay } from '../shared/format.js';
+import { scaleOf } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
 import { settled } from '../sdk/tallylight.js';
 import { choiceText, votesLeft } from './ballot.js';
@@ -80,7 +81,7 @@ class ReceiptDock extends StoreElement {
     if (run && may) {
       const label = labels[0] ?? '';
       /** @type {import('./words.js').Word[]} */
-      const [one, many] = early ? ['prepare_one', 'prepare_many'] : run.changeable && own.some((ballot) => ballot.is === 'counted') ? ['change_one', 'change_many'] : ['send_one', 'send_many'];
+      const [one, many] = early ? ['prepare_one', 'prepare_many'] : run.changeable && own.some((ballot) => ballot.is === 'counted') ? ['change_one', 'change_many'] : [scaleOf(run) ? 'send_rating' : 'send_one', 'send_many'];
       const send = picks.length === 0 ? say('send_none') : run.votes > 1 ? say(many, { n: picks.length }) : say(one, { label });
       setText(this.#send, asking ? say('confirm_yes') : send);
       this.#send.disabled = picks.length === 0 || (phase !== 'open' && !early);

@@ -20,6 +20,10 @@
     #time = slot('head-time');
     #question = slot('question');
     #list = slot('rows');
+    #mean = slot('mean');
+    #meanNote = slot('mean-note');
+    #low = slot('end');
+    #high = slot('end');
     #rope = slot('rope');
     #ropeMark = slot('rope-mark');
     #winnerHead = slot('winner-head');
@@ -39,7 +43,11 @@
       const question = slot('question-slot');
       question.append(this.#question);
       this.#rope.append(this.#ropeMark);
-      board.append(head, question, this.#list, this.#rope);
+      const rated = slot('rated');
+      rated.append(this.#mean, this.#meanNote);
+      const ends = slot('ends');
+      ends.append(this.#low, this.#high);
+      board.append(head, question, rated, this.#list, ends, this.#rope);
       const stage = slot('stage');
       this.#code.className = 'code';
       this.#code.alt = '';
@@ -113,16 +121,23 @@
       this.dataset.code = String(Boolean(picture.code));
       this.dataset.ticker = String(picture.ticker);
       write(this.#tickerQuestion, picture.question);
-      write(this.#tickerOptions, picture.options.map((/** @type {any} */ option) => `${option.label} ${picture.numbers ? option.number : ''}`.trim()).join('  ·  '));
+      const line = picture.kind === 'rating' ? (picture.numbers ? `${picture.rated} ${picture.rated_note}` : '') : undefined;
+      write(this.#tickerOptions, line ?? picture.options.map((/** @type {any} */ option) => `${option.label} ${picture.numbers ? option.number : ''}`.trim()).join('  ·  '));
       if (picture.code && this.#code.getAttribute('src') !== picture.code) this.#code.src = picture.code;
       write(this.#head, picture.head);
       write(this.#time, picture.left_ms === undefined ? '' : countdown(picture.left_ms));
       if (write(this.#question, picture.question)) fit(this.#question, 1.36);
+      write(this.#mean, picture.numbers ? picture.rated : '');
+      write(this.#meanNote, picture.numbers ? picture.rated_note : '');
+      write(this.#low, picture.ends[0] ?? '');
+      write(this.#high, picture.ends[1] ?? '');
+      const most = Math.max(1, ...picture.options.map((/** @type {{ share: number }} */ option) => option.share));
       this.#ropeMark.style.setProperty('transform', `translateX(${(100 * (picture.kind === 'tug_of_war' ? 0.5 - picture.side : picture.side - 0.5)).toFixed(2)}%)`);
       picture.options.forEach((/** @type {any} */ option, /** @type {number} */ i) => {
         const { row, bar, number } = this.#rows[i];
         write(number, picture.numbers ? option.number : '');
-        bar.style.setProperty('transform', `scaleX(${picture.numbers ? (option.share / 100).toFixed(4) : 0})`);
+        const [way, whole] = picture.kind === 'rating' ? ['scaleY', most] : ['scaleX', 100];
+        bar.style.setProperty('transform', `${way}(${picture.numbers ? (option.share / whole).toFixed(4) : 0})`);
         row.dataset.front = String(picture.step >= 2 && picture.numbers && option.front);
       });
       if (picture.step === 3) {

@@ -29,11 +29,16 @@
    * @property {boolean} numbers whether any number may be seen
    * @property {string} [code] the QR code that is shown in place of all numbers
    * @property {string} kind `head_to_head` and `tug_of_war` stand as two sides, anything else as bars
+   * @property {string} rated what a rating came to; empty: it is none, or not to be seen
+   * @property {string} rated_note
+   * @property {string[]} ends what the first and the last step of a scale mean
    * @property {number} side the first side's part of both, 0 to 1
    * @property {boolean} ticker one line along the bottom in place of the board
-   * @typedef {{ words: Record<string, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat }} Speech of words.js
+   * @typedef {{ words: Record<string, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat, mean: Intl.NumberFormat }} Speech of words.js
    */
 
+  /** Of what most pictures have nothing. */
+  const plain = { kind: '', rated: '', rated_note: '', ends: /** @type {string[]} */ ([]) };
   /** @type {Record<string, number>} */
   const views = { question: 0, live: 1, ticker: 2, final: 2, winner: 3 };
 
@@ -53,11 +58,11 @@
     const visible = Boolean(shown.key || code) && (own ? known.playing : known.show?.graphic.state === 'on_air');
     // A winner is named from a final result alone; before that the step shows the bars.
     if (step === 3 && !shown.winners.length) step = 2;
-    const most = Number(fields.f4) || 8;
+    // All steps of a scale, or none of them: a part of it says something else.
+    const most = shown.kind === 'rating' ? shown.options.length : Number(fields.f4) || 8;
     return {
       ...shown, visible, code, dir: speech.dir,
       ticker: fields.f1 === 'ticker',
-      kind: shown.kind ?? '',
       side: firstSide(shown),
       step: code ? 0 : step,
       at_once: known.show?.graphic.state === 'panic',
@@ -86,7 +91,7 @@
     const most = Math.max(...known.map((option) => option.share));
     const front = known.filter((option) => option.share === most && most > 0);
     return {
-      kind: '', key: `manual ${fields.m_q ?? ''} ${options.map((option) => option.label).join('|')}`,
+      ...plain, key: `manual ${fields.m_q ?? ''} ${options.map((option) => option.label).join('|')}`,
       head: '', evict: false, question: fields.m_q ?? '', left_ms: undefined, numbers: known.length > 0,
       options: options.map(({ label, share }) => ({
         label, share: Number.isFinite(share) ? share : 0, number: Number.isFinite(share) ? percent(share, speech) : '', front: front.some((one) => one.label === label),
@@ -102,7 +107,7 @@
     const { run: current, next } = show ?? {};
     const named = { '': current, current, next }[fields.f0 ?? ''];
     const run = named ?? [current, next].find((one) => one && one.cue === fields.f0);
-    if (!run) return { key: '', kind: '', head: '', evict: false, question: '', left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '' };
+    if (!run) return { ...plain, key: '', head: '', evict: false, question: '', left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '' };
     const counted = results?.run === run.id ? results : undefined;
     const numbers = Boolean(counted) && counted?.state !== 'hidden' && run.phase !== 'void';
     const most = numbers ? Math.max(0, ...(counted?.options ?? []).map((option) => option.votes)) : 0;
@@ -113,16 +118,27 @@
       const share = place && counted?.outcome?.unit === 'points' ? whole.format(place.points) : percent(option?.share ?? 0, speech);
       const number = option ? (fields.f3 === 'votes' ? whole.format(option.votes) : share) : '';
       const front = place ? place.rank === 1 && place.points > 0 : most > 0 && option?.votes === most;
-      return { label, share: option?.share ?? 0, number, front: final && front };
+      // The most frequent step of a scale is nobody's win.
+      return { label, share: option?.share ?? 0, number, front: final && front && typeof run.kind !== 'object' };
     });
     const front = rows.filter((row) => row.front);
     return {
-      key: run.id, kind: run.kind, question: run.question, numbers, options: rows,
+      ...plain, key: run.id, kind: typeof run.kind === 'object' ? Object.keys(run.kind)[0] : run.kind ?? '', question: run.question, numbers, options: rows,
       head: head(run, counted, now, speech), evict: counted?.outcome?.polarity === 'evict',
       left_ms: run.phase === 'open' && !run.hold && run.closes_at !== undefined ? Math.max(0, run.closes_at - now) : undefined,
       winners: front.map((row) => row.label),
       winner_number: front[0]?.number ?? '',
+      ...rating(run, counted, numbers, speech),
     };
+  }
+
+  /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {boolean} numbers @param {Speech} speech */
+  function rating(run, results, numbers, { words, mean }) {
+    if (typeof run.kind !== 'object' || !('rating' in run.kind)) return {};
+    const { low, high } = run.kind.rating;
+    const rated = numbers ? results?.rated : undefined;
+    const ends = [low || run.options[0]?.label, high || run.options.at(-1)?.label].map((text) => text ?? '');
+    return { ends, rated: rated ? mean.format(rated.mean) : '–', rated_note: rated ? words.mean : '' };
   }
 
   /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {number} now @param {Speech} speech */

@@ -1,27 +1,27 @@
 /** What the graphic says by itself, in the language of its show or of `?lang=`. A plain script, as all of this folder. */
 (() => {
-  /** @typedef {'open'|'standby'|'closed'|'provisional'|'final'|'winner'|'tie'|'evict'|'void'} Head */
+  /** @typedef {'open'|'standby'|'closed'|'provisional'|'final'|'winner'|'tie'|'evict'|'void'|'mean'} Head */
   /** @type {Record<string, Record<Head, string>>} */
   const catalogues = {
     en: {
       open: 'Vote now', standby: 'Get ready', closed: 'Voting is closed', provisional: 'Provisional result',
-      final: 'Result', winner: 'Winner', tie: 'Tie', evict: 'Leaves', void: 'Void',
+      final: 'Result', winner: 'Winner', tie: 'Tie', evict: 'Leaves', void: 'Void', mean: 'on average',
     },
     nl: {
       open: 'Stem nu', standby: 'Maak je klaar', closed: 'Stemmen kan niet meer', provisional: 'Voorlopige uitslag',
-      final: 'Uitslag', winner: 'Winnaar', tie: 'Gelijk', evict: 'Valt af', void: 'Ongeldig',
+      final: 'Uitslag', winner: 'Winnaar', tie: 'Gelijk', evict: 'Valt af', void: 'Ongeldig', mean: 'gemiddeld',
     },
     fr: {
       open: 'Votez', standby: 'Préparez-vous', closed: 'Le vote est clos', provisional: 'Résultat provisoire',
-      final: 'Résultat', winner: 'Gagnant', tie: 'Égalité', evict: 'Éliminé', void: 'Annulé',
+      final: 'Résultat', winner: 'Gagnant', tie: 'Égalité', evict: 'Éliminé', void: 'Annulé', mean: 'en moyenne',
     },
     de: {
       open: 'Jetzt abstimmen', standby: 'Gleich geht es los', closed: 'Die Abstimmung ist beendet', provisional: 'Vorläufiges Ergebnis',
-      final: 'Ergebnis', winner: 'Gewonnen', tie: 'Gleichstand', evict: 'Scheidet aus', void: 'Ungültig',
+      final: 'Ergebnis', winner: 'Gewonnen', tie: 'Gleichstand', evict: 'Scheidet aus', void: 'Ungültig', mean: 'im Durchschnitt',
     },
     ar: {
       open: 'صوّت الآن', standby: 'استعد', closed: 'أُغلق التصويت', provisional: 'نتيجة أولية',
-      final: 'النتيجة', winner: 'الفائز', tie: 'تعادل', evict: 'يغادر', void: 'مُلغى',
+      final: 'النتيجة', winner: 'الفائز', tie: 'تعادل', evict: 'يغادر', void: 'مُلغى', mean: 'في المتوسط',
     },
   };
   /** @type {Record<string, any>} */
@@ -30,7 +30,7 @@
   /**
    * How a language says it. Without one: in English, with numbers as the machine writes them.
    * @param {string} [lang] as browsers name it: `de-CH`
-   * @returns {{ words: Record<Head, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat }}
+   * @returns {{ words: Record<Head, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat, mean: Intl.NumberFormat }}
    */
   /** @type {any} */ (window).tallylight.speech = (/** @type {string|undefined} */ lang) => (made[lang ?? ''] ??= speech(lang));
 
@@ -43,6 +43,7 @@
       words: catalogues[known ? base : 'en'],
       dir: base === 'ar' ? 'rtl' : 'ltr',
       whole: new Intl.NumberFormat(locale),
+      mean: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 2 }),
       tenth: new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }),
     };
   }

@@ -2,7 +2,8 @@
  * The types of `tallylight.v1`, as docs/WIRE.md and src/wire/ say them. Types only: this file does nothing when it runs.
  *
  * @typedef {'viewer'|'screen'|'observer'|'operator'|'producer'|'adjudicator'} Role
- * @typedef {'poll'|'head_to_head'|'tug_of_war'} Kind
+ * @typedef {'poll'|'head_to_head'|'tug_of_war'|{ rating: Scale }} Kind
+ * @typedef {{ from: number, to: number, step?: number, low?: string, high?: string }} Scale
  * @typedef {'standby'|'open'|'closing'|'locked'|'sealed'|'verified'|'revealed'|'void'} Phase
  * @typedef {'hidden'|'live'|'frozen'|'rebuilding'|'provisional'|'final'} ResultState
  * @typedef {'counted'|'held'|'refused'|'unknown'} Answer
@@ -21,7 +22,8 @@
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,
- *   options: OptionResult[], outcome?: Outcome }} Results
+ *   options: OptionResult[], outcome?: Outcome, rated?: Rated }} Results
+ * @typedef {{ mean: number, exact: string, median: number }} Rated
  * @typedef {{ polarity: 'save'|'evict', unit: 'votes'|'percent'|'points', places: Place[], pools?: PoolOutcome[] }} Outcome
  * @typedef {{ n: number, rank: number, points: number, exact: string, reached?: boolean }} Place
  * @typedef {{ name: string, votes: number[], points: number[], silent?: boolean }} PoolOutcome
@@ -36,7 +38,7 @@
  *   window_s?: number, opens_on_take: boolean }} CueView
  * @typedef {{ cue: string, run: string }} OnDesk
  * @typedef {{ revision: number, total: number, margin: number, outstanding: number, late: number,
- *   by_entry?: EntryCount[], outcome?: Outcome, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
+ *   by_entry?: EntryCount[], outcome?: Outcome, rated?: Rated, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
  * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[] }} EntryCount
  * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string }} DeskRun
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView

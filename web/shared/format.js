@@ -5,6 +5,8 @@ let whole;
 /** @type {Intl.NumberFormat} */
 let tenth;
 /** @type {Intl.NumberFormat} */
+let hundredth;
+/** @type {Intl.NumberFormat} */
 let two;
 /** @type {Intl.DateTimeFormat} */
 let clock;
@@ -15,6 +17,7 @@ useLocale();
 export function useLocale(locale) {
   whole = new Intl.NumberFormat(locale);
   tenth = new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  hundredth = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
   two = new Intl.NumberFormat(locale, { minimumIntegerDigits: 2 });
   clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 }
@@ -23,6 +26,8 @@ export function useLocale(locale) {
 export const count = (n) => whole.format(n);
 /** @param {number} share percent */
 export const percent = (share) => tenth.format(share / 100);
+/** A mean, with two decimals at most. @param {number} n */
+export const mean = (n) => hundredth.format(n);
 /** @param {number} ms since 1970 */
 export const timeOfDay = (ms) => clock.format(ms);
 

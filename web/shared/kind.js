@@ -1,6 +1,8 @@
 /** What kind of question a run is. Pure. */
 
-/** Whether two sides stand against each other. @param {{ kind?: import('../sdk/wire.js').Kind }|undefined} run */
+/** @typedef {import('../sdk/wire.js').RunView} RunView */
+
+/** Whether two sides stand against each other. @param {Pick<RunView, 'kind'>|undefined} run */
 export function isVersus(run) {
   return run?.kind === 'head_to_head' || run?.kind === 'tug_of_war';
 }
@@ -9,4 +11,14 @@ export function isVersus(run) {
 export function firstSide(results) {
   const [first, second] = results?.options ?? [];
   return first && second && first.share + second.share > 0 ? first.share / (first.share + second.share) : 0.5;
+}
+
+/** The scale of a rating. @param {Pick<RunView, 'kind'>|undefined} run */
+export function scaleOf(run) {
+  return typeof run?.kind === 'object' && 'rating' in run.kind ? run.kind.rating : undefined;
+}
+
+/** The word of a kind. @param {Pick<RunView, 'kind'>|undefined} run */
+export function kindName(run) {
+  return typeof run?.kind === 'object' ? Object.keys(run.kind)[0] : run?.kind ?? 'poll';
 }

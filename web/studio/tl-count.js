@@ -1,5 +1,6 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
-import { count, countdown, timeOfDay } from '../shared/format.js';
+import { count, countdown, mean, timeOfDay } from '../shared/format.js';
+import { scaleOf } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
 import { runLooked } from './state.js';
 import { phases } from './words.js';
@@ -78,7 +79,7 @@ function entryName({ segment, pool, platform }) {
 /** @param {import('../sdk/wire.js').DeskRun} run */
 function tone(run) {
   if (run.phase === 'void' || run.seal?.recount_agrees === false) return 'bad';
-  return run.seal && !run.seal.hidden && (!run.seal.decisive || run.seal.late_would_change_order) ? 'warn' : undefined;
+  return run.seal && !run.seal.hidden && !scaleOf(run) && (!run.seal.decisive || run.seal.late_would_change_order) ? 'warn' : undefined;
 }
 
 /** @param {import('../sdk/wire.js').DeskRun} run @param {import('../sdk/wire.js').Phase} phase */
@@ -92,9 +93,10 @@ function words(run, phase) {
     if (run.locks_at === undefined) return 'Open until it is closed by hand; then it locks after the grace.';
     return `Locks in ${countdown(Math.max(0, run.locks_at - now))}, at ${timeOfDay(run.locks_at)}. Then it can be sealed.`;
   }
-  const margin = seal.outcome?.pools?.length ? '' : `, margin ${count(seal.margin)}`;
-  const parts = seal.hidden ? [`Sealed. The numbers are hidden from your role; ${count(seal.outstanding)} outstanding.`] : [`${seal.total === 1 ? '1 vote' : `${count(seal.total)} votes`}${margin}, ${count(seal.outstanding)} outstanding: ${seal.decisive ? '✓ decisive' : '≈ not decisive'}.`];
-  if (!seal.hidden) parts.push(`${count(seal.late)} late${seal.late ? (seal.late_would_change_order ? ', ▲ would change the order' : ', would not change the order') : ''}.`);
+  const rated = seal.rated ? `, mean ${mean(seal.rated.mean)}, median ${mean(seal.rated.median)}` : '';
+  const margin = scaleOf(run) || seal.outcome?.pools?.length ? rated : `, margin ${count(seal.margin)}`;
+  const parts = seal.hidden ? [`Sealed. The numbers are hidden from your role; ${count(seal.outstanding)} outstanding.`] : [`${seal.total === 1 ? '1 vote' : `${count(seal.total)} votes`}${margin}, ${count(seal.outstanding)} outstanding${scaleOf(run) ? '' : seal.decisive ? ': ✓ decisive' : ': ≈ not decisive'}.`];
+  if (!seal.hidden) parts.push(`${count(seal.late)} late${seal.late ? (scaleOf(run) ? '' : seal.late_would_change_order ? ', ▲ would change the order' : ', would not change the order') : ''}.`);
   if (seal.recount_agrees === undefined) parts.push('Not verified yet.');
   else parts.push(seal.recount_agrees ? `✓ Recount agrees${seal.verified_by ? `, verified by ${seal.verified_by}` : ''}.` : '✕ Recount does not agree: an incident. Do not reveal.');
   return `${parts.join(' ')} Seal ${seal.revision}, rules ${seal.rules_hash.slice(0, 8)}.`;

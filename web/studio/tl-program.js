@@ -1,6 +1,6 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
-import { count, countdown, percent, timeOfDay } from '../shared/format.js';
-import { firstSide, isVersus } from '../shared/kind.js';
+import { count, countdown, mean, percent, timeOfDay } from '../shared/format.js';
+import { firstSide, isVersus, kindName, scaleOf } from '../shared/kind.js';
 import { leaders } from '../shared/leaders.js';
 import { leftMs, phaseOf } from '../shared/phase.js';
 import { cueOf, programRun } from './state.js';
@@ -18,6 +18,7 @@ class Program extends StoreElement {
   #rows = h('ol', { class: 'bars', tabindex: 0, 'aria-label': 'Numbers by option' });
   /** Two sides: how much of the line, or of the rope, is whose. */
   #versus = h('div', { class: 'versus', hidden: true, 'aria-hidden': 'true' }, h('span', { class: 'versus-mark' }));
+  #rated = h('p', { class: 'program-rated', hidden: true });
   #built = '';
   /** @type {Record<string, HTMLElement>} */
   #figures = {};
@@ -26,7 +27,7 @@ class Program extends StoreElement {
     this.append(
       h('div', { class: 'program-head' }, this.#air, this.#cue, this.#graphic),
       h('div', { class: 'program-body' }, this.#question, h('div', { class: 'program-clock' }, this.#phase, this.#time, this.#lock)),
-      this.#versus, this.#rows,
+      h('div', { class: 'program-numbers' }, this.#versus, this.#rated, this.#rows),
       h('dl', { class: 'figures' }, ...['Counted', 'Per second', 'Viewers', 'Margin', 'Outstanding', 'Late'].map((name) => this.#figure(name))));
     setInterval(() => this.#tick(), 200);
   }
@@ -72,11 +73,11 @@ class Program extends StoreElement {
     this.#set('Per second', figures ? count(figures.rate) : '–', 'now');
     this.#set('Viewers', gauge ? count(gauge.viewers) : '–', 'connected');
     // A vote of a small pool may weigh more than many of a large one.
-    const margin = figures && !run?.pools?.length ? count(figures.margin) : '–';
-    this.#set('Margin', margin, figures ? (figures.decisive ? '✓ decisive' : '≈ not decisive') : '');
+    const margin = figures && !run?.pools?.length && !scaleOf(run) ? count(figures.margin) : '–';
+    this.#set('Margin', margin, figures && !scaleOf(run) ? (figures.decisive ? '✓ decisive' : '≈ not decisive') : '');
     this.#set('Outstanding', told ? count(told.outstanding) : '–', 'not decided yet');
     this.#set('Late', figures ? count(figures.late) : '–', told?.hidden ? '' : !figures?.late ? 'stored apart' : figures.late_would_change_order ? '▲ order would change' : '✓ order stands');
-    setAttribute(this.#figures['Margin note'], 'data-tone', figures ? (figures.decisive ? 'good' : 'warn') : undefined);
+    setAttribute(this.#figures['Margin note'], 'data-tone', figures && !scaleOf(run) ? (figures.decisive ? 'good' : 'warn') : undefined);
     setAttribute(this.#figures['Late note'], 'data-tone', figures?.late && figures.late_would_change_order ? 'warn' : undefined);
     this.#tick();
   }
@@ -99,8 +100,10 @@ class Program extends StoreElement {
     }
     const mine = run && results?.run === run.id && results.state !== 'hidden' ? results : undefined;
     const front = leaders(mine);
+    this.#rated.hidden = !scaleOf(run);
+    setText(this.#rated, mine?.rated ? `Mean ${mean(mine.rated.mean)} · median ${mean(mine.rated.median)}` : 'No mean yet');
     this.#versus.hidden = !isVersus(run);
-    setAttribute(this.#versus, 'data-kind', run?.kind);
+    setAttribute(this.#versus, 'data-kind', kindName(run));
     setAttribute(this.#versus, 'data-live', Boolean(mine));
     this.#versus.style.setProperty('--side', firstSide(mine).toFixed(4));
     for (const [i, row] of [...this.#rows.children].entries()) {

@@ -14,7 +14,7 @@ export const verbs = {
 };
 
 /** What kind of question a run is, where it is more than its options. @type {Record<string, string>} */
-export const kinds = { head_to_head: 'head to head', tug_of_war: 'tug of war' };
+export const kinds = { head_to_head: 'head to head', tug_of_war: 'tug of war', rating: 'rating' };
 
 /** What a graphic shows at each step. */
 export const steps = ['Question', 'Bars', 'Result', 'Winner'];

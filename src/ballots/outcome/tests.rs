@@ -14,10 +14,12 @@ use crate::{
 
 /// The definition of a question with these options and rules, in a show with these entries.
 fn definition(options: &str, rules: &str, entries: &str) -> Definition {
-    let text = format!(
-        "show = \"s\"\ntitle = \"S\"\n[[cue]]\nnumber = \"1\"\nquestion = \"?\"\noptions = {options}\n[cue.rules]\n{rules}\n\
-         {entries}"
-    );
+    asked(&format!("options = {options}\n[cue.rules]\n{rules}\n{entries}"))
+}
+
+/// The definition of a question with the rest of its show.
+fn asked(rest: &str) -> Definition {
+    let text = format!("show = \"s\"\ntitle = \"S\"\n[[cue]]\nnumber = \"1\"\nquestion = \"?\"\n{rest}");
     let show = file::read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     assert_eq!(file::read(&file::write(&show)).as_ref(), Ok(&show), "{}", file::write(&show));
     let mut document = Document::new(show.id, show.title, show.rundown, "00".into());
@@ -153,4 +155,41 @@ fn late_votes_of_a_small_pool_may_change_the_order() {
     assert!(!of(1, &[line(0, &[60, 40], &[0, 1]), line(1, &[1, 2], &[])]), "a vote of the audience");
     assert!(of(1, &[line(0, &[60, 40], &[]), line(1, &[1, 1], &[0, 1])]), "a vote of the jury");
     assert!(!margin(&definition, &totals(0), 1, None).decisive);
+}
+
+#[test]
+fn a_rating_has_an_exact_mean_and_the_middle_of_what_was_given() {
+    let scale = asked("[cue.rating]\nfrom = 1\nto = 5");
+    for (votes, mean, exact, median) in [
+        ([1, 0, 1, 1, 0], 2.667, "8/3", 3.0),
+        ([1, 0, 0, 0, 1], 3.0, "3", 3.0),
+        ([0, 1, 1, 0, 0], 2.5, "5/2", 2.5),
+        ([0, 0, 0, 7, 0], 4.0, "4", 4.0),
+        ([4, 0, 0, 3, 0], 2.286, "16/7", 1.0),
+        ([2, 1, 0, 0, 3], 3.167, "19/6", 3.5),
+        ([u64::MAX / 8; 5], 3.0, "3", 3.0),
+    ] {
+        assert_eq!(rated(&scale, &votes, &[]), Some(Rated { mean, exact: exact.into(), median }), "{votes:?}");
+    }
+    assert_eq!(rated(&scale, &[0; 5], &[]), None, "nobody has given anything");
+    assert_eq!(rated(&definition("[\"1\", \"2\"]", "", ""), &[1, 2], &[]), None, "a poll is no rating");
+
+    let below = asked("[cue.rating]\nfrom = -10\nto = 10\nstep = 5");
+    assert_eq!(below.interaction.options, ["-10", "-5", "0", "5", "10"]);
+    let found = rated(&below, &[1, 0, 1, 0, 0], &[]).unwrap();
+    assert_eq!((found.mean, found.median), (-5.0, -5.0));
+}
+
+#[test]
+fn a_jury_of_two_rates_as_much_as_all_others() {
+    let rules = "[cue.rating]\nfrom = 0\nto = 10\nstep = 10\n[[cue.rules.pool]]\npercent = 50\n[[cue.rules.pool]]\nname = \"jury\"\n\
+                 percent = 50\n[[entry]]\npool = \"jury\"";
+    let by_entry = [[900_u64, 100], [0, 2]].into_iter().zip(0..).map(|(votes, entry)| ByEntry {
+        entry,
+        counted: votes.iter().sum(),
+        votes: votes.to_vec(),
+        late_votes: Vec::new(),
+    });
+    let found = rated(&asked(rules), &[900, 102], &by_entry.collect::<Vec<_>>()).unwrap();
+    assert_eq!((found.mean, &*found.exact, found.median), (5.5, "11/2", 10.0));
 }

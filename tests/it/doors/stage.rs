@@ -74,6 +74,23 @@ impl Stage {
         })
     }
 
+    /// Closes the window of what is on, and brings its result to everybody.
+    pub fn ends(&mut self) {
+        self.does("close", json!({}));
+        until("the run is locked", || (self.live(None)["show"]["run"]["phase"] == "locked").then_some(()));
+        self.does("seal", json!({}));
+        self.does("verify", json!({}));
+        self.does("arm", json!({"what": "reveal"}));
+        self.does("reveal", json!({}));
+        until("it is revealed", || (self.live(None)["results"]["state"] == "final").then_some(()));
+    }
+
+    /// A viewer's ballot for one option; gives the receipt.
+    pub fn vote(&self, run: &str, device: &str, pick: u16) -> Value {
+        let body = json!({ "run": run, "id": format!("{:032x}", u128::from(pick)), "picks": [pick] });
+        self.ask("POST", &format!("/api/v1/shows/{SHOW}/ballots"), Some(device), &[], &body).json()
+    }
+
     /// Exports the show into a file.
     pub fn export(&self) -> PathBuf {
         let file = self.app.data().join("export.jsonl");

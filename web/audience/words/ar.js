@@ -42,6 +42,7 @@ export default {
 
   choose_one: 'اختر إجابة واحدة',
   choose_change: 'اختر من جديد لتغيير صوتك',
+  choose_rating: 'أعطِ تقييمك',
   choose_many: {
     zero: 'لا أصوات لديك', one: 'أعطِ صوتك', two: 'أعطِ صوتيك كما تشاء', few: 'وزّع أصواتك الـ{n} كما تشاء',
     many: 'وزّع أصواتك الـ{n} كما تشاء', other: 'وزّع أصواتك الـ{n} كما تشاء',
@@ -59,6 +60,7 @@ export default {
   send_one: 'صوّت لـ {label}',
   change_one: 'غيّر صوتي إلى {label}',
   change_many: 'غيّر أصواتي',
+  send_rating: 'إعطاء {label}',
   send_many: { zero: 'لا أصوات للإرسال', one: 'أرسل صوتًا واحدًا', two: 'أرسل صوتين', few: 'أرسل {n} أصوات', many: 'أرسل {n} صوتًا', other: 'أرسل {n} صوت' },
   confirm_ask: 'هل نرسل {choice}؟',
   confirm_yes: 'نعم، أرسل',
@@ -72,6 +74,10 @@ export default {
   winner: 'الفائز',
   tie: 'تعادل',
   leaves: 'يغادر',
+  rating_mine: 'لقد أعطيت {label}',
+  rating_pending: 'لقد أعطيت {label}، قيد الانتظار',
+  rating_mean: 'المتوسط {mean}، والنصف أعطى {median} أو أكثر',
+  rating_step: { zero: '{label}: لا أصوات', one: '{label}: صوت واحد', two: '{label}: صوتان', few: '{label}: {n} أصوات', many: '{label}: {n} صوتًا', other: '{label}: {n} صوت' },
   reached: 'تحقق الهدف',
   not_reached: 'لم يتحقق الهدف',
   points: { zero: 'لا نقاط', one: 'نقطة واحدة', two: 'نقطتان', few: '{n} نقاط', many: '{n} نقطة', other: '{n} نقطة' },

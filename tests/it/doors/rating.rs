@@ -1,0 +1,31 @@
+//! A rating from the ballots to the offline check: its steps are options, and everybody gets the same mean.
+
+use serde_json::json;
+
+use super::stage::{SHOW, Stage, until};
+
+#[test]
+fn a_rating_has_one_mean_for_viewers_screens_feeds_and_the_offline_check() {
+    let mut stage = Stage::of("tests/it/doors/rating.show.toml", &[]).enter();
+    let run = stage.open();
+    let shown = stage.live(None)["show"]["run"].clone();
+    assert_eq!(shown["kind"], json!({ "rating": { "from": 1, "to": 10, "low": "dull", "high": "splendid" } }));
+    assert_eq!(shown["options"].as_array().unwrap().len(), 10);
+    assert!(stage.live(None)["results"]["rated"].is_null(), "nobody has given anything");
+    for (pick, is) in [(10, "counted"), (7, "counted"), (6, "counted"), (1, "counted"), (11, "refused")] {
+        assert_eq!(stage.vote(&run, &stage.device(), pick)["is"], is);
+    }
+    let rated = json!({ "mean": 6.0, "exact": "6", "median": 6.5 });
+    until("all are in", || (stage.live(None)["results"]["rated"] == rated).then_some(()));
+    let status = stage.app.get(&format!("/f/{SHOW}/status.json?key={}", stage.key)).json();
+    assert_eq!((&status["mean"], &status["median"]), (&json!("6"), &json!("6.5")));
+    stage.ends();
+    assert_eq!(stage.live(Some(&stage.key))["results"]["rated"], rated);
+
+    let file = stage.export();
+    let told = stage.verified(&file);
+    assert!(told.contains("consistent, signer unknown") && told.contains("mean 6 (6), median 6.5"), "{told}");
+    let exported = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, exported.replace("\"median\":6.5", "\"median\":7.5")).unwrap();
+    assert!(stage.verified(&file).contains("rating: the manifest says"), "{}", stage.verified(&file));
+}
