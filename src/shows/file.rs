@@ -1,16 +1,18 @@
 //! The show file: a rundown as TOML, read with errors that name line, column and the mend, and written so that what
 //! comes out reads in as the same show.
 
+mod kinds;
 mod rules;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use kinds::Word;
 use rules::Rules;
 
 use super::{
     interaction::{Interaction, Visibility},
-    kind::Kind,
+    kind::{Kind, Writing},
     rundown::Cue,
 };
 use crate::{
@@ -29,6 +31,13 @@ pub struct ShowFile {
     pub rundown: Vec<Cue>,
     /// Where its audience may come in.
     pub entries: Vec<Entry>,
+}
+
+impl ShowFile {
+    /// Whether the audience is to write somewhere in it.
+    pub fn has_writing(&self) -> bool {
+        self.rundown.iter().any(|cue| cue.interaction.kind.writing().is_some())
+    }
 }
 
 /// Where a show file is wrong and what to do.
@@ -65,9 +74,10 @@ struct CueTable<Text, Table> {
     segment: Option<Text>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<Text>,
-    #[serde(default, skip_serializing_if = "Kind::is_poll")]
-    kind: Kind,
+    #[serde(default, skip_serializing_if = "Word::is_poll")]
+    kind: Word,
     question: Text,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     options: Vec<Text>,
     #[serde(default = "one")]
     votes: u16,
@@ -89,6 +99,8 @@ struct CueTable<Text, Table> {
     screens_see: Visibility,
     #[serde(default = "always", skip_serializing_if = "Visibility::is_always")]
     operators_see: Visibility,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    writing: Option<Writing>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<Table>,
 }
@@ -191,7 +203,15 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         return Err(at(text, place, "a cue's number is 1 to 8 of A-Z, a-z, 0-9, . and -, like \"3A\"".into()));
     }
     let options = entry.options.iter().map(|o| checked(text, o, "option")).collect::<Result<Vec<_>, _>>()?;
-    if !(2..=limits::OPTIONS_MAX).contains(&options.len()) {
+    let kind = entry.kind.kind(entry.writing.as_ref()).map_err(|detail| at(text, place, detail))?;
+    if kind.writing().is_some() {
+        let says = !options.is_empty() || entry.votes != 1 || entry.per_option.is_some() || entry.rules.is_some();
+        if says || entry.confirm || entry.prepare {
+            let detail = "the audience writes here and does not vote: leave out options, votes, per_option, rules, \
+                          confirm and prepare";
+            return Err(at(text, place, detail.to_owned()));
+        }
+    } else if !(2..=limits::OPTIONS_MAX).contains(&options.len()) {
         let place = entry.question.span().start;
         return Err(at(text, place, format!("this question needs 2 to {} options", limits::OPTIONS_MAX)));
     }
@@ -205,7 +225,8 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
     if entry.per_option.is_some_and(|most| most == 0 || most > entry.votes) {
         return Err(at(text, place, format!("per_option: give 1 to {}, the votes of one voter", entry.votes)));
     }
-    if usize::from(entry.per_option.unwrap_or(entry.votes)) * options.len() < usize::from(entry.votes) {
+    let per_option = usize::from(entry.per_option.unwrap_or(entry.votes));
+    if kind.writing().is_none() && per_option * options.len() < usize::from(entry.votes) {
         return Err(at(text, place, "per_option: nobody could give all votes; raise it, or lower votes".into()));
     }
     if entry.window_s.is_some_and(|s| s == 0 || s > limits::WINDOW_S_MAX) {
@@ -230,12 +251,12 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         Some(value) => checked(text, value, what),
         None => Ok(String::new()),
     };
-    if matches!(entry.kind, Kind::HeadToHead | Kind::TugOfWar) && options.len() != 2 {
+    if matches!(kind, Kind::HeadToHead | Kind::TugOfWar) && options.len() != 2 {
         let place = entry.question.span().start;
         return Err(at(text, place, "this kind of question has two options: give two, or leave the kind out".into()));
     }
     let mut interaction = Interaction {
-        kind: entry.kind.clone(),
+        kind,
         question: checked(text, &entry.question, "question")?,
         options,
         votes: entry.votes,
@@ -294,11 +315,13 @@ pub fn write(file: &ShowFile) -> String {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
     }
+    let kind = |cue: &Cue| Word::of(&cue.interaction.kind);
     let cue = file.rundown.iter().map(|cue| CueTable {
         number: cue.number.as_str(),
         segment: Some(cue.segment.as_str()).filter(|text| !text.is_empty()),
         title: Some(cue.title.as_str()).filter(|text| !text.is_empty()),
-        kind: cue.interaction.kind.clone(),
+        kind: kind(cue).0,
+        writing: kind(cue).1,
         question: &cue.interaction.question,
         options: cue.interaction.options.iter().map(String::as_str).collect(),
         votes: cue.interaction.votes,
@@ -331,7 +354,7 @@ mod tests {
     fn the_examples_of_the_page_are_shows() {
         let page = include_str!("../../docs/SHOW.md");
         let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 2);
+        assert_eq!(examples.len(), 3);
         for example in examples {
             let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
             assert_eq!(read(&write(&show)), Ok(show));

@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::kind::KindView;
+use crate::{
+    base::limits,
+    wire::{
+        kind::{KindView, WritingView},
+        moderation::ItemKind,
+    },
+};
 
 /// The kind of an interaction, with what only that kind has. Frozen in a run at standby.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,9 +21,51 @@ pub enum Kind {
     HeadToHead,
     /// Two options that pull at one rope: where it stands is the share of the one against the other.
     TugOfWar,
+    /// Questions of the audience, of which viewers see those that were approved.
+    Questions(Writing),
+    /// Texts of the audience for the screens.
+    Texts(Writing),
+}
+
+/// What the audience may write.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Writing {
+    /// The most characters of one item.
+    pub chars_max: u16,
+    /// Viewers may vote for approved questions.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub upvotes: bool,
+    /// What passes the automatic rules without a flag is approved by them: nobody looks at it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub approve_unseen: bool,
+    /// Words that this show does not show, beside those of the lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+}
+
+impl Default for Writing {
+    fn default() -> Self {
+        Self { chars_max: limits::ITEM_CHARS_DEFAULT, upvotes: false, approve_unseen: false, words: Vec::new() }
+    }
 }
 
 impl Kind {
+    /// What the audience may write, if it is asked to, and as what.
+    pub fn writing(&self) -> Option<(ItemKind, &Writing)> {
+        match self {
+            Self::Questions(writing) => Some((ItemKind::Question, writing)),
+            Self::Texts(writing) => Some((ItemKind::Text, writing)),
+            Self::Poll | Self::HeadToHead | Self::TugOfWar => None,
+        }
+    }
+
+    /// What viewers may know of what they may write.
+    pub fn writing_view(&self) -> Option<WritingView> {
+        let (_, writing) = self.writing()?;
+        Some(WritingView { chars_max: writing.chars_max, upvotes: writing.upvotes })
+    }
+
     /// Whether it is a plain poll, which documents and files need not name.
     pub fn is_poll(&self) -> bool {
         *self == Self::Poll
@@ -29,6 +77,8 @@ impl Kind {
             Self::Poll => KindView::Poll,
             Self::HeadToHead => KindView::HeadToHead,
             Self::TugOfWar => KindView::TugOfWar,
+            Self::Questions(_) => KindView::Questions,
+            Self::Texts(_) => KindView::Texts,
         }
     }
 }

@@ -19,3 +19,4 @@ mod screens;
 mod siege;
 mod stage;
 mod tickets;
+mod writing;
