@@ -78,6 +78,10 @@ hex_id! {
     VoterId(u128), 16, "^[0-9a-f]{32}$", "a voter id", "32 lower-case hexadecimal digits"
 }
 hex_id! {
+    /// Something that the audience wrote.
+    ItemId(u64), 8, "^[0-9a-f]{16}$", "an item id", "16 lower-case hexadecimal digits"
+}
+hex_id! {
     /// One journal: what one process start wrote. Random and never reused.
     JournalId(u64), 8, "^[0-9a-f]{16}$", "a journal id", "16 lower-case hexadecimal digits"
 }

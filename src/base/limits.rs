@@ -177,6 +177,65 @@ pub const VOTES_PER_VOTER_MAX: u16 = 100;
 /// Runs that a show keeps on its desk; above it those that are revealed or void are archived, oldest first.
 pub const RUNS_ON_DESK_MAX: usize = 40;
 
+// ---- what the audience writes
+
+/// Characters of an item when a cue does not say.
+pub const ITEM_CHARS_DEFAULT: u16 = 200;
+/// The most that a cue may allow: what a screen can show, and four bytes a character fit into a message.
+pub const ITEM_CHARS_MAX: u16 = 500;
+/// Words of its own that a cue may have, each of at most so many characters.
+pub const ITEM_WORDS_MAX: usize = 200;
+/// Characters of one of them.
+pub const ITEM_WORD_CHARS_MAX: usize = 40;
+/// Items that a show keeps: 30 MB of memory. Above it the answer is `busy`: the show is over for writing.
+pub const ITEMS_MAX: usize = 50_000;
+/// Items that wait for a moderator: more than are ever read. Above it the answer is `busy`.
+pub const ITEMS_WAITING_MAX: usize = 10_000;
+/// Items of one device that wait; above it the next is refused until one of them is decided.
+pub const ITEMS_WAITING_PER_DEVICE_MAX: usize = 5;
+/// Items of one device within [`ITEM_RATE_MS`].
+pub const ITEMS_PER_RATE: usize = 6;
+/// The time in which they are counted.
+pub const ITEM_RATE_MS: u64 = 60_000;
+/// Items of one network: at once after a rest, and per second. A stadium is a venue and is lifted, as everywhere.
+pub const ITEMS_PER_PREFIX_BURST: u32 = 200;
+/// … and in the long run.
+pub const ITEMS_PER_PREFIX_PER_SECOND: u32 = 20;
+/// Marks on one letter. Vietnamese needs two, Hebrew with all its signs four.
+pub const MARKS_IN_A_ROW_MAX: usize = 4;
+/// Digits that are taken for the number of a telephone.
+pub const PHONE_DIGITS_MIN: usize = 9;
+/// Digits that a moderator should look at.
+pub const NUMBER_DIGITS_FLAGGED: usize = 6;
+/// What an item remembers of who did what with it.
+pub const ITEM_LINES_KEPT: usize = 16;
+/// Decisions that can be taken back, of all moderators together.
+pub const DECISIONS_REMEMBERED: usize = 1024;
+/// Items that one action may name: what a person selects, and what a message of staff takes.
+pub const ITEMS_AT_ONCE_MAX: usize = 250;
+/// Decisions about items that a show keeps; above it only what takes something off the screens is taken.
+pub const DECISIONS_MAX: usize = 500_000;
+/// An item is somebody's for so long after his page last said so; pages say it every few seconds.
+pub const CLAIM_LEASE_MS: u64 = 15_000;
+/// Devices of which nothing more is taken.
+pub const BANNED_MAX: usize = 10_000;
+/// Upvotes that a show keeps: 40 MB of memory.
+pub const UPVOTES_MAX: usize = 500_000;
+/// Approved questions that viewers see: nobody scrolls further on a phone, and every change goes to everybody.
+pub const ASKED_SHOWN: usize = 20;
+/// The list of approved questions goes to viewers at most this often, for its counts move all the time.
+pub const ASKED_EVERY_MS: u64 = 2000;
+/// What moderators and audiences want of a show's items and is not done yet; above it the answer is `busy`.
+pub const ITEM_REQUESTS_WAITING_MAX: usize = 1024;
+/// Of these one write to the documents file takes so many.
+pub const ITEM_GROUP_MAX: usize = 256;
+/// Items in one message to staff.
+pub const ITEMS_PER_MESSAGE: usize = 250;
+/// Items that were decided and are sent to a moderator who joins, newest first; all that wait or may be shown come anyway.
+pub const ITEMS_DECIDED_SENT: usize = 1000;
+/// There is no room for an item: queues are worked off within this time.
+pub const RETRY_ITEMS_MS: u32 = 15_000;
+
 // ---- windows
 
 /// Changes of a window take effect at least this far ahead, so that every node and every phone can know before.

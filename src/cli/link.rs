@@ -22,7 +22,8 @@ use crate::{
 pub struct Args {
     /// The show's id
     show: ShowId,
-    /// What its holder may do. An observer sees; an operator runs the rundown, the windows and the screens, a producer
+    /// What its holder may do. An observer sees; a moderator decides what of the audience's questions and texts may be
+    /// shown; an operator runs the rundown, the windows and the screens, a producer
     /// also goes live, voids and does what an adjudicator does; an adjudicator seals, verifies and reveals
     #[arg(long, value_enum, value_name = "ROLE")]
     role: LinkRole,
@@ -43,6 +44,7 @@ pub struct Args {
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum LinkRole {
     Observer,
+    Moderator,
     Operator,
     Producer,
     Adjudicator,
@@ -55,6 +57,7 @@ enum LinkRole {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let role = match args.role {
         LinkRole::Observer => Role::Observer,
+        LinkRole::Moderator => Role::Moderator,
         LinkRole::Operator => Role::Operator,
         LinkRole::Producer => Role::Producer,
         LinkRole::Adjudicator => Role::Adjudicator,

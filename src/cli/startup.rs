@@ -29,9 +29,12 @@ pub async fn tell(app: &App) -> anyhow::Result<()> {
         let key = token::sign(&services.secret, &ScreenKey { show: show.clone() });
         text += &format!("\n{} ({show})\n", desk.document().title);
         text += &format!("  audience     {base}/s/{show}\n");
-        for (role, name) in
-            [(Role::Producer, "Producer"), (Role::Operator, "Operator"), (Role::Adjudicator, "Adjudicator")]
-        {
+        for (role, name) in [
+            (Role::Producer, "Producer"),
+            (Role::Operator, "Operator"),
+            (Role::Adjudicator, "Adjudicator"),
+            (Role::Moderator, "Moderator"),
+        ] {
             let code = links::create(services, show, role, name).await?;
             text += &format!("  {:<12} {base}/studio/{show}#{code}\n", name.to_lowercase());
         }

@@ -32,6 +32,7 @@ use crate::{
     wire::{
         client::Vote,
         codes::Code,
+        moderation::Asked,
         results::Results,
         server::{Receipt, ShowView, Welcome},
     },
@@ -58,6 +59,8 @@ pub struct Live {
     show: Option<ShowView>,
     #[schema(required)]
     results: Option<Results>,
+    /// Viewers alone, and only where there is a list.
+    asked: Option<Asked>,
 }
 
 /// The key of a screen.
@@ -91,14 +94,18 @@ pub async fn live(
     }
     let (results_number, results) = newest.results_for(|_| voted);
     let eyes = if audience == Audience::Screens { "s" } else { "v" };
-    let etag = format!("\"{}.{eyes}.{}.{}\"", doors.services.journal, newest.show_number, results_number);
+    let etag = format!(
+        "\"{}.{eyes}.{}.{}.{}\"",
+        doors.services.journal, newest.show_number, results_number, newest.asked_number
+    );
     let known = extract::knows(&headers, &etag);
     let headers = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "no-cache")];
     if known {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     let or_null = |text: &str| if text.is_empty() { "null".to_owned() } else { text.to_owned() };
-    let body = format!("{{\"show\":{},\"results\":{}}}", or_null(&newest.show), or_null(results));
+    let asked = if newest.asked.is_empty() { String::new() } else { format!(",\"asked\":{}", newest.asked) };
+    let body = format!("{{\"show\":{},\"results\":{}{asked}}}", or_null(&newest.show), or_null(results));
     Ok((headers, [(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 

@@ -16,3 +16,4 @@ pub mod router;
 pub mod service;
 pub mod shows;
 pub mod staff;
+pub mod writing;

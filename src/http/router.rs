@@ -16,7 +16,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{audience, feeds, mine, origin, pages, reply::Failure, service, shows, staff};
+use super::{audience, feeds, mine, origin, pages, reply::Failure, service, shows, staff, writing};
 use crate::{
     base::ids::ShowId,
     sessions::gate::Gate,
@@ -68,6 +68,10 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(audience::ballot))
         .routes(routes!(audience::receipt))
         .routes(routes!(mine::mine))
+        .routes(routes!(writing::say))
+        .routes(routes!(writing::my_items))
+        .routes(routes!(writing::upvote))
+        .routes(routes!(writing::queue, writing::act))
         .routes(routes!(shows::list))
         .routes(routes!(shows::file, shows::replace))
         .routes(routes!(shows::entries))

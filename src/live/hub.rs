@@ -11,6 +11,7 @@ use crate::{
     base::{ids::RunId, limits},
     wire::{
         gauge::Gauge,
+        moderation::Asked,
         results::Results,
         server::{AsRunEntry, DeskView, ServerMessage, ShowView},
     },
@@ -27,6 +28,9 @@ pub struct Snapshot {
     pub results: Utf8Bytes,
     /// For viewers: what those see in place of it who have voted, while that is more.
     pub voted: Option<Box<Voted>>,
+    pub asked_number: u64,
+    /// For viewers: the approved questions of the run on program; empty: there is no list.
+    pub asked: Utf8Bytes,
 }
 
 /// The results as those see them of whom a ballot is counted in the run. Its number is from the same count as that of the
@@ -88,6 +92,7 @@ struct Last {
     show: Option<ShowView>,
     results: Option<Results>,
     voted: Option<Results>,
+    asked: Option<Arc<Asked>>,
     /// Counts the changes of either results.
     number: u64,
 }
@@ -155,6 +160,20 @@ impl Hub {
             next.voted = voted.as_ref().map(own);
             last.voted = voted;
         }
+        line.newest.send_replace(Arc::new(next));
+    }
+
+    /// The approved questions that viewers see from now on.
+    pub fn publish_asked(&self, asked: Option<Arc<Asked>>) {
+        let line = self.line(Audience::Viewers);
+        let mut last = line.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.asked == asked {
+            return;
+        }
+        let mut next = Snapshot::clone(&line.newest.borrow());
+        next.asked_number += 1;
+        next.asked = asked.as_ref().map(|asked| encode(&ServerMessage::Asked(Asked::clone(asked)))).unwrap_or_default();
+        last.asked = asked;
         line.newest.send_replace(Arc::new(next));
     }
 

@@ -4,11 +4,14 @@ use super::results::Audience;
 use crate::{
     base::{clock::Micros, limits},
     shows::{document::Document, interaction::Visibility, run::Run},
-    wire::server::{GraphicView, OptionView, RunView, ShowView},
+    wire::{
+        moderation::AirView,
+        server::{GraphicView, OptionView, RunView, ShowView},
+    },
 };
 
-/// The show as it is now, for one audience.
-pub fn show(document: &Document, audience: Audience, now: Micros) -> ShowView {
+/// The show as it is now, for one audience. `item`: what is on the screens of what the audience wrote.
+pub fn show(document: &Document, item: Option<AirView>, audience: Audience, now: Micros) -> ShowView {
     let next = document.standby.as_ref().filter(|_| audience != Audience::Viewers);
     ShowView {
         id: document.id.to_string(),
@@ -21,6 +24,7 @@ pub fn show(document: &Document, audience: Audience, now: Micros) -> ShowView {
         rehearsal: document.rehearsal,
         run: document.on_program().map(|on| run(on, now)),
         next: next.and_then(|placed| document.run(placed.run)).map(|next| run(next, now)),
+        item,
         graphic: graphic(document),
     }
 }
@@ -40,6 +44,7 @@ pub fn run(run: &Run, now: Micros) -> RunView {
         cue: run.definition.cue.clone(),
         kind: interaction.kind.view(),
         question: interaction.question.clone(),
+        writing: interaction.kind.writing_view(),
         options: options(&interaction.options),
         texts: interaction.texts.clone(),
         votes: interaction.votes,

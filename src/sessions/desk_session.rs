@@ -12,8 +12,9 @@ use super::{
 use crate::{
     base::{ids::SessionId, limits},
     live::{hub::Sides, results::Audience},
+    moderation::view::Eyes,
     shows::document::Staff,
-    studio::{desk::Desk, services::Services},
+    studio::{desk::Desk, moderation, services::Services},
     wire::{
         client::{ClientMessage, Shown},
         codes::Code,
@@ -81,6 +82,7 @@ impl DeskSession {
         let audience = if role == Role::Screen { Audience::Screens } else { Audience::of_staff(role) };
         let mut snapshots = self.desk.hub.follow(audience);
         let (mut desk, mut gauge, mut log) = self.desk.hub.follow_desk();
+        let (mut items, eyes) = (self.desk.moderation.follow(), moderation::eyes(role));
         let staff = matches!(self.who, Who::Staff(_));
         let welcome = greeting::welcome(&self.services, role, session, self.services.clock.now());
         self.socket.feed_message(ServerMessage::Welcome(welcome)).await?;
@@ -90,6 +92,7 @@ impl DeskSession {
         if staff {
             self.feed_newest(&mut desk, audience).await?;
             self.feed_log().await?;
+            self.feed_items(eyes).await?;
         }
         self.socket.flush().await?;
         let stop = self.services.tasks.stop().clone();
@@ -114,6 +117,15 @@ impl DeskSession {
                 entries = log.recv(), if staff => match entries {
                     Ok(entries) => self.socket.feed(entries).await?,
                     Err(broadcast::error::RecvError::Lagged(_)) => self.feed_log().await?,
+                    Err(broadcast::error::RecvError::Closed) => return Err(Gone),
+                },
+                change = items.recv(), if staff => match change.map(|change| change.of(eyes)) {
+                    Ok(change) if change.is_empty() => continue,
+                    Ok(change) => self.socket.feed(change).await?,
+                    Err(broadcast::error::RecvError::Lagged(_)) => {
+                        items = items.resubscribe();
+                        self.feed_items(eyes).await?;
+                    }
                     Err(broadcast::error::RecvError::Closed) => return Err(Gone),
                 },
                 () = silence => self.socket.keep_alive(self.services.clock.now()).await?,
@@ -141,6 +153,14 @@ impl DeskSession {
         }
     }
 
+    /// The whole queue of what the audience wrote, for a page that begins or has missed something.
+    async fn feed_items(&mut self, eyes: Eyes) -> Result<(), Gone> {
+        for part in self.desk.moderation.whole(eyes).await.unwrap_or_default() {
+            self.socket.feed_message(ServerMessage::Items(Box::new(part))).await?;
+        }
+        Ok(())
+    }
+
     async fn take(&mut self, incoming: Incoming) -> Result<(), Gone> {
         let now = self.services.clock.now();
         self.socket.heard(now);
@@ -152,6 +172,14 @@ impl DeskSession {
                 self.services.tasks.spawn(async move {
                     let done = desk.command(&services, message, staff).await;
                     // The session may have ended meanwhile; the same id gets the same answer later.
+                    let _ = answers.send(done).await;
+                });
+                Ok(())
+            }
+            (Incoming::Message(ClientMessage::Moderate(message)), Who::Staff(staff)) => {
+                let (desk, staff, answers) = (self.desk.clone(), staff.clone(), self.answers.clone());
+                self.services.tasks.spawn(async move {
+                    let done = desk.moderation.act(&desk, message, staff).await;
                     let _ = answers.send(done).await;
                 });
                 Ok(())

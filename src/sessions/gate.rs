@@ -33,6 +33,7 @@ pub struct Gate {
     networks: Arc<Counts<ClientPrefix>>,
     new_voters: Rates<ClientPrefix>,
     posts: Rates<VoterId>,
+    items: Rates<ClientPrefix>,
     /// The sessions of each device.
     pub seats: Arc<Seats>,
     pub tickets: Used,
@@ -51,6 +52,7 @@ impl Gate {
             networks: Arc::default(),
             new_voters: Rates::new(new_voters, limits::NETWORKS_REMEMBERED),
             posts: Rates::new(MESSAGES, limits::POSTING_VOTERS_REMEMBERED),
+            items: Rates::new(ITEMS, limits::NETWORKS_REMEMBERED),
             seats: Arc::default(),
             tickets: Used::default(),
             refused: AtomicU64::new(0),
@@ -160,7 +162,21 @@ impl Gate {
     pub fn post(&self, voter: VoterId, now: Micros) -> Result<(), u32> {
         self.posts.take(voter, now)
     }
+
+    /// Lets a network send one more question or text.
+    ///
+    /// # Errors
+    /// Too many; the milliseconds until one is taken again, spread.
+    pub fn item(&self, prefix: ClientPrefix, now: Micros) -> Result<(), u32> {
+        if self.is_venue(prefix) {
+            return Ok(());
+        }
+        self.items.take(prefix, now).map_err(|_| spread_ms())
+    }
 }
+
+/// What is written in one network.
+const ITEMS: Rate = Rate { burst: limits::ITEMS_PER_PREFIX_BURST, per_second: limits::ITEMS_PER_PREFIX_PER_SECOND };
 
 fn come_back(detail: &str) -> Problem {
     Problem { code: Code::Busy, detail: detail.to_owned(), retry_ms: Some(spread_ms()) }

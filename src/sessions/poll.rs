@@ -1,14 +1,16 @@
-//! One ballot by POST: a session that lasts as long as its receipt takes.
+//! One ballot by POST: a session that lasts as long as its receipt takes. And what is written, by every way.
 
 use std::sync::Arc;
 
-use super::greeting::Viewer;
+use super::{gate::Gate, greeting::Viewer};
 use crate::{
     ballots::{inbox::Inbox, shard},
-    base::{clock::Micros, limits},
+    base::{clock::Micros, ids::ItemId, limits, prefix::ClientPrefix},
+    moderation::say::{self, Saying},
     studio::{desk::Desk, services::Services},
     wire::{
         client::Vote,
+        moderation::{Said, Say, WhyNot},
         server::{Answer, Reason, Receipt},
     },
 };
@@ -43,4 +45,25 @@ pub async fn vote(services: &Services, desk: &Desk, viewer: &Viewer, vote: Vote,
     };
     services.metrics.receipt(&receipt);
     receipt
+}
+
+/// Takes a question or a text, or says why not.
+pub async fn say(
+    services: &Services,
+    desk: &Desk,
+    gate: &Gate,
+    (viewer, prefix): (&Viewer, ClientPrefix),
+    say: Say,
+    received: Micros,
+) -> Said {
+    let said = match gate.item(prefix, received) {
+        Err(retry_ms) => say::refused(&say, WhyNot::TooMany, Some(retry_ms)),
+        Ok(()) => {
+            let entry = viewer.entry.as_deref().cloned();
+            let saying = Saying { voter: viewer.voter, entry, say, received, fresh: ItemId::random() };
+            desk.moderation.say(services, saying).await
+        }
+    };
+    services.metrics.said(&said);
+    said
 }

@@ -6,6 +6,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 use super::{
+    gate::Gate,
     greeting::Viewer,
     poll,
     seats::Seat,
@@ -18,12 +19,14 @@ use crate::{
         ids::RunId,
         limits,
         permits::{MESSAGES, Permits},
+        prefix::ClientPrefix,
     },
     live::{hub::Snapshot, results::Audience},
     studio::{desk::Desk, services::Services},
     wire::{
         client::{Ask, ClientMessage, Vote},
         codes::Code,
+        moderation::{Say, Upvote},
         server::{Answer, Problem, Receipt, Role, ServerMessage},
     },
 };
@@ -32,6 +35,8 @@ use crate::{
 pub struct ViewerSession {
     services: Arc<Services>,
     desk: Arc<Desk>,
+    gate: Arc<Gate>,
+    prefix: ClientPrefix,
     viewer: Viewer,
     seat: Seat,
     socket: Socket,
@@ -46,6 +51,8 @@ pub struct ViewerSession {
 enum Reply {
     Receipts(Vec<Receipt>),
     Ask(Ask),
+    Say(Say),
+    Upvote(Upvote),
     Problem(Problem),
 }
 
@@ -54,6 +61,7 @@ enum Reply {
 pub(super) struct Sent {
     show: u64,
     results: u64,
+    asked: u64,
 }
 
 impl Sent {
@@ -67,6 +75,12 @@ impl Sent {
         if self.show != snapshot.show_number {
             self.show = snapshot.show_number;
             socket.feed(snapshot.show.clone()).await?;
+        }
+        if self.asked != snapshot.asked_number {
+            self.asked = snapshot.asked_number;
+            if !snapshot.asked.is_empty() {
+                socket.feed(snapshot.asked.clone()).await?;
+            }
         }
         let (number, results) = snapshot.results_for(voted);
         if self.results != number {
@@ -99,11 +113,18 @@ impl Drop for ViewerSession {
 
 impl ViewerSession {
     /// The session of a viewer who has joined.
-    pub fn new(services: Arc<Services>, desk: Arc<Desk>, viewer: Viewer, seat: Seat, socket: Socket) -> Self {
+    pub fn new(
+        services: Arc<Services>,
+        desk: Arc<Desk>,
+        gate: Arc<Gate>,
+        (viewer, prefix): (Viewer, ClientPrefix),
+        socket: Socket,
+    ) -> Self {
+        let seat = gate.seats.sit(viewer.voter);
         desk.presence.viewer_came();
         services.metrics.sessions(Role::Viewer, 1);
         let (inbox, permits) = (Arc::default(), Permits::new(MESSAGES, services.clock.now()));
-        Self { services, desk, viewer, seat, socket, inbox, permits, sent: Sent::default(), voted: None }
+        Self { services, desk, gate, prefix, viewer, seat, socket, inbox, permits, sent: Sent::default(), voted: None }
     }
 
     /// Runs it to its end. This future is the memory of an idle viewer: what is rare in it is boxed.
@@ -138,6 +159,8 @@ impl ViewerSession {
                         match self.take(one) {
                             Reply::Receipts(receipts) => self.answer(receipts).await?,
                             Reply::Ask(ask) => Box::pin(self.ask(ask)).await?,
+                            Reply::Say(say) => Box::pin(self.say(say)).await?,
+                            Reply::Upvote(upvote) => Box::pin(self.upvote(upvote)).await?,
                             Reply::Problem(problem) => Box::pin(self.problem(problem)).await?,
                         }
                         incoming = self.socket.try_next().transpose()?;
@@ -231,9 +254,11 @@ impl ViewerSession {
         match message {
             Ok(ClientMessage::Vote(vote)) => Reply::Receipts(self.vote(vote, received).into_iter().collect()),
             Ok(ClientMessage::Ask(ask)) => Reply::Ask(ask),
+            Ok(ClientMessage::Say(say)) => Reply::Say(say),
+            Ok(ClientMessage::Upvote(upvote)) => Reply::Upvote(upvote),
             Ok(ClientMessage::Join(_)) => Reply::Problem(bad_message("this session has joined already".into())),
-            Ok(ClientMessage::Shown(_) | ClientMessage::Command(_)) => {
-                let detail = "viewers vote and ask; nothing else".to_owned();
+            Ok(ClientMessage::Shown(_) | ClientMessage::Command(_) | ClientMessage::Moderate(_)) => {
+                let detail = "viewers vote, ask, say and upvote; nothing else".to_owned();
                 Reply::Problem(Problem { code: Code::Forbidden, detail, retry_ms: None })
             }
             Err(problem) => Reply::Problem(problem),
@@ -253,6 +278,18 @@ impl ViewerSession {
             receipts.push(self.services.intake.ask_everywhere(ask.run, self.viewer.voter, id).await);
         }
         self.answer(receipts).await
+    }
+
+    /// Nothing else of this session goes on until it is on disk: who writes waits for the answer anyway.
+    async fn say(&mut self, say: Say) -> Result<(), Gone> {
+        let received = self.services.clock.now();
+        let said = poll::say(&self.services, &self.desk, &self.gate, (&self.viewer, self.prefix), say, received).await;
+        self.socket.feed_message(ServerMessage::Said(said)).await
+    }
+
+    async fn upvote(&mut self, upvote: Upvote) -> Result<(), Gone> {
+        let upvoted = self.desk.moderation.upvote(self.viewer.voter, upvote.item).await;
+        self.socket.feed_message(ServerMessage::Upvoted(upvoted)).await
     }
 
     async fn answer(&mut self, receipts: Vec<Receipt>) -> Result<(), Gone> {

@@ -62,8 +62,7 @@ async fn run<Stay: Send + 'static>(door: Door, socket: WebSocket, stay: Stay) {
     // Every kind of session is a task of its own, as large as that kind needs; this one ends here.
     match joined {
         Ok(Ok(Joined::Viewer(viewer))) => {
-            let seat = gate.seats.sit(viewer.voter);
-            tasks.spawn(hold(stay, ViewerSession::new(services, desk, viewer, seat, socket).run()));
+            tasks.spawn(hold(stay, ViewerSession::new(services, desk, gate, (viewer, from.prefix), socket).run()));
         }
         Ok(Ok(Joined::Staff(staff))) => {
             tasks.spawn(hold(stay, desk_session::run_staff(services, desk, staff, socket)));

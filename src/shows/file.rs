@@ -4,18 +4,19 @@
 mod kinds;
 mod languages;
 mod rules;
+mod writing;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use kinds::{Plain, Said};
+use kinds::{Said, Word};
 use rules::Rules;
 
 use super::{
     interaction::{Interaction, Visibility},
-    kind::Kind,
+    kind::{Kind, Writing},
     languages::Languages,
     rundown::Cue,
 };
@@ -37,6 +38,13 @@ pub struct ShowFile {
     pub rundown: Vec<Cue>,
     /// Where its audience may come in.
     pub entries: Vec<Entry>,
+}
+
+impl ShowFile {
+    /// Whether the audience is to write somewhere in it.
+    pub fn has_writing(&self) -> bool {
+        self.rundown.iter().any(|cue| cue.interaction.kind.writing().is_some())
+    }
 }
 
 /// Where a show file is wrong and what to do.
@@ -80,8 +88,8 @@ struct CueTable<Text, Table, Words> {
     segment: Option<Text>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<Text>,
-    #[serde(default, skip_serializing_if = "Plain::is_poll")]
-    kind: Plain,
+    #[serde(default, skip_serializing_if = "Word::is_poll")]
+    kind: Word,
     question: Text,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     options: Vec<Text>,
@@ -107,6 +115,8 @@ struct CueTable<Text, Table, Words> {
     screens_see: Visibility,
     #[serde(default = "always", skip_serializing_if = "Visibility::is_always")]
     operators_see: Visibility,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    writing: Option<Writing>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<Table>,
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
@@ -214,18 +224,15 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
         return Err(at(text, place, "a cue's number is 1 to 8 of A-Z, a-z, 0-9, . and -, like \"3A\"".into()));
     }
     let mut options = distinct(text, &entry.options)?;
-    let kind = kind(text, entry, &mut options)?;
-    if !(2..=limits::OPTIONS_MAX).contains(&options.len()) {
-        let place = entry.question.span().start;
-        return Err(at(text, place, format!("this question needs 2 to {} options", limits::OPTIONS_MAX)));
-    }
+    let kind = kinds::kind(text, place, entry, &mut options)?;
     if entry.votes == 0 || entry.votes > limits::VOTES_PER_VOTER_MAX {
         return Err(at(text, place, format!("votes: give 1 to {}", limits::VOTES_PER_VOTER_MAX)));
     }
     if entry.per_option.is_some_and(|most| most == 0 || most > entry.votes) {
         return Err(at(text, place, format!("per_option: give 1 to {}, the votes of one voter", entry.votes)));
     }
-    if usize::from(entry.per_option.unwrap_or(entry.votes)) * options.len() < usize::from(entry.votes) {
+    let per_option = usize::from(entry.per_option.unwrap_or(entry.votes));
+    if kind.writing().is_none() && per_option * options.len() < usize::from(entry.votes) {
         return Err(at(text, place, "per_option: nobody could give all votes; raise it, or lower votes".into()));
     }
     if entry.window_s.is_some_and(|s| s == 0 || s > limits::WINDOW_S_MAX) {
@@ -292,22 +299,6 @@ fn distinct(text: &str, options: &[Spanned<String>]) -> Result<Vec<String>, File
     }
 }
 
-/// The kind of a cue, with the options that follow from it.
-fn kind(text: &str, entry: &ReadCue, options: &mut Vec<String>) -> Result<Kind, FileError> {
-    match (&entry.kind, &entry.rating) {
-        (Plain::Poll, Some(scale)) => {
-            let place = scale.span().start;
-            *options =
-                kinds::steps(scale.get_ref(), options.len(), entry.votes).map_err(|detail| at(text, place, detail))?;
-            Ok(Kind::Rating(scale.get_ref().clone()))
-        }
-        (_, Some(table)) => Err(at(text, table.span().start, "this table is a kind of its own: leave kind out".into())),
-        (Plain::Poll, None) => Ok(Kind::Poll),
-        (Plain::HeadToHead, None) => Ok(Kind::HeadToHead),
-        (Plain::TugOfWar, None) => Ok(Kind::TugOfWar),
-    }
-}
-
 /// A text that will stand on screens: not empty, not longer than a screen takes, no control characters.
 fn checked(text: &str, value: &Spanned<String>, what: &str) -> Result<String, FileError> {
     let trimmed = value.get_ref().trim();
@@ -353,6 +344,7 @@ pub fn write(file: &ShowFile) -> String {
         segment: Some(cue.segment.as_str()).filter(|text| !text.is_empty()),
         title: Some(cue.title.as_str()).filter(|text| !text.is_empty()),
         kind: said.kind,
+        writing: said.writing,
         question: &cue.interaction.question,
         // A scale is its options.
         options: if said.rating.is_some() {

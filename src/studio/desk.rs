@@ -13,6 +13,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use super::{
+    moderation::{self, Moderation},
     others::Others,
     presence::Presence,
     seal,
@@ -49,6 +50,8 @@ pub struct Desk {
     pub voter_key: VoterKey,
     pub hub: Hub,
     pub presence: Presence,
+    /// What its audience writes.
+    pub moderation: Moderation,
     /// What the other nodes say of themselves.
     pub others: Others,
     /// Where the show stands with Redis; `None`: this node works alone.
@@ -116,6 +119,7 @@ impl Desk {
     /// A desk for a document that is stored, with its task running.
     pub fn start(services: &Arc<Services>, document: Document) -> Arc<Self> {
         let (commands, requests) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
+        let (moderation, writings) = Moderation::new();
         let board = Board::of(&document);
         for run in board.runs() {
             services.intake.follow(run, board.roster());
@@ -131,6 +135,7 @@ impl Desk {
             voter_key: services.secret.voter_key(document.id.as_str(), &document.salt),
             hub: Hub::default(),
             presence: Presence::default(),
+            moderation,
             changed: Notify::new(),
             document: ArcSwap::from_pointee(document),
             board: ArcSwap::from_pointee(board),
@@ -144,6 +149,7 @@ impl Desk {
             services.tasks.spawn(super::follow::run(desk.clone(), services.clone(), shared.clone()));
             services.tasks.spawn(super::witnesses::run(desk.clone(), services.clone(), shared.clone()));
         }
+        services.tasks.spawn(moderation::run(desk.clone(), services.clone(), writings));
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
         services.tasks.spawn(super::clock_log::run(desk.clone(), services.clone()));
         desk

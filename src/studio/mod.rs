@@ -9,6 +9,7 @@ pub mod desks;
 mod follow;
 pub mod installation;
 pub mod links;
+pub mod moderation;
 pub mod others;
 pub mod presence;
 pub mod runner;

@@ -56,6 +56,7 @@ impl Runner {
         for audience in AUDIENCES {
             self.publish(&document, on, &counted, audience, now);
         }
+        self.desk.hub.publish_asked(on.and_then(|run| self.desk.moderation.asked(run.id())));
         self.publish_desk(&document, now);
         self.gauge(on, &counted.totals, now);
     }
@@ -77,7 +78,8 @@ impl Runner {
         });
         let hidden = |results: &Results| results.state == ResultState::Hidden;
         let voted = voters.filter(|_| results.as_ref().is_some_and(hidden)).map(|run| see(run, Audience::Voters));
-        self.desk.hub.publish(audience, show(document, audience, now), results, voted.filter(|own| !hidden(own)));
+        let item = on.and_then(|run| self.desk.moderation.on_air(run.id()));
+        self.desk.hub.publish(audience, show(document, item, audience, now), results, voted.filter(|own| !hidden(own)));
     }
 
     fn publish_desk(&mut self, document: &Document, now: Micros) {

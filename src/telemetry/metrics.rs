@@ -14,6 +14,7 @@ use crate::{
     base::stance::Stance,
     wire::{
         codes::Code,
+        moderation::{Said, WhyNot},
         server::{Reason, Receipt, Role},
     },
 };
@@ -52,6 +53,7 @@ pub struct Metrics {
     sessions: Family<RoleLabel, Gauge>,
     connections: Gauge,
     receipts: Family<ReceiptLabel, Counter>,
+    said: Family<ReceiptLabel, Counter>,
     receipt_seconds: Histogram,
     fsync_seconds: Gauge<f64, AtomicU64>,
     disk_free_bytes: Gauge,
@@ -72,6 +74,7 @@ impl Default for Metrics {
             sessions: Family::default(),
             connections: Gauge::default(),
             receipts: Family::default(),
+            said: Family::default(),
             receipt_seconds: Histogram::new(buckets),
             fsync_seconds: Gauge::default(),
             disk_free_bytes: Gauge::default(),
@@ -86,6 +89,7 @@ impl Default for Metrics {
         registry.register(names::SESSIONS.0, names::SESSIONS.1, metrics.sessions.clone());
         registry.register(names::CONNECTIONS.0, names::CONNECTIONS.1, metrics.connections.clone());
         registry.register(names::RECEIPTS.0, names::RECEIPTS.1, metrics.receipts.clone());
+        registry.register(names::SAID.0, names::SAID.1, metrics.said.clone());
         registry.register_with_unit(
             names::RECEIPT_SECONDS.0,
             names::RECEIPT_SECONDS.1,
@@ -125,12 +129,18 @@ impl Metrics {
         self.connections.inc_by(change);
     }
 
+    /// A question or a text was answered.
+    pub fn said(&self, said: &Said) {
+        let label = ReceiptLabel { answer: said.is.word(), reason: said.reason.map_or("none", WhyNot::word) };
+        self.said.get_or_create(&label).inc();
+    }
+
     /// A session joined (1) or left (-1).
     pub fn sessions(&self, role: Role, change: i64) {
         let role = match role {
             Role::Viewer => "viewer",
             Role::Screen => "screen",
-            Role::Observer | Role::Operator | Role::Producer | Role::Adjudicator => "staff",
+            Role::Observer | Role::Moderator | Role::Operator | Role::Producer | Role::Adjudicator => "staff",
         };
         self.sessions.get_or_create(&RoleLabel { role }).inc_by(change);
     }

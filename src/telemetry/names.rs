@@ -25,5 +25,7 @@ pub const LEDGER_UNREACHED: Name = ("tallylight_ledger_unreached", "Calls to the
 pub const PROBLEMS: Name = ("tallylight_problems", "Requests and messages that were not done, by code");
 /// Counter, by `command` and `code` (`ok` if done).
 pub const COMMANDS: Name = ("tallylight_commands", "Commands of staff");
+/// Counter, by `answer` and `reason`.
+pub const SAID: Name = ("tallylight_said", "Answers to questions and texts of the audience");
 /// Counter.
 pub const INCIDENTS: Name = ("tallylight_incidents", "Differences and damages that somebody has to look at");

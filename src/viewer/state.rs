@@ -139,8 +139,14 @@ impl<B: Behaviour> State<B> {
                 self.tell(&Event::Problem(problem), now);
             }
             ServerMessage::Reconnect { after_ms } => self.leave_at = Some(now.plus_ms(u64::from(*after_ms))),
+            // This client writes nothing.
+            ServerMessage::Asked(_) | ServerMessage::Said(_) | ServerMessage::Upvoted(_)
             // Staff's messages: a viewer gets none.
-            ServerMessage::Desk(_) | ServerMessage::Gauge(_) | ServerMessage::Log { .. } | ServerMessage::Done(_) => {}
+            | ServerMessage::Items(_)
+            | ServerMessage::Desk(_)
+            | ServerMessage::Gauge(_)
+            | ServerMessage::Log { .. }
+            | ServerMessage::Done(_) => {}
         }
     }
 
@@ -263,6 +269,7 @@ mod tests {
             cue: "1A".to_owned(),
             kind: KindView::Poll,
             question: "Who?".to_owned(),
+            writing: None,
             options: vec![OptionView { n: 1, label: "Ada".to_owned() }],
             texts: std::collections::BTreeMap::new(),
             votes: 1,
@@ -290,6 +297,7 @@ mod tests {
             rehearsal: false,
             run: Some(run),
             next: None,
+            item: None,
             graphic: GraphicView { state: GraphicState::Cleared, step: 0, frozen: false },
         }))
     }

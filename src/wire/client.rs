@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
-use super::command::Command;
+use super::{
+    command::Command,
+    moderation::{Moderate, Say, Upvote},
+};
 use crate::base::ids::{BallotId, RunId};
 
 /// One message from any client. Which ones a session may send depends on who joined.
@@ -16,10 +19,16 @@ pub enum ClientMessage {
     Vote(Vote),
     /// Asks for the receipts of own ballots.
     Ask(Ask),
+    /// A question or a text. Offered again with the same id until it is answered.
+    Say(Say),
+    /// A vote for an approved question.
+    Upvote(Upvote),
     /// What a screen shows, so that operators see it (screens only).
     Shown(Shown),
     /// A command (staff only).
     Command(CommandMessage),
+    /// What is done with what the audience wrote (staff only).
+    Moderate(Moderate),
 }
 
 /// Who joins. With none of the first four it is a new viewer, who gets a device token in the welcome.

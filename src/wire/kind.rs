@@ -15,6 +15,19 @@ pub enum KindView {
     TugOfWar,
     /// A number on a scale; the options are its steps.
     Rating(Scale),
+    /// Questions of the audience.
+    Questions,
+    /// Texts of the audience.
+    Texts,
+}
+
+/// What viewers may know of what they may write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct WritingView {
+    /// The most characters.
+    pub chars_max: u16,
+    /// Approved questions can be upvoted.
+    pub upvotes: bool,
 }
 
 impl KindView {

@@ -1,5 +1,5 @@
 //! What crosses the network: the only public serde types. One file per direction, and one each for results,
-//! outcomes, seals, figures and codes.
+//! outcomes, seals, moderation, figures and codes.
 //! Nothing here decides anything; docs/WIRE.md explains the exchange, tests/golden keeps its bytes.
 
 pub mod client;
@@ -8,6 +8,7 @@ pub mod command;
 pub mod entry;
 pub mod gauge;
 pub mod kind;
+pub mod moderation;
 pub mod outcome;
 pub mod results;
 pub mod seal;

@@ -4,7 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{codes::Code, entry::Entry, gauge::Gauge, kind::KindView, results::Results, seal::SealView};
+use super::{
+    codes::Code,
+    entry::Entry,
+    gauge::Gauge,
+    kind::{KindView, WritingView},
+    moderation::{AirView, Asked, Items, Said, Upvoted},
+    results::Results,
+    seal::SealView,
+};
 use crate::base::ids::{BallotId, NodeId, RunId, SessionId};
 
 /// One message to a client.
@@ -19,6 +27,14 @@ pub enum ServerMessage {
     Results(Results),
     /// What became of a ballot.
     Receipt(Receipt),
+    /// Approved questions of the run on program, for viewers; sent when they change.
+    Asked(Asked),
+    /// What became of what a viewer wrote.
+    Said(Said),
+    /// Whether an upvote is taken.
+    Upvoted(Upvoted),
+    /// The queue of what the audience wrote, for staff: whole at join, then what changed.
+    Items(Box<Items>),
     /// The whole desk, for staff; sent at join and whenever it changes.
     Desk(Box<DeskView>),
     /// Moving figures for staff, once a second.
@@ -64,6 +80,7 @@ pub enum Role {
     Viewer,
     Screen,
     Observer,
+    Moderator,
     Operator,
     Producer,
     Adjudicator,
@@ -91,6 +108,9 @@ pub struct ShowView {
     /// The run on standby, for screens and staff; viewers do not know it before it is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<RunView>,
+    /// What is shown of what the audience wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<AirView>,
     /// What the graphic shows.
     pub graphic: GraphicView,
 }
@@ -125,6 +145,9 @@ pub struct RunView {
     #[serde(default, skip_serializing_if = "KindView::is_poll")]
     pub kind: KindView,
     pub question: String,
+    /// Where the audience writes: what it may write. There are no options then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writing: Option<WritingView>,
     pub options: Vec<OptionView>,
     /// The same in other languages of the show, where it has them; staff gets none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -50,7 +50,7 @@ pub fn start(app: &App, show: &ShowId, viewers: usize) -> anyhow::Result<()> {
 /// Most answer early, a few at the last moment, some never. Earlier options are a little more popular, so that there is
 /// something to see.
 fn choose(run: &RunView, rng: &mut Rng) -> Option<(u64, Vec<u16>)> {
-    if rng.u32(..WATCHER_ONE_IN) == 0 {
+    if run.options.is_empty() || rng.u32(..WATCHER_ONE_IN) == 0 {
         return None;
     }
     let think_ms = rng.u64(400..THINK_MS_MAX).min(rng.u64(400..THINK_MS_MAX));

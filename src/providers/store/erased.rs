@@ -50,7 +50,8 @@ pub fn put(store: &dyn Store, show: &ShowId, erased: &Erased) -> Result<(), Stor
 }
 
 impl SqliteStore {
-    /// Destroys a show's document with its salt, whatever was proposed for it, its history and its links, all or nothing.
+    /// Destroys a show's document with its salt, whatever was proposed for it, its history, its links and what its audience
+    /// wrote, all or nothing.
     /// Manifests and as-run log stay. Then the file is written anew, so that what was deleted is not in its free pages.
     ///
     /// # Errors
@@ -64,6 +65,8 @@ impl SqliteStore {
             "DELETE FROM proposed WHERE show = ?1",
             "DELETE FROM history WHERE show = ?1",
             "DELETE FROM links WHERE show = ?1",
+            "DELETE FROM item_events WHERE show = ?1",
+            "DELETE FROM upvotes WHERE show = ?1",
         ] {
             transaction.execute(delete, params![show.as_str()])?;
         }
@@ -78,7 +81,10 @@ impl SqliteStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::store::StoredShow;
+    use crate::{
+        base::ids::{ItemId, VoterId},
+        providers::store::{StoredItems, StoredShow},
+    };
 
     #[test]
     fn what_is_erased_is_in_no_page_of_the_file() {
@@ -102,6 +108,11 @@ mod tests {
         }
         store.propose(&show, &StoredShow { revision: 60, json: salt.clone() }).unwrap();
         store.put_manifest(&show, RunId(1), 1, "{}").unwrap();
+        for (show, text) in [(&show, &salt), (&other, &kept)] {
+            let events = (0..50).map(|n| (format!("s.{n}"), format!("{{\"text\":\"{text}{n}\"}}"))).collect();
+            let upvotes = vec![(ItemId(1), VoterId(1))];
+            store.put_items(show, &StoredItems { events, upvotes }, &[]).unwrap();
+        }
         let has = |salt: &str| {
             let files =
                 std::fs::read_dir(directory.path()).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
@@ -114,6 +125,8 @@ mod tests {
         for _ in 0..2 {
             store.erase(&show, &entry).unwrap();
             assert!(!has(&salt) && has(&kept));
+            assert_eq!(store.items(&show).unwrap(), StoredItems::default());
+            assert_eq!(store.items(&other).unwrap().events.len(), 50);
         }
         assert_eq!((store.show(&show).unwrap(), store.show(&other).unwrap().map(|one| one.revision)), (None, Some(49)));
         assert_eq!((store.manifests(&show).unwrap().len(), store.as_run(&show, 9).unwrap()), (1, vec![entry]));

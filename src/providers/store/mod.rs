@@ -1,8 +1,9 @@
-//! Documents: shows, the as-run log, manifests and staff links. Contract here, SQLite beside it. Ballots are not here:
+//! Documents: shows, the as-run log, what the audience wrote, manifests and staff links. Contract here, SQLite beside it. Ballots are not here:
 //! they are in the journal.
 
 pub mod erased;
 mod history;
+mod items;
 pub mod shared;
 mod sqlite;
 
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     base::{
         clock::Micros,
-        ids::{RunId, ShowId},
+        ids::{ItemId, RunId, ShowId, VoterId},
     },
     wire::server::{AsRunEntry, Role},
 };
@@ -44,6 +45,15 @@ pub struct StoredShow {
     pub revision: u64,
     /// The document.
     pub json: String,
+}
+
+/// What the audience wrote and what became of it, as it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredItems {
+    /// Events with their ids, in order.
+    pub events: Vec<(String, String)>,
+    /// Who upvoted what.
+    pub upvotes: Vec<(ItemId, VoterId)>,
 }
 
 /// A one-time link for a member of staff. Only the hash of its code is kept.
@@ -87,6 +97,10 @@ pub trait Store: Send + Sync {
     fn put_note(&self, name: &str, text: &str) -> Result<(), StoreError>;
     /// The newest entries of the as-run log, oldest first.
     fn as_run(&self, show: &ShowId, most: usize) -> Result<Vec<AsRunEntry>, StoreError>;
+    /// What the audience of a show wrote, and what became of it.
+    fn items(&self, show: &ShowId) -> Result<StoredItems, StoreError>;
+    /// Adds to it, with the entries of the as-run log, all or nothing; what is there already is passed over.
+    fn put_items(&self, show: &ShowId, fresh: &StoredItems, log: &[AsRunEntry]) -> Result<(), StoreError>;
     /// Keeps a manifest. A manifest that is there is never changed.
     fn put_manifest(&self, show: &ShowId, run: RunId, revision: u32, json: &str) -> Result<(), StoreError>;
     /// The manifests of a show, by run and revision.

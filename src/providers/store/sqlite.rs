@@ -11,7 +11,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{Link, Store, StoreError, StoredShow, history};
+use super::{Link, Store, StoreError, StoredItems, StoredShow, history, items};
 use crate::{
     base::{
         clock::Micros,
@@ -20,7 +20,7 @@ use crate::{
     wire::server::AsRunEntry,
 };
 
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 const SCHEMA: &str = "
     CREATE TABLE shows (id TEXT PRIMARY KEY, revision INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
     CREATE TABLE as_run (n INTEGER PRIMARY KEY, show TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL,
@@ -37,6 +37,14 @@ const SCHEMA_2: &str = "
     CREATE TABLE history (show TEXT NOT NULL, revision INTEGER NOT NULL, hash TEXT NOT NULL,
                           PRIMARY KEY (show, revision)) STRICT;
     CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;
+";
+
+/// What the third version has beside the second.
+const SCHEMA_3: &str = "
+    CREATE TABLE item_events (n INTEGER PRIMARY KEY, show TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL,
+                              UNIQUE (show, id)) STRICT;
+    CREATE TABLE upvotes (show TEXT NOT NULL, item TEXT NOT NULL, voter TEXT NOT NULL,
+                          PRIMARY KEY (show, item, voter)) STRICT, WITHOUT ROWID;
 ";
 
 /// The store of one data directory.
@@ -74,12 +82,10 @@ impl SqliteStore {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
             SCHEMA_VERSION => {}
-            0 => {
-                let make = format!("BEGIN; {SCHEMA} {SCHEMA_2} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT");
-                connection.execute_batch(&make)?;
-            }
-            1 => {
-                let make = format!("BEGIN; {SCHEMA_2} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT");
+            found @ 0..SCHEMA_VERSION => {
+                let steps = [SCHEMA, SCHEMA_2, SCHEMA_3];
+                let missing = steps[usize::try_from(found).unwrap_or(0)..].concat();
+                let make = format!("BEGIN; {missing} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT");
                 connection.execute_batch(&make)?;
             }
             newer => return Err(failed(format!("a newer release wrote it (schema {newer}): use that one"))),
@@ -201,6 +207,14 @@ impl Store for SqliteStore {
         }
         entries.reverse();
         Ok(entries)
+    }
+
+    fn items(&self, show: &ShowId) -> Result<StoredItems, StoreError> {
+        items::of(self, show)
+    }
+
+    fn put_items(&self, show: &ShowId, fresh: &StoredItems, log: &[AsRunEntry]) -> Result<(), StoreError> {
+        items::put(self, show, fresh, log)
     }
 
     fn put_manifest(&self, show: &ShowId, run: RunId, revision: u32, json: &str) -> Result<(), StoreError> {

@@ -21,7 +21,7 @@ use crate::{
     },
     identity::secret::Secret,
     live::results::Audience,
-    providers::store::{Link, Store, StoreError, StoredShow},
+    providers::store::{Link, Store, StoreError, StoredItems, StoredShow},
     shows::{transition::tests::Desk as Transitions, windows::Span},
     wire::server::{AsRunEntry, GraphicState, Role},
 };
@@ -83,6 +83,12 @@ impl Store for FakeStore {
     }
     fn as_run(&self, _: &ShowId, _: usize) -> Result<Vec<AsRunEntry>, StoreError> {
         Ok(Vec::new())
+    }
+    fn items(&self, _: &ShowId) -> Result<StoredItems, StoreError> {
+        Ok(StoredItems::default())
+    }
+    fn put_items(&self, _: &ShowId, _: &StoredItems, _: &[AsRunEntry]) -> Result<(), StoreError> {
+        Ok(())
     }
     fn put_manifest(&self, _: &ShowId, _: RunId, _: u32, _: &str) -> Result<(), StoreError> {
         Ok(())

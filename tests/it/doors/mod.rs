@@ -21,3 +21,4 @@ mod screens;
 mod siege;
 mod stage;
 mod tickets;
+mod writing;

@@ -12,7 +12,7 @@ use crate::support::{SOON, http};
 const BALLOTS: u64 = 7;
 
 /// A token of the role whose link was printed.
-fn token(stage: &Stage, role: &'static str) -> String {
+pub(super) fn token(stage: &Stage, role: &'static str) -> String {
     let code =
         stage.app.process().wait_for(SOON, |line| Some(line.trim().strip_prefix(role)?.split_once('#')?.1.to_owned()));
     let entered = http::post(stage.app.address(), "/api/v1/staff/enter", &json!({ "code": code }));

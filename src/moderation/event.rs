@@ -1,0 +1,66 @@
+//! Events: all that ever happened to a show's items, in order. The stored form is this one, as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::item::{Sent, Text, Verb};
+use crate::{
+    base::{
+        clock::Micros,
+        ids::{ItemId, SessionId, VoterId},
+    },
+    wire::moderation::WhyNot,
+};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Unique in the show: also the id of its entry in the as-run log.
+    pub id: String,
+    pub at: Micros,
+    /// Absent: the audience, or the rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// Who decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct By {
+    pub session: SessionId,
+    pub name: String,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum What {
+    /// The audience sent something.
+    Sent(Sent),
+    /// One decision about one item or many.
+    Decided {
+        verb: Verb,
+        items: Vec<ItemId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<WhyNot>,
+        /// Of an edit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Text>,
+        /// Of a ban: the device, whose waiting items these are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        voter: Option<VoterId>,
+    },
+    Unbanned {
+        voter: VoterId,
+    },
+    /// A decision was taken back.
+    Undone {
+        event: String,
+        items: Vec<ItemId>,
+        /// Of a ban.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        voter: Option<VoterId>,
+    },
+    Paused,
+    Resumed,
+}
