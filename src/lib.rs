@@ -10,6 +10,7 @@ pub mod providers;
 pub mod identity;
 pub mod shows;
 pub mod ballots;
+pub mod reactions;
 pub mod export;
 pub mod erasure;
 pub mod live;

@@ -46,6 +46,9 @@ pub struct Status {
     /// Votes, as screens may see them.
     total: u64,
     state: Option<ResultState>,
+    /// Taps per second now, and the most in this run, where viewers tap; else 0.
+    pace: u64,
+    pace_highest: u64,
 }
 
 /// The show's state in flat fields.
@@ -62,6 +65,7 @@ pub async fn status(
     let now = doors.services.clock.now().as_ms();
     let run = show.run;
     let (next_cue, next_question) = show.next.map(|next| (next.cue, next.question)).unwrap_or_default();
+    let pace = results.as_ref().and_then(|results| results.pace).unwrap_or_default();
     let closes_at = run.as_ref().filter(|run| run.phase == Phase::Open).and_then(|run| run.closes_at);
     Ok(Json(Status {
         show: show.id,
@@ -77,6 +81,8 @@ pub async fn status(
         time_left: closes_at.map(|at| minutes(at.saturating_sub(now))).unwrap_or_default(),
         total: results.as_ref().map_or(0, |results| results.total),
         state: results.map(|results| results.state),
+        pace: pace.now,
+        pace_highest: pace.highest,
     }))
 }
 

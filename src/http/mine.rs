@@ -110,7 +110,7 @@ pub async fn mine(
     extract::permit(&doors, &viewer)?;
     let _share = doors.gate.looking_up()?;
     let (mut ballots, mut more) = (Vec::new(), false);
-    for run in desk.board().runs().iter().filter(|run| run.definition.is_readable()) {
+    for run in desk.board().of_ballots().filter(|run| run.definition.is_readable()) {
         let of_run = doors.services.intake.of_voter(run.definition.run, viewer.voter).await;
         let of_run = of_run.ok_or_else(|| Failure {
             retry_ms: Some(limits::RETRY_CROWD_MS),

@@ -1,11 +1,13 @@
 //! The show file: a rundown as TOML, read with errors that name line, column and the mend, and written so that what
 //! comes out reads in as the same show.
 
+mod reactions;
 mod rules;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use reactions::Emoji;
 use rules::Rules;
 
 use super::{
@@ -68,6 +70,7 @@ struct CueTable<Text, Table> {
     #[serde(default, skip_serializing_if = "Kind::is_poll")]
     kind: Kind,
     question: Text,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     options: Vec<Text>,
     #[serde(default = "one")]
     votes: u16,
@@ -91,6 +94,8 @@ struct CueTable<Text, Table> {
     operators_see: Visibility,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<Table>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reactions: Option<Emoji<Text>>,
 }
 
 /// One `[[entry]]`.
@@ -190,8 +195,12 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         let place = entry.number.span().start;
         return Err(at(text, place, "a cue's number is 1 to 8 of A-Z, a-z, 0-9, . and -, like \"3A\"".into()));
     }
-    let options = entry.options.iter().map(|o| checked(text, o, "option")).collect::<Result<Vec<_>, _>>()?;
-    if !(2..=limits::OPTIONS_MAX).contains(&options.len()) {
+    let options = match reactions::buttons(entry).map_err(|detail| at(text, place, detail))? {
+        Some(buttons) => buttons,
+        None => entry.options.iter().map(|o| checked(text, o, "option")).collect::<Result<Vec<_>, _>>()?,
+    };
+    let taps = entry.kind.view().is_tapped();
+    if !taps && !(2..=limits::OPTIONS_MAX).contains(&options.len()) {
         let place = entry.question.span().start;
         return Err(at(text, place, format!("this question needs 2 to {} options", limits::OPTIONS_MAX)));
     }
@@ -238,7 +247,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry]) -> Result<Cue, F
         kind: entry.kind.clone(),
         question: checked(text, &entry.question, "question")?,
         options,
-        votes: entry.votes,
+        votes: if taps { 0 } else { entry.votes },
         per_option: entry.per_option,
         window_s: entry.window_s,
         grace_ms: entry.grace_ms,
@@ -300,8 +309,11 @@ pub fn write(file: &ShowFile) -> String {
         title: Some(cue.title.as_str()).filter(|text| !text.is_empty()),
         kind: cue.interaction.kind.clone(),
         question: &cue.interaction.question,
-        options: cue.interaction.options.iter().map(String::as_str).collect(),
-        votes: cue.interaction.votes,
+        options: match cue.interaction.takes_ballots() {
+            true => cue.interaction.options.iter().map(String::as_str).collect(),
+            false => Vec::new(),
+        },
+        votes: cue.interaction.votes.max(1),
         per_option: cue.interaction.per_option,
         window_s: cue.interaction.window_s,
         grace_ms: cue.interaction.grace_ms,
@@ -312,6 +324,7 @@ pub fn write(file: &ShowFile) -> String {
         screens_see: cue.interaction.screens_see,
         operators_see: cue.interaction.operators_see,
         rules: Rules::of(&cue.interaction),
+        reactions: Emoji::of(&cue.interaction),
     });
     let out = Out { show: &file.id, title: &file.title, cue: cue.collect(), entry: &file.entries };
     toml::to_string_pretty(&out).expect("a show is plain data")
@@ -331,7 +344,7 @@ mod tests {
     fn the_examples_of_the_page_are_shows() {
         let page = include_str!("../../docs/SHOW.md");
         let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 2);
+        assert_eq!(examples.len(), 3);
         for example in examples {
             let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
             assert_eq!(read(&write(&show)), Ok(show));

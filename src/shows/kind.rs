@@ -15,6 +15,10 @@ pub enum Kind {
     HeadToHead,
     /// Two options that pull at one rope: where it stands is the share of the one against the other.
     TugOfWar,
+    /// Viewers tap the options, emoji, as often as they like. It has no ballots, so it is never sealed.
+    Reactions,
+    /// One button; what is shown is how fast it is tapped.
+    Applause,
 }
 
 impl Kind {
@@ -29,6 +33,8 @@ impl Kind {
             Self::Poll => KindView::Poll,
             Self::HeadToHead => KindView::HeadToHead,
             Self::TugOfWar => KindView::TugOfWar,
+            Self::Reactions => KindView::Reactions,
+            Self::Applause => KindView::Applause,
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::{
     identity::secret::VoterKey,
     live::hub::Hub,
     providers::store::shared::{Known, Look},
+    reactions::Reactions,
     shows::{
         board::Board,
         document::{Document, Staff},
@@ -49,6 +50,8 @@ pub struct Desk {
     pub voter_key: VoterKey,
     pub hub: Hub,
     pub presence: Presence,
+    /// What viewers tap.
+    pub reactions: Reactions,
     /// What the other nodes say of themselves.
     pub others: Others,
     /// Where the show stands with Redis; `None`: this node works alone.
@@ -117,7 +120,7 @@ impl Desk {
     pub fn start(services: &Arc<Services>, document: Document) -> Arc<Self> {
         let (commands, requests) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
         let board = Board::of(&document);
-        for run in board.runs() {
+        for run in board.of_ballots() {
             services.intake.follow(run, board.roster());
         }
         let standing = services.shared.is_some().then(|| {
@@ -131,6 +134,7 @@ impl Desk {
             voter_key: services.secret.voter_key(document.id.as_str(), &document.salt),
             hub: Hub::default(),
             presence: Presence::default(),
+            reactions: Reactions::default(),
             changed: Notify::new(),
             document: ArcSwap::from_pointee(document),
             board: ArcSwap::from_pointee(board),
@@ -139,9 +143,11 @@ impl Desk {
             recounts: Semaphore::new(1),
             pulled: Mutex::default(),
         });
+        desk.reactions.follow(desk.document().on_program());
         services.tasks.spawn(DeskTask::new(desk.clone(), services.clone()).run(requests));
         if let Some(shared) = &services.shared {
             services.tasks.spawn(super::follow::run(desk.clone(), services.clone(), shared.clone()));
+            services.tasks.spawn(super::reacting::run(desk.clone(), services.clone(), shared.clone()));
             services.tasks.spawn(super::witnesses::run(desk.clone(), services.clone(), shared.clone()));
         }
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));

@@ -11,6 +11,7 @@ pub mod installation;
 pub mod links;
 pub mod others;
 pub mod presence;
+mod reacting;
 pub mod runner;
 pub mod seal;
 mod seal_shared;

@@ -9,14 +9,14 @@ use tallylight::{
     live::hub::encode,
     wire::{
         SUBPROTOCOL,
-        client::{Ask, ClientMessage, CommandMessage, Join, Shown, Vote},
+        client::{Ask, ClientMessage, CommandMessage, Join, React, Shown, Vote},
         codes::Code,
         command::{Armable, Command, ControlAction},
         entry::Entry,
         gauge::*,
         kind::KindView,
         outcome::{Outcome, Place, Polarity, PoolOutcome, Unit},
-        results::{OptionResult, ResultState, Results},
+        results::{OptionResult, Pace, ResultState, Results},
         seal::{EntryCount, SealView},
         server::*,
     },
@@ -86,6 +86,7 @@ fn client() -> Vec<(String, ClientMessage)> {
         ("join-screen", join(|join| (join.key, join.name) = (named("a key"), named("results in OBS")))),
         ("vote", ClientMessage::Vote(Vote { run: RUN, id: BALLOT, picks: vec![2, 2, 1] })),
         ("ask", ClientMessage::Ask(Ask { run: RUN, ids: vec![BALLOT, BallotId(1)] })),
+        ("react", ClientMessage::React(React { run: RUN, counts: vec![12, 0, 3] })),
         ("shown", ClientMessage::Shown(shown)),
     ]
     .map(|(name, message)| (name.to_owned(), message))
@@ -218,7 +219,7 @@ fn results(state: ResultState) -> Results {
         _ => (3, vec![of(1, 2, 66.7), of(2, 1, 33.3)]),
     };
     let outcome = (state == ResultState::Final).then(outcome);
-    Results { run: RUN, state, epoch: 1, version: 42, as_of: AT + 12_000, total, options, outcome }
+    Results { run: RUN, state, epoch: 1, version: 42, as_of: AT + 12_000, total, options, outcome, pace: None }
 }
 
 fn outcome() -> Outcome {
@@ -363,6 +364,7 @@ fn done(ok: bool, code: Option<Code>, detail: &str) -> Done {
 }
 
 fn server() -> Vec<(String, ServerMessage)> {
+    use ResultState::{Final, Frozen, Hidden, Live, Provisional};
     use ServerMessage as M;
     let device = Some("a device token".to_owned());
     let (again, hall) = (device.clone(), Some("hall".to_owned()));
@@ -370,6 +372,7 @@ fn server() -> Vec<(String, ServerMessage)> {
     let detail = "this link is not one of this show (any more)".to_owned();
     let problem = Some(Problem { code: Code::BadToken, detail, retry_ms: None });
     let mine = vec![Receipt { picks: vec![2], repeated: true, ..counted() }];
+    let pace = Some(Pace { now: 12, highest: 40 });
     let mut messages: Vec<(String, ServerMessage)> = [
         ("welcome-new", M::Welcome(Welcome { device, ..welcome(Role::Viewer) })),
         ("welcome-again", M::Welcome(Welcome { mine, ..welcome(Role::Viewer) })),
@@ -385,6 +388,7 @@ fn server() -> Vec<(String, ServerMessage)> {
         ("gauge-idle", M::Gauge(Box::new(Gauge { run: None, screens: vec![], viewers: 0, ..gauge() }))),
         ("log", M::Log { entries: log() }),
         ("done", M::Done(done(true, None, ""))),
+        ("results-reactions", M::Results(Results { pace, ..results(Live) })),
         ("done-refused", M::Done(done(false, Some(Code::Stale), "the show is at 18: look and press again"))),
         ("reconnect", M::Reconnect { after_ms: 1500 }),
     ]
@@ -392,7 +396,6 @@ fn server() -> Vec<(String, ServerMessage)> {
     .into();
     messages.extend(shows().into_iter().map(|(name, show)| (format!("show-{name}"), M::Show(Box::new(show)))));
     messages.extend(receipts().into_iter().map(|(name, receipt)| (format!("receipt-{name}"), M::Receipt(receipt))));
-    use ResultState::{Final, Frozen, Hidden, Live, Provisional};
     for (name, state) in
         [("hidden", Hidden), ("live", Live), ("frozen", Frozen), ("provisional", Provisional), ("final", Final)]
     {
@@ -428,11 +431,12 @@ fn client_kind(message: &ClientMessage) -> &'static str {
         ClientMessage::Join(_) => "join",
         ClientMessage::Vote(_) => "vote",
         ClientMessage::Ask(_) => "ask",
+        ClientMessage::React(_) => "react",
         ClientMessage::Shown(_) => "shown",
         ClientMessage::Command(_) => "command",
     }
 }
-const CLIENT_KINDS: usize = 5;
+const CLIENT_KINDS: usize = 6;
 /// What [`Command::verb`] can say.
 const VERBS: usize = 23;
 

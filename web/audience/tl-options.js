@@ -5,6 +5,7 @@ import { leaders } from '../shared/leaders.js';
 import { phaseOf } from '../shared/phase.js';
 import { allCounted, closedTo, isFor, mine, votesLeft } from './ballot.js';
 import { say, spoken } from './words.js';
+import { isTapped } from '../sdk/taps.js';
 
 /**
  * The options, in one tile each that never changes its size: a choice while voting is open, then what I voted, then the result.
@@ -21,7 +22,8 @@ class Options extends StoreElement {
   /** @param {import('./audience.js').AudienceState} state */
   draw(state) {
     const run = state.show?.run;
-    if (!run) return;
+    this.hidden = isTapped(run);
+    if (!run || this.hidden) return;
     if (this.#built !== run.id) this.#make(run);
     const phase = phaseOf(run, state.client.now());
     const left = votesLeft(state.ballots, run);

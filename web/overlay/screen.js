@@ -15,6 +15,7 @@
   const control = query.get('control') === 'playout' ? 'playout' : 'server';
   const preview = query.get('output') === 'preview';
   const drawn = /** @type {any} */ (document.querySelector('tl-results'));
+  const taps = /** @type {any} */ (document.querySelector('tl-taps'));
   const host = query.get('host') ?? (page.caspar ? 'casparcg' : page.obsstudio ? 'obs' : 'browser');
 
   /** @type {Record<string, string>} */
@@ -79,7 +80,10 @@
       const code = at && showId ? new URL(`/s/${encodeURIComponent(showId)}/qr.svg?address`, at).href : undefined;
       const view = picture({ fields, control, playing, step, show, results, now: client?.now() ?? Date.now(), code });
       seen = view.visible;
-      drawn?.draw(view);
+      // A code to scan is the board's, whatever is on.
+      const tapped = Boolean(view.taps) && !view.code && !view.ticker;
+      drawn?.draw(tapped ? { ...view, visible: false } : view);
+      taps?.draw(tapped ? view : { ...view, visible: false });
       if (preview) tell(view);
     } catch {
       // The last good frame stays.

@@ -28,12 +28,14 @@
    * @property {string} [code] the QR code that is shown in place of all numbers
    * @property {string} kind `head_to_head` and `tug_of_war` stand as two sides, anything else as bars
    * @property {number} side the first side's part of both, 0 to 1
+   * @property {{ meter: boolean, counts: number[], level: number, peak: number }} [taps] of a run of reactions, in place of the board:
+   *   by option as they may be seen; level and peak 0 to 1 of the highest pace
    * @property {boolean} ticker one line along the bottom in place of the board
    */
 
   const words = {
     open: 'Vote now', standby: 'Get ready', closed: 'Voting is closed', provisional: 'Provisional result',
-    final: 'Result', winner: 'Winner', tie: 'Tie', evict: 'Leaves', void: 'Void',
+    tap: 'Tap along', final: 'Result', winner: 'Winner', tie: 'Tie', evict: 'Leaves', void: 'Void',
   };
   /** @type {Record<string, number>} */
   const views = { question: 0, live: 1, ticker: 2, final: 2, winner: 3 };
@@ -106,22 +108,31 @@
     const numbers = Boolean(counted) && counted?.state !== 'hidden' && run.phase !== 'void';
     const most = numbers ? Math.max(0, ...(counted?.options ?? []).map((option) => option.votes)) : 0;
     const final = counted?.state === 'final' && numbers;
+    const tapped = run.kind === 'reactions' || run.kind === 'applause';
     const rows = run.options.map(({ n, label }) => {
       const option = numbers ? counted?.options.find((one) => one.n === n) : undefined;
       const place = numbers ? counted?.outcome?.places.find((one) => one.n === n) : undefined;
       const share = place && counted?.outcome?.unit === 'points' ? whole.format(place.points) : percent(option?.share ?? 0);
-      const number = option ? (fields.f3 === 'votes' ? whole.format(option.votes) : share) : '';
+      const number = option ? (fields.f3 === 'votes' || tapped ? whole.format(option.votes) : share) : '';
       const front = place ? place.rank === 1 && place.points > 0 : most > 0 && option?.votes === most;
       return { label, share: option?.share ?? 0, number, front: final && front };
     });
     const front = rows.filter((row) => row.front);
     return {
       key: run.id, kind: run.kind, question: run.question, numbers, options: rows,
-      head: head(run, counted, now), evict: counted?.outcome?.polarity === 'evict',
+      taps: tapped ? taps(run, numbers ? counted : undefined) : undefined,
+      head: tapped ? (run.phase === 'open' ? words.tap : '') : head(run, counted, now), evict: counted?.outcome?.polarity === 'evict',
       left_ms: run.phase === 'open' && !run.hold && run.closes_at !== undefined ? Math.max(0, run.closes_at - now) : undefined,
       winners: front.map((row) => row.label),
       winner_number: front[0]?.number ?? '',
     };
+  }
+
+  /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results */
+  function taps(run, results) {
+    const { now = 0, highest = 0 } = results?.pace ?? {};
+    const counts = run.options.map((_, i) => results?.options[i]?.votes ?? 0);
+    return { meter: run.kind === 'applause', counts, level: highest ? Math.min(1, now / highest) : 0, peak: highest ? 1 : 0 };
   }
 
   /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {number} now */

@@ -2,7 +2,7 @@
  * The types of `tallylight.v1`, as docs/WIRE.md and src/wire/ say them. Types only: this file does nothing when it runs.
  *
  * @typedef {'viewer'|'screen'|'observer'|'operator'|'producer'|'adjudicator'} Role
- * @typedef {'poll'|'head_to_head'|'tug_of_war'} Kind
+ * @typedef {'poll'|'head_to_head'|'tug_of_war'|'reactions'|'applause'} Kind
  * @typedef {'standby'|'open'|'closing'|'locked'|'sealed'|'verified'|'revealed'|'void'} Phase
  * @typedef {'hidden'|'live'|'frozen'|'rebuilding'|'provisional'|'final'} ResultState
  * @typedef {'counted'|'held'|'refused'|'unknown'} Answer
@@ -18,7 +18,8 @@
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,
- *   options: OptionResult[], outcome?: Outcome }} Results
+ *   options: OptionResult[], outcome?: Outcome, pace?: Pace }} Results
+ * @typedef {{ now: number, highest: number }} Pace taps per second
  * @typedef {{ polarity: 'save'|'evict', unit: 'votes'|'percent'|'points', places: Place[], pools?: PoolOutcome[] }} Outcome
  * @typedef {{ n: number, rank: number, points: number, exact: string, reached?: boolean }} Place
  * @typedef {{ name: string, votes: number[], points: number[], silent?: boolean }} PoolOutcome

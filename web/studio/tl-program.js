@@ -1,3 +1,4 @@
+import { isTapped } from '../sdk/taps.js';
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, percent, timeOfDay } from '../shared/format.js';
 import { firstSide, isVersus } from '../shared/kind.js';
@@ -68,15 +69,17 @@ class Program extends StoreElement {
     this.#bars(run, results);
     const told = gauge?.run?.run === run?.id ? gauge?.run : undefined;
     const figures = told?.hidden ? undefined : told;
-    this.#set('Counted', figures ? count(figures.counted) : '–', told?.hidden ? 'hidden from your role' : 'ballots');
-    this.#set('Per second', figures ? count(figures.rate) : '–', 'now');
+    const taps = isTapped(run);
+    const pace = taps && results?.run === run?.id ? results?.pace : undefined;
+    this.#set('Counted', figures ? count(figures.counted) : '–', told?.hidden ? 'hidden from your role' : taps ? 'taps' : 'ballots');
+    this.#set('Per second', pace ? count(pace.now) : figures ? count(figures.rate) : '–', pace ? `of ${count(pace.highest)} at most` : 'now');
     this.#set('Viewers', gauge ? count(gauge.viewers) : '–', 'connected');
     // A vote of a small pool may weigh more than many of a large one.
-    const margin = figures && !run?.pools?.length ? count(figures.margin) : '–';
-    this.#set('Margin', margin, figures ? (figures.decisive ? '✓ decisive' : '≈ not decisive') : '');
-    this.#set('Outstanding', told ? count(told.outstanding) : '–', 'not decided yet');
-    this.#set('Late', figures ? count(figures.late) : '–', told?.hidden ? '' : !figures?.late ? 'stored apart' : figures.late_would_change_order ? '▲ order would change' : '✓ order stands');
-    setAttribute(this.#figures['Margin note'], 'data-tone', figures ? (figures.decisive ? 'good' : 'warn') : undefined);
+    const margin = figures && !taps && !run?.pools?.length ? count(figures.margin) : '–';
+    this.#set('Margin', margin, figures && !taps ? (figures.decisive ? '✓ decisive' : '≈ not decisive') : '');
+    this.#set('Outstanding', told && !taps ? count(told.outstanding) : '–', taps ? 'no ballots' : 'not decided yet');
+    this.#set('Late', figures && !taps ? count(figures.late) : '–', taps ? 'no ballots' : told?.hidden ? '' : !figures?.late ? 'stored apart' : figures.late_would_change_order ? '▲ order would change' : '✓ order stands');
+    setAttribute(this.#figures['Margin note'], 'data-tone', figures && !taps ? (figures.decisive ? 'good' : 'warn') : undefined);
     setAttribute(this.#figures['Late note'], 'data-tone', figures?.late && figures.late_would_change_order ? 'warn' : undefined);
     this.#tick();
   }

@@ -15,6 +15,7 @@ mod operators;
 mod origins;
 mod outcome;
 mod raw;
+mod reactions;
 mod screens;
 mod siege;
 mod stage;
