@@ -102,17 +102,8 @@ fn client() -> Vec<(String, ClientMessage)> {
 }
 
 fn receipt(is: Answer) -> Receipt {
-    Receipt {
-        run: RUN,
-        id: BALLOT,
-        is,
-        reason: None,
-        retry_ms: None,
-        left: None,
-        at: None,
-        picks: vec![],
-        repeated: false,
-    }
+    let (reason, retry_ms, left, at) = (None, None, None, None);
+    Receipt { run: RUN, id: BALLOT, is, reason, retry_ms, left, at, picks: vec![], repeated: false }
 }
 
 fn counted() -> Receipt {
