@@ -286,6 +286,7 @@ fn restore(
     metrics: &Metrics,
 ) -> anyhow::Result<Restore> {
     let runs = documents.iter().flat_map(|document| &document.runs);
+    let runs = runs.filter(|run| run.definition.interaction.takes_ballots());
     let mut restore = Restore::wanting(runs.map(|run| Arc::new(run.definition.clone())), shared);
     let replay = directory.replay(&mut |journal, frame| restore.take(journal, frame))?;
     anyhow::ensure!(

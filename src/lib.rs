@@ -11,6 +11,7 @@ pub mod identity;
 pub mod shows;
 pub mod ballots;
 pub mod moderation;
+pub mod reactions;
 pub mod export;
 pub mod erasure;
 pub mod live;

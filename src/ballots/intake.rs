@@ -97,9 +97,11 @@ impl Intake {
     pub fn cast(&self, run: RunId, on_board: Option<&BoardRun>, ballot: Ballot, inbox: &Arc<Inbox>) -> Option<Receipt> {
         let id = ballot.id;
         let reply = |is, reason, retry_ms| Some(shard::answer(run, id, is, reason, retry_ms));
-        let (Some(on_board), Some(intake)) = (on_board, self.run(run)) else {
-            return Some(shard::unknown(run, id));
-        };
+        let Some(on_board) = on_board else { return Some(shard::unknown(run, id)) };
+        if !on_board.definition.interaction.takes_ballots() {
+            return reply(Answer::Refused, Some(Reason::Invalid), None);
+        }
+        let Some(intake) = self.run(run) else { return Some(shard::unknown(run, id)) };
         if on_board.void {
             return reply(Answer::Refused, Some(Reason::Void), None);
         }

@@ -20,6 +20,9 @@ pub struct Rate {
 /// Audience messages: of one session, and of one voter who sends them by POST.
 pub const MESSAGES: Rate = Rate { burst: limits::MESSAGES_BURST, per_second: limits::MESSAGES_PER_SECOND };
 
+/// Taps of one device that count.
+pub const TAPS: Rate = Rate { burst: limits::TAPS_BURST, per_second: limits::TAPS_PER_SECOND };
+
 /// What somebody has left.
 #[derive(Debug)]
 pub struct Permits {
@@ -45,6 +48,15 @@ impl Permits {
             }
             None => Err(1000_u32.div_ceil(rate.per_second)),
         }
+    }
+
+    /// Takes as many permits as there are, `most` at most.
+    pub fn take_up_to(&mut self, rate: Rate, most: u64, now: Micros) -> u64 {
+        self.left_milli = self.left_milli(rate, now);
+        self.at = self.at.plus_ms(now.since_ms(self.at));
+        let taken = most.min(self.left_milli / 1000);
+        self.left_milli -= taken * 1000;
+        taken
     }
 
     fn left_milli(&self, rate: Rate, now: Micros) -> u64 {

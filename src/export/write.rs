@@ -126,7 +126,8 @@ pub fn write(sources: &Sources<'_>, show: &ShowId, out: &mut dyn Write) -> anyho
             )
         }));
     }
-    let runs = document.runs.iter().map(|run| run_line(run, sources.now)).collect();
+    let runs = document.runs.iter().filter(|run| run.definition.interaction.takes_ballots());
+    let runs = runs.map(|run| run_line(run, sources.now)).collect();
     lines.end(
         sources,
         Contents {

@@ -21,16 +21,16 @@ use super::{
     router::Doors,
 };
 use crate::{
-    base::ids::{BallotId, RunId, ShowId},
+    base::ids::{BallotId, NodeId, RunId, SessionId, ShowId},
     identity::ticket::{self, Holder},
     live::results::Audience,
     sessions::{
         greeting::{From, Greeter},
-        poll, sse, websocket,
+        poll, sse, taps, websocket,
     },
     shows::document::Staff,
     wire::{
-        client::Vote,
+        client::{React, Vote},
         codes::Code,
         moderation::Asked,
         results::Results,
@@ -155,6 +155,49 @@ pub async fn ballot(
         return Ok(Json(poll::busy(&vote, retry_ms)));
     }
     Ok(Json(poll::vote(&doors.services, &desk, &viewer, vote, received).await))
+}
+
+/// What a viewer has tapped, all told, by plain request.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Taps {
+    /// From the welcome of the join.
+    node: NodeId,
+    /// From the welcome of the join.
+    session: SessionId,
+    run: RunId,
+    /// One for each option, in their order.
+    counts: Vec<u32>,
+}
+
+/// Whether it was heard.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Heard {
+    /// No: another node got it than the one that was joined. Send it again, or join again.
+    heard: bool,
+}
+
+/// Tells how often this viewer has tapped each option of a run of reactions. The first that a join's session says adds
+/// nothing; then each adds what is more than before, as fast as a device may. It may be lost.
+#[utoipa::path(post, path = "/api/v1/shows/{show}/reactions", params(("show" = ShowId, Path)), request_body = Taps,
+    security(("device" = [])),
+    responses((status = 200, description = "Heard or not", body = Heard), Problems))]
+pub async fn reactions(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    headers: HeaderMap,
+    Body(said): Body<Taps>,
+) -> Result<Json<Heard>, Failure> {
+    let received = doors.services.clock.now();
+    let viewer = extract::viewer(&doors, &desk, &headers)?;
+    extract::permit(&doors, &viewer)?;
+    let Taps { node, session, run, counts } = said;
+    // Two nodes that hear the same session would count the same taps twice.
+    let heard = node == doors.services.node;
+    if heard {
+        taps::react(&doors.services, &desk, (&viewer, session), &React { run, counts }, received)?;
+    }
+    Ok(Json(Heard { heard }))
 }
 
 /// The receipt of an own ballot again.

@@ -49,6 +49,9 @@ pub struct Status {
     mean: String,
     median: String,
     state: Option<ResultState>,
+    /// Taps per second now, and the most in this run, where viewers tap; else 0.
+    pace: u64,
+    pace_highest: u64,
 }
 
 /// The show's state in flat fields.
@@ -66,6 +69,7 @@ pub async fn status(
     let run = show.run;
     let (next_cue, next_question) = show.next.map(|next| (next.cue, next.question)).unwrap_or_default();
     let rated = results.as_ref().and_then(|results| results.rated.as_ref());
+    let pace = results.as_ref().and_then(|results| results.pace).unwrap_or_default();
     let closes_at = run.as_ref().filter(|run| run.phase == Phase::Open).and_then(|run| run.closes_at);
     Ok(Json(Status {
         show: show.id,
@@ -83,6 +87,8 @@ pub async fn status(
         mean: rated.map(|rated| rated.mean.to_string()).unwrap_or_default(),
         median: rated.map(|rated| rated.median.to_string()).unwrap_or_default(),
         state: results.map(|results| results.state),
+        pace: pace.now,
+        pace_highest: pace.highest,
     }))
 }
 

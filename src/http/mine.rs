@@ -166,7 +166,7 @@ pub async fn mine(
     let moderation::Mine { items, upvoted, banned } = desk.moderation.mine(viewer.voter).await.ok_or_else(not_now)?;
     let items = items.iter().map(MyItem::of).collect();
     let (mut ballots, mut more) = (Vec::new(), false);
-    for run in desk.board().runs().iter().filter(|run| run.definition.is_readable()) {
+    for run in desk.board().of_ballots().filter(|run| run.definition.is_readable()) {
         let of_run = doors.services.intake.of_voter(run.definition.run, viewer.voter).await;
         let of_run = of_run.ok_or_else(not_now)?;
         more |= of_run.len() >= limits::BALLOTS_PER_VOTER_MAX;

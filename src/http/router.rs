@@ -66,6 +66,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(audience::join))
         .routes(routes!(audience::ticket))
         .routes(routes!(audience::ballot))
+        .routes(routes!(audience::reactions))
         .routes(routes!(audience::receipt))
         .routes(routes!(mine::mine))
         .routes(routes!(writing::say))

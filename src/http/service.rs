@@ -100,6 +100,9 @@ pub struct Limits {
     audience_message_bytes: usize,
     staff_message_bytes: usize,
     messages_per_second: u32,
+    /// Taps of one device that count in a run of reactions, in the long run and at once.
+    taps_per_second: u32,
+    taps_burst: u32,
     messages_burst: u32,
     ballots_on_the_way: u32,
     connections: usize,
@@ -123,6 +126,8 @@ pub async fn limits(State(doors): State<Arc<Doors>>) -> Json<Limits> {
         staff_message_bytes: limits::STAFF_MESSAGE_BYTES_MAX,
         messages_per_second: limits::MESSAGES_PER_SECOND,
         messages_burst: limits::MESSAGES_BURST,
+        taps_per_second: limits::TAPS_PER_SECOND,
+        taps_burst: limits::TAPS_BURST,
         ballots_on_the_way: limits::BALLOTS_ON_THE_WAY_MAX,
         connections: told.connections,
         connections_per_prefix: told.connections_per_prefix,

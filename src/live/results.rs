@@ -5,7 +5,7 @@ use crate::{
     base::clock::Micros,
     shows::{interaction::Visibility, run::Run},
     wire::{
-        results::{OptionResult, ResultState, Results},
+        results::{OptionResult, Pace, ResultState, Results},
         server::{Phase, Role},
     },
 };
@@ -49,6 +49,8 @@ pub struct Counted {
     pub as_of: Micros,
     /// A part of it is being put together again after a fault: totals may be too small.
     pub rebuilding: bool,
+    /// How fast viewers tap, in a run of reactions.
+    pub pace: Option<Pace>,
 }
 
 /// Whether an audience may see no number of a run now.
@@ -58,7 +60,7 @@ pub fn is_hidden(run: &Run, audience: Audience, now: Micros) -> bool {
 
 /// The numbers of a run.
 pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now: Micros) -> Results {
-    let Counted { totals, as_of, rebuilding } = counted;
+    let Counted { totals, as_of, rebuilding, pace } = counted;
     let phase = run.phase(now);
     let state = match state(phase, audience, run) {
         ResultState::Live | ResultState::Provisional if *rebuilding && run.sealed().is_none() => {
@@ -99,6 +101,7 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
             .collect(),
         outcome,
         rated,
+        pace: pace.filter(|_| state != ResultState::Hidden),
     }
 }
 
@@ -168,12 +171,22 @@ mod tests {
 
     fn totals() -> Counted {
         let totals = Totals { version: 57, counted: 3, votes: vec![2, 1], ..Totals::default() };
-        Counted { totals, as_of: Micros(1), rebuilding: false }
+        Counted { totals, as_of: Micros(1), ..Counted::default() }
     }
 
     fn shown(run: u64, state: ResultState, version: u64) -> Results {
-        let (total, options, outcome, rated) = (0, Vec::new(), None, None);
-        Results { run: RunId(run), state, epoch: 1, version, as_of: 0, total, options, outcome, rated }
+        Results {
+            run: RunId(run),
+            state,
+            epoch: 1,
+            version,
+            as_of: 0,
+            total: 0,
+            options: Vec::new(),
+            outcome: None,
+            rated: None,
+            pace: None,
+        }
     }
 
     #[test]
@@ -208,7 +221,7 @@ mod tests {
     fn while_the_ledger_rebuilds_the_last_good_numbers_stay() {
         let desk = Desk::open_for(60);
         let fewer = Totals { epoch: 1, version: 3, counted: 1, votes: vec![1, 0], ..Totals::default() };
-        let counted = Counted { totals: fewer, as_of: Micros(2), rebuilding: true };
+        let counted = Counted { totals: fewer, as_of: Micros(2), rebuilding: true, pace: None };
         let see = |counted: &Counted| results(&desk.document.runs[0], counted, 1, Audience::Screens, Micros(2));
         let good = see(&totals());
         let held = after(Some(good.clone()), see(&counted), false);

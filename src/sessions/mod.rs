@@ -8,5 +8,6 @@ pub mod poll;
 pub mod seats;
 pub mod socket;
 pub mod sse;
+pub mod taps;
 pub mod viewer_session;
 pub mod websocket;

@@ -11,6 +11,7 @@ use super::{
     poll,
     seats::Seat,
     socket::{Gone, Incoming, Socket, bad_message},
+    taps,
 };
 use crate::{
     ballots::inbox::Inbox,
@@ -253,12 +254,19 @@ impl ViewerSession {
         }
         match message {
             Ok(ClientMessage::Vote(vote)) => Reply::Receipts(self.vote(vote, received).into_iter().collect()),
+            Ok(ClientMessage::React(react)) => {
+                let who = (&self.viewer, self.viewer.session);
+                match taps::react(&self.services, &self.desk, who, &react, received) {
+                    Ok(()) => Reply::Receipts(Vec::new()),
+                    Err(problem) => Reply::Problem(problem),
+                }
+            }
             Ok(ClientMessage::Ask(ask)) => Reply::Ask(ask),
             Ok(ClientMessage::Say(say)) => Reply::Say(say),
             Ok(ClientMessage::Upvote(upvote)) => Reply::Upvote(upvote),
             Ok(ClientMessage::Join(_)) => Reply::Problem(bad_message("this session has joined already".into())),
             Ok(ClientMessage::Shown(_) | ClientMessage::Command(_) | ClientMessage::Moderate(_)) => {
-                let detail = "viewers vote, ask, say and upvote; nothing else".to_owned();
+                let detail = "viewers vote, tap, ask, say and upvote; nothing else".to_owned();
                 Reply::Problem(Problem { code: Code::Forbidden, detail, retry_ms: None })
             }
             Err(problem) => Reply::Problem(problem),

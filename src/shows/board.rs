@@ -52,6 +52,11 @@ impl Board {
     pub fn runs(&self) -> &[BoardRun] {
         &self.runs
     }
+
+    /// Those that take ballots.
+    pub fn of_ballots(&self) -> impl Iterator<Item = &BoardRun> {
+        self.runs.iter().filter(|run| run.definition.interaction.takes_ballots())
+    }
 }
 
 impl BoardRun {

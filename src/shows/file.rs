@@ -3,6 +3,7 @@
 
 mod kinds;
 mod languages;
+mod reactions;
 mod rules;
 mod writing;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use kinds::{Said, Word};
+use reactions::Emoji;
 use rules::Rules;
 
 use super::{
@@ -123,6 +125,8 @@ struct CueTable<Text, Table, Words> {
     text: BTreeMap<String, Words>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rating: Option<Spanned<Scale>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reactions: Option<Emoji<Text>>,
 }
 
 /// One `[[entry]]`.
@@ -225,6 +229,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
     }
     let mut options = distinct(text, &entry.options)?;
     let kind = kinds::kind(text, place, entry, &mut options)?;
+    let taps = kind.view().is_tapped();
     if entry.votes == 0 || entry.votes > limits::VOTES_PER_VOTER_MAX {
         return Err(at(text, place, format!("votes: give 1 to {}", limits::VOTES_PER_VOTER_MAX)));
     }
@@ -266,7 +271,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
         question: checked(text, &entry.question, "question")?,
         texts: languages::wordings(text, &entry.text, languages, options.len())?,
         options,
-        votes: entry.votes,
+        votes: if taps { 0 } else { entry.votes },
         per_option: entry.per_option,
         changeable: entry.changeable,
         window_s: entry.window_s,
@@ -346,13 +351,12 @@ pub fn write(file: &ShowFile) -> String {
         kind: said.kind,
         writing: said.writing,
         question: &cue.interaction.question,
-        // A scale is its options.
-        options: if said.rating.is_some() {
-            Vec::new()
-        } else {
-            cue.interaction.options.iter().map(String::as_str).collect()
+        // What follows from the kind is not said twice.
+        options: match (&cue.interaction.kind, cue.interaction.takes_ballots()) {
+            (Kind::Rating(_), _) | (_, false) => Vec::new(),
+            _ => cue.interaction.options.iter().map(String::as_str).collect(),
         },
-        votes: cue.interaction.votes,
+        votes: cue.interaction.votes.max(1),
         per_option: cue.interaction.per_option,
         changeable: cue.interaction.changeable,
         window_s: cue.interaction.window_s,
@@ -366,6 +370,7 @@ pub fn write(file: &ShowFile) -> String {
         rules: Rules::of(&cue.interaction),
         text: cue.interaction.texts.clone(),
         rating: said.rating,
+        reactions: Emoji::of(&cue.interaction),
     });
     let out = Out {
         show: &file.id,
@@ -392,7 +397,7 @@ mod tests {
     fn the_examples_of_the_page_are_shows() {
         let page = include_str!("../../docs/SHOW.md");
         let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 3);
+        assert_eq!(examples.len(), 6);
         for example in examples {
             let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
             assert_eq!(read(&write(&show)), Ok(show));

@@ -55,6 +55,13 @@ pub struct Interaction {
     pub counting: Counting,
 }
 
+impl Interaction {
+    /// Whether it asks for ballots. What viewers tap or write is no ballot, and counts for nothing.
+    pub fn takes_ballots(&self) -> bool {
+        !matches!(self.kind, Kind::Reactions | Kind::Applause | Kind::Questions(_) | Kind::Texts(_))
+    }
+}
+
 /// When an audience may see the numbers of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -27,6 +27,10 @@ pub enum Kind {
     Questions(Writing),
     /// Texts of the audience for the screens.
     Texts(Writing),
+    /// Viewers tap the options, emoji, as often as they like. It has no ballots, so it is never sealed.
+    Reactions,
+    /// One button; what is shown is how fast it is tapped.
+    Applause,
 }
 
 /// What the audience may write.
@@ -82,6 +86,8 @@ impl Kind {
             Self::Rating(scale) => KindView::Rating(scale.clone()),
             Self::Questions(_) => KindView::Questions,
             Self::Texts(_) => KindView::Texts,
+            Self::Reactions => KindView::Reactions,
+            Self::Applause => KindView::Applause,
         }
     }
 }

@@ -181,7 +181,13 @@ fn drop_standby(next: &mut Document) {
 fn archive(next: &mut Document, now: Micros) {
     let program = next.program.as_ref().map(|placed| placed.run);
     while next.runs.len() >= limits::RUNS_ON_DESK_MAX {
-        let over = |run: &Run| matches!(run.phase(now), Phase::Revealed | Phase::Void) && Some(run.id()) != program;
+        let ended = |run: &Run| match run.phase(now) {
+            Phase::Revealed | Phase::Void => true,
+            // Nothing comes after it.
+            Phase::Locked => !run.definition.interaction.takes_ballots(),
+            _ => false,
+        };
+        let over = |run: &Run| ended(run) && Some(run.id()) != program;
         let Some(oldest) = next.runs.iter().position(over) else { return };
         next.runs.remove(oldest);
     }

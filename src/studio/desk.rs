@@ -31,6 +31,7 @@ use crate::{
     identity::secret::VoterKey,
     live::hub::Hub,
     providers::store::shared::{Known, Look},
+    reactions::Reactions,
     shows::{
         board::Board,
         document::{Document, Staff},
@@ -52,6 +53,8 @@ pub struct Desk {
     pub presence: Presence,
     /// What its audience writes.
     pub moderation: Moderation,
+    /// What viewers tap.
+    pub reactions: Reactions,
     /// What the other nodes say of themselves.
     pub others: Others,
     /// Where the show stands with Redis; `None`: this node works alone.
@@ -121,7 +124,7 @@ impl Desk {
         let (commands, requests) = mpsc::channel(limits::COMMANDS_WAITING_MAX);
         let (moderation, writings) = Moderation::new();
         let board = Board::of(&document);
-        for run in board.runs() {
+        for run in board.of_ballots() {
             services.intake.follow(run, board.roster());
         }
         let standing = services.shared.is_some().then(|| {
@@ -136,6 +139,7 @@ impl Desk {
             hub: Hub::default(),
             presence: Presence::default(),
             moderation,
+            reactions: Reactions::default(),
             changed: Notify::new(),
             document: ArcSwap::from_pointee(document),
             board: ArcSwap::from_pointee(board),
@@ -144,9 +148,11 @@ impl Desk {
             recounts: Semaphore::new(1),
             pulled: Mutex::default(),
         });
+        desk.reactions.follow(desk.document().on_program());
         services.tasks.spawn(DeskTask::new(desk.clone(), services.clone()).run(requests));
         if let Some(shared) = &services.shared {
             services.tasks.spawn(super::follow::run(desk.clone(), services.clone(), shared.clone()));
+            services.tasks.spawn(super::reacting::run(desk.clone(), services.clone(), shared.clone()));
             services.tasks.spawn(super::witnesses::run(desk.clone(), services.clone(), shared.clone()));
         }
         services.tasks.spawn(moderation::run(desk.clone(), services.clone(), writings));

@@ -12,6 +12,7 @@ pub mod links;
 pub mod moderation;
 pub mod others;
 pub mod presence;
+mod reacting;
 pub mod runner;
 pub mod seal;
 mod seal_shared;

@@ -12,6 +12,7 @@ use crate::{
         results::{AUDIENCES, Audience, Counted, after, is_hidden, results},
         view::show,
     },
+    reactions::tally::Seen,
     shows::{document::Document, interaction::Visibility, run::Run},
     wire::{
         gauge::{Gauge, NodeGauge, NodeLine, RedisGauge, RunGauge},
@@ -62,9 +63,16 @@ impl Runner {
     }
 
     fn counted(&self, run: &Run, now: Micros) -> Counted {
+        if let Some(tally) = self.desk.reactions.of(run.id()) {
+            let Seen { counts: votes, pace } = tally.seen(now);
+            let counted = votes.iter().sum();
+            // It only grows, too, as versions do.
+            let totals = Totals { version: counted, counted, votes, ..Totals::default() };
+            return Counted { totals, as_of: now, rebuilding: false, pace: Some(pace) };
+        }
         let Some(intake) = self.services.intake.run(run.id()) else { return Counted::default() };
         let (as_of, rebuilding) = (intake.as_of().map_or(now, |as_of| as_of.min(now)), intake.is_rebuilding());
-        Counted { totals: intake.totals(), as_of, rebuilding }
+        Counted { totals: intake.totals(), as_of, rebuilding, pace: None }
     }
 
     fn publish(&self, document: &Document, on: Option<&Run>, counted: &Counted, audience: Audience, now: Micros) {

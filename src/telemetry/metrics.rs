@@ -63,6 +63,7 @@ pub struct Metrics {
     incidents: Counter,
     ledger_seconds: Histogram,
     ledger_unreached: Counter,
+    reactions: Counter,
 }
 
 impl Default for Metrics {
@@ -84,6 +85,7 @@ impl Default for Metrics {
             incidents: Counter::default(),
             ledger_seconds: Histogram::new(buckets),
             ledger_unreached: Counter::default(),
+            reactions: Counter::default(),
         };
         let registry = &mut metrics.registry;
         registry.register(names::SESSIONS.0, names::SESSIONS.1, metrics.sessions.clone());
@@ -119,6 +121,7 @@ impl Default for Metrics {
             metrics.ledger_seconds.clone(),
         );
         registry.register(names::LEDGER_UNREACHED.0, names::LEDGER_UNREACHED.1, metrics.ledger_unreached.clone());
+        registry.register(names::REACTIONS.0, names::REACTIONS.1, metrics.reactions.clone());
         metrics
     }
 }
@@ -173,6 +176,11 @@ impl Metrics {
         if !answered {
             self.ledger_unreached.inc();
         }
+    }
+
+    /// Taps were counted.
+    pub fn reactions(&self, added: u64) {
+        self.reactions.inc_by(added);
     }
 
     /// Somebody has to look.

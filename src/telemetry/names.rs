@@ -21,6 +21,8 @@ pub const STANCE: Name = ("tallylight_stance", "Whether ballots are taken, and i
 pub const LEDGER_SECONDS: Name = ("tallylight_ledger_call", "Time of a call to the ledger of several nodes");
 /// Counter.
 pub const LEDGER_UNREACHED: Name = ("tallylight_ledger_unreached", "Calls to the ledger that had no answer");
+/// Counter.
+pub const REACTIONS: Name = ("tallylight_reactions", "Taps of viewers that were counted");
 /// Counter, by `code`.
 pub const PROBLEMS: Name = ("tallylight_problems", "Requests and messages that were not done, by code");
 /// Counter, by `command` and `code` (`ok` if done).

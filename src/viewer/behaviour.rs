@@ -44,6 +44,8 @@ pub enum Act {
     Cast(Vote),
     /// Send a ballot of the book once more, whatever is known of it (nothing happens while there is no session).
     Again { run: RunId, id: BallotId },
+    /// Tap the options of a run so often more (nothing happens while there is no session).
+    Tap { run: RunId, more: Vec<u32> },
     /// Leave this connection and connect to the node with this index.
     Move { node: usize },
     /// Leave for good.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     base::{clock::Micros, ids::RunId},
     wire::{
-        client::{ClientMessage, Join, Vote},
+        client::{ClientMessage, Join, React, Vote},
         results::Results,
         server::{Receipt, ServerMessage, ShowView, Welcome},
     },
@@ -45,6 +45,8 @@ pub struct State<B> {
     /// The newest show and results seen.
     show: (u32, u64),
     results: Option<(RunId, u32, u64)>,
+    /// How often it has tapped each option of a run, and whether this session has said so.
+    taps: Option<(React, bool)>,
 }
 
 impl<B: Behaviour> State<B> {
@@ -64,6 +66,7 @@ impl<B: Behaviour> State<B> {
             quiet_until: Micros(0),
             show: (0, 0),
             results: None,
+            taps: None,
         }
     }
 
@@ -106,6 +109,8 @@ impl<B: Behaviour> State<B> {
                         return Some(self.send(vote, now));
                     }
                 }
+                Act::Tap { run, more } if self.joined => return Some(self.tap(run, more, now)),
+                Act::Tap { .. } => {}
                 Act::Move { node } => {
                     self.node = node % self.nodes;
                     return Some(Step::Close(Closing::Moved));
@@ -153,6 +158,9 @@ impl<B: Behaviour> State<B> {
     /// The session ended; says what to do next. After anything but a planned close another node is tried.
     pub fn closed(&mut self, closing: Closing, now: Micros) -> Next {
         let was_joined = std::mem::take(&mut self.joined);
+        if let Some((_, is_said)) = &mut self.taps {
+            *is_said = false;
+        }
         let own = matches!(closing, Closing::Moved | Closing::Left);
         let closing = match self.leave_at.take() {
             Some(at) if !own => Closing::Told { wait_ms: at.since_ms(now) },
@@ -217,6 +225,23 @@ impl<B: Behaviour> State<B> {
     fn send(&mut self, vote: Vote, now: Micros) -> Step {
         self.tell(&Event::Offered { node: self.node, vote: &vote }, now);
         Step::Send(ClientMessage::Vote(vote))
+    }
+
+    /// Says a running count. The first of a session adds nothing, so it is the one before the taps.
+    fn tap(&mut self, run: RunId, more: Vec<u32>, now: Micros) -> Step {
+        let (react, is_said) = match self.taps.take().filter(|(react, _)| react.run == run) {
+            Some(known) => known,
+            None => (React { run, counts: vec![0; more.len()] }, false),
+        };
+        let counts = if is_said {
+            react.counts.iter().zip(more).map(|(had, more)| had.saturating_add(more)).collect()
+        } else {
+            self.agenda.at(now, Act::Tap { run, more });
+            react.counts
+        };
+        let react = React { run, counts };
+        self.taps = Some((react.clone(), true));
+        Step::Send(ClientMessage::React(react))
     }
 
     /// Nobody can settle the ballots of a voter whose token is gone.
@@ -375,6 +400,26 @@ mod tests {
         assert_eq!(sent(&mut state, T0.plus_ms(2999)), None);
         assert_eq!(state.wake_at(), Some(T0.plus_ms(3000)));
         assert!(sent(&mut state, T0.plus_ms(3000)).is_some());
+    }
+
+    #[test]
+    fn each_session_says_first_what_was_said_before() {
+        let mut state = state();
+        let said = |state: &mut State<_>| match state.due(T0) {
+            Some(Step::Send(ClientMessage::React(React { counts, .. }))) => Some(counts),
+            other => other.map(|other| panic!("{other:?}")),
+        };
+        let tap = |state: &mut State<_>| state.agenda.at(T0, Act::Tap { run: RunId(1), more: vec![2, 1] });
+        state.hear(&welcome(Some("token")), T0);
+        tap(&mut state);
+        tap(&mut state);
+        assert_eq!([(); 4].map(|()| said(&mut state)), [Some(vec![0, 0]), Some(vec![2, 1]), Some(vec![4, 2]), None]);
+        state.closed(Closing::Broken, T0);
+        tap(&mut state);
+        assert_eq!(said(&mut state), None, "nobody is there to hear it");
+        state.hear(&welcome(None), T0);
+        tap(&mut state);
+        assert_eq!([(); 3].map(|()| said(&mut state)), [Some(vec![4, 2]), Some(vec![6, 3]), None]);
     }
 
     #[test]

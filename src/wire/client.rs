@@ -23,6 +23,8 @@ pub enum ClientMessage {
     Say(Say),
     /// A vote for an approved question.
     Upvote(Upvote),
+    /// How often this viewer has tapped. There is no answer, and it may be lost.
+    React(React),
     /// What a screen shows, so that operators see it (screens only).
     Shown(Shown),
     /// A command (staff only).
@@ -79,6 +81,22 @@ fn picks() -> Array {
 pub struct Ask {
     pub run: RunId,
     pub ids: Vec<BallotId>,
+}
+
+/// How often a viewer has tapped each option of a run, all told. The first that a session says adds nothing; then each adds
+/// what is more than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct React {
+    pub run: RunId,
+    /// One for each option, in their order.
+    #[schema(schema_with = counts)]
+    pub counts: Vec<u32>,
+}
+
+fn counts() -> Array {
+    let count = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(u32::MAX));
+    ArrayBuilder::new().items(count).build()
 }
 
 /// A screen's report.

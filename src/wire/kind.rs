@@ -19,6 +19,10 @@ pub enum KindView {
     Questions,
     /// Texts of the audience.
     Texts,
+    /// What viewers tap as often as they like, a button per option; there are no ballots.
+    Reactions,
+    /// The same with one button, shown as a level against the highest of the run.
+    Applause,
 }
 
 /// What viewers may know of what they may write.
@@ -31,6 +35,11 @@ pub struct WritingView {
 }
 
 impl KindView {
+    /// Whether viewers tap and do not vote.
+    pub fn is_tapped(&self) -> bool {
+        matches!(self, Self::Reactions | Self::Applause)
+    }
+
     /// Whether it is a plain poll, which views need not name.
     pub fn is_poll(&self) -> bool {
         *self == Self::Poll

@@ -27,6 +27,18 @@ pub struct Results {
     /// What a rating came to so far; absent while hidden, and where nobody voted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rated: Option<Rated>,
+    /// How fast a run of reactions is tapped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
+}
+
+/// How fast viewers tap, all together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Pace {
+    /// Taps per second now, over the last two seconds.
+    pub now: u64,
+    /// The most that it was in this run.
+    pub highest: u64,
 }
 
 /// One option's part of the result.

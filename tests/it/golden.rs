@@ -14,13 +14,13 @@ use tallylight::{
     live::hub::encode,
     wire::{
         SUBPROTOCOL,
-        client::{Ask, ClientMessage, CommandMessage, Join, Shown, Vote},
+        client::{Ask, ClientMessage, CommandMessage, Join, React, Shown, Vote},
         codes::Code,
         command::{Armable, Command, ControlAction},
         entry::Entry,
         gauge::*,
         kind::KindView,
-        results::{OptionResult, ResultState, Results},
+        results::{OptionResult, Pace, ResultState, Results},
         seal::{EntryCount, SealView},
         server::*,
     },
@@ -100,6 +100,7 @@ fn client() -> Vec<(String, ClientMessage)> {
         ("vote", ClientMessage::Vote(Vote { run: RUN, id: BALLOT, picks: vec![2, 2, 1], change: None })),
         ("vote-change", ClientMessage::Vote(Vote { run: RUN, id: BALLOT, picks: vec![1], change: Some(3) })),
         ("ask", ClientMessage::Ask(Ask { run: RUN, ids: vec![BALLOT, BallotId(1)] })),
+        ("react", ClientMessage::React(React { run: RUN, counts: vec![12, 0, 3] })),
         ("shown", ClientMessage::Shown(shown)),
     ]
     .map(|(name, message)| (name.to_owned(), message))
@@ -205,7 +206,7 @@ fn results(state: ResultState) -> Results {
     };
     let outcome = (state == ResultState::Final).then(outcome);
     let rated = (state == ResultState::Provisional).then(rated);
-    Results { run: RUN, state, epoch: 1, version: 42, as_of: AT + 12_000, total, options, outcome, rated }
+    Results { run: RUN, state, epoch: 1, version: 42, as_of: AT + 12_000, total, options, outcome, rated, pace: None }
 }
 
 fn desk() -> DeskView {
@@ -299,6 +300,7 @@ fn done(ok: bool, code: Option<Code>, detail: &str) -> Done {
 }
 
 fn server() -> Vec<(String, ServerMessage)> {
+    use ResultState::{Final, Frozen, Hidden, Live, Provisional};
     use ServerMessage as M;
     let device = Some("a device token".to_owned());
     let (again, hall) = (device.clone(), Some("hall".to_owned()));
@@ -306,6 +308,7 @@ fn server() -> Vec<(String, ServerMessage)> {
     let detail = "this link is not one of this show (any more)".to_owned();
     let problem = Some(Problem { code: Code::BadToken, detail, retry_ms: None });
     let mine = vec![Receipt { picks: vec![2], repeated: true, ..counted() }];
+    let pace = Some(Pace { now: 12, highest: 40 });
     let mut messages: Vec<(String, ServerMessage)> = [
         ("welcome-new", M::Welcome(Welcome { device, ..welcome(Role::Viewer) })),
         ("welcome-again", M::Welcome(Welcome { mine, ..welcome(Role::Viewer) })),
@@ -321,6 +324,7 @@ fn server() -> Vec<(String, ServerMessage)> {
         ("gauge-idle", M::Gauge(Box::new(Gauge { run: None, screens: vec![], viewers: 0, ..gauge() }))),
         ("log", M::Log { entries: log() }),
         ("done", M::Done(done(true, None, ""))),
+        ("results-reactions", M::Results(Results { pace, ..results(Live) })),
         ("done-refused", M::Done(done(false, Some(Code::Stale), "the show is at 18: look and press again"))),
         ("reconnect", M::Reconnect { after_ms: 1500 }),
     ]
@@ -328,7 +332,6 @@ fn server() -> Vec<(String, ServerMessage)> {
     .into();
     messages.extend(shows().into_iter().map(|(name, show)| (format!("show-{name}"), M::Show(Box::new(show)))));
     messages.extend(receipts().into_iter().map(|(name, receipt)| (format!("receipt-{name}"), M::Receipt(receipt))));
-    use ResultState::{Final, Frozen, Hidden, Live, Provisional};
     for (name, state) in
         [("hidden", Hidden), ("live", Live), ("frozen", Frozen), ("provisional", Provisional), ("final", Final)]
     {
@@ -372,11 +375,12 @@ fn client_kind(message: &ClientMessage) -> &'static str {
         ClientMessage::Say(_) => "say",
         ClientMessage::Upvote(_) => "upvote",
         ClientMessage::Moderate(_) => "moderate",
+        ClientMessage::React(_) => "react",
         ClientMessage::Shown(_) => "shown",
         ClientMessage::Command(_) => "command",
     }
 }
-const CLIENT_KINDS: usize = 8;
+const CLIENT_KINDS: usize = 9;
 /// What [`Command::verb`] can say.
 const VERBS: usize = 23;
 

@@ -12,6 +12,7 @@ import { speak, spoken, understood } from './words.js';
  * @property {import('../sdk/wire.js').ShowView} [show]
  * @property {import('../sdk/wire.js').Results} [results]
  * @property {import('../sdk/ballots.js').Ballot[]} ballots
+ * @property {number[]} taps of this page in the run on program, by option
  * @property {{ segment?: string, pool?: string }} entry where this viewer came in
  * @property {boolean} astray the link that led here is not one of this show
  * @property {{ run: string, picks: number[], asked?: number }} chosen what is chosen and not yet given; `asked`: since when
@@ -21,7 +22,7 @@ import { speak, spoken, understood } from './words.js';
 
 const parts = Promise.all([
   import('./tl-title.js'), import('./tl-rehearsal.js'), import('./tl-question.js'), import('./tl-options.js'), import('./tl-scale.js'),
-  import('./tl-countdown.js'),
+  import('./tl-taps.js'), import('./tl-countdown.js'),
   import('./tl-receipt.js'), import('./tl-connection.js'), import('./tl-share.js'), import('./tl-language.js'), import('./tl-mine.js'),
 ]);
 
@@ -41,7 +42,7 @@ export class Audience {
     const { client } = this;
     /** @type {AudienceState} */
     const first = {
-      client, link: client.state, ballots: client.ballots, entry: {}, astray: false, chosen: { run: '', picks: [] },
+      client, link: client.state, ballots: client.ballots, taps: [], entry: {}, astray: false, chosen: { run: '', picks: [] },
       speak: (language) => this.choose(language),
     };
     this.store = new Store(first);
@@ -55,6 +56,7 @@ export class Audience {
       this.store.set({ entry: entry ?? {} });
       if (entry || problem) this.store.set({ astray: Boolean(problem) });
     });
+    client.addEventListener('taps', () => this.store.set({ taps: client.taps }));
     client.addEventListener('ballots', () => this.store.set({ ballots: [...client.ballots] }));
   }
 

@@ -2,6 +2,7 @@ import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { countdown } from '../shared/format.js';
 import { leftMs, phaseOf } from '../shared/phase.js';
 import { say } from './words.js';
+import { isTapped } from '../sdk/taps.js';
 
 /** What the clock means for the question: opens in, closes in, time is up, result. On the server's clock, in a slot of fixed size. */
 class Countdown extends StoreElement {
@@ -46,6 +47,10 @@ class Countdown extends StoreElement {
  * @param {number|undefined} left @param {number|undefined} waits
  */
 function words(phase, run, left, waits) {
+  if (isTapped(run) && phase !== 'void') {
+    if (phase === 'standby') return say('tap_soon');
+    return say(phase === 'open' ? (left === undefined ? 'tap_open' : 'tap_until') : 'tap_closed');
+  }
   switch (phase) {
     case 'standby': return say(waits === undefined ? 'opens_soon' : 'opens_in');
     case 'open': return say(run.hold ? 'on_hold' : left === undefined ? 'open_by_hand' : 'open_until');

@@ -5,6 +5,7 @@ import { leaders } from '../shared/leaders.js';
 import { phaseOf } from '../shared/phase.js';
 import { allCounted, closedTo, isFor, mine, votesLeft } from './ballot.js';
 import { say, spoken } from './words.js';
+import { isTapped } from '../sdk/taps.js';
 
 /**
  * The options, in one tile each that never changes its size: a choice while voting is open, then what I voted, then the result.
@@ -21,8 +22,8 @@ class Options extends StoreElement {
   /** @param {import('./audience.js').AudienceState} state */
   draw(state) {
     const run = state.show?.run;
-    // A scale is drawn by tl-scale.
-    this.hidden = Boolean(scaleOf(run));
+    // A scale is drawn by tl-scale, what is tapped by tl-taps.
+    this.hidden = Boolean(scaleOf(run)) || isTapped(run);
     if (!run || this.hidden) return this.#clear();
     if (this.#built !== run.id) this.#make(run);
     const phase = phaseOf(run, state.client.now());

@@ -4,6 +4,7 @@ import { scaleOf } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
 import { isFor, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
+import { isTapped } from '../sdk/taps.js';
 
 /** The middle of the page: what is on (or that nothing is), the clock, the options, and what the numbers are worth. */
 class Question extends StoreElement {
@@ -17,7 +18,7 @@ class Question extends StoreElement {
 
   build() {
     this.#waiting.append(h('span', { class: 'waiting-lamp', 'aria-hidden': 'true' }), this.#waitingTitle, this.#waitingText);
-    this.#asked.append(document.createElement('tl-countdown'), h('h2', { id: 'question', class: 'question' }, this.#question), this.#hint, document.createElement('tl-options'), document.createElement('tl-scale'), this.#worth);
+    this.#asked.append(document.createElement('tl-countdown'), h('h2', { id: 'question', class: 'question' }, this.#question), this.#hint, document.createElement('tl-options'), document.createElement('tl-scale'), document.createElement('tl-taps'), this.#worth);
     this.append(this.#waiting, this.#asked);
   }
 
@@ -37,6 +38,11 @@ class Question extends StoreElement {
     setText(this.#question, run.question);
     setAttribute(this.#question, 'lang', run.language);
     const phase = phaseOf(run, client.now());
+    if (isTapped(run)) {
+      setText(this.#hint, phase === 'open' ? say('tap_text') : phase === 'void' ? say('void_text') : '');
+      setText(this.#worth, tapsWorth(run, state.results));
+      return;
+    }
     const votes = phase === 'open' || phase === 'standby';
     const left = votesLeft(state.ballots, run);
     const early = phase === 'standby' && run.prepare_ms !== undefined && left ? `. ${say('prepare_text')}` : '';
@@ -58,6 +64,12 @@ function hint(run, phase, left, changes) {
     case 'void': return say('void_text');
     default: return '';
   }
+}
+
+/** What everybody has tapped, where it may be seen. @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results */
+function tapsWorth(run, results) {
+  if (results?.run !== run.id || results.state === 'hidden' || run.phase === 'standby') return '';
+  return say('taps_total', { n: results.total });
 }
 
 /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {boolean|undefined} unlocks whether a vote shows the numbers */

@@ -16,6 +16,7 @@
   const preview = query.get('output') === 'preview';
   const lang = query.get('lang') ?? undefined;
   const drawn = /** @type {any} */ (document.querySelector('tl-results'));
+  const taps = /** @type {any} */ (document.querySelector('tl-taps'));
   const host = query.get('host') ?? (page.caspar ? 'casparcg' : page.obsstudio ? 'obs' : 'browser');
 
   /** @type {Record<string, string>} */
@@ -80,7 +81,10 @@
       const code = at && showId ? new URL(`/s/${encodeURIComponent(showId)}/qr.svg?address`, at).href : undefined;
       const view = picture({ fields, control, playing, step, show, results, now: client?.now() ?? Date.now(), code, lang: lang ?? show?.languages?.[0] });
       seen = view.visible;
-      drawn?.draw(view);
+      // A code to scan is the board's, whatever is on.
+      const tapped = Boolean(view.taps) && !view.code && !view.ticker;
+      drawn?.draw(tapped ? { ...view, visible: false } : view);
+      taps?.draw(tapped ? view : { ...view, visible: false });
       if (preview) tell(view);
     } catch {
       // The last good frame stays.

@@ -33,6 +33,8 @@
    * @property {string} rated_note
    * @property {string[]} ends what the first and the last step of a scale mean
    * @property {number} side the first side's part of both, 0 to 1
+   * @property {{ meter: boolean, counts: number[], level: number, peak: number }} [taps] of a run of reactions, in place of the board:
+   *   by option as they may be seen; level and peak 0 to 1 of the highest pace
    * @property {boolean} ticker one line along the bottom in place of the board
    * @typedef {{ words: Record<string, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat, mean: Intl.NumberFormat }} Speech of words.js
    */
@@ -103,7 +105,7 @@
 
   /** @param {Known} known @param {Speech} speech */
   function live({ fields, show, results, now }, speech) {
-    const { whole } = speech;
+    const { whole, words } = speech;
     const { run: current, next } = show ?? {};
     const named = { '': current, current, next }[fields.f0 ?? ''];
     const run = named ?? [current, next].find((one) => one && one.cue === fields.f0);
@@ -112,11 +114,12 @@
     const numbers = Boolean(counted) && counted?.state !== 'hidden' && run.phase !== 'void';
     const most = numbers ? Math.max(0, ...(counted?.options ?? []).map((option) => option.votes)) : 0;
     const final = counted?.state === 'final' && numbers;
+    const tapped = run.kind === 'reactions' || run.kind === 'applause';
     const rows = run.options.map(({ n, label }) => {
       const option = numbers ? counted?.options.find((one) => one.n === n) : undefined;
       const place = numbers ? counted?.outcome?.places.find((one) => one.n === n) : undefined;
       const share = place && counted?.outcome?.unit === 'points' ? whole.format(place.points) : percent(option?.share ?? 0, speech);
-      const number = option ? (fields.f3 === 'votes' ? whole.format(option.votes) : share) : '';
+      const number = option ? (fields.f3 === 'votes' || tapped ? whole.format(option.votes) : share) : '';
       const front = place ? place.rank === 1 && place.points > 0 : most > 0 && option?.votes === most;
       // The most frequent step of a scale is nobody's win.
       return { label, share: option?.share ?? 0, number, front: final && front && typeof run.kind !== 'object' };
@@ -124,12 +127,20 @@
     const front = rows.filter((row) => row.front);
     return {
       ...plain, key: run.id, kind: typeof run.kind === 'object' ? Object.keys(run.kind)[0] : run.kind ?? '', question: run.question, numbers, options: rows,
-      head: head(run, counted, now, speech), evict: counted?.outcome?.polarity === 'evict',
+      taps: tapped ? taps(run, numbers ? counted : undefined) : undefined,
+      head: tapped ? (run.phase === 'open' ? words.tap : '') : head(run, counted, now, speech), evict: counted?.outcome?.polarity === 'evict',
       left_ms: run.phase === 'open' && !run.hold && run.closes_at !== undefined ? Math.max(0, run.closes_at - now) : undefined,
       winners: front.map((row) => row.label),
       winner_number: front[0]?.number ?? '',
       ...rating(run, counted, numbers, speech),
     };
+  }
+
+  /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results */
+  function taps(run, results) {
+    const { now = 0, highest = 0 } = results?.pace ?? {};
+    const counts = run.options.map((_, i) => results?.options[i]?.votes ?? 0);
+    return { meter: run.kind === 'applause', counts, level: highest ? Math.min(1, now / highest) : 0, peak: highest ? 1 : 0 };
   }
 
   /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {boolean} numbers @param {Speech} speech */

@@ -1,27 +1,27 @@
 /** What the graphic says by itself, in the language of its show or of `?lang=`. A plain script, as all of this folder. */
 (() => {
-  /** @typedef {'open'|'standby'|'closed'|'provisional'|'final'|'winner'|'tie'|'evict'|'void'|'mean'} Head */
+  /** @typedef {'open'|'standby'|'closed'|'provisional'|'final'|'winner'|'tie'|'evict'|'void'|'mean'|'tap'} Head */
   /** @type {Record<string, Record<Head, string>>} */
   const catalogues = {
     en: {
       open: 'Vote now', standby: 'Get ready', closed: 'Voting is closed', provisional: 'Provisional result',
-      final: 'Result', winner: 'Winner', tie: 'Tie', evict: 'Leaves', void: 'Void', mean: 'on average',
+      final: 'Result', winner: 'Winner', tie: 'Tie', evict: 'Leaves', void: 'Void', tap: 'Tap along', mean: 'on average',
     },
     nl: {
       open: 'Stem nu', standby: 'Maak je klaar', closed: 'Stemmen kan niet meer', provisional: 'Voorlopige uitslag',
-      final: 'Uitslag', winner: 'Winnaar', tie: 'Gelijk', evict: 'Valt af', void: 'Ongeldig', mean: 'gemiddeld',
+      final: 'Uitslag', winner: 'Winnaar', tie: 'Gelijk', evict: 'Valt af', void: 'Ongeldig', tap: 'Tik mee', mean: 'gemiddeld',
     },
     fr: {
       open: 'Votez', standby: 'Préparez-vous', closed: 'Le vote est clos', provisional: 'Résultat provisoire',
-      final: 'Résultat', winner: 'Gagnant', tie: 'Égalité', evict: 'Éliminé', void: 'Annulé', mean: 'en moyenne',
+      final: 'Résultat', winner: 'Gagnant', tie: 'Égalité', evict: 'Éliminé', void: 'Annulé', tap: 'Tapez avec nous', mean: 'en moyenne',
     },
     de: {
       open: 'Jetzt abstimmen', standby: 'Gleich geht es los', closed: 'Die Abstimmung ist beendet', provisional: 'Vorläufiges Ergebnis',
-      final: 'Ergebnis', winner: 'Gewonnen', tie: 'Gleichstand', evict: 'Scheidet aus', void: 'Ungültig', mean: 'im Durchschnitt',
+      final: 'Ergebnis', winner: 'Gewonnen', tie: 'Gleichstand', evict: 'Scheidet aus', void: 'Ungültig', tap: 'Tippt mit', mean: 'im Durchschnitt',
     },
     ar: {
       open: 'صوّت الآن', standby: 'استعد', closed: 'أُغلق التصويت', provisional: 'نتيجة أولية',
-      final: 'النتيجة', winner: 'الفائز', tie: 'تعادل', evict: 'يغادر', void: 'مُلغى', mean: 'في المتوسط',
+      final: 'النتيجة', winner: 'الفائز', tie: 'تعادل', evict: 'يغادر', void: 'مُلغى', tap: 'انقر معنا', mean: 'في المتوسط',
     },
   };
   /** @type {Record<string, any>} */

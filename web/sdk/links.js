@@ -7,7 +7,8 @@
  *   the entry link
  * @typedef {{ code?: number, problem?: string, retry_ms?: number, joined: boolean }} Down why a link ended, when to come back if the
  *   server said it, and whether it ever worked
- * @typedef {{ message: (message: any) => void, down: (why: Down) => void, failed: (id: string) => void }} Ears `failed`: no answer came for this ballot
+ * @typedef {{ message: (message: any) => void, down: (why: Down) => void, failed: (id: string) => void, heard: (heard: boolean) => void }} Ears
+ *   `failed`: no answer came for this ballot; `heard`: whether the last taps were
  * @typedef {{ kind: LinkKind, joined: boolean, send: (message: any) => boolean, close: () => void }} Link
  * @typedef {'websocket'|'sse'|'polling'} LinkKind
  */
@@ -18,6 +19,8 @@ import { SUBPROTOCOL } from './wire.js';
 const JOIN_MS = 8000;
 /** How often a polling client asks; the answer is mostly 304. */
 const POLL_MS = 2000;
+/** After so many taps in a row that were not heard, the node of the join is taken for gone. */
+const UNHEARD_MOST = 8;
 
 /** @param {LinkKind} kind @param {Entry} entry @param {Ears} ears @returns {Link} */
 export function openLink(kind, entry, ears) {
@@ -55,6 +58,8 @@ class WebSocketLink {
   send(message) {
     if (!this.joined || this.#socket.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(message));
+    // What a socket takes is there, or the connection ends.
+    if (message.t === 'react') this.#ears.heard(true);
     return true;
   }
 
@@ -93,6 +98,9 @@ class HttpLink {
   #device;
   /** Runs in which a ballot of this device is counted. @type {Set<string>} */
   #counted = new Set();
+  /** What this join is known by, and how often in a row another node got the taps. */
+  #session = { node: '', session: '' };
+  #unheard = 0;
 
   /** @param {Entry} entry @param {Ears} ears */
   constructor(entry, ears) {
@@ -112,6 +120,7 @@ class HttpLink {
     if (this.over) return;
     this.#device = welcome.device ?? this.#device;
     this.joined = true;
+    this.#session = { node: welcome.node, session: welcome.session };
     for (const receipt of welcome.mine ?? []) this.#note(receipt);
     this.ears.message({ ...welcome, t: 'welcome' });
   }
@@ -139,7 +148,21 @@ class HttpLink {
       for (const id of message.ids) this.#ask(id, `/api/v1/shows/${show}/receipts/${message.run}/${id}`, {});
       return true;
     }
+    if (message.t === 'react') {
+      this.#react(message);
+      return true;
+    }
     return false;
+  }
+
+  /** Only the node of this join may count them: another one does not know what was said before. @param {any} message */
+  async #react({ run, counts }) {
+    const init = { method: 'POST', body: JSON.stringify({ ...this.#session, run, counts }), headers: { authorization: `Bearer ${this.#device}` } };
+    const { heard } = await request(this.address(`/api/v1/shows/${this.entry.show}/reactions`), init).catch(() => ({ heard: false }));
+    if (this.over) return;
+    this.#unheard = heard ? 0 : this.#unheard + 1;
+    this.ears.heard(heard);
+    if (this.#unheard >= UNHEARD_MOST) this.end();
   }
 
   /** @param {string} id of the ballot @param {string} path @param {RequestInit} init */

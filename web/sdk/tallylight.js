@@ -7,7 +7,7 @@
  *     client.start();
  *
  * Events: `link` (LinkState), `show`, `results`, `desk`, `gauge`, `log`, `welcome`, `problem` (the messages of docs/WIRE.md, newest
- * wins), `ballots` (Ballot[]; some ballot changed). Nothing here draws, and nothing throws at the page.
+ * wins), `ballots` (Ballot[]; some ballot changed), `taps` (number[] by option). Nothing here draws, and nothing throws at the page.
  */
 
 import { BallotBox } from './ballots.js';
@@ -16,9 +16,13 @@ import { Commands } from './commands.js';
 import { recall, store } from './keep.js';
 import { inLanguage } from './languages.js';
 import { openLink, request } from './links.js';
+import { Newest } from './newest.js';
+import { RETRY_MAX_MS, waitMs } from './retry.js';
+import { Taps, isTapped } from './taps.js';
 
 export { settled } from './ballots.js';
 export { HttpProblem, request } from './links.js';
+export { isTapped } from './taps.js';
 
 /**
  * @typedef {import('./links.js').LinkKind} LinkKind
@@ -33,9 +37,6 @@ export { HttpProblem, request } from './links.js';
  * @property {boolean} offline the device itself says that it has no network
  */
 
-/** First wait after a loss, doubled at each failure. */
-const RETRY_MS = 1000;
-const RETRY_MAX_MS = 30_000;
 /** A link that lived this long starts the doubling anew. */
 const STEADY_MS = 10_000;
 /** On a fallback, how often a WebSocket is tried again. */
@@ -84,10 +85,10 @@ export class Client extends EventTarget {
   #upgrade_at = 0;
   /** @type {number|undefined} the boundary whose `show` we wait for, server's clock */
   #boundary;
-  /** The snapshots that have not come since the welcome: their first is believed whatever its revision. @type {Set<string>} */
-  #awaited = new Set();
+  #newest = new Newest();
   #box;
   #commands;
+  #taps = new Taps();
 
   /**
    * @param {object} options
@@ -164,6 +165,18 @@ export class Client extends EventTarget {
     this.#emit('ballots', this.ballots);
   }
 
+  /** Taps an option of the run on program, where viewers tap. It is said within half a second. @param {number} n the option, from 1 */
+  tap(n) {
+    if (!this.viewer) return;
+    this.#taps.tap(n);
+    this.#emit('taps', this.taps);
+  }
+
+  /** How often this page has tapped each option of the run on program. */
+  get taps() {
+    return [...this.#taps.counts];
+  }
+
   /** Takes back a ballot that waits for the opening. @param {string} run @returns {number[]} its picks; empty: it was sent, or there is none */
   takeBack(run) {
     const picks = this.#box?.takeBack(run) ?? [];
@@ -209,6 +222,7 @@ export class Client extends EventTarget {
         message: (message) => this.#link === link && this.#hear(message),
         down: (why) => this.#link === link && this.#down(why),
         failed: (id) => this.#box?.failed(id, this.now()),
+        heard: (heard) => this.#link === link && this.#taps.heard(heard),
       });
     } catch {
       // An address that no socket can be made of, or a policy against sockets: the next way may do.
@@ -227,14 +241,7 @@ export class Client extends EventTarget {
     }
     if (why.code === 4001) this.#remember(undefined);
     this.#deaf = why.joined ? 0 : this.#deaf + 1;
-    let wait = this.#after_ms;
-    if (wait === undefined) {
-      const most = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** this.#failures);
-      if (why.retry_ms !== undefined && why.code !== 4001) wait = why.retry_ms + Math.random() * most;
-      else if (why.code === 1008 || why.code === 1009) wait = RETRY_MAX_MS;
-      else if (why.code === 1013) wait = 2000 + Math.random() * most * 2;
-      else wait = Math.random() * most;
-    }
+    const wait = this.#after_ms ?? waitMs(why, this.#failures);
     this.#failures = Math.min(this.#failures + 1, 5);
     this.#after_ms = undefined;
     this.#set({ is: 'down', why: why.problem, next_at: Date.now() + wait });
@@ -268,7 +275,7 @@ export class Client extends EventTarget {
       case 'results': return this.#counted(message);
       case 'receipt': return this.#receipt(message);
       case 'desk':
-        if (this.#old('desk', message, this.desk, 'rev')) return;
+        if (this.#newest.isOld('desk', message, this.desk, 'rev')) return;
         this.desk = message;
         return this.#emit('desk', message);
       case 'done': return this.#commands.done(message);
@@ -295,8 +302,8 @@ export class Client extends EventTarget {
       this.#came(undefined);
       this.#emit('problem', welcome.problem);
     }
-    // A new connection may lead to a show whose data was made anew, at revision 1.
-    this.#awaited = new Set(['show', 'desk', 'results']);
+    this.#newest.anew();
+    this.#taps.joined();
     for (const receipt of welcome.mine ?? []) this.#box?.take(receipt, this.now(), this.show?.run);
     this.#emit('welcome', welcome);
     if (welcome.mine?.length) this.#emit('ballots', this.ballots);
@@ -304,7 +311,7 @@ export class Client extends EventTarget {
 
   /** @param {import('./wire.js').ShowView} show */
   #showed(show) {
-    if (this.#old('show', show, this.show, 'rev')) return;
+    if (this.#newest.isOld('show', show, this.show, 'rev')) return;
     this.#boundary = undefined;
     this.#tell(show);
   }
@@ -314,14 +321,24 @@ export class Client extends EventTarget {
     this.#told = show;
     this.show = inLanguage(show, this.#languages);
     if (this.show.run) this.#box?.describe(this.show.run);
+    if (show.run && isTapped(show.run)) this.#taps.follow(show.run);
     this.#emit('show', this.show);
+    this.#sayTaps();
+  }
+
+  /** Says what was tapped since the last time. */
+  #sayTaps() {
+    const run = this.show?.run;
+    if (!this.viewer || this.state.is !== 'up' || !run || run.id !== this.#taps.run) return;
+    const counts = this.#taps.next();
+    if (counts && !this.#link?.send({ t: 'react', run: run.id, counts })) this.#taps.heard(false);
   }
 
   /** @param {import('./wire.js').Results} results */
   #counted(results) {
     const same = this.results?.run === results.run ? this.results : undefined;
     // Hidden numbers carry no version, so that it tells nothing: they are always the news.
-    if (this.#old('results', results, same, 'version') && results.state !== 'hidden') return;
+    if (this.#newest.isOld('results', results, same, 'version') && results.state !== 'hidden') return;
     this.results = results;
     this.#emit('results', results);
     this.#askOwn();
@@ -334,15 +351,6 @@ export class Client extends EventTarget {
     if (!this.#box?.of(run.id).some((ballot) => ballot.is === 'counted')) return;
     this.#kind = 'polling';
     this.#connect();
-  }
-
-  /**
-   * Whether a snapshot is older than the known one of its kind.
-   * @param {'show'|'desk'|'results'} kind @param {any} next @param {any} known @param {'rev'|'version'} field
-   */
-  #old(kind, next, known, field) {
-    const first = this.#awaited.delete(kind);
-    return Boolean(known) && !first && older(next, known, field);
   }
 
   /** @param {import('./wire.js').Receipt} receipt */
@@ -375,6 +383,7 @@ export class Client extends EventTarget {
   /** Twice a second: offers what is due, and notices a connection that died without a word. */
   #beat() {
     this.#offer();
+    this.#sayTaps();
     const silent = Date.now() - this.heard_at;
     if (this.state.is === 'up' && this.#entry.staff && silent > STAFF_SILENCE_MS) return this.#dead();
     if (this.state.is === 'up' && this.#overdue()) return this.#dead();
@@ -412,6 +421,7 @@ export class Client extends EventTarget {
       },
       down: (why) => this.#link === trial && this.#down(why),
       failed: (id) => this.#box?.failed(id, this.now()),
+      heard: (heard) => this.#link === trial && this.#taps.heard(heard),
     });
   }
 
@@ -476,13 +486,4 @@ export class Client extends EventTarget {
   #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-/**
- * Whether `one` is older than `other` by epoch and then `field`.
- * @param {any} one @param {any} other @param {'rev'|'version'} field
- */
-function older(one, other, field) {
-  if (one.epoch !== other.epoch) return one.epoch < other.epoch;
-  return one[field] < other[field];
 }

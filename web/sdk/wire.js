@@ -2,7 +2,7 @@
  * The types of `tallylight.v1`, as docs/WIRE.md and src/wire/ say them. Types only: this file does nothing when it runs.
  *
  * @typedef {'viewer'|'screen'|'observer'|'operator'|'producer'|'adjudicator'} Role
- * @typedef {'poll'|'head_to_head'|'tug_of_war'|{ rating: Scale }} Kind
+ * @typedef {'poll'|'head_to_head'|'tug_of_war'|'reactions'|'applause'|'questions'|'texts'|{ rating: Scale }} Kind
  * @typedef {{ from: number, to: number, step?: number, low?: string, high?: string }} Scale
  * @typedef {'standby'|'open'|'closing'|'locked'|'sealed'|'verified'|'revealed'|'void'} Phase
  * @typedef {'hidden'|'live'|'frozen'|'rebuilding'|'provisional'|'final'} ResultState
@@ -22,8 +22,9 @@
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,
- *   options: OptionResult[], outcome?: Outcome, rated?: Rated }} Results
+ *   options: OptionResult[], outcome?: Outcome, rated?: Rated, pace?: Pace }} Results
  * @typedef {{ mean: number, exact: string, median: number }} Rated
+ * @typedef {{ now: number, highest: number }} Pace taps per second
  * @typedef {{ polarity: 'save'|'evict', unit: 'votes'|'percent'|'points', places: Place[], pools?: PoolOutcome[] }} Outcome
  * @typedef {{ n: number, rank: number, points: number, exact: string, reached?: boolean }} Place
  * @typedef {{ name: string, votes: number[], points: number[], silent?: boolean }} PoolOutcome

@@ -15,6 +15,7 @@
  * @property {Role[]} [roles] who may; left out: operators and producers
  * @property {(state: State) => boolean} [lit] whether the state it makes is on
  */
+import { isTapped } from '../sdk/taps.js';
 import { phaseOf } from '../shared/phase.js';
 import { nextCue, programRun, runLooked } from './state.js';
 import { steps } from './words.js';
@@ -126,7 +127,10 @@ export const actions = {
   }),
   seal: action('L', 'closes the buckets of a locked run and sums them', {
     label: () => 'Seal',
-    why_not: (state) => (runLooked(state)?.phase === 'locked' ? '' : 'Only a locked run can be sealed.'),
+    why_not: (state) => {
+      if (isTapped(runLooked(state))) return 'Reactions are no ballots: there is nothing to seal.';
+      return runLooked(state)?.phase === 'locked' ? '' : 'Only a locked run can be sealed.';
+    },
     press: (state, desk) => desk.send({ do: 'seal', run: runLooked(state)?.id }),
     roles: roles.count,
   }),

@@ -1,3 +1,4 @@
+import { isTapped } from '../sdk/taps.js';
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, mean, timeOfDay } from '../shared/format.js';
 import { scaleOf } from '../shared/kind.js';
@@ -86,6 +87,7 @@ function tone(run) {
 function words(run, phase) {
   if (phase === 'void') return `✕ Void: ${run.void_reason || 'no reason given'}. Standby of the cue makes a new run.`;
   const seal = run.seal;
+  if (isTapped(run)) return 'Reactions are no ballots: they are not sealed, verified or revealed, and count for nothing.';
   if (!seal) {
     const now = StoreElement.desk?.now() ?? 0;
     if (phase === 'standby') return 'Not open yet.';

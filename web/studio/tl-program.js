@@ -1,3 +1,4 @@
+import { isTapped } from '../sdk/taps.js';
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, mean, percent, timeOfDay } from '../shared/format.js';
 import { firstSide, isVersus, kindName, scaleOf } from '../shared/kind.js';
@@ -69,15 +70,18 @@ class Program extends StoreElement {
     this.#bars(run, results);
     const told = gauge?.run?.run === run?.id ? gauge?.run : undefined;
     const figures = told?.hidden ? undefined : told;
-    this.#set('Counted', figures ? count(figures.counted) : '–', told?.hidden ? 'hidden from your role' : figures?.superseded ? `ballots, ${count(figures.superseded)} replaced` : 'ballots');
-    this.#set('Per second', figures ? count(figures.rate) : '–', 'now');
+    const taps = isTapped(run);
+    const pace = taps && results?.run === run?.id ? results?.pace : undefined;
+    const ballots = figures?.superseded ? `ballots, ${count(figures.superseded)} replaced` : 'ballots';
+    this.#set('Counted', figures ? count(figures.counted) : '–', told?.hidden ? 'hidden from your role' : taps ? 'taps' : ballots);
+    this.#set('Per second', pace ? count(pace.now) : figures ? count(figures.rate) : '–', pace ? `of ${count(pace.highest)} at most` : 'now');
     this.#set('Viewers', gauge ? count(gauge.viewers) : '–', 'connected');
-    // A vote of a small pool may weigh more than many of a large one.
-    const margin = figures && !run?.pools?.length && !scaleOf(run) ? count(figures.margin) : '–';
-    this.#set('Margin', margin, figures && !scaleOf(run) ? (figures.decisive ? '✓ decisive' : '≈ not decisive') : '');
-    this.#set('Outstanding', told ? count(told.outstanding) : '–', 'not decided yet');
-    this.#set('Late', figures ? count(figures.late) : '–', told?.hidden ? '' : !figures?.late ? 'stored apart' : figures.late_would_change_order ? '▲ order would change' : '✓ order stands');
-    setAttribute(this.#figures['Margin note'], 'data-tone', figures && !scaleOf(run) ? (figures.decisive ? 'good' : 'warn') : undefined);
+    // A vote of a small pool may weigh more than many of a large one; taps and steps of a scale have no margin.
+    const voted = figures && !taps && !scaleOf(run);
+    this.#set('Margin', voted && !run?.pools?.length ? count(figures.margin) : '–', voted ? (figures.decisive ? '✓ decisive' : '≈ not decisive') : '');
+    this.#set('Outstanding', told && !taps ? count(told.outstanding) : '–', taps ? 'no ballots' : 'not decided yet');
+    this.#set('Late', figures && !taps ? count(figures.late) : '–', taps ? 'no ballots' : told?.hidden ? '' : !figures?.late ? 'stored apart' : figures.late_would_change_order ? '▲ order would change' : '✓ order stands');
+    setAttribute(this.#figures['Margin note'], 'data-tone', voted ? (figures.decisive ? 'good' : 'warn') : undefined);
     setAttribute(this.#figures['Late note'], 'data-tone', figures?.late && figures.late_would_change_order ? 'warn' : undefined);
     this.#tick();
   }

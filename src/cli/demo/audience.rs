@@ -6,18 +6,25 @@ use fastrand::Rng;
 
 use crate::{
     app::App,
-    base::{clock::Clock, ids::ShowId},
+    base::{
+        clock::{Clock, Micros},
+        ids::{RunId, ShowId},
+    },
     viewer::{
-        behaviour::Once,
+        behaviour::{Act, Agenda, Behaviour, Event, Once},
         viewer::{Setup, Viewer},
     },
-    wire::server::RunView,
+    wire::server::{Phase, RunView, ShowView},
 };
 
 /// One in this many only watches.
 const WATCHER_ONE_IN: u32 = 8;
 /// Nobody thinks longer than this, in milliseconds.
 const THINK_MS_MAX: u64 = 14_000;
+/// Nobody taps longer than this.
+const TAP_MS_MAX: u64 = 45_000;
+/// A wave of applause is this long, and so is the calm after it.
+const WAVE_MS: u64 = 4000;
 
 /// Starts the viewers; they end with the process.
 ///
@@ -38,13 +45,47 @@ pub fn start(app: &App, show: &ShowId, viewers: usize) -> anyhow::Result<()> {
             skip_results: true,
             seed: number as u64,
         };
-        let viewer = Viewer::new(setup, clock.clone(), Once::new(choose));
+        let viewer = Viewer::new(setup, clock.clone(), Guest { votes: Once::new(choose), taps_in: None });
         let stop = tasks.stop().clone();
         tasks.spawn(async move {
             viewer.run(&stop).await;
         });
     }
     Ok(())
+}
+
+/// Votes once in each run that opens, and taps along where that is what is asked.
+struct Guest<F> {
+    votes: Once<F>,
+    taps_in: Option<RunId>,
+}
+
+impl<F: FnMut(&RunView, &mut Rng) -> Option<(u64, Vec<u16>)> + Send> Behaviour for Guest<F> {
+    fn on(&mut self, event: &Event<'_>, now: Micros, rng: &mut Rng, agenda: &mut Agenda) {
+        if let Event::Show(ShowView { run: Some(run), .. }) = event
+            && run.kind.is_tapped()
+        {
+            if run.phase == Phase::Open && self.taps_in.replace(run.id) != Some(run.id) {
+                tap_along(run, now, rng, agenda);
+            }
+            return;
+        }
+        self.votes.on(event, now, rng, agenda);
+    }
+}
+
+/// In waves, as a hall does: everybody likes one emoji best, and gets tired.
+fn tap_along(run: &RunView, now: Micros, rng: &mut Rng, agenda: &mut Agenda) {
+    let (options, favourite) = (run.options.len(), rng.usize(..run.options.len().max(1)));
+    let until = run.closes_at.map_or(TAP_MS_MAX, |at| at.saturating_sub(now.as_ms()).min(TAP_MS_MAX));
+    let mut at_ms = rng.u64(..2000);
+    while at_ms < until {
+        let mut more = vec![0; options];
+        let wave = (at_ms / WAVE_MS) % 2;
+        more[if rng.bool() { favourite } else { rng.usize(..options) }] = rng.u32(1..4);
+        agenda.at(now.plus_ms(at_ms), Act::Tap { run: run.id, more });
+        at_ms += rng.u64(600..1500) * (1 + 2 * wave);
+    }
 }
 
 /// Most answer early, a few at the last moment, some never. Earlier options are a little more popular, so that there is

@@ -73,6 +73,10 @@ impl Robot {
         tokio::time::sleep(PAUSE).await;
         self.press(Command::Step).await;
         self.over().await;
+        if !self.takes_ballots() {
+            tokio::time::sleep(APPLAUSE).await;
+            return self.press(Command::Clear).await;
+        }
         for command in [
             Command::Seal { run: None },
             Command::Verify { run: None },
@@ -91,6 +95,11 @@ impl Robot {
     fn phase(&self) -> Option<Phase> {
         let now = self.services.clock.now();
         self.desk.document().on_program().map(|run| run.phase(now))
+    }
+
+    /// Whether there is a result to lead to its end.
+    fn takes_ballots(&self) -> bool {
+        self.desk.document().on_program().is_none_or(|run| run.definition.interaction.takes_ballots())
     }
 
     /// Waits until nothing on program takes ballots any more.

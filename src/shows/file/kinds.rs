@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{FileError, ReadCue, at, writing};
+use super::{FileError, ReadCue, at, reactions, writing};
 use crate::{
     base::limits,
     shows::kind::{Kind, Writing},
@@ -18,6 +18,8 @@ pub(super) enum Word {
     Poll,
     HeadToHead,
     TugOfWar,
+    Reactions,
+    Applause,
     Questions,
     Texts,
 }
@@ -45,6 +47,8 @@ impl Said {
             Kind::HeadToHead => word(Word::HeadToHead),
             Kind::TugOfWar => word(Word::TugOfWar),
             Kind::Rating(scale) => Self { rating: Some(Spanned::new(0..0, scale.clone())), ..Self::default() },
+            Kind::Reactions => word(Word::Reactions),
+            Kind::Applause => word(Word::Applause),
             Kind::Questions(writing) => Self { writing: writing::said(writing), ..word(Word::Questions) },
             Kind::Texts(writing) => Self { writing: writing::said(writing), ..word(Word::Texts) },
         }
@@ -61,6 +65,10 @@ pub(super) fn kind(text: &str, place: usize, entry: &ReadCue, options: &mut Vec<
             return Err(at(text, place, detail.to_owned()));
         }
         return Ok(kind);
+    }
+    if let Some(buttons) = reactions::buttons(entry).map_err(|detail| at(text, place, detail))? {
+        *options = buttons;
+        return Ok(if entry.kind == Word::Applause { Kind::Applause } else { Kind::Reactions });
     }
     let kind = match (&entry.kind, &entry.rating) {
         (Word::Poll, Some(scale)) => {

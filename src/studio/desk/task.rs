@@ -342,9 +342,10 @@ impl DeskTask {
     pub(super) fn act(&self, next: Document) {
         let board = Board::of(&next);
         // Runs first: a board must not name a run that the intake does not know.
-        for run in board.runs() {
+        for run in board.of_ballots() {
             self.services.intake.follow(run, board.roster());
         }
+        self.desk.reactions.follow(next.on_program());
         let before = self.desk.document();
         let gone: Vec<RunId> = before.runs.iter().map(Run::id).filter(|run| next.run(*run).is_none()).collect();
         self.desk.board.store(Arc::new(board));

@@ -17,6 +17,7 @@ mod origins;
 mod outcome;
 mod rating;
 mod raw;
+mod reactions;
 mod screens;
 mod siege;
 mod stage;

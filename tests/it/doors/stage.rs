@@ -55,18 +55,28 @@ impl Stage {
     }
 
     /// Gives a command that must be done.
-    pub fn does(&mut self, verb: &str, mut arguments: Value) {
+    pub fn does(&mut self, verb: &str, arguments: Value) {
+        let done = self.asks(verb, arguments);
+        assert_eq!(done["ok"], true, "{verb}: {done}");
+    }
+
+    /// Gives a command, and the answer to it.
+    pub fn asks(&mut self, verb: &str, mut arguments: Value) -> Value {
         self.sent += 1;
         arguments["id"] = self.sent.to_string().into();
         arguments["do"] = verb.into();
         let path = format!("/api/v1/shows/{SHOW}/commands");
-        let done = self.ask("POST", &path, Some(&self.staff), &[], &arguments).json();
-        assert_eq!(done["ok"], true, "{verb}: {done}");
+        self.ask("POST", &path, Some(&self.staff), &[], &arguments).json()
     }
 
     /// Puts the cue on air, which opens its window, and gives the run.
     pub fn open(&mut self) -> String {
         self.does("standby", json!({"cue": "1"}));
+        self.open_standby()
+    }
+
+    /// Takes what is on standby, which opens its window, and gives the run.
+    pub fn open_standby(&mut self) -> String {
         self.does("take", json!({}));
         until("the run is open", || {
             let run = &self.live(None)["show"]["run"];

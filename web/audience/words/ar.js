@@ -37,6 +37,15 @@ export default {
   void: 'هذا السؤال مُلغى',
   void_text: 'أُعلن إلغاؤه، ولا يُحتسب أي صوت فيه.',
 
+  tap_soon: 'يبدأ بعد لحظات',
+  tap_open: 'انقر معنا',
+  tap_until: 'انقر معنا، بقي',
+  tap_closed: 'انتهى',
+  tap_text: 'انقر كما تشاء.',
+  tap_offline: 'لا اتصال: قد يضيع ما تنقره الآن.',
+  tap_button: { zero: '{emoji}، لم يُنقر', one: '{emoji}، نُقر مرة واحدة', two: '{emoji}، نُقر مرتين', few: '{emoji}، نُقر {n} مرات', many: '{emoji}، نُقر {n} مرة', other: '{emoji}، نُقر {n} مرة' },
+  taps_total: { zero: 'لا نقرات', one: 'نقرة واحدة من الجميع', two: 'نقرتان من الجميع', few: '{n} نقرات من الجميع', many: '{n} نقرة من الجميع', other: '{n} نقرة من الجميع' },
+
   not_for_you: 'هذا السؤال موجّه إلى آخرين.',
   closed_to_you: 'غير متاح من منطقتك',
 

@@ -37,6 +37,15 @@ export default {
   void: 'Diese Frage ist ungültig',
   void_text: 'Sie wurde für ungültig erklärt. Keine Stimme darin zählt.',
 
+  tap_soon: 'Gleich geht es los',
+  tap_open: 'Tipp mit',
+  tap_until: 'Tipp mit, noch',
+  tap_closed: 'Das ist vorbei',
+  tap_text: 'Tipp, so oft du magst.',
+  tap_offline: 'Keine Verbindung: Was du jetzt tippst, kann verloren gehen.',
+  tap_button: { one: '{emoji}, {n} Mal getippt', other: '{emoji}, {n} Mal getippt' },
+  taps_total: { one: '{n} Tipp von allen', other: '{n} Tipps von allen' },
+
   not_for_you: 'Diese Frage beantworten andere.',
   closed_to_you: 'Nicht aus deiner Region',
 

@@ -40,6 +40,15 @@ export default {
   void: 'This question is void',
   void_text: 'It was declared void. No ballot in it counts.',
 
+  tap_soon: 'Opens in a moment',
+  tap_open: 'Tap along',
+  tap_until: 'Tap along for',
+  tap_closed: 'This is over',
+  tap_text: 'Tap as often as you like.',
+  tap_offline: 'No connection: what you tap now may be lost.',
+  tap_button: { one: '{emoji}, tapped {n} time', other: '{emoji}, tapped {n} times' },
+  taps_total: { one: '{n} tap from everybody', other: '{n} taps from everybody' },
+
   not_for_you: 'This question is for others to answer.',
   closed_to_you: 'Not from your region',
 

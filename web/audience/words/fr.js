@@ -37,6 +37,15 @@ export default {
   void: 'Cette question est annulée',
   void_text: 'Elle a été annulée. Aucun vote n’y compte.',
 
+  tap_soon: 'Cela commence bientôt',
+  tap_open: 'Tapez avec nous',
+  tap_until: 'Tapez encore',
+  tap_closed: 'C’est terminé',
+  tap_text: 'Tapez autant que vous voulez.',
+  tap_offline: 'Pas de connexion : ce que vous tapez maintenant peut se perdre.',
+  tap_button: { one: '{emoji}, tapé {n} fois', many: '{emoji}, tapé {n} de fois', other: '{emoji}, tapé {n} fois' },
+  taps_total: { one: '{n} tape de tout le monde', many: '{n} de tapes de tout le monde', other: '{n} tapes de tout le monde' },
+
   not_for_you: 'Cette question s’adresse à d’autres.',
   closed_to_you: 'Pas depuis votre région',
 

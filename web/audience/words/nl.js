@@ -37,6 +37,15 @@ export default {
   void: 'Deze vraag is ongeldig',
   void_text: 'De vraag is ongeldig verklaard. Geen enkele stem erop telt.',
 
+  tap_soon: 'Begint zo',
+  tap_open: 'Tik mee',
+  tap_until: 'Tik mee, nog',
+  tap_closed: 'Dit is voorbij',
+  tap_text: 'Tik zo vaak als je wilt.',
+  tap_offline: 'Geen verbinding: wat je nu tikt, gaat misschien verloren.',
+  tap_button: { one: '{emoji}, {n} keer getikt', other: '{emoji}, {n} keer getikt' },
+  taps_total: { one: '{n} tik van iedereen samen', other: '{n} tikken van iedereen samen' },
+
   not_for_you: 'Deze vraag is voor anderen.',
   closed_to_you: 'Niet vanuit jouw regio',
 

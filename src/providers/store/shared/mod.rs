@@ -16,7 +16,7 @@ use super::{Link, StoredShow, erased::Erased};
 use crate::{
     base::{
         clock::{Micros, Stopwatch},
-        ids::{NodeId, RunId, ShowId},
+        ids::{JournalId, NodeId, RunId, ShowId},
         limits,
     },
     providers::redis::{Redis, RedisError, Script, Value},
@@ -42,6 +42,7 @@ static CLOCK_FORGET: Script = script!(plain "clock_forget");
 static CLOCK: Script = script!(plain "clock");
 static ONCE: Script = script!(plain "once");
 static PUT: Script = script!(plain "put");
+static TELL: Script = script!(plain "tell");
 static ALL: Script = script!(plain "all");
 static LINK_PUT: Script = script!(plain "link_put");
 static LINK_USE: Script = script!(plain "link_use");
@@ -407,6 +408,23 @@ impl SharedStore {
         revision: u32,
     ) -> Result<Vec<(NodeId, String)>, RedisError> {
         self.all(&key(show, &format!(":witness:{run}.{revision}"))).await
+    }
+
+    /// Keeps what this process counts of a run's reactions, if it is news, and gives what all processes have told of it.
+    ///
+    /// # Errors
+    /// Redis does not answer; it may have been kept.
+    pub async fn tell_reactions(
+        &self,
+        show: &ShowId,
+        run: RunId,
+        process: JournalId,
+        news: Option<&String>,
+    ) -> Result<Vec<(JournalId, String)>, RedisError> {
+        let key = key(show, &format!(":reactions:{run}"));
+        let (news, ttl) = (news.map(String::as_str).unwrap_or_default(), limits::REACTIONS_TTL.as_millis());
+        let all = self.run(&TELL, &key, vec![bytes(process), bytes(news), bytes(ttl)]).await?;
+        Reply::of(Value::List(vec![all]))?.pairs()
     }
 
     async fn all<T: std::str::FromStr>(&self, key: &[Vec<u8>]) -> Result<Vec<(T, String)>, RedisError> {
