@@ -269,7 +269,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
     let mut interaction = Interaction {
         kind,
         question: checked(text, &entry.question, "question")?,
-        texts: languages::wordings(text, &entry.text, languages, options.len())?,
+        texts: languages::wordings(text, &entry.text, languages, entry.options.len())?,
         options,
         votes: if taps { 0 } else { entry.votes },
         per_option: entry.per_option,

@@ -201,7 +201,8 @@ pub struct OptionView {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Wording {
     pub question: String,
-    /// In the order of their numbers.
+    /// In the order of their numbers; left out where the question has none of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
 }
 

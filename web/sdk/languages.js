@@ -20,7 +20,7 @@ export function inLanguage(show, wanted) {
 function worded(run, language, first) {
   const words = run.texts?.[language];
   if (!words) return { ...run, language: first };
-  const options = run.options.map((option, i) => ({ ...option, label: words.options[i] ?? option.label }));
+  const options = run.options.map((option, i) => ({ ...option, label: words.options?.[i] ?? option.label }));
   return { ...run, language, question: words.question, options };
 }
 

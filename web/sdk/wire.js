@@ -11,7 +11,7 @@
  * @typedef {'reveal'|'void'|'go_live'|'write_off'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
- * @typedef {{ question: string, options: string[] }} Wording
+ * @typedef {{ question: string, options?: string[] }} Wording
  * @typedef {{ id: string, cue: string, kind?: Kind, question: string, options: OptionView[], texts?: Record<string, Wording>, language?: string, votes: number, phase: Phase, hold: boolean, per_option?: number, changeable?: boolean, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number,
  *   opens_at?: number, closes_at?: number, locks_at?: number }} RunView
  * `language`, of a show and a run: what its texts are in; said by this client, not by the server.

@@ -5,6 +5,8 @@ mod robot;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
+
 use super::{
     serve::{Told, runtime},
     startup,
@@ -16,8 +18,24 @@ use crate::{
     telemetry::logs,
 };
 
-/// The show that is played, as its file.
-const SHOW: &str = include_str!("../../../examples/evening.toml");
+/// The shows that can be played.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Example {
+    /// An evening with four questions
+    Evening,
+    /// A talent final: regions, a jury, several rounds
+    Talent,
+}
+
+impl Example {
+    /// The show as its file.
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Evening => include_str!("../../../examples/evening.toml"),
+            Self::Talent => include_str!("../../../examples/talent.toml"),
+        }
+    }
+}
 
 /// Play an example show that votes on itself, to look at every page
 ///
@@ -28,6 +46,9 @@ const SHOW: &str = include_str!("../../../examples/evening.toml");
 pub struct Args {
     #[command(flatten)]
     node: NodeFlags,
+    /// The show that is played
+    #[arg(long, value_enum, default_value = "evening", value_name = "NAME")]
+    show: Example,
     /// Simulated viewers, each with a connection of its own
     #[arg(long, default_value_t = 40, value_name = "N")]
     audience: usize,
@@ -42,16 +63,30 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     logs::start(&config.log, config.log_format)?;
     runtime()?.block_on(async {
         let mut told = Told::listen()?;
-        let show = file::read(SHOW)?;
+        let show = file::read(args.show.file())?;
         let id = show.id.clone();
         let app = App::start(&config, vec![show]).await?;
         startup::tell(&app).await?;
-        if let Some(desk) = app.doors.desks.get(&id) {
-            app.doors.services.tasks.spawn(robot::run(desk, app.doors.services.clone()));
-        }
-        audience::start(&app, &id, args.audience)?;
+        let desk = app.doors.desks.get(&id).context("the show is not there")?;
+        app.doors.services.tasks.spawn(robot::run(desk.clone(), app.doors.services.clone()));
+        audience::start(&app, &desk, args.audience)?;
         told.stop().await;
         app.stop().await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum as _;
+
+    use super::*;
+
+    #[test]
+    fn every_example_is_a_show_that_reads_in_as_it_is_written() {
+        for example in Example::value_variants() {
+            let show = file::read(example.file()).unwrap_or_else(|error| panic!("{example:?}: {error}"));
+            assert_eq!(file::read(&file::write(&show)), Ok(show), "{example:?}");
+        }
+    }
 }

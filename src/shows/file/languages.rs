@@ -21,6 +21,7 @@ pub(super) struct TitleTable<Text> {
 #[serde(deny_unknown_fields)]
 pub(super) struct WordingTable {
     question: Spanned<String>,
+    #[serde(default)]
     options: Vec<Spanned<String>>,
 }
 
@@ -53,7 +54,7 @@ pub(super) fn languages(text: &str, names: &[Spanned<String>], titles: &Titles) 
     Ok(languages)
 }
 
-/// What a cue of so many options asks, in the languages of the show that are not the first.
+/// What a cue that says so many options itself asks, in the languages of the show that are not the first.
 pub(super) fn wordings(
     text: &str,
     tables: &Wordings,
@@ -65,7 +66,10 @@ pub(super) fn wordings(
         let place = table.question.span().start;
         other_than_first(text, language, languages, place)?;
         if table.options.len() != options {
-            let detail = format!("{language}: give all {options} options, in the same order");
+            let detail = match options {
+                0 => format!("{language}: leave options out: this kind of cue has none of its own"),
+                _ => format!("{language}: give all {options} options, in the same order"),
+            };
             return Err(at(text, place, detail));
         }
         let wording =
