@@ -344,6 +344,8 @@ pub const CUES_MAX: usize = 500;
 pub const POOLS_MAX: usize = 8;
 /// Points that a pool gives at most.
 pub const POINTS_MAX: u32 = 1_000_000;
+/// Other sites that a show lets vote, and as many that may frame its page: a header of every answer names the latter.
+pub const SITES_MAX: usize = 32;
 /// Languages of a show's own texts: viewers get a question in all of them, in one message for everybody.
 pub const LANGUAGES_MAX: usize = 16;
 /// Bytes of a question and its options in all other languages together: its definition must fit into a record of the

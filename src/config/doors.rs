@@ -134,7 +134,7 @@ fn parse<T: FromStr<Err: std::fmt::Display>>(name: &str, texts: &[String]) -> an
 
 /// Whether a browser could send this as an `Origin`: scheme, host and port, in lower case. Never `null`: that is every
 /// local file and every sandboxed frame.
-fn is_origin(text: &str) -> bool {
+pub fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     host.is_some_and(|host| {
         !host.is_empty() && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b))

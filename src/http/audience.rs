@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     extract::{self, Body, OfShow, Params},
-    origin::Origin,
+    origin::{NOT_LISTED, Origin},
     place::Visit,
     reply::{Failure, Problems},
     router::Doors,
@@ -262,9 +262,9 @@ pub async fn websocket(
     let request = request.map_err(|_| {
         Failure::new(Code::BadMessage, "this is a WebSocket: connect with the subprotocol tallylight.v1, by GET")
     })?;
-    let origin = Origin::of(&doors, &headers);
+    let origin = Origin::of(&doors, Some(&desk), &headers);
     if origin == Origin::Foreign {
-        return Err(Failure::new(Code::Forbidden, "pages of another origin may not connect: list it in origins"));
+        return Err(Failure::new(Code::BadOrigin, NOT_LISTED));
     }
     let gate = doors.gate.clone();
     let (stay, stranger) = (visit.stay(&gate)?, gate.stranger()?);

@@ -10,7 +10,11 @@ use axum::{
 };
 
 use super::{reply::Failure, router::Doors};
-use crate::wire::codes::Code;
+use crate::{studio::desk::Desk, wire::codes::Code};
+
+/// What to do about a page that is turned away.
+pub const NOT_LISTED: &str =
+    "pages of this origin may not do that here: list it in the show's origins, or open the page from this server";
 
 /// Where a page says it is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +23,7 @@ pub enum Origin {
     Absent,
     /// This service's own page.
     Own,
-    /// A page of another site that the configuration names.
+    /// A page of another site that the configuration or the show names.
     Listed,
     /// A local file or a sandboxed frame: anybody's page.
     Null,
@@ -28,11 +32,14 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The origin of a request.
-    pub fn of(doors: &Doors, headers: &HeaderMap) -> Self {
+    /// The origin of a request, which may be about a show.
+    pub fn of(doors: &Doors, desk: Option<&Desk>, headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         let host = text(header::HOST).unwrap_or_default();
-        judge(text(header::ORIGIN), host, &doors.public_url, &doors.gate.config().origins)
+        let document = desk.map(Desk::document);
+        let of_show = document.iter().flat_map(|document| &document.sites.origins);
+        let listed = doors.gate.config().origins.iter().chain(of_show);
+        judge(text(header::ORIGIN), host, &doors.public_url, listed)
     }
 
     /// Whether its pages may join, vote and command.
@@ -41,13 +48,18 @@ impl Origin {
     }
 }
 
-fn judge(origin: Option<&str>, host: &str, public_url: &str, listed: &[String]) -> Origin {
+fn judge<'a>(
+    origin: Option<&str>,
+    host: &str,
+    public_url: &str,
+    mut listed: impl Iterator<Item = &'a String>,
+) -> Origin {
     let Some(origin) = origin else { return Origin::Absent };
     let at = origin.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https")).map(|(_, at)| at);
     match origin {
         "null" => Origin::Null,
         _ if (origin == public_url && !origin.is_empty()) || (at == Some(host) && !host.is_empty()) => Origin::Own,
-        _ if listed.iter().any(|one| one == origin) => Origin::Listed,
+        _ if listed.any(|one| one == origin) => Origin::Listed,
         _ => Origin::Foreign,
     }
 }
@@ -66,15 +78,29 @@ enum Readers {
 fn readers(path: &str) -> Readers {
     let parts: Vec<_> = path.split('/').skip(1).collect();
     match parts.as_slice() {
-        ["web" | "f" | "sse", _, ..] | ["api", "v1", "time"] | ["api", "v1", "shows", _, "live"] => Readers::All,
-        ["api", "v1", "shows", _, "join" | "tickets" | "ballots" | "receipts", ..] => Readers::Listed,
+        ["web" | "sdk" | "f" | "sse", _, ..] | ["api", "v1", "time"] | ["api", "v1", "shows", _, "live"] => {
+            Readers::All
+        }
+        ["api", "v1", "shows", _, "join" | "tickets" | "ballots" | "receipts" | "mine", ..] => Readers::Listed,
         _ => Readers::Own,
     }
 }
 
+/// The desk of the show that an address is about.
+fn desk_of(doors: &Doors, path: &str) -> Option<Arc<Desk>> {
+    let mut parts = path.split('/').skip(1);
+    let show = match parts.next()? {
+        "api" => parts.nth(2)?,
+        "ws" | "sse" => parts.next()?,
+        _ => return None,
+    };
+    doors.desks.get(&show.parse().ok()?)
+}
+
 /// Answers preflights, turns away pages that may not act, and says who may read the answer.
 pub async fn guard(State(doors): State<Arc<Doors>>, request: Request, next: Next) -> Response {
-    let origin = Origin::of(&doors, request.headers());
+    let desk = desk_of(&doors, request.uri().path());
+    let origin = Origin::of(&doors, desk.as_deref(), request.headers());
     if matches!(origin, Origin::Absent | Origin::Own) {
         return next.run(request).await;
     }
@@ -82,15 +108,16 @@ pub async fn guard(State(doors): State<Arc<Doors>>, request: Request, next: Next
     let reads = readers == Readers::All || (readers == Readers::Listed && origin == Origin::Listed);
     let allow = match readers {
         Readers::All => Some(HeaderValue::from_static("*")),
-        _ => request.headers().get(header::ORIGIN).filter(|_| reads).cloned(),
+        // Also for those who may not: their pages read why not, and that is all they get.
+        Readers::Listed => request.headers().get(header::ORIGIN).cloned(),
+        Readers::Own => None,
     };
     let preflight = *request.method() == Method::OPTIONS;
     let acts = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let mut response = if preflight && reads {
+    let mut response = if preflight && allow.is_some() {
         StatusCode::NO_CONTENT.into_response()
-    } else if acts && !(origin.may_act() && reads) {
-        let detail = "pages of this origin may not do that here: list it in origins, or open the page from this server";
-        Failure::new(Code::Forbidden, detail).into_response()
+    } else if (acts || readers == Readers::Listed) && !(origin.may_act() && reads) {
+        Failure::new(Code::BadOrigin, NOT_LISTED).into_response()
     } else {
         next.run(request).await
     };
@@ -116,7 +143,7 @@ mod tests {
     #[test]
     fn origins_are_compared_whole() {
         let listed = ["https://www.example.org".to_owned()];
-        let of = |origin| judge(origin, "10.0.0.7:8080", "https://vote.example.org", &listed);
+        let of = |origin| judge(origin, "10.0.0.7:8080", "https://vote.example.org", listed.iter());
         assert_eq!(of(None), Origin::Absent);
         assert_eq!(of(Some("null")), Origin::Null);
         for own in ["https://vote.example.org", "http://10.0.0.7:8080", "https://10.0.0.7:8080"] {
@@ -136,16 +163,25 @@ mod tests {
         ] {
             assert_eq!(of(Some(foreign)), Origin::Foreign, "{foreign}");
         }
-        assert_eq!(judge(Some("https://"), "", "", &[]), Origin::Foreign);
-        assert_eq!(judge(Some(""), "", "", &[]), Origin::Foreign);
+        assert_eq!(judge(Some("https://"), "", "", [].iter()), Origin::Foreign);
+        assert_eq!(judge(Some(""), "", "", [].iter()), Origin::Foreign);
     }
 
     #[test]
     fn every_address_has_its_readers() {
-        for all in ["/web/sdk/tallylight.js", "/f/a/status.json", "/sse/a", "/api/v1/time", "/api/v1/shows/a/live"] {
+        for all in [
+            "/web/sdk/tallylight.js",
+            "/sdk/v1/tallylight.js",
+            "/f/a/status.json",
+            "/sse/a",
+            "/api/v1/time",
+            "/api/v1/shows/a/live",
+        ] {
             assert_eq!(readers(all), Readers::All, "{all}");
         }
-        for listed in ["/api/v1/shows/a/join", "/api/v1/shows/a/tickets", "/api/v1/shows/a/receipts/b/c"] {
+        for listed in
+            ["/api/v1/shows/a/join", "/api/v1/shows/a/tickets", "/api/v1/shows/a/receipts/b/c", "/api/v1/shows/a/mine"]
+        {
             assert_eq!(readers(listed), Readers::Listed, "{listed}");
         }
         for own in

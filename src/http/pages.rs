@@ -1,6 +1,6 @@
 //! The pages: plain files, part of the binary. Every page forbids what it does not need.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     extract::{Path, RawQuery, State},
@@ -23,6 +23,8 @@ struct Web;
 /// Pages that people use: nothing from anywhere else, and never inside somebody else's page.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self' ws: wss:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// How the policy of pages ends.
+const FRAMED_BY_NONE: &str = "frame-ancestors 'none'";
 /// The overlay may be framed by graphics systems, and takes the theme that a show's designer gives it.
 const OVERLAY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; connect-src *; font-src 'self'; base-uri 'none'; form-action 'none'";
@@ -32,9 +34,23 @@ pub async fn index(headers: HeaderMap) -> Result<Response, Failure> {
     page("index.html", PAGE_POLICY, &headers)
 }
 
-/// The audience page.
-pub async fn audience(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> {
-    page("audience/index.html", PAGE_POLICY, &headers)
+/// The audience page, also inside pages of the sites that the show names.
+pub async fn audience(OfShow(desk): OfShow, headers: HeaderMap) -> Result<Response, Failure> {
+    let frames = desk.document().sites.frames.join(" ");
+    let policy = match &*frames {
+        "" => PAGE_POLICY.into(),
+        frames => PAGE_POLICY.replace(FRAMED_BY_NONE, &format!("frame-ancestors {frames}")).into(),
+    };
+    let (path, build) = ("audience/index.html", build());
+    let file = Web::get(path).expect("it is part of the binary").data;
+    // A crowd loads it all at once, and again: one page is asked for, and the rest is kept.
+    let html = String::from_utf8_lossy(&file).replace("\"/web/", &format!("\"/web/~{build}/"));
+    Ok(answer(path, html.into_bytes().into(), &build, policy, &headers))
+}
+
+/// How a page of another site gets the show into it.
+pub async fn embed(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> {
+    page("embed/index.html", PAGE_POLICY, &headers)
 }
 
 /// The studio page.
@@ -50,9 +66,15 @@ pub async fn overlay(_: OfShow, headers: HeaderMap) -> Result<Response, Failure>
 /// The one page that is not for looking at: it is saved and opened from disk, where no header of ours reaches.
 const LOADER: &str = "overlay/loader.html";
 
-/// A file of the pages.
+/// A file of the pages. Below `~` and the name of this build it is kept for ever by who gets it: another build has another
+/// address.
 pub async fn file(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
-    let mut response = page(&path, PAGE_POLICY, &headers)?;
+    let (named, path) = path.strip_prefix('~').and_then(|path| path.split_once('/')).unwrap_or(("", &path));
+    let mut response = page(path, PAGE_POLICY, &headers)?;
+    if !named.is_empty() && named == build() {
+        let for_ever = HeaderValue::from_static("public, max-age=31536000, immutable");
+        response.headers_mut().insert(header::CACHE_CONTROL, for_ever);
+    }
     if path == LOADER {
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_SECURITY_POLICY);
@@ -61,21 +83,50 @@ pub async fn file(Path(path): Path<String>, headers: HeaderMap) -> Result<Respon
     Ok(response)
 }
 
-fn page(path: &str, policy: &'static str, request: &HeaderMap) -> Result<Response, Failure> {
+/// What other sites load (`/sdk/v1/…`): addresses that stay. Each module leads to the same one of this build, so that a site
+/// asks for one small file and has the rest, and never mixes two builds.
+pub async fn sdk(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+    let file = format!("sdk/v1/{path}");
+    if !path.ends_with(".js") || Web::get(&file).is_none() {
+        return page(&file, PAGE_POLICY, &headers);
+    }
+    let build = build();
+    let module = format!("export * from '../../web/~{build}/{file}';\n");
+    Ok(answer(&file, module.into_bytes().into(), &build, PAGE_POLICY.into(), &headers))
+}
+
+/// Names what all files together are.
+fn build() -> String {
+    let mut all = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    for path in Web::iter() {
+        all.update(path.as_bytes());
+        all.update(&Web::get(&path).map(|file| file.metadata.sha256_hash()).unwrap_or_default());
+    }
+    hex::encode(&all.finish().as_ref()[..8])
+}
+
+fn page(path: &str, policy: impl Into<Cow<'static, str>>, request: &HeaderMap) -> Result<Response, Failure> {
     let Some(file) = Web::get(path) else {
         return Err(Failure::new(Code::NotFound, "there is no such file"));
     };
-    let etag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..8]));
+    let tag = hex::encode(&file.metadata.sha256_hash()[..8]);
+    Ok(answer(path, file.data, &tag, policy.into(), request))
+}
+
+/// A file, or that it is known by its tag.
+fn answer(path: &str, data: Cow<'static, [u8]>, tag: &str, policy: Cow<'static, str>, request: &HeaderMap) -> Response {
+    let etag = format!("\"{tag}\"");
     let mut response = if extract::knows(request, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, content_type(path))], file.data).into_response()
+        ([(header::CONTENT_TYPE, content_type(path))], data).into_response()
     };
     let headers = response.headers_mut();
     headers.insert(header::ETAG, HeaderValue::from_str(&etag).expect("hexadecimal digits"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    Ok(response)
+    let policy = HeaderValue::from_str(&policy).expect("our own words, and origins");
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
 }
 
 /// A problem in words, for a person whose browser asked for a page.
@@ -121,6 +172,7 @@ fn escaped(text: &str) -> String {
 fn content_type(path: &str) -> &'static str {
     match path.rsplit_once('.').map(|(_, ending)| ending) {
         Some("html") => "text/html; charset=utf-8",
+        Some("ts") => "text/plain; charset=utf-8",
         Some("js" | "mjs") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",

@@ -110,6 +110,8 @@ pub fn router(doors: Arc<Doors>) -> Router {
         .route("/", get(pages::index))
         .route("/s/{show}", get(pages::audience))
         .route("/s/{show}/qr.svg", get(pages::qr))
+        .route("/embed/{show}", get(pages::embed))
+        .route("/sdk/v1/{*path}", get(pages::sdk))
         .route("/studio/{show}", get(pages::studio))
         .route("/o/{show}/{graphic}", get(pages::overlay))
         .route("/problems/{code}", get(pages::code))

@@ -60,6 +60,7 @@ pub async fn file(
         id: document.id.clone(),
         title: document.title.clone(),
         languages: document.languages.clone(),
+        sites: document.sites.clone(),
         rundown: document.rundown.clone(),
         entries: document.entries.declared().map(|(_, entry)| entry.clone()).collect(),
     };

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{entries::Entries, languages::Languages, roster::WrittenOff, run::Run, rundown::Cue};
+use super::{entries::Entries, languages::Languages, roster::WrittenOff, run::Run, rundown::Cue, sites::Sites};
 use crate::{
     base::{
         clock::Micros,
@@ -52,6 +52,9 @@ pub struct Document {
     /// The languages of its texts.
     #[serde(default, skip_serializing_if = "Languages::is_empty")]
     pub languages: Languages,
+    /// The other sites it is part of.
+    #[serde(default, skip_serializing_if = "Sites::is_empty")]
+    pub sites: Sites,
     /// Runs made now are rehearsal runs.
     pub rehearsal: bool,
     /// Cues in the order of the show.
@@ -157,6 +160,7 @@ impl Document {
             revision: 1,
             previous: String::new(),
             languages: Languages::default(),
+            sites: Sites::default(),
             rehearsal: true,
             rundown,
             entries: Entries::default(),

@@ -5,6 +5,7 @@ mod kinds;
 mod languages;
 mod reactions;
 mod rules;
+mod sites;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use super::{
     kind::{Kind, Writing},
     languages::Languages,
     rundown::Cue,
+    sites::Sites,
 };
 use crate::{
     base::{ids::ShowId, limits},
@@ -36,6 +38,8 @@ pub struct ShowFile {
     pub title: String,
     /// The languages of its texts.
     pub languages: Languages,
+    /// The other sites it is part of.
+    pub sites: Sites,
     /// Its cues.
     pub rundown: Vec<Cue>,
     /// Where its audience may come in.
@@ -68,6 +72,10 @@ struct Top {
     title: Spanned<String>,
     #[serde(default)]
     languages: Vec<Spanned<String>>,
+    #[serde(default)]
+    origins: Vec<Spanned<String>>,
+    #[serde(default)]
+    frames: Vec<Spanned<String>>,
     #[serde(default)]
     text: languages::Titles,
     #[serde(default)]
@@ -166,6 +174,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
     let id = top.show.get_ref().parse().map_err(|error| at(text, top.show.span().start, format!("{error}")))?;
     let title = checked(text, &top.title, "title")?;
     let languages = languages::languages(text, &top.languages, &top.text)?;
+    let sites = sites::sites(text, &top.origins, &top.frames)?;
     if top.cue.is_empty() {
         return Err(at(text, text.len(), "the show has no cue: add a [[cue]]".into()));
     }
@@ -194,7 +203,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         }
         rundown.push(cue);
     }
-    Ok(ShowFile { id, title, languages, rundown, entries })
+    Ok(ShowFile { id, title, languages, sites, rundown, entries })
 }
 
 fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
@@ -338,6 +347,8 @@ pub fn write(file: &ShowFile) -> String {
         title: &'a str,
         #[serde(skip_serializing_if = "<[_]>::is_empty")]
         languages: &'a [String],
+        #[serde(flatten)]
+        sites: &'a Sites,
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         text: BTreeMap<&'a str, languages::TitleTable<&'a str>>,
         cue: Vec<CueTable<&'a str, Rules, Wording>>,
@@ -376,6 +387,7 @@ pub fn write(file: &ShowFile) -> String {
         show: &file.id,
         title: &file.title,
         languages: &file.languages.names,
+        sites: &file.sites,
         text: languages::titles(&file.languages),
         cue: cue.collect(),
         entry: &file.entries,
@@ -397,7 +409,7 @@ mod tests {
     fn the_examples_of_the_page_are_shows() {
         let page = include_str!("../../docs/SHOW.md");
         let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 6);
+        assert_eq!(examples.len(), 7);
         for example in examples {
             let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
             assert_eq!(read(&write(&show)), Ok(show));

@@ -16,5 +16,6 @@ pub mod merge;
 pub mod roster;
 pub mod run;
 pub mod rundown;
+pub mod sites;
 pub mod transition;
 pub mod windows;

@@ -112,6 +112,7 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
     drop_standby(&mut next);
     next.title.clone_from(&file.title);
     next.languages.clone_from(&file.languages);
+    next.sites.clone_from(&file.sites);
     next.rundown.clone_from(&file.rundown);
     next.entries = match document.entries.declaring(&file.entries) {
         Some(entries) => entries,

@@ -154,13 +154,15 @@ impl Desks {
 fn fresh(file: ShowFile) -> Document {
     let salt = hex::encode(&random_bytes::<16>());
     let entries = Entries::default().declaring(&file.entries).unwrap_or_default();
-    Document { entries, languages: file.languages, ..Document::new(file.id, file.title, file.rundown, salt) }
+    let ShowFile { id, title, languages, sites, rundown, .. } = file;
+    Document { entries, languages, sites, ..Document::new(id, title, rundown, salt) }
 }
 
 fn is_as_in(document: &Document, file: &ShowFile) -> bool {
     document.rundown == file.rundown
         && document.title == file.title
         && document.languages == file.languages
+        && document.sites == file.sites
         && document.entries.are(&file.entries)
 }
 

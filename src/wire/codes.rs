@@ -37,6 +37,8 @@ codes! {
         "A viewer joins again without a token; staff opens a new one-time link; a screen takes its address anew.";
     Forbidden    = "forbidden",     403,   4003,  false, "This role may not do that",
         "Use the token of a role that may, or ask somebody who has it.";
+    BadOrigin    = "bad_origin",    403,   4003,  false, "Pages of this site may not do that",
+        "List the site in the show's origins, or in the node's; or open the page from this server.";
     NotFound     = "not_found",     404,   0,     false, "There is no such thing",
         "Look whether the address is written right: / shows the way to every page.";
     NoShow       = "no_show",       404,   4004,  false, "There is no such show",

@@ -26,18 +26,27 @@ const parts = Promise.all([
   import('./tl-receipt.js'), import('./tl-connection.js'), import('./tl-share.js'), import('./tl-language.js'), import('./tl-mine.js'),
 ]);
 
+/** A page speaks one language, however many shows there are on it. @type {Set<Audience>} */
+const drawn = new Set();
+
 export class Audience {
   #root;
-  /** The language that the address or the page around asks for. @type {string|undefined} */
+  /** The language that the address asks for. @type {string|undefined} */
   #asked;
+  /** The language of the page around. @type {string|undefined} */
+  #around;
   #stopped = false;
   /** The languages of the show that the choice was made with. */
   #known = '';
 
-  /** @param {{ root: HTMLElement, show: string, server?: string, entry?: string, lang?: string }} options `root` is filled */
-  constructor({ root, show, server, entry, lang }) {
+  /**
+   * @param {{ root: HTMLElement, show: string, server?: string, entry?: string, lang?: string, around?: string }} options `root` is
+   *   filled; `lang`: asked for by the address; `around`: of the page around
+   */
+  constructor({ root, show, server, entry, lang, around }) {
     this.#root = root;
     this.#asked = lang;
+    this.#around = around;
     this.client = new Client({ show, server, entry });
     const { client } = this;
     /** @type {AudienceState} */
@@ -67,21 +76,23 @@ export class Audience {
 
   /** Draws it and joins. */
   async start() {
-    await Promise.all([parts, this.#speak()]);
+    await Promise.all([parts, this.#respeak()]);
     if (this.#stopped) return;
+    drawn.add(this);
     this.#draw();
     this.client.start();
   }
 
   stop() {
     this.#stopped = true;
+    drawn.delete(this);
     this.client.stop();
     this.#root.replaceChildren();
   }
 
   /** The viewer's own choice of a language, kept on this device. @param {string} language */
   async choose(language) {
-    this.#asked = undefined;
+    this.#asked = language;
     if (this.#page) {
       const address = new URL(location.href);
       address.searchParams.delete('lang');
@@ -95,12 +106,12 @@ export class Audience {
   async #respeak() {
     const { lang } = spoken();
     await this.#speak();
-    if (spoken().lang !== lang && !this.#stopped) this.#draw();
+    if (spoken().lang !== lang) for (const audience of drawn) audience.#draw();
   }
 
-  /** Speaks what the address asks for, then what this viewer chose before, then what their browser is set to, then as the show does. */
+  /** Speaks what the address asks for, then what this viewer chose before, then what is around, then what their browser is set to, then as the show does. */
   async #speak() {
-    const wanted = [this.#asked, recall('language'), ...navigator.languages].filter((tag) => tag !== undefined);
+    const wanted = [this.#asked, recall('language'), this.#around, ...navigator.languages].filter((tag) => tag !== undefined);
     this.#known = `${this.client.show?.languages}`;
     const { lang, locale } = understood([...wanted, ...(this.client.show?.languages ?? [])]) ?? { lang: 'en', locale: 'en' };
     // A browser set to the same language knows the region, too.
@@ -114,11 +125,13 @@ export class Audience {
   #draw() {
     const { lang, dir } = spoken();
     Object.assign(this.#page ? document.documentElement : this.#root, { lang, dir });
+    const page = this.#page;
+    // In a page of another site there is a main part already, and an address of its own to share.
     this.#root.replaceChildren(
-      h('header', {}, h('div', { class: 'top' }, h('tl-title'), h('div', { class: 'tools' }, h('tl-language'), h('tl-share'))), h('tl-rehearsal')),
-      h('main', {}, h('tl-question')),
-      h('footer', { class: 'dock' }, h('tl-receipt'), h('tl-connection')),
-      h('aside', {}, h('tl-mine')),
+      h('header', { part: 'header' }, h('div', { class: 'top' }, h('tl-title'), h('div', { class: 'tools' }, h('tl-language'), ...(page ? [h('tl-share')] : []))), h('tl-rehearsal')),
+      h(page ? 'main' : 'div', { class: 'stage' }, h('tl-question')),
+      h(page ? 'footer' : 'div', { class: 'dock' }, h('tl-receipt'), h('tl-connection', { part: 'connection' })),
+      h(page ? 'aside' : 'div', { part: 'about' }, h('tl-mine')),
     );
   }
 }

@@ -26,7 +26,7 @@ class Connection extends StoreElement {
 function words(link) {
   if (link.is === 'ended') {
     const { why } = link;
-    return say(why === 'no_show' || why === 'forbidden' || why === 'replaced' ? `ended_${why}` : 'ended_other');
+    return say(why === 'no_show' || why === 'forbidden' || why === 'replaced' || why === 'bad_origin' ? `ended_${why}` : 'ended_other');
   }
   if (link.offline) return say('offline');
   if (link.is === 'up') return say(`connected_${link.kind}`);

@@ -143,7 +143,7 @@ class RadioTile extends Tile {
   constructor(option, run, store) {
     super(option, run, store);
     this.input = h('input', { type: 'radio', name: run.id, value: option.n, class: 'tile-input', onchange: () => this.choose(() => [option.n]) });
-    this.node = h('label', { class: 'tile' }, this.bar, this.input, h('span', { class: 'tile-mark', 'aria-hidden': 'true' }), this.text, this.share);
+    this.node = h('label', { class: 'tile', part: 'option' }, this.bar, this.input, h('span', { class: 'tile-mark', 'aria-hidden': 'true' }), this.text, this.share);
   }
 
   /** @param {TileState} state */
@@ -164,7 +164,7 @@ class CountTile extends Tile {
     this.more = h('button', { type: 'button', class: 'tile-step', 'aria-label': say('more', { label }), onclick: () => this.choose((picks) => [...picks, n]) }, '+');
     this.number = h('output', { class: 'tile-number' });
     this.steps = h('span', { class: 'tile-steps' }, this.less, this.number, this.more);
-    this.node = h('div', { class: 'tile', role: 'group', 'aria-label': label }, this.bar, this.text, this.share, this.steps);
+    this.node = h('div', { class: 'tile', part: 'option', role: 'group', 'aria-label': label }, this.bar, this.text, this.share, this.steps);
   }
 
   /** @param {TileState} state */

@@ -18,7 +18,7 @@ class Question extends StoreElement {
 
   build() {
     this.#waiting.append(h('span', { class: 'waiting-lamp', 'aria-hidden': 'true' }), this.#waitingTitle, this.#waitingText);
-    this.#asked.append(document.createElement('tl-countdown'), h('h2', { id: 'question', class: 'question' }, this.#question), this.#hint, document.createElement('tl-options'), document.createElement('tl-scale'), document.createElement('tl-taps'), this.#worth);
+    this.#asked.append(document.createElement('tl-countdown'), h(this.embedded ? 'h3' : 'h2', { id: 'question', class: 'question', part: 'question' }, this.#question), this.#hint, document.createElement('tl-options'), document.createElement('tl-scale'), document.createElement('tl-taps'), this.#worth);
     this.append(this.#waiting, this.#asked);
   }
 
@@ -30,7 +30,7 @@ class Question extends StoreElement {
     this.#asked.hidden = !run;
     if (!run) {
       const ended = link.is === 'ended';
-      setText(this.#waitingTitle, say(ended ? (link.why === 'no_show' ? 'ended_no_show' : 'ended_other') : show ? 'waiting_title' : 'first_title'));
+      setText(this.#waitingTitle, say(ended ? (link.why === 'no_show' || link.why === 'bad_origin' ? `ended_${link.why}` : 'ended_other') : show ? 'waiting_title' : 'first_title'));
       setText(this.#waitingText, ended ? '' : say(show ? 'waiting_text' : 'first_text'));
       setAttribute(this.#waiting, 'data-ended', ended);
       return;

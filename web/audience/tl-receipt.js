@@ -13,14 +13,14 @@ const ANSWER_MS = 400;
 
 /** The foot of the page: the button that gives the ballot, and in the same place what became of it. */
 class ReceiptDock extends StoreElement {
-  #send = h('button', { type: 'button', class: 'send', 'aria-describedby': 'confirm', onclick: () => this.#give() });
+  #send = h('button', { type: 'button', class: 'send', part: 'button', 'aria-describedby': 'confirm', onclick: () => this.#give() });
   #ask = h('p', { class: 'confirm', id: 'confirm', role: 'status' });
   #change = h('button', { type: 'button', class: 'change', onclick: () => this.#reconsider() }, say('change'));
   #sign = h('span', { class: 'receipt-sign', 'aria-hidden': 'true' });
   #head = h('strong', { class: 'receipt-head' });
   #text = h('span', { class: 'receipt-text' });
   #time = h('span', { class: 'receipt-time' });
-  #receipt = h('div', { class: 'receipt' }, this.#sign, h('p', { class: 'receipt-words', role: 'status' }, this.#head, ' ', this.#text, ' ', this.#time));
+  #receipt = h('div', { class: 'receipt', part: 'receipt' }, this.#sign, h('p', { class: 'receipt-words', role: 'status' }, this.#head, ' ', this.#text, ' ', this.#time));
   #earlier = h('ul', { class: 'earlier', role: 'status', 'aria-label': say('earlier') });
   /** @type {ReturnType<typeof setInterval>|undefined} */
   #tick;
@@ -91,7 +91,7 @@ class ReceiptDock extends StoreElement {
 
   /** @param {Ballot} ballot @param {import('./audience.js').AudienceState} state @param {import('../sdk/wire.js').Phase} [phase] */
   #drawReceipt(ballot, state, phase) {
-    const { sign, tone, head, text } = words(ballot, state.link.is === 'up' && !state.link.offline, phase);
+    const { sign, tone, head, text } = words(ballot, state.link.is === 'up' && !state.link.offline, state.client.lasting, phase);
     setText(this.#sign, sign);
     setText(this.#head, head);
     setText(this.#text, text);
@@ -102,9 +102,9 @@ class ReceiptDock extends StoreElement {
   /** @param {Ballot[]} ballots */
   #drawEarlier(ballots) {
     this.#earlier.hidden = !ballots.length;
-    const up = this.store?.state.link.is === 'up';
+    const { link, client } = this.store?.state ?? {};
     const lines = ballots.slice(-3).map((ballot) => {
-      const { head, text, sign } = words(ballot, up);
+      const { head, text, sign } = words(ballot, link?.is === 'up', client?.lasting);
       return `${sign} ${say('earlier_line', { question: ballot.question, state: head })}. ${text}`;
     });
     if (lines.join('\n') === [...this.#earlier.children].map((line) => line.textContent).join('\n')) return;
@@ -119,10 +119,13 @@ function worthTelling(ballot, now) {
   return ballot.is === 'refused' && now - ballot.given < 600_000;
 }
 
-/** @param {Ballot} ballot @param {boolean} up @param {import('../sdk/wire.js').Phase} [phase] of its question, if that is on */
-function words(ballot, up, phase) {
+/**
+ * @param {Ballot} ballot @param {boolean} up @param {boolean} lasting whether it outlives this page
+ * @param {import('../sdk/wire.js').Phase} [phase] of its question, if that is on
+ */
+function words(ballot, up, lasting, phase) {
   const choice = choiceText(ballot);
-  if (ballot.prepared !== undefined && phase === 'standby') return { sign: '◷', tone: 'plain', head: say('receipt_prepared'), text: say('receipt_prepared_text', { choice }) };
+  if (ballot.prepared !== undefined && phase === 'standby') return { sign: '◷', tone: 'plain', head: say('receipt_prepared'), text: say(lasting ? 'receipt_prepared_text' : 'receipt_prepared_page_text', { choice }) };
   if (ballot.prepared !== undefined && (phase === 'open' || phase === 'closing') && up) return { sign: '◷', tone: 'plain', head: say('receipt_prepared'), text: say('receipt_prepared_open_text', { choice }) };
   if (ballot.prepared !== undefined && phase !== 'open' && phase !== 'closing') return { sign: '✕', tone: 'bad', head: say('receipt_not_sent'), text: say('receipt_not_sent_text', { choice }) };
   switch (ballot.is) {
@@ -142,7 +145,7 @@ function words(ballot, up, phase) {
       return { sign: '✕', tone: 'bad', head: say('receipt_refused'), text: refusal(ballot) };
     default: return up
       ? { sign: '↑', tone: 'plain', head: say('receipt_kept'), text: say('receipt_kept_text', { choice }) }
-      : { sign: '◔', tone: 'warn', head: say('receipt_kept_offline'), text: say('receipt_kept_offline_text', { choice }) };
+      : { sign: '◔', tone: 'warn', head: say(lasting ? 'receipt_kept_offline' : 'receipt_kept_page'), text: say(lasting ? 'receipt_kept_offline_text' : 'receipt_kept_page_text', { choice }) };
   }
 }
 

@@ -6,7 +6,7 @@ class Title extends StoreElement {
   #name = bdi();
 
   build() {
-    this.append(this.#lamp, h('h1', { class: 'title-name' }, this.#name));
+    this.append(this.#lamp, h(this.embedded ? 'h2' : 'h1', { class: 'title-name' }, this.#name));
   }
 
   /** @param {import('./audience.js').AudienceState} state */
@@ -14,7 +14,7 @@ class Title extends StoreElement {
     const title = show?.title ?? (link.is === 'ended' ? 'Tallylight' : '…');
     setText(this.#name, title);
     setAttribute(this.#name, 'lang', show?.language);
-    if (show) document.title = show.run ? `${show.run.question} – ${show.title}` : show.title;
+    if (show && !this.embedded) document.title = show.run ? `${show.run.question} – ${show.title}` : show.title;
     setAttribute(this.#lamp, 'data-on', Boolean(show?.run));
   }
 }

@@ -54,9 +54,9 @@ export class BallotBox {
   /** @type {Ballot[]} */
   #ballots = [];
 
-  /** @param {string} show */
-  constructor(show) {
-    this.#key = `tallylight.${show}.ballots`;
+  /** @param {string} kept the show's name on this device */
+  constructor(kept) {
+    this.#key = `tallylight.${kept}.ballots`;
     this.#load();
   }
 

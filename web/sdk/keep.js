@@ -9,6 +9,17 @@ export function recall(name) {
   }
 }
 
+/** Whether this device keeps anything: in some private modes, and in frames of other sites, it does not. */
+export function keeps() {
+  try {
+    localStorage.setItem('tallylight.kept', '1');
+    localStorage.removeItem('tallylight.kept');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @param {string} name @param {string|undefined} value */
 export function store(name, value) {
   try {

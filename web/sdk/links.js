@@ -195,7 +195,7 @@ class HttpLink {
 }
 
 /** The close code that means the same as a problem over HTTP, from the table of src/wire/codes.rs. @type {Record<string, number>} */
-const CLOSES = { bad_token: 4001, forbidden: 4003, no_show: 4004, too_many: 1008, busy: 1013, storage: 1013, draining: 1012, internal: 1011 };
+const CLOSES = { bad_token: 4001, forbidden: 4003, bad_origin: 4003, no_show: 4004, too_many: 1008, busy: 1013, storage: 1013, draining: 1012, internal: 1011 };
 
 class EventsLink extends HttpLink {
   /** @type {LinkKind} */

@@ -13,7 +13,7 @@
 import { BallotBox } from './ballots.js';
 import { ServerClock } from './clock.js';
 import { Commands } from './commands.js';
-import { recall, store } from './keep.js';
+import { keeps, recall, store } from './keep.js';
 import { inLanguage } from './languages.js';
 import { openLink, request } from './links.js';
 import { Newest } from './newest.js';
@@ -50,6 +50,8 @@ const SYNC_MS = 300_000;
 
 export class Client extends EventTarget {
   clock = new ServerClock();
+  /** Whether ballots and the device's token outlive this page. */
+  lasting = keeps();
   /** Local time of the last message. */
   heard_at = 0;
   /** @type {LinkState} */
@@ -89,6 +91,8 @@ export class Client extends EventTarget {
   #box;
   #commands;
   #taps = new Taps();
+  /** What the device keeps it by: a page may show shows of several servers. */
+  #kept;
 
   /**
    * @param {object} options
@@ -102,10 +106,11 @@ export class Client extends EventTarget {
   constructor({ show, server = location.origin, staff, key, name, entry }) {
     super();
     this.viewer = !staff && !key && !name;
-    this.#entry = { show, server, staff, key, name, device: this.viewer ? recall(`${show}.device`) : undefined };
-    if (this.viewer) this.#came(entry ?? recall(`${show}.entry`));
+    this.#kept = server === location.origin ? show : `${show}@${new URL(server).host}`;
+    this.#entry = { show, server, staff, key, name, device: this.viewer ? recall(`${this.#kept}.device`) : undefined };
+    if (this.viewer) this.#came(entry ?? recall(`${this.#kept}.entry`));
     this.#commands = new Commands(this.#entry);
-    this.#box = this.viewer ? new BallotBox(show) : undefined;
+    this.#box = this.viewer ? new BallotBox(this.#kept) : undefined;
   }
 
   start() {
@@ -473,13 +478,13 @@ export class Client extends EventTarget {
   /** @param {string|undefined} device */
   #remember(device) {
     this.#entry.device = device;
-    store(`${this.#entry.show}.device`, device);
+    store(`${this.#kept}.device`, device);
   }
 
   /** @param {string|undefined} code of the newest entry link; kept, so that a device whose token has expired comes in the same way */
   #came(code) {
     this.#entry.code = code;
-    store(`${this.#entry.show}.entry`, code);
+    store(`${this.#kept}.entry`, code);
   }
 
   /** @param {string} name @param {unknown} detail */

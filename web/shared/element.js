@@ -55,7 +55,14 @@ export class StoreElement extends HTMLElement {
     return this.#own ?? StoreElement.store;
   }
 
+  /** Whether it stands in a page of another site. */
+  get embedded() {
+    return this.#own !== undefined;
+  }
+
   connectedCallback() {
+    // Taken out again before it was its turn.
+    if (!this.isConnected) return;
     const root = this.getRootNode();
     if (root instanceof ShadowRoot) this.#own = /** @type {any} */ (root.host).store;
     this.build();

@@ -128,9 +128,9 @@ fn another_rundown_keeps_the_numbers_of_entries() {
     let mut desk = Desk::new();
     let named = |name: &str| Entry { platform: Some(name.to_owned()), ..Entry::default() };
     let replace = |desk: &mut Desk, names: &[&str]| {
-        let Document { id, title, languages, rundown, .. } = desk.document.clone();
+        let Document { id, title, languages, sites, rundown, .. } = desk.document.clone();
         let entries = names.iter().map(|name| named(name)).collect();
-        let file = ShowFile { id, title, languages, rundown, entries };
+        let file = ShowFile { id, title, languages, sites, rundown, entries };
         desk.document = replace_rundown(&desk.document, &file, Role::Producer).unwrap();
     };
     replace(&mut desk, &["tv", "web"]);
