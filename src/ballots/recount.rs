@@ -8,6 +8,7 @@ use super::{
     bucket::Rules,
     manifest::{LedgerKind, Manifest, Part, by_entry},
     outcome::{outcome, rated},
+    score::Answer,
     seal::Seal,
     tally,
     witness::{Copy, Witness},
@@ -48,6 +49,8 @@ pub struct Recount<'a> {
     refused: Vec<(VoterId, BallotId, Picks)>,
     /// Journals that are not here, of which the ledger has told something.
     told: HashSet<JournalId>,
+    /// Of a run whose answers are worth points: those that count.
+    answers: Vec<Answer>,
     /// Ballots of this run that were read.
     pub read: u64,
 }
@@ -59,6 +62,8 @@ pub struct Found {
     pub findings: Vec<String>,
     /// What could not be looked at, though nothing differs.
     pub notes: Vec<String>,
+    /// Of a run whose answers are worth points: those that count.
+    pub answers: Vec<Answer>,
 }
 
 /// What a voter has done so far.
@@ -86,6 +91,7 @@ impl<'a> Recount<'a> {
             findings: Vec::new(),
             refused: Vec::new(),
             told: HashSet::new(),
+            answers: Vec::new(),
             read: 0,
         }
     }
@@ -194,6 +200,9 @@ impl<'a> Recount<'a> {
             Some(Verdict::Counted) => {
                 self.counted += 1;
                 let (run, received) = (manifest.definition.run, ballot.received);
+                if manifest.definition.interaction.kind.round().is_some() {
+                    self.answers.push((ballot.voter, ballot.picks.clone(), received));
+                }
                 let Ballot { voter, ref picks, entry, .. } = *ballot;
                 self.witness.add(Copy { run, bucket, voter, id, picks, received, entry, place });
             }
@@ -323,7 +332,7 @@ impl<'a> Recount<'a> {
                 ));
             }
         }
-        Found { findings: self.findings, notes }
+        Found { findings: self.findings, notes, answers: self.answers }
     }
 
     /// Whether the counted ballots that were read are those that a part of the manifest names.

@@ -174,6 +174,15 @@ pub const OPTIONS_MAX: usize = 64;
 /// Votes of one voter in one run.
 pub const VOTES_PER_VOTER_MAX: u16 = 100;
 
+/// Places of a leaderboard that are published; everybody has a rank.
+pub const LEADERS_MAX: usize = 100;
+
+/// Of these so many are sent to everybody: a hundred would be more bytes than all results of a show. The rest is asked for.
+pub const LEADERS_SENT_MAX: usize = 10;
+
+/// Characters of the name of a round of quizzes and predictions: it stands above a leaderboard.
+pub const ROUND_CHARS_MAX: usize = 40;
+
 /// Runs that a show keeps on its desk; above it those that are revealed or void are archived, oldest first.
 pub const RUNS_ON_DESK_MAX: usize = 40;
 

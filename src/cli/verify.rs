@@ -5,11 +5,13 @@ use std::{fs::File, io::BufReader, path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 
 use crate::{
+    base::limits,
     export::{
         file::RunLine,
-        verify::{Checked, Outcome, Report, verify},
+        verify::{Board, Checked, Outcome, Report, verify},
     },
     shows::transition::phase_word,
+    wire::scores::{Leaderboard, Line},
 };
 
 /// The answer without a pinned key.
@@ -77,6 +79,13 @@ fn tell(report: &Report) {
     let not_sealed = report.runs.iter().filter(|run| run.manifest_hash.is_none());
     for RunLine { run, cue, rehearsal, state, .. } in not_sealed {
         println!("NO SEAL  cue {cue} ({}), run {run}: {}", kind(*rehearsal), phase_word(*state));
+    }
+    for Board { rehearsal, leaderboard: Leaderboard { round, runs, players, top } } in &report.boards {
+        let round = if round.is_empty() { String::new() } else { format!(", round {round}") };
+        println!("LEADERBOARD ({}{round}): {} questions, {players} players", kind(*rehearsal), runs.len());
+        for Line { rank, name, points, right, ms } in top.iter().take(limits::LEADERS_SENT_MAX) {
+            println!("       {rank}. {name}: {points} points, {right} right in {ms} ms");
+        }
     }
     for missing in &report.missing {
         println!("MISSING  {missing}");

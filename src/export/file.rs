@@ -86,6 +86,17 @@ pub struct RunLine {
     /// SHA-256 of the manifest of its newest seal, if it is sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest_hash: Option<String>,
+    /// The right options of a quiz or a prediction, once everybody may know them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Answered>,
+}
+
+/// What is right, and since when that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answered {
+    pub at: Micros,
+    pub right: Vec<u16>,
 }
 
 /// One ballot as it stands in a journal.

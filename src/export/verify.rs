@@ -17,13 +17,22 @@ use crate::{
     ballots::{
         manifest::{self, Manifest, Signed},
         recount::{Found, Recount},
+        score::{Answer, Scores},
     },
     base::{
         hex,
         ids::{RunId, ShowId},
+        limits,
     },
-    shows::run::{BUCKET_HASH, RECORD_FORMATS},
-    wire::outcome::{Place, Unit},
+    shows::{
+        kind::Kind,
+        round::{Known, rounds},
+        run::{BUCKET_HASH, RECORD_FORMATS},
+    },
+    wire::{
+        outcome::{Place, Unit},
+        scores::Leaderboard,
+    },
 };
 
 /// What a check found.
@@ -37,8 +46,17 @@ pub struct Report {
     pub missing: Vec<String>,
     /// The runs that were on the show's desk when the file was written.
     pub runs: Vec<RunLine>,
+    /// The leaderboards of the show's rounds, made of the ballots.
+    pub boards: Vec<Board>,
     /// Whether a pinned key was given.
     pub pinned: bool,
+}
+
+/// One round's leaderboard.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Board {
+    pub rehearsal: bool,
+    pub leaderboard: Leaderboard,
 }
 
 /// One manifest's check.
@@ -61,6 +79,8 @@ pub struct Checked {
     pub findings: Vec<String>,
     /// What could not be looked at, and what the manifest says is lost.
     pub notes: Vec<String>,
+    /// The ballots that count, where answers are worth points.
+    answers: Vec<Answer>,
 }
 
 /// The answer in one word.
@@ -156,17 +176,18 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
             in_force.filter(|(counts, _)| counts.hash() != signed.hash()).map(|(_, counts)| counts.revision);
         check(signed, manifest, ballots.get(&run).unwrap_or(&none), key, replaced_by)
     });
-    let results = results.collect();
+    let results: Vec<_> = results.collect();
     let pinned = key.is_some();
     let Some((contents, mut findings, is_whole, _)) = end else {
         let findings = vec!["the last line, which says what the file has to hold, is gone: it was cut".to_owned()];
-        return Ok(Report { results, findings, missing: Vec::new(), runs: Vec::new(), pinned });
+        return Ok(Report { results, findings, missing: Vec::new(), runs: Vec::new(), boards: Vec::new(), pinned });
     };
     if !is_whole {
         findings.push("it is not as it was written: lines were left out, added or changed".to_owned());
     }
     findings.extend(absent(&contents, &show, &manifests));
-    Ok(Report { results, findings, missing: contents.missing, runs: contents.runs, pinned })
+    let boards = boards(&contents, &manifests, &results);
+    Ok(Report { results, findings, missing: contents.missing, runs: contents.runs, boards, pinned })
 }
 
 /// The ballots of a run in the file.
@@ -197,6 +218,36 @@ fn absent(contents: &Contents, show: &ShowId, manifests: &[(Signed, Manifest)]) 
     findings
 }
 
+/// The leaderboards that the ballots make, by what the show says is right. A round with something wrong in it has none.
+fn boards(contents: &Contents, manifests: &[(Signed, Manifest)], results: &[Checked]) -> Vec<Board> {
+    let mut boards = Vec::new();
+    for rehearsal in [true, false] {
+        let of_kind = contents.runs.iter().filter(|line| line.rehearsal == rehearsal);
+        let known = of_kind.filter_map(|line| {
+            let answered = line.answered.as_ref()?;
+            let at = manifests.iter().position(|(signed, _)| line.manifest_hash.as_ref() == Some(&signed.hash()))?;
+            let (manifest, checked) = (&manifests[at].1, &results[at]);
+            let round = manifest.definition.interaction.kind.round()?;
+            Some(Known { at: answered.at, run: line.run, cue: &line.cue, round, what: (manifest, checked, answered) })
+        });
+        for (round, runs) in rounds(known) {
+            let mut scores = Scores::new(round);
+            for (manifest, checked, answered) in &runs {
+                let right = match &manifest.definition.interaction.kind {
+                    Kind::Quiz(quiz) => &quiz.right,
+                    _ => &answered.right,
+                };
+                scores.add(&manifest.definition, &manifest.windows, right, checked.answers.iter().cloned());
+            }
+            scores.rank();
+            if runs.iter().all(|(_, checked, _)| checked.findings.is_empty()) {
+                boards.push(Board { rehearsal, leaderboard: scores.leaderboard(limits::LEADERS_MAX) });
+            }
+        }
+    }
+    boards
+}
+
 /// Checks a manifest. What differs from one that did not come into force is nothing that anybody published.
 fn check(
     signed: &Signed,
@@ -207,7 +258,7 @@ fn check(
 ) -> Checked {
     let definition = &manifest.definition;
     let by_its_signer = signed_by(signed.manifest.get(), &signed.signature, &signed.public_key, key);
-    let mut findings = Vec::new();
+    let (mut findings, mut answers) = (Vec::new(), Vec::new());
     let mut notes: Vec<_> = manifest
         .written_off
         .iter()
@@ -226,7 +277,8 @@ fn check(
         let format = definition.record_format;
         findings.push(format!("its ballots are of format {format}; this program checks {RECORD_FORMATS}"));
     } else {
-        let Found { findings: found, notes: noted } = recount(manifest, ballots);
+        let Found { findings: found, notes: noted, answers: counted } = recount(manifest, ballots);
+        answers = counted;
         findings.extend(found);
         notes.extend(noted);
     }
@@ -249,6 +301,7 @@ fn check(
         replaced_by,
         findings,
         notes,
+        answers,
     }
 }
 

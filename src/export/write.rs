@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use aws_lc_rs::digest;
 use serde_json::value::RawValue;
 
-use super::file::{BallotLine, Contents, FORMAT, Line, RunLine};
+use super::file::{Answered, BallotLine, Contents, FORMAT, Line, RunLine};
 use crate::{
     ballots::{
         ballot::{Ballot, Decided, Verdict},
@@ -285,6 +285,7 @@ fn run_line(run: &Run, now: Micros) -> RunLine {
         rehearsal: run.definition.rehearsal,
         state: run.phase(now),
         manifest_hash: run.sealed().map(|summary| summary.manifest_hash.clone()),
+        answered: run.answered().map(|(at, right)| Answered { at, right: right.to_vec() }),
     }
 }
 

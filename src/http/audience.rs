@@ -34,6 +34,7 @@ use crate::{
         codes::Code,
         moderation::Asked,
         results::Results,
+        scores::Leaderboard,
         server::{Receipt, ShowView, Welcome},
     },
 };
@@ -61,6 +62,8 @@ pub struct Live {
     results: Option<Results>,
     /// Viewers alone, and only where there is a list.
     asked: Option<Asked>,
+    /// Left out: there was none yet.
+    leaderboard: Option<Leaderboard>,
 }
 
 /// The key of a screen.
@@ -94,18 +97,22 @@ pub async fn live(
     }
     let (results_number, results) = newest.results_for(|_| voted);
     let eyes = if audience == Audience::Screens { "s" } else { "v" };
-    let etag = format!(
-        "\"{}.{eyes}.{}.{}.{}\"",
-        doors.services.journal, newest.show_number, results_number, newest.asked_number
-    );
+    let numbers = [newest.show_number, results_number, newest.asked_number, newest.scores_number];
+    let numbers = numbers.map(|number| number.to_string()).join(".");
+    let etag = format!("\"{}.{eyes}.{numbers}\"", doors.services.journal);
     let known = extract::knows(&headers, &etag);
     let headers = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "no-cache")];
     if known {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     let or_null = |text: &str| if text.is_empty() { "null".to_owned() } else { text.to_owned() };
-    let asked = if newest.asked.is_empty() { String::new() } else { format!(",\"asked\":{}", newest.asked) };
-    let body = format!("{{\"show\":{},\"results\":{}{asked}}}", or_null(&newest.show), or_null(results));
+    let mut body = format!("{{\"show\":{},\"results\":{}", or_null(&newest.show), or_null(results));
+    for (name, json) in [("asked", &newest.asked), ("leaderboard", &newest.leaderboard)] {
+        if !json.is_empty() {
+            body += &format!(",\"{name}\":{}", json.as_str());
+        }
+    }
+    body.push('}');
     Ok((headers, [(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 

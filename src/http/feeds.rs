@@ -27,6 +27,13 @@ pub struct FeedKey {
     key: Option<String>,
 }
 
+impl FeedKey {
+    /// The key, if there is one.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+}
+
 /// The show in flat fields, ready to be shown.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Status {
@@ -62,7 +69,7 @@ pub async fn status(
     OfShow(desk): OfShow,
     Params(query): Params<FeedKey>,
 ) -> Result<Json<Status>, Failure> {
-    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    extract::screen_key(&doors, &desk, query.key())?;
     let (show, results) = desk.hub.newest(Audience::Screens);
     let Some(show) = show else { return Err(not_yet()) };
     let now = doors.services.clock.now().as_ms();
@@ -141,7 +148,7 @@ pub async fn results_json(
     OfShow(desk): OfShow,
     Params(query): Params<FeedKey>,
 ) -> Result<Json<Vec<Row>>, Failure> {
-    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    extract::screen_key(&doors, &desk, query.key())?;
     Ok(Json(rows(&desk)))
 }
 
@@ -158,7 +165,7 @@ pub async fn results_csv(
     OfShow(desk): OfShow,
     Params(query): Params<FeedKey>,
 ) -> Result<impl IntoResponse, Failure> {
-    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    extract::screen_key(&doors, &desk, query.key())?;
     let mut text = String::from("option,label,votes,share,state,points,rank\r\n");
     for Row { option, label, votes, share, state, points, rank } in rows(&desk) {
         text += &csv::line([&option, &label, &votes, &share, &word(&state), &points, &rank]);
@@ -174,7 +181,7 @@ pub async fn results_xml(
     OfShow(desk): OfShow,
     Params(query): Params<FeedKey>,
 ) -> Result<impl IntoResponse, Failure> {
-    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    extract::screen_key(&doors, &desk, query.key())?;
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rows>\n");
     for Row { option, label, votes, share, state, points, rank } in rows(&desk) {
         let state = serde_json::to_value(state).unwrap_or_default();
@@ -236,7 +243,7 @@ pub async fn entries_json(
     OfShow(desk): OfShow,
     Params(query): Params<FeedKey>,
 ) -> Result<Json<Vec<EntryRow>>, Failure> {
-    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    extract::screen_key(&doors, &desk, query.key())?;
     Ok(Json(entry_rows(&desk)))
 }
 
@@ -248,7 +255,7 @@ pub async fn entries_csv(
     OfShow(desk): OfShow,
     Params(query): Params<FeedKey>,
 ) -> Result<impl IntoResponse, Failure> {
-    extract::screen_key(&doors, &desk, query.key.as_deref())?;
+    extract::screen_key(&doors, &desk, query.key())?;
     let mut text = String::from("segment,pool,platform,option,label,votes,state\r\n");
     for EntryRow { segment, pool, platform, option, label, votes, state } in entry_rows(&desk) {
         text += &csv::line([&segment, &pool, &platform, &option, &label, &votes, &word(&state)]);

@@ -13,6 +13,7 @@ pub mod place;
 pub mod proxy_header;
 pub mod reply;
 pub mod router;
+pub mod scores;
 pub mod service;
 pub mod shows;
 pub mod staff;

@@ -16,7 +16,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{audience, feeds, mine, origin, pages, reply::Failure, service, shows, staff, writing};
+use super::{audience, feeds, mine, origin, pages, reply::Failure, scores, service, shows, staff, writing};
 use crate::{
     base::ids::ShowId,
     sessions::gate::Gate,
@@ -86,6 +86,10 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(feeds::results_xml))
         .routes(routes!(feeds::entries_json))
         .routes(routes!(feeds::entries_csv))
+        .routes(routes!(scores::leaderboard))
+        .routes(routes!(scores::score))
+        .routes(routes!(scores::leaderboard_json))
+        .routes(routes!(scores::leaderboard_csv))
         .routes(routes!(service::livez))
         .routes(routes!(service::readyz))
         .routes(routes!(service::health))

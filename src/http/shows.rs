@@ -54,8 +54,12 @@ pub async fn file(
     OfShow(desk): OfShow,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
-    extract::staff(&doors, &desk, &headers)?;
+    let staff = extract::staff(&doors, &desk, &headers)?;
     let document = desk.document();
+    let is_secret = document.rundown.iter().any(|cue| cue.interaction.kind.is_secret());
+    if is_secret && !matches!(staff.role, Role::Producer | Role::Adjudicator) {
+        return Err(Failure::new(Code::Forbidden, "the file has the answers of a quiz: ask a producer for it"));
+    }
     let show = ShowFile {
         id: document.id.clone(),
         title: document.title.clone(),

@@ -8,6 +8,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::results::{AUDIENCES, Audience};
 use crate::{
+    ballots::score::Scores,
     base::{ids::RunId, limits},
     wire::{
         gauge::Gauge,
@@ -31,6 +32,10 @@ pub struct Snapshot {
     pub asked_number: u64,
     /// For viewers: the approved questions of the run on program; empty: there is no list.
     pub asked: Utf8Bytes,
+    /// 0: there was no leaderboard yet.
+    pub scores_number: u64,
+    pub leaderboard: Utf8Bytes,
+    pub scores: Arc<Scores>,
 }
 
 /// The results as those see them of whom a ballot is counted in the run. Its number is from the same count as that of the
@@ -174,6 +179,19 @@ impl Hub {
         next.asked_number += 1;
         next.asked = asked.as_ref().map(|asked| encode(&ServerMessage::Asked(Asked::clone(asked)))).unwrap_or_default();
         last.asked = asked;
+        line.newest.send_replace(Arc::new(next));
+    }
+
+    /// The scores of the round that is played. Nobody hears of them before there are some.
+    pub fn publish_scores(&self, audience: Audience, scores: Arc<Scores>) {
+        let line = self.line(audience);
+        let newest = line.newest.borrow().clone();
+        if Arc::ptr_eq(&newest.scores, &scores) || newest.scores == scores {
+            return;
+        }
+        let leaderboard = ServerMessage::Leaderboard(scores.leaderboard(limits::LEADERS_SENT_MAX));
+        let (scores_number, leaderboard) = (newest.scores_number + 1, encode(&leaderboard));
+        let next = Snapshot { scores_number, leaderboard, scores, ..Snapshot::clone(&newest) };
         line.newest.send_replace(Arc::new(next));
     }
 

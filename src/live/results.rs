@@ -144,6 +144,7 @@ fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
     let visible = match visibility {
         // Where pools count apart, votes say nothing before the seal makes points of them.
         _ if !audience.is_staff() && !interaction.counting.pools.is_empty() && run.sealed().is_none() => false,
+        _ if interaction.kind.is_secret() && audience != Audience::Producers && phase != Phase::Revealed => false,
         Visibility::Always => true,
         Visibility::AfterVote => over || audience == Audience::Voters,
         Visibility::AfterClose => over,

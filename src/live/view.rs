@@ -42,7 +42,7 @@ pub fn run(run: &Run, now: Micros) -> RunView {
     RunView {
         id: run.id(),
         cue: run.definition.cue.clone(),
-        kind: interaction.kind.view(),
+        kind: interaction.kind.view(run.answered().map_or(&[], |(_, right)| right)),
         question: interaction.question.clone(),
         writing: interaction.kind.writing_view(),
         options: options(&interaction.options),

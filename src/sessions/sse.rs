@@ -50,7 +50,7 @@ pub fn events<Stay: Send + 'static>(
     snapshots.mark_changed();
     let stop = services.tasks.stop().clone();
     let present = Present { _counted: services.tasks.count(), services, desk, role, _stay: stay };
-    let start = Some((snapshots, (0, 0, 0), present));
+    let start = Some((snapshots, (0, 0, 0, 0), present));
     let batches = stream::unfold(start, move |state| {
         let stop = stop.clone();
         async move {
@@ -61,20 +61,22 @@ pub fn events<Stay: Send + 'static>(
             }
             let newest = snapshots.borrow_and_update().clone();
             let events = fresh(&newest, sent);
-            Some((events, Some((snapshots, (newest.show_number, newest.results_number, newest.asked_number), present))))
+            let numbers = (newest.show_number, newest.results_number, newest.asked_number, newest.scores_number);
+            Some((events, Some((snapshots, numbers, present))))
         }
     });
     let events = batches.flat_map(|events| stream::iter(events.into_iter().map(Ok)));
     Sse::new(events).keep_alive(KeepAlive::new().interval(limits::PING_INTERVAL))
 }
 
-fn fresh(newest: &Snapshot, sent: (u64, u64, u64)) -> Vec<Event> {
+fn fresh(newest: &Snapshot, sent: (u64, u64, u64, u64)) -> Vec<Event> {
     let show = (newest.show_number != sent.0).then(|| Event::default().data(newest.show.as_str()));
     let results = newest.results_number != sent.1 && !newest.results.is_empty();
     let results = results.then(|| Event::default().data(newest.results.as_str()));
     let asked = newest.asked_number != sent.2 && !newest.asked.is_empty();
     let asked = asked.then(|| Event::default().data(newest.asked.as_str()));
-    show.into_iter().chain(results).chain(asked).collect()
+    let leaderboard = (newest.scores_number != sent.3).then(|| Event::default().data(newest.leaderboard.as_str()));
+    show.into_iter().chain(results).chain(asked).chain(leaderboard).collect()
 }
 
 /// The node goes away: each client is told a moment of its own to come back.

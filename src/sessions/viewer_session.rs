@@ -63,16 +63,18 @@ pub(super) struct Sent {
     show: u64,
     results: u64,
     asked: u64,
+    scores: u64,
 }
 
 impl Sent {
-    /// Feeds what of a snapshot was not sent. `voted`: whether this is a viewer who has voted in a run.
+    /// Feeds what of a snapshot was not sent. `voted`: whether this is a viewer who has voted in a run. `true`: the leaderboard
+    /// is another one than before.
     pub(super) async fn feed(
         &mut self,
         socket: &mut Socket,
         snapshot: &Snapshot,
         voted: impl FnOnce(RunId) -> bool,
-    ) -> Result<(), Gone> {
+    ) -> Result<bool, Gone> {
         if self.show != snapshot.show_number {
             self.show = snapshot.show_number;
             socket.feed(snapshot.show.clone()).await?;
@@ -90,7 +92,12 @@ impl Sent {
                 socket.feed(results.clone()).await?;
             }
         }
-        Ok(())
+        if self.scores == snapshot.scores_number {
+            return Ok(false);
+        }
+        self.scores = snapshot.scores_number;
+        socket.feed(snapshot.leaderboard.clone()).await?;
+        Ok(true)
     }
 }
 
@@ -205,7 +212,18 @@ impl ViewerSession {
             }
             *known == Some(run)
         };
-        self.sent.feed(&mut self.socket, snapshot, voted).await
+        if self.sent.feed(&mut self.socket, snapshot, voted).await? {
+            Box::pin(self.score(snapshot)).await?;
+        }
+        Ok(())
+    }
+
+    /// Where this voter stands in the leaderboard that was just fed.
+    async fn score(&mut self, snapshot: &Snapshot) -> Result<(), Gone> {
+        match snapshot.scores.of(self.viewer.voter) {
+            Some(score) => self.socket.feed_message(ServerMessage::Score(score)).await,
+            None => Ok(()),
+        }
     }
 
     /// What a viewer sees who has just voted.

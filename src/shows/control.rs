@@ -20,6 +20,7 @@ pub(super) fn take(control: &mut Control, command: &Command, context: &Context) 
             | Command::Verify { .. }
             | Command::Arm { .. }
             | Command::Reveal { .. }
+            | Command::Resolve { .. }
             | Command::Void { .. }
             | Command::WriteOff { .. }
     );

@@ -3,7 +3,8 @@
 
 use super::{
     document::Document,
-    run::{SealState, SealSummary, Verified, Void},
+    kind::Kind,
+    run::{Resolved, Run, SealState, SealSummary, Verified, Void},
     transition::{Context, Refusal, disarm, meant, phase_word, refuse},
 };
 use crate::{
@@ -65,6 +66,42 @@ pub(super) fn reveal(next: &mut Document, run: Option<RunId>, context: &Context)
     }
     disarm(next, Armable::Reveal, Some(id))?;
     next.run_mut(id).expect("just found").revealed_at = Some(context.now);
+    Ok(())
+}
+
+/// Says what came true of a prediction. Who was wrong says it again: the newest counts, and the log has both.
+pub(super) fn resolve(
+    next: &mut Document,
+    run: Option<RunId>,
+    right: &[u16],
+    context: &Context,
+) -> Result<(), Refusal> {
+    let id = meant(next, run)?;
+    let run = next.run(id).expect("just found");
+    may_resolve(run, context)?;
+    let options = run.definition.interaction.options.len();
+    let mut right = right.to_vec();
+    right.sort_unstable();
+    right.dedup();
+    if right.is_empty() || !right.iter().all(|n| (1..=options).contains(&usize::from(*n))) {
+        return refuse(Code::BadMessage, format!("name what came true by its number, 1 to {options}"));
+    }
+    disarm(next, Armable::Resolve, Some(id))?;
+    let resolved = Resolved { at: context.now, by: context.by.name.clone(), right };
+    next.run_mut(id).expect("just found").resolved = Some(resolved);
+    Ok(())
+}
+
+/// Whether somebody may say now what came true.
+pub(super) fn may_resolve(run: &Run, context: &Context) -> Result<(), Refusal> {
+    if !matches!(run.definition.interaction.kind, Kind::Prediction(_)) {
+        return refuse(Code::NotNow, "only a prediction comes true; this is another kind of question");
+    }
+    let phase = run.phase(context.now);
+    if phase != Phase::Revealed {
+        let detail = format!("only a revealed prediction can be resolved; this run is {}", phase_word(phase));
+        return refuse(Code::NotNow, detail);
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use kinds::{Said, Word};
+use kinds::{PredictionTable, QuizTable, Said, Word};
 use reactions::Emoji;
 use rules::Rules;
 
@@ -135,6 +135,10 @@ struct CueTable<Text, Table, Words> {
     rating: Option<Spanned<Scale>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reactions: Option<Emoji<Text>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quiz: Option<Spanned<QuizTable>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prediction: Option<Spanned<PredictionTable>>,
 }
 
 /// One `[[entry]]`.
@@ -238,7 +242,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
     }
     let mut options = distinct(text, &entry.options)?;
     let kind = kinds::kind(text, place, entry, &mut options)?;
-    let taps = kind.view().is_tapped();
+    let taps = kind.view(&[]).is_tapped();
     if entry.votes == 0 || entry.votes > limits::VOTES_PER_VOTER_MAX {
         return Err(at(text, place, format!("votes: give 1 to {}", limits::VOTES_PER_VOTER_MAX)));
     }
@@ -382,6 +386,8 @@ pub fn write(file: &ShowFile) -> String {
         text: cue.interaction.texts.clone(),
         rating: said.rating,
         reactions: Emoji::of(&cue.interaction),
+        quiz: said.quiz,
+        prediction: said.prediction,
     });
     let out = Out {
         show: &file.id,
@@ -491,6 +497,48 @@ mod tests {
         let word = format!("{asked}kind = \"tug_of_war\"\n[cue.rating]\nfrom = 1\nto = 2\n");
         assert!(error(&word).contains("line 8, column 1: this table is a kind of its own"), "{}", error(&word));
         assert!(error(&asked).contains("this question needs 2 to 64 options"));
+    }
+
+    #[test]
+    fn a_quiz_and_a_prediction_say_what_an_answer_is_worth() {
+        let with = |table: &str| read(&format!("{SMALL}window_s = 20\n{table}\n"));
+        let kind = |table: &str| {
+            let show = with(table).unwrap();
+            assert_eq!(read(&write(&show)).as_ref(), Ok(&show));
+            show.rundown[0].interaction.kind.clone()
+        };
+        let worth = |table: &str| match kind(table) {
+            Kind::Quiz(quiz) => (quiz.worth.points_max, quiz.worth.points_min, quiz.worth.full_ms, quiz.worth.least_ms),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(worth("[cue.quiz]\nright = [2]"), (1000, 500, 0, 20_000));
+        assert_eq!(
+            worth("[cue.quiz]\nright = [1]\npoints_max = 9\npoints_min = 9\nfull_ms = 5\nleast_ms = 5"),
+            (9, 9, 5, 5)
+        );
+        assert_eq!(kind("[cue.prediction]\nround = \" cup \"").round(), Some("cup"));
+        for (table, said) in [
+            (
+                "[cue.quiz]\nright = []",
+                "line 9, column 1: quiz: right names the right options by their numbers, 1 to 2",
+            ),
+            ("[cue.quiz]\nright = [3]", "quiz: right names the right options"),
+            ("[cue.quiz]\nright = [1, 2]", "and not all of them"),
+            ("[cue.quiz]", "missing field `right`"),
+            ("[cue.quiz]\nright = [1]\npoints_max = 0", "points_max is 1 to 1000000, and points_min at most as much"),
+            ("[cue.quiz]\nright = [1]\npoints_min = 1001", "points_max is 1 to 1000000"),
+            (
+                "[cue.quiz]\nright = [1]\nfull_ms = 20001",
+                "full_ms comes before least_ms, which is the length of the window",
+            ),
+            ("votes = 2\n[cue.quiz]\nright = [1]", "quiz: each voter gives one answer: leave votes out"),
+            ("[cue.prediction]\npoints = 0", "prediction: points is 1 to 1000000"),
+            ("[cue.prediction]\nround = \"a\\nb\"", "prediction: round is a name of at most 40 characters"),
+            ("[cue.quiz]\nright = [1]\n[cue.prediction]", "leave kind, and other such tables, out"),
+        ] {
+            let error = with(table).unwrap_err().to_string();
+            assert!(error.contains(said), "{table}: {error}");
+        }
     }
 
     #[test]

@@ -60,6 +60,11 @@ impl Interaction {
     pub fn takes_ballots(&self) -> bool {
         !matches!(self.kind, Kind::Reactions | Kind::Applause | Kind::Questions(_) | Kind::Texts(_))
     }
+
+    /// Whether operators and observers may see all numbers from the start.
+    pub fn is_open_to_operators(&self) -> bool {
+        self.operators_see.is_always() && !self.kind.is_secret()
+    }
 }
 
 /// When an audience may see the numbers of a run.

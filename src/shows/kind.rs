@@ -1,11 +1,12 @@
-//! What kind of interaction a cue is: how its ballots are asked for and shown. The rules that judge them are beside it.
+//! What kind of interaction a cue is: how its ballots are asked for and shown, and what a right answer is worth. The rules
+//! that judge ballots are beside it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     base::limits,
     wire::{
-        kind::{KindView, Scale, WritingView},
+        kind::{Answers, KindView, Scale, WritingView},
         moderation::ItemKind,
     },
 };
@@ -31,6 +32,10 @@ pub enum Kind {
     Reactions,
     /// One button; what is shown is how fast it is tapped.
     Applause,
+    /// A question with right answers, which nobody but producers and adjudicators knows before the reveal.
+    Quiz(Quiz),
+    /// A question whose answer nobody knows yet: somebody says later which option came true.
+    Prediction(Prediction),
 }
 
 /// What the audience may write.
@@ -56,6 +61,49 @@ impl Default for Writing {
     }
 }
 
+/// What a quiz has of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Quiz {
+    /// The right options; one of them is a right answer.
+    pub right: Vec<u16>,
+    /// What a right answer is worth.
+    pub worth: Worth,
+    /// Runs with the same name here are added up.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub round: String,
+}
+
+/// What a prediction has of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Prediction {
+    /// Points for the option that came true, whenever it was chosen.
+    pub points: u32,
+    /// Runs with the same name here are added up.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub round: String,
+}
+
+/// What a right answer is worth by the time it took: all points up to `full_ms`, the fewest from `least_ms` on, and between the
+/// two on a straight line. Whole numbers only, so that everybody gets the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Worth {
+    pub points_max: u32,
+    pub points_min: u32,
+    pub full_ms: u64,
+    pub least_ms: u64,
+}
+
+impl Worth {
+    /// The points of a right answer after so many milliseconds of an open window. What the time takes away is rounded down.
+    pub fn after(&self, ms: u64) -> u32 {
+        let span = u128::from(self.least_ms.saturating_sub(self.full_ms));
+        let late = u128::from(ms.saturating_sub(self.full_ms)).min(span);
+        let most = u128::from(self.points_max.saturating_sub(self.points_min));
+        let lost = if late == span && ms >= self.least_ms { most } else { most * late / span.max(1) };
+        self.points_max - u32::try_from(lost).unwrap_or(0)
+    }
+}
+
 impl Kind {
     /// What the audience may write, if it is asked to, and as what.
     pub fn writing(&self) -> Option<(ItemKind, &Writing)> {
@@ -77,8 +125,31 @@ impl Kind {
         *self == Self::Poll
     }
 
-    /// What viewers and screens may know of it.
-    pub fn view(&self) -> KindView {
+    /// Whether only producers and adjudicators may see numbers before the reveal, whatever the cue says: they tell the answer.
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Self::Quiz(_))
+    }
+
+    /// The round that its points are added to; `None`: it has no points.
+    pub fn round(&self) -> Option<&str> {
+        match self {
+            Self::Quiz(Quiz { round, .. }) | Self::Prediction(Prediction { round, .. }) => Some(round),
+            _ => None,
+        }
+    }
+
+    /// The points of a right answer after so many milliseconds of an open window.
+    pub fn points(&self, ms: u64) -> u32 {
+        match self {
+            Self::Quiz(quiz) => quiz.worth.after(ms),
+            Self::Prediction(prediction) => prediction.points,
+            _ => 0,
+        }
+    }
+
+    /// What viewers and screens may know of it. `right`: the right options, as far as they may.
+    pub fn view(&self, right: &[u16]) -> KindView {
+        let answers = || Answers { right: right.to_vec() };
         match self {
             Self::Poll => KindView::Poll,
             Self::HeadToHead => KindView::HeadToHead,
@@ -88,6 +159,37 @@ impl Kind {
             Self::Texts(_) => KindView::Texts,
             Self::Reactions => KindView::Reactions,
             Self::Applause => KindView::Applause,
+            Self::Quiz(_) => KindView::Quiz(answers()),
+            Self::Prediction(_) => KindView::Prediction(answers()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_right_answer_loses_points_on_a_straight_line_between_a_ceiling_and_a_floor() {
+        let worth = Worth { points_max: 1000, points_min: 500, full_ms: 2000, least_ms: 12_000 };
+        let by_time = [
+            (0, 1000),
+            (2000, 1000),
+            (2001, 1000),
+            (2020, 999),
+            (7000, 750),
+            (11_999, 501),
+            (12_000, 500),
+            (u64::MAX, 500),
+        ];
+        for (ms, points) in by_time {
+            assert_eq!(worth.after(ms), points, "{ms}");
+        }
+        let alike = Worth { points_max: 100, points_min: 100, full_ms: 0, least_ms: 1 };
+        assert_eq!((alike.after(0), alike.after(1 << 60)), (100, 100), "time does not matter");
+        let cliff = Worth { points_max: 10, points_min: 0, full_ms: 5000, least_ms: 5000 };
+        assert_eq!((cliff.after(4999), cliff.after(5000)), (10, 0));
+        let most = Worth { points_max: u32::MAX, points_min: 0, full_ms: 0, least_ms: u64::MAX };
+        assert_eq!((most.after(0), most.after(u64::MAX)), (u32::MAX, 0));
     }
 }

@@ -51,6 +51,10 @@ fn merge_run(ours: &mut Run, theirs: &Run, now: Micros, incidents: &mut Vec<Stri
     if ours.void.is_none() {
         ours.void.clone_from(&theirs.void);
     }
+    let said_at = |run: &Run| run.resolved.as_ref().map(|resolved| resolved.at);
+    if said_at(theirs) > said_at(ours) {
+        ours.resolved.clone_from(&theirs.resolved);
+    }
     if rank(theirs) > rank(ours) {
         ours.seal.clone_from(&theirs.seal);
         if let Some(revealed_at) = theirs.revealed_at {

@@ -14,6 +14,7 @@ pub mod kind;
 pub mod languages;
 pub mod merge;
 pub mod roster;
+pub mod round;
 pub mod run;
 pub mod rundown;
 pub mod sites;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     entries::Entries,
     interaction::Interaction,
+    kind::Kind,
     windows::{ClockPhase, Windows},
 };
 use crate::{
@@ -106,6 +107,9 @@ pub struct Run {
     /// When it was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revealed_at: Option<Micros>,
+    /// Of a prediction: what came true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<Resolved>,
     /// Declared void, for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void: Option<Void>,
@@ -172,6 +176,15 @@ pub struct Verified {
     pub by: String,
 }
 
+/// What came true of a prediction.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Resolved {
+    pub at: Micros,
+    pub by: String,
+    /// The options that came true.
+    pub right: Vec<u16>,
+}
+
 /// Why a run does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Void {
@@ -205,6 +218,16 @@ impl Run {
         }
     }
 
+    /// The right options, and since when everybody may know them. `None`: they may not, or there are none.
+    pub fn answered(&self) -> Option<(Micros, &[u16])> {
+        let revealed = self.revealed_at.filter(|_| self.void.is_none())?;
+        match &self.definition.interaction.kind {
+            Kind::Quiz(quiz) => Some((revealed, &quiz.right)),
+            Kind::Prediction(_) => self.resolved.as_ref().map(|resolved| (resolved.at, &*resolved.right)),
+            _ => None,
+        }
+    }
+
     /// Whether ballots are taken now, or will be again without anybody doing anything.
     pub fn is_live(&self, now: Micros) -> bool {
         match self.phase(now) {
@@ -228,7 +251,6 @@ mod tests {
         shows::{
             counting::{Counting, Gives, Pool},
             interaction::Visibility,
-            kind::Kind,
         },
         wire::{entry::Entry, kind::Scale, outcome::Polarity, server::Wording},
     };

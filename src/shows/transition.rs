@@ -6,7 +6,7 @@ use super::{
     document::{Armed, Document, Graphic, Placed, Staff},
     end,
     file::ShowFile,
-    roster,
+    roster, round,
     run::{BUCKET_HASH, Definition, Hold, Run, record_format},
     windows::{Span, Windows},
 };
@@ -77,6 +77,7 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Command::Verify { .. } => return not_now("a verification carries its recount; ask the desk for it"),
         Command::Arm { what, run } => arm(&mut next, *what, *run, context)?,
         Command::Reveal { run } => end::reveal(&mut next, *run, context)?,
+        Command::Resolve { run, right } => end::resolve(&mut next, *run, right, context)?,
         Command::Void { run, reason } => end::void(&mut next, *run, reason, context)?,
         Command::WriteOff { node, reason } => roster::write_off(&mut next, *node, reason, context)?,
         Command::GoLive => go_live(&mut next, context)?,
@@ -126,10 +127,14 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
 /// Who may send what. docs/WIRE.md has the same table in words.
 pub fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
     let allowed = match command {
-        Command::Seal { .. } | Command::Verify { .. } | Command::Reveal { .. } | Command::WriteOff { .. } => {
+        Command::Seal { .. }
+        | Command::Verify { .. }
+        | Command::Reveal { .. }
+        | Command::Resolve { .. }
+        | Command::WriteOff { .. } => {
             matches!(role, Role::Producer | Role::Adjudicator)
         }
-        Command::Arm { what: Armable::Reveal | Armable::WriteOff, .. } => {
+        Command::Arm { what: Armable::Reveal | Armable::Resolve | Armable::WriteOff, .. } => {
             matches!(role, Role::Producer | Role::Adjudicator)
         }
         Command::Void { .. } | Command::GoLive | Command::Rehearse | Command::Arm { .. } => role == Role::Producer,
@@ -167,7 +172,8 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
     archive(next, context.now);
     next.standby = Some(Placed { cue: definition.cue.clone(), run: definition.run });
     let windows = Windows::new(definition.interaction.grace_ms);
-    next.runs.push(Run { definition, windows, hold: None, seal: None, revealed_at: None, void: None });
+    let (hold, seal, revealed_at, resolved, void) = (None, None, None, None, None);
+    next.runs.push(Run { definition, windows, hold, seal, revealed_at, resolved, void });
     Ok(())
 }
 
@@ -188,7 +194,9 @@ fn archive(next: &mut Document, now: Micros) {
             Phase::Locked => !run.definition.interaction.takes_ballots(),
             _ => false,
         };
-        let over = |run: &Run| ended(run) && Some(run.id()) != program;
+        // What a round is made of stays as long as it is played.
+        let played: Vec<_> = round::played(next).into_iter().flat_map(|(_, runs)| runs).map(Run::id).collect();
+        let over = |run: &Run| ended(run) && Some(run.id()) != program && !played.contains(&run.id());
         let Some(oldest) = next.runs.iter().position(over) else { return };
         next.runs.remove(oldest);
     }
@@ -365,11 +373,14 @@ fn arm(next: &mut Document, what: Armable, run: Option<RunId>, context: &Context
             None
         }
         Armable::WriteOff => None,
-        Armable::Reveal | Armable::Void => Some(meant(next, run)?),
+        Armable::Reveal | Armable::Resolve | Armable::Void => Some(meant(next, run)?),
     };
     let phase = run.and_then(|run| next.run(run)).map(|run| run.phase(context.now));
     if what == Armable::Reveal && phase != Some(Phase::Verified) {
         return not_now("only a verified result can be revealed");
+    }
+    if let (Armable::Resolve, Some(run)) = (what, run.and_then(|run| next.run(run))) {
+        end::may_resolve(run, context)?;
     }
     next.armed.retain(|armed| (armed.what, armed.run) != (what, run));
     let until = context.now.plus_ms(limits::ARMED_MS);

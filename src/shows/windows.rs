@@ -77,6 +77,12 @@ impl Windows {
         }
     }
 
+    /// How long the window was open until a moment, in whole milliseconds. A grace is no opening: nobody was to answer in it.
+    pub fn open_ms(&self, at: Micros) -> u64 {
+        let until = |span: &Span| span.closes.map_or(at, |closes| closes.min(at)).0.saturating_sub(span.opens.0);
+        self.spans.iter().map(until).sum::<u64>() / 1000
+    }
+
     /// The next moment after `at` at which the phase changes by itself.
     pub fn next_change(&self, at: Micros) -> Option<Micros> {
         self.spans
@@ -139,6 +145,17 @@ mod tests {
             assert_eq!(w.judge(at(ms)), want, "{ms}");
         }
         assert_eq!(windows(&[]).judge(at(5)), Timeliness::Early);
+    }
+
+    #[test]
+    fn what_was_closed_is_no_time_to_answer() {
+        let w = windows(&[(1000, Some(2000)), (5000, Some(6000))]);
+        for (ms, open) in
+            [(0, 0), (1000, 0), (1750, 750), (2000, 1000), (2099, 1000), (5000, 1000), (5500, 1500), (6100, 2000)]
+        {
+            assert_eq!(w.open_ms(at(ms)), open, "{ms}");
+        }
+        assert_eq!(windows(&[(1000, None)]).open_ms(Micros(2_500_999)), 1500);
     }
 
     #[test]

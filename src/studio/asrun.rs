@@ -13,6 +13,7 @@ pub fn of_command(next: &Document, command: &Command, by: &str, now: Micros, not
         Command::Seal { run }
         | Command::Verify { run }
         | Command::Reveal { run }
+        | Command::Resolve { run, .. }
         | Command::Void { run, .. }
         | Command::Arm { run, .. } => *run,
         _ => None,

@@ -22,6 +22,7 @@ use super::{
     standing::Standing,
 };
 use crate::{
+    ballots::score::Scores,
     base::{
         clock::Micros,
         clock::Stopwatch,
@@ -63,6 +64,8 @@ pub struct Desk {
     pub changed: Notify,
     document: ArcSwap<Document>,
     board: ArcSwap<Board>,
+    /// Of the round that is played.
+    scores: ArcSwap<Scores>,
     /// What was pulled from the screens and waits for its turn.
     pulled: Mutex<Vec<Command>>,
     commands: mpsc::Sender<Request>,
@@ -143,6 +146,7 @@ impl Desk {
             changed: Notify::new(),
             document: ArcSwap::from_pointee(document),
             board: ArcSwap::from_pointee(board),
+            scores: ArcSwap::default(),
             commands,
             erased: AtomicBool::new(false),
             recounts: Semaphore::new(1),
@@ -203,6 +207,16 @@ impl Desk {
         if let Some(index) = pulled.iter().position(|one| one == command) {
             pulled.remove(index);
         }
+        self.changed.notify_one();
+    }
+
+    /// The scores of the round that is played.
+    pub fn scores(&self) -> Arc<Scores> {
+        self.scores.load_full()
+    }
+
+    pub(super) fn set_scores(&self, scores: Scores) {
+        self.scores.store(Arc::new(scores));
         self.changed.notify_one();
     }
 

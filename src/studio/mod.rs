@@ -14,6 +14,7 @@ pub mod others;
 pub mod presence;
 mod reacting;
 pub mod runner;
+mod scores;
 pub mod seal;
 mod seal_shared;
 pub mod services;

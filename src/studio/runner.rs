@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use super::{desk::Desk, others::NodeStatus, services::Services, view};
+use super::{desk::Desk, others::NodeStatus, scores, services::Services, view};
 use crate::{
     ballots::{bucket::Totals, outcome},
     base::{clock::Micros, ids::NodeId, limits},
@@ -27,7 +27,8 @@ const GAUGE_EVERY_MS: u64 = 1000;
 /// Runs until the process stops.
 pub(super) async fn run(desk: Arc<Desk>, services: Arc<Services>) {
     let stop = services.tasks.stop().clone();
-    let mut runner = Runner { desk, services, last_desk: None, hidden: Vec::new(), last_gauge: None };
+    let (hidden, scored) = (Vec::new(), scores::Key::new());
+    let mut runner = Runner { desk, services, last_desk: None, hidden, last_gauge: None, scored };
     while !runner.desk.is_erased() {
         let now = runner.services.clock.now();
         runner.tick(now);
@@ -47,11 +48,14 @@ struct Runner {
     /// Of which runs operators saw no number in it.
     hidden: Vec<bool>,
     last_gauge: Option<(Micros, u64)>,
+    /// What the newest scores are made of, or will be in a moment.
+    scored: scores::Key,
 }
 
 impl Runner {
     fn tick(&mut self, now: Micros) {
         let document = self.desk.seen();
+        self.score(&document);
         let on = document.on_program();
         let counted = on.map(|run| self.counted(run, now)).unwrap_or_default();
         for audience in AUDIENCES {
@@ -60,6 +64,15 @@ impl Runner {
         self.desk.hub.publish_asked(on.and_then(|run| self.desk.moderation.asked(run.id())));
         self.publish_desk(&document, now);
         self.gauge(on, &counted.totals, now);
+    }
+
+    /// Scores are made beside the clock: a panic must not wait for them.
+    fn score(&mut self, document: &Document) {
+        let key = scores::key(document);
+        if key != self.scored {
+            self.scored.clone_from(&key);
+            self.services.tasks.spawn(scores::make(self.desk.clone(), self.services.clone(), key));
+        }
     }
 
     fn counted(&self, run: &Run, now: Micros) -> Counted {
@@ -88,6 +101,9 @@ impl Runner {
         let voted = voters.filter(|_| results.as_ref().is_some_and(hidden)).map(|run| see(run, Audience::Voters));
         let item = on.and_then(|run| self.desk.moderation.on_air(run.id()));
         self.desk.hub.publish(audience, show(document, item, audience, now), results, voted.filter(|own| !hidden(own)));
+        if audience != Audience::Screens || !document.graphic.frozen {
+            self.desk.hub.publish_scores(audience, self.desk.scores());
+        }
     }
 
     fn publish_desk(&mut self, document: &Document, now: Micros) {
@@ -101,6 +117,11 @@ impl Runner {
         let mut operators = view.clone();
         for (run, _) in operators.runs.iter_mut().zip(&hidden).filter(|(_, hidden)| **hidden) {
             run.seal = run.seal.take().map(SealView::without_numbers);
+            // Of few options the hash of the rules tells the right one to who tries them all.
+            if !run.right.is_empty() {
+                run.right.clear();
+                run.seal.iter_mut().for_each(|seal| seal.rules_hash.clear());
+            }
         }
         self.desk.hub.publish_desk(view.clone(), operators);
         self.last_desk = Some(view);

@@ -122,7 +122,7 @@ async fn manifest(
 /// What the as-run log says of a seal. Everybody of the staff reads it, so it has no number that some of them may not see.
 pub(super) fn sealed_note(manifest: &Manifest, run: &Run) -> String {
     let Manifest { revision, counted, late, .. } = manifest;
-    match run.definition.interaction.operators_see.is_always() {
+    match run.definition.interaction.is_open_to_operators() {
         true => format!("revision {revision}: {counted} ballots counted, {late} late"),
         false => format!("revision {revision}"),
     }
@@ -233,7 +233,7 @@ pub(super) async fn sign_off(
 ) -> Result<(), Refusal> {
     let Recounted { run, revision, ballots, findings, single } = recounted;
     let command = Command::Verify { run: Some(*run) };
-    let open = document.run(*run).is_some_and(|run| run.definition.interaction.operators_see.is_always());
+    let open = document.run(*run).is_some_and(|run| run.definition.interaction.is_open_to_operators());
     if let Some(first) = findings.first() {
         task.services.metrics.incident();
         tracing::error!(run = %run, revision, findings = findings.len(), first, "the recount differs from the seal");

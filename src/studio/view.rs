@@ -8,6 +8,7 @@ use crate::{
     live,
     shows::{
         document::{Document, Placed, Staff},
+        kind::Kind,
         roster::WrittenOff,
         run::{ByEntry, Run},
     },
@@ -88,6 +89,10 @@ fn desk_run(run: &Run, now: Micros) -> DeskRun {
         extend_reopens: run.windows.extension_reopens(now),
         seal: seal(run),
         void_reason: run.void.as_ref().map(|void| void.reason.clone()),
+        right: match &run.definition.interaction.kind {
+            Kind::Quiz(quiz) if run.answered().is_none() => quiz.right.clone(),
+            _ => Vec::new(),
+        },
     }
 }
 

@@ -144,9 +144,12 @@ impl<B: Behaviour> State<B> {
                 self.tell(&Event::Problem(problem), now);
             }
             ServerMessage::Reconnect { after_ms } => self.leave_at = Some(now.plus_ms(u64::from(*after_ms))),
-            // This client writes nothing.
-            ServerMessage::Asked(_) | ServerMessage::Said(_) | ServerMessage::Upvoted(_)
-            // Staff's messages: a viewer gets none.
+            // What people look at or write; and staff's messages, of which a viewer gets none.
+            ServerMessage::Asked(_)
+            | ServerMessage::Said(_)
+            | ServerMessage::Upvoted(_)
+            | ServerMessage::Leaderboard(_)
+            | ServerMessage::Score(_)
             | ServerMessage::Items(_)
             | ServerMessage::Desk(_)
             | ServerMessage::Gauge(_)

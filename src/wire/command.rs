@@ -65,6 +65,12 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         run: Option<RunId>,
     },
+    /// Says which options of a revealed prediction came true. Armed first.
+    Resolve {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        right: Vec<u16>,
+    },
     /// Declares a run void, for ever. Armed first.
     Void {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,6 +98,7 @@ pub enum Command {
 #[serde(rename_all = "snake_case")]
 pub enum Armable {
     Reveal,
+    Resolve,
     Void,
     GoLive,
     WriteOff,
@@ -116,6 +123,7 @@ impl Armable {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Reveal => "reveal",
+            Self::Resolve => "resolve",
             Self::Void => "void",
             Self::GoLive => "go_live",
             Self::WriteOff => "write_off",
@@ -167,6 +175,7 @@ impl Command {
             Self::Verify { .. } => "verify",
             Self::Arm { .. } => "arm",
             Self::Reveal { .. } => "reveal",
+            Self::Resolve { .. } => "resolve",
             Self::Void { .. } => "void",
             Self::WriteOff { .. } => "write_off",
             Self::GoLive => "go_live",

@@ -23,6 +23,10 @@ pub enum KindView {
     Reactions,
     /// The same with one button, shown as a level against the highest of the run.
     Applause,
+    /// A question with right answers.
+    Quiz(Answers),
+    /// A question whose answer nobody knows yet.
+    Prediction(Answers),
 }
 
 /// What viewers may know of what they may write.
@@ -44,6 +48,14 @@ impl KindView {
     pub fn is_poll(&self) -> bool {
         *self == Self::Poll
     }
+}
+
+/// What is known of the answers of a quiz or a prediction.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Answers {
+    /// The right options, once everybody may know them: of a quiz from the reveal on, of a prediction once it is resolved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub right: Vec<u16>,
 }
 
 /// The steps of a rating, in whole numbers.

@@ -1,5 +1,5 @@
 //! What crosses the network: the only public serde types. One file per direction, and one each for results,
-//! outcomes, seals, moderation, figures and codes.
+//! outcomes, scores, seals, moderation, figures and codes.
 //! Nothing here decides anything; docs/WIRE.md explains the exchange, tests/golden keeps its bytes.
 
 pub mod client;
@@ -11,6 +11,7 @@ pub mod kind;
 pub mod moderation;
 pub mod outcome;
 pub mod results;
+pub mod scores;
 pub mod seal;
 pub mod server;
 

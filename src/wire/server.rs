@@ -11,6 +11,7 @@ use super::{
     kind::{KindView, WritingView},
     moderation::{AirView, Asked, Items, Said, Upvoted},
     results::Results,
+    scores::{Leaderboard, Score},
     seal::SealView,
 };
 use crate::base::ids::{BallotId, NodeId, RunId, SessionId};
@@ -25,6 +26,10 @@ pub enum ServerMessage {
     Show(Box<ShowView>),
     /// The numbers of the run in the last `show`.
     Results(Results),
+    /// The first of a round; sent once there is one, and when it changes.
+    Leaderboard(Leaderboard),
+    /// A viewer's own place in it.
+    Score(Score),
     /// What became of a ballot.
     Receipt(Receipt),
     /// Approved questions of the run on program, for viewers; sent when they change.
@@ -400,6 +405,9 @@ pub struct DeskRun {
     pub seal: Option<SealView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub void_reason: Option<String>,
+    /// The right options of a quiz that is not revealed, for those alone who see all its numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub right: Vec<u16>,
 }
 
 /// One member of staff with an open session.

@@ -140,3 +140,92 @@ test("a long scale is a slider", { timeout: 60_000 }, async (t) => {
   await sound(page, studio);
   assert.deepEqual([...errors(), ...own], []);
 });
+
+/** Brings what is on from open to revealed. @param {Awaited<ReturnType<typeof staff>>} desk */
+async function end(desk) {
+  await desk.press({ do: "close" });
+  await desk.press({ do: "seal" });
+  await desk.press({ do: "verify" });
+  await desk.press({ do: "arm", what: "reveal" });
+  await desk.press({ do: "reveal" });
+}
+
+/** @param {Page} page @param {string} label */
+async function give(page, label) {
+  await page.getByText(label, { exact: true }).first().click();
+  await page.getByRole("button", { name: `Vote for ${label}` }).click();
+  await says(page, `Your ballot for ${label} is in the tally.`);
+}
+
+test("a quiz tells the answer, what mine was worth and who is in front, and nothing before the reveal", { timeout: 90_000 }, async (t) => {
+  const { server, desk, program, overlay, studio, errors } = await on(t, "6");
+  const people = await Promise.all([0, 1, 2].map(() => visit(program, server.link("audience"))));
+  const [{ page }, { page: wrong }, { page: silent }] = people;
+  const adjudicator = await visit(program, server.link("adjudicator"), { viewport: sizes.desk });
+  const board = (await visit(program, server.link("overlay").replace("/results", "/leaderboard"), { viewport: sizes.full })).page;
+  await give(page, "Kiwi");
+  await give(wrong, "Swift");
+  await says(page, "The numbers are not shown yet.");
+  await until("who may know sees the answer", async () => (await adjudicator.page.innerText("tl-program")).includes("✓ 2"));
+  assert(!(await studio.innerText("tl-program")).includes("✓ 2"), "an operator does not");
+  await says(studio, "hidden from your role");
+  await desk.press({ do: "step" });
+  await desk.press({ do: "step" });
+  await until("the overlay shows bars without numbers", async () => (await overlay.locator("tl-results").getAttribute("data-numbers")) === "false");
+  assert.equal(await board.locator("tl-results").getAttribute("data-visible"), "false", "nobody is on the leaderboard yet");
+  await sound(page, studio, adjudicator.page);
+
+  await end(desk);
+  await says(page, "Right! 1,000 points for you");
+  await says(page, "Place 1 of 2 players");
+  await says(page, "✓ Right answer");
+  await says(wrong, "Not this time");
+  await says(wrong, "Place 2 of 2 players");
+  await says(silent, "No answer of yours was counted");
+  const name = /You are “(.+)” there/.exec(await page.innerText("tl-score"))?.[1] ?? "";
+  assert.equal(await wrong.locator(".leader").first().innerText(), `1\n${name}\n1,000`);
+  assert.equal(await page.locator(".leader[data-mine]").count(), 1);
+  await until("the overlay shows the answer", async () => (await overlay.locator(".row[data-front=true] .label").allInnerTexts()).join() === "Kiwi");
+  await until("and the leaderboard", async () => (await board.locator(".label").first().innerText()) === `1. ${name}`);
+  assert.equal(await board.innerText(".head"), "Players: 2");
+  await until("the studio has both", async () => /Right: Kiwi\..*Leaderboard: 2 players/s.test(await studio.innerText("tl-count")));
+  await sound(page, wrong, silent, studio, overlay, board);
+  await desk.press({ do: "step" });
+  await until("the answer is named", async () => (await overlay.innerText(".winner")).replace(/\s+/g, " ").startsWith("Right answer Kiwi"));
+  assert.deepEqual([...errors(), ...adjudicator.errors, ...people.flatMap((one) => one.errors)], []);
+});
+
+test("a prediction is resolved in the studio, and who was right gets the points, over any way in", { timeout: 90_000 }, async (t) => {
+  const { server, desk, program, overlay, errors } = await on(t, "7");
+  const { page, errors: own } = await visit(program, server.link("audience"));
+  const context = await program.newContext();
+  const events = await context.newPage();
+  await events.routeWebSocket(/\/ws\//, (socket) => socket.close({ code: 1011 }));
+  await events.goto(server.link("audience"));
+  await says(events, /Server-sent events/);
+  await give(page, "The blues");
+  await give(events, "The reds");
+  await end(desk);
+  await says(page, "Final and verified. 2 votes");
+  assert.equal(await page.locator("tl-score").isVisible(), false, "nobody knows yet");
+  const { page: notary, errors: notaries } = await visit(program, server.link("adjudicator"), { viewport: sizes.desk });
+  await notary.getByRole("combobox", { name: "What came true" }).selectOption("2 The blues");
+  await notary.getByRole("button", { name: "Resolve…" }).click();
+  await says(notary, "“The blues” came true: who chose it in 7 A prediction gets the points.");
+  await sound(notary);
+  const now = notary.locator(".armed-go");
+  await until("the second press does it", async () => {
+    if (await now.isVisible()) await now.click();
+    return (await notary.innerText("tl-notice")).includes("Resolve: done");
+  });
+  await says(page, "Right! 250 points for you");
+  await says(page, "✓ Came true");
+  await says(events, "Not this time");
+  await says(events, "Place 2 of 2 players");
+  await says(notary, "The blues: 1 of 2 were right");
+  await desk.press({ do: "step" });
+  await desk.press({ do: "step" });
+  await until("the overlay shows it", async () => (await overlay.locator(".row[data-front=true] .label").allInnerTexts()).join() === "The blues");
+  await sound(page, notary, overlay);
+  assert.deepEqual([...errors(), ...own, ...notaries], []);
+});

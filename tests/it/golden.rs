@@ -16,7 +16,7 @@ use tallylight::{
         SUBPROTOCOL,
         client::{Ask, ClientMessage, CommandMessage, Join, React, Shown, Vote},
         codes::Code,
-        command::{Armable, Command, ControlAction},
+        command::{Armable, Command},
         entry::Entry,
         gauge::*,
         kind::KindView,
@@ -26,6 +26,7 @@ use tallylight::{
     },
 };
 
+mod commands;
 mod examples;
 mod gauges;
 mod kinds;
@@ -33,8 +34,9 @@ mod receipts;
 mod writing;
 
 use super::support::golden;
+use commands::commands;
 use gauges::{gauge, gauge_of_many};
-use kinds::{outcome, rated, rating};
+use kinds::{leaderboard, outcome, quiz, rated, rating, score};
 use receipts::{counted, receipts};
 
 const RUN: RunId = RunId(0x00c0_ffee_00c0_ffee);
@@ -47,44 +49,6 @@ fn join(change: impl FnOnce(&mut Join)) -> ClientMessage {
     let mut join = Join::default();
     change(&mut join);
     ClientMessage::Join(join)
-}
-
-fn commands() -> Vec<(&'static str, Command)> {
-    let (cue, reason) = ("3A".to_owned(), "the lines were down in the north".to_owned());
-    let control = |action, to| Command::Control { action, to };
-    vec![
-        ("", Command::Standby { cue }),
-        ("", Command::Take),
-        ("", Command::Next),
-        ("", Command::Back),
-        ("", Command::Step),
-        ("", Command::Open { seconds: None }),
-        ("-by-hand", Command::Open { seconds: Some(0) }),
-        ("", Command::Close),
-        ("", Command::Extend { seconds: 10 }),
-        ("", Command::Hold),
-        ("", Command::Release),
-        ("", Command::Freeze),
-        ("", Command::Unfreeze),
-        ("", Command::Clear),
-        ("", Command::Panic),
-        ("", Command::Seal { run: None }),
-        ("-run", Command::Seal { run: Some(RUN) }),
-        ("", Command::Verify { run: None }),
-        ("-reveal", Command::Arm { what: Armable::Reveal, run: Some(RUN) }),
-        ("-void", Command::Arm { what: Armable::Void, run: None }),
-        ("-go-live", Command::Arm { what: Armable::GoLive, run: None }),
-        ("-write-off", Command::Arm { what: Armable::WriteOff, run: None }),
-        ("", Command::Reveal { run: None }),
-        ("", Command::Void { run: Some(RUN), reason }),
-        ("", Command::WriteOff { node: NODE, reason: "its disk is gone".into() }),
-        ("", Command::GoLive),
-        ("", Command::Rehearse),
-        ("-request", control(ControlAction::Request, None)),
-        ("-grant", control(ControlAction::Grant, Some(SESSION))),
-        ("-take-over", control(ControlAction::TakeOver, None)),
-        ("-release", control(ControlAction::Release, None)),
-    ]
 }
 
 fn client() -> Vec<(String, ClientMessage)> {
@@ -187,6 +151,7 @@ fn shows() -> Vec<(&'static str, ShowView)> {
         ("open", show(Some(run(Phase::Open)), GraphicState::OnAir)),
         ("open-by-hand-held", show(Some(by_hand), GraphicState::OnAir)),
         ("rating", show(Some(RunView { kind: rating(), ..run(Phase::Open) }), GraphicState::OnAir)),
+        ("quiz", show(Some(RunView { kind: quiz(), ..run(Phase::Revealed) }), GraphicState::OnAir)),
         ("rehearsal", rehearsal),
         ("next", ShowView { next: Some(next), ..show(Some(run(Phase::Open)), GraphicState::OnAir) }),
         ("closing", show(Some(run(Phase::Closing)), GraphicState::OnAir)),
@@ -227,7 +192,14 @@ fn desk() -> DeskView {
         verified_by: Some("Notary".into()),
         hidden: false,
     };
-    let on_desk = |run, seal, void_reason| DeskRun { run, rehearsal: false, extend_reopens: true, seal, void_reason };
+    let on_desk = |run, seal, void_reason| DeskRun {
+        run,
+        rehearsal: false,
+        extend_reopens: true,
+        seal,
+        void_reason,
+        right: Vec::new(),
+    };
     let staff = |name: &str, role| StaffView { session: SESSION, name: name.into(), role };
     let cue = CueView {
         number: "3A".into(),
@@ -337,6 +309,8 @@ fn server() -> Vec<(String, ServerMessage)> {
     {
         messages.push((format!("results-{name}"), M::Results(results(state))));
     }
+    messages.push(("leaderboard".to_owned(), M::Leaderboard(leaderboard(RUN))));
+    messages.push(("score".to_owned(), M::Score(score(RUN))));
     for code in Code::ALL {
         let retry_ms = code.retry().then_some(1000);
         let problem = Problem { code: *code, detail: code.title().to_owned(), retry_ms };
@@ -352,6 +326,8 @@ fn server_kind(message: &ServerMessage) -> &'static str {
         ServerMessage::Welcome(_) => "welcome",
         ServerMessage::Show(_) => "show",
         ServerMessage::Results(_) => "results",
+        ServerMessage::Leaderboard(_) => "leaderboard",
+        ServerMessage::Score(_) => "score",
         ServerMessage::Receipt(_) => "receipt",
         ServerMessage::Asked(_) => "asked",
         ServerMessage::Said(_) => "said",
@@ -365,7 +341,7 @@ fn server_kind(message: &ServerMessage) -> &'static str {
         ServerMessage::Reconnect { .. } => "reconnect",
     }
 }
-const SERVER_KINDS: usize = 14;
+const SERVER_KINDS: usize = 16;
 
 fn client_kind(message: &ClientMessage) -> &'static str {
     match message {
@@ -382,7 +358,7 @@ fn client_kind(message: &ClientMessage) -> &'static str {
 }
 const CLIENT_KINDS: usize = 9;
 /// What [`Command::verb`] can say.
-const VERBS: usize = 23;
+const VERBS: usize = 24;
 
 fn file(direction: &str, name: &str) -> PathBuf {
     PathBuf::from(format!("tests/golden/{direction}-{name}.json"))

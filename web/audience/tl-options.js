@@ -1,6 +1,6 @@
 import { StoreElement, bdi, h, setAttribute, setText } from '../shared/element.js';
 import { count, percent } from '../shared/format.js';
-import { firstSide, isVersus, kindName, scaleOf } from '../shared/kind.js';
+import { answersOf, firstSide, isVersus, kindName, scaleOf } from '../shared/kind.js';
 import { leaders } from '../shared/leaders.js';
 import { phaseOf } from '../shared/phase.js';
 import { allCounted, closedTo, isFor, mine, votesLeft } from './ballot.js';
@@ -32,7 +32,9 @@ class Options extends StoreElement {
     const given = mine(state.ballots, run.id);
     const counted = allCounted(state.ballots, run.id);
     const results = state.results?.run === run.id && state.results.state !== 'hidden' && phase !== 'void' ? state.results : undefined;
-    const front = results?.state === 'final' ? leaders(results) : [];
+    const answers = phase === 'void' ? undefined : answersOf(run);
+    // Where there is a right answer, having most votes is nothing.
+    const front = results?.state === 'final' && !answersOf(run) ? leaders(results) : [];
     const may = left > 0 && (phase === 'open' || phase === 'standby') && isFor(run, state.entry);
     const closed = closedTo(run, state.entry);
     setAttribute(this, 'data-may', may);
@@ -46,6 +48,7 @@ class Options extends StoreElement {
         chosen: chosen.filter((pick) => pick === n).length,
         given: given.get(n) ?? 0,
         counted,
+        right: answers?.right?.includes(n) && (kindName(run) === 'quiz' ? 'right' : 'came_true'),
         result: results?.options.find((option) => option.n === n),
         place: results?.outcome?.places.find((place) => place.n === n),
         unit: results?.outcome?.unit,
@@ -90,6 +93,7 @@ class Options extends StoreElement {
  * @property {import('../sdk/wire.js').Place} [place] what the rules of the question make of it
  * @property {import('../sdk/wire.js').Outcome['unit']} [unit]
  * @property {'winner'|'tie'|'leaves'} [won]
+ * @property {'right'|'came_true'|false} [right]
  */
 
 /** The parts of a tile that both kinds share. */
@@ -112,12 +116,13 @@ class Tile {
   }
 
   /** @param {TileState} state */
-  draw({ may, closed, chosen, given, counted, result, place, unit, won }) {
+  draw({ may, closed, chosen, given, counted, result, place, unit, won, right }) {
     const notes = closed ? [say('closed_to_you')] : [];
     // While the plus and minus are there, the share goes under the label: the label needs the width.
     const inline = may && this.run.votes > 1;
     if (inline && result) notes.push(percent(result.share));
     if (won) notes.push(`${{ winner: '★', tie: '＝', leaves: spoken().dir === 'rtl' ? '↖' : '↗' }[won]} ${say(won)}`);
+    if (right) notes.push(`✓ ${say(right)}`);
     if (place?.reached !== undefined) notes.push(place.reached ? `✓ ${say('reached')}` : say('not_reached'));
     if (given) notes.push(counted ? `✓ ${say('mine', { n: given })}` : `◔ ${say('mine_pending')}`);
     setText(this.note, notes.join(' · '));
@@ -125,7 +130,7 @@ class Tile {
     setText(this.share, result && !inline ? points ?? percent(result.share) : '');
     setAttribute(this.node, 'data-chosen', chosen > 0);
     setAttribute(this.node, 'data-mine', given > 0);
-    setAttribute(this.node, 'data-won', won);
+    setAttribute(this.node, 'data-won', won || right);
     setAttribute(this.node, 'data-result', Boolean(result));
     // Two sides stand beside each other: what they have grows from below.
     this.bar.style.setProperty('transform', `${isVersus(this.run) ? 'scaleY' : 'scaleX'}(${((result?.share ?? 0) / 100).toFixed(4)})`);

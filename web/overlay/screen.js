@@ -32,6 +32,8 @@
   let show;
   /** @type {import('../sdk/wire.js').Results|undefined} */
   let results;
+  /** @type {import('../sdk/wire.js').Leaderboard|undefined} */
+  let leaderboard;
   /** What OBS says of its source; elsewhere what this page knows itself. @type {{ visible?: boolean, active?: boolean }} */
   const told = {};
   let frames = 0;
@@ -79,7 +81,7 @@
     try {
       const at = server();
       const code = at && showId ? new URL(`/s/${encodeURIComponent(showId)}/qr.svg?address`, at).href : undefined;
-      const view = picture({ fields, control, playing, step, show, results, now: client?.now() ?? Date.now(), code, lang: lang ?? show?.languages?.[0] });
+      const view = picture({ fields, control, playing, step, show, results, leaderboard, graphic, now: client?.now() ?? Date.now(), code, lang: lang ?? show?.languages?.[0] });
       seen = view.visible;
       // A code to scan is the board's, whatever is on.
       const tapped = Boolean(view.taps) && !view.code && !view.ticker;
@@ -113,6 +115,7 @@
       keyed = Boolean(key);
       fresh.addEventListener('show', (event) => client === fresh && hearShow(/** @type {any} */ (event).detail));
       fresh.addEventListener('results', (event) => client === fresh && hearResults(/** @type {any} */ (event).detail));
+      fresh.addEventListener('leaderboard', (event) => client === fresh && hearLeaderboard(/** @type {any} */ (event).detail));
       // At once, so that the studio need not guess for a second.
       fresh.addEventListener('welcome', () => client === fresh && shown());
       fresh.start();
@@ -147,6 +150,12 @@
   function hearResults(next) {
     if (show?.graphic.frozen && results?.run === next.run && next.state === 'live') return;
     results = next;
+    draw();
+  }
+
+  /** @param {import('../sdk/wire.js').Leaderboard} next */
+  function hearLeaderboard(next) {
+    leaderboard = next;
     draw();
   }
 

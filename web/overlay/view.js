@@ -10,6 +10,8 @@
    * @property {number} step of `next`
    * @property {import('../sdk/wire.js').ShowView} [show]
    * @property {import('../sdk/wire.js').Results} [results]
+   * @property {import('../sdk/wire.js').Leaderboard} [leaderboard]
+   * @property {string} graphic of its address: `leaderboard` shows that where `f1` says nothing else
    * @property {number} now server's clock
    * @property {string} [code] address of the QR code that leads to the audience page
    * @property {string} [lang] what the graphic speaks
@@ -40,7 +42,7 @@
    */
 
   /** Of what most pictures have nothing. */
-  const plain = { kind: '', rated: '', rated_note: '', ends: /** @type {string[]} */ ([]) };
+  const plain = { kind: '', rated: '', rated_note: '', ends: /** @type {string[]} */ ([]), won: '' };
   /** @type {Record<string, number>} */
   const views = { question: 0, live: 1, ticker: 2, final: 2, winner: 3 };
 
@@ -53,13 +55,16 @@
     const { words } = speech;
     const byHand = fields.f0 === 'manual' || (!fields.f0 && Boolean(fields.m_q || fields.m_o1));
     const code = fields.f1 === 'qr' ? known.code : undefined;
-    const shown = byHand ? manual(fields, speech) : live(known, speech);
+    const leads = !byHand && (fields.f1 === 'leaderboard' || (!fields.f1 && known.graphic === 'leaderboard'));
+    const shown = byHand ? manual(fields, speech) : leads ? leaders(known, speech) : live(known, speech);
     const own = byHand || known.control === 'playout';
     const fixed = views[fields.f1 ?? ''];
-    let step = fixed ?? (own ? known.step : known.show?.graphic.step ?? 0);
+    let step = leads ? 2 : fixed ?? (own ? known.step : known.show?.graphic.step ?? 0);
     const visible = Boolean(shown.key || code) && (own ? known.playing : known.show?.graphic.state === 'on_air');
     // A winner is named from a final result alone; before that the step shows the bars.
     if (step === 3 && !shown.winners.length) step = 2;
+    // Two right answers are no tie.
+    const tie = shown.winners.length > 1 && !shown.won;
     // All steps of a scale, or none of them: a part of it says something else.
     const most = shown.kind === 'rating' ? shown.options.length : Number(fields.f4) || 8;
     return {
@@ -71,13 +76,24 @@
       question: fields.f2 || shown.question,
       options: shown.options.slice(0, most),
       numbers: shown.numbers && step > 0 && fields.f3 !== 'none',
-      head: step === 3 ? (shown.winners.length > 1 ? words.tie : shown.evict ? words.evict : words.winner) : shown.head,
+      head: step === 3 ? (tie ? words.tie : shown.won || (shown.evict ? words.evict : words.winner)) : shown.head,
     };
   }
 
   /** @param {{ numbers: boolean, options: { share: number }[] }} shown */
   function firstSide({ numbers, options: [first, second] }) {
     return numbers && first && second && first.share + second.share > 0 ? first.share / (first.share + second.share) : 0.5;
+  }
+
+  /** @param {Known} known @param {Speech} speech */
+  function leaders({ leaderboard, fields }, { words, whole }) {
+    const { runs = [], players = 0, top = [], round = '' } = leaderboard ?? {};
+    const most = top[0]?.points || 1;
+    const rows = top.slice(0, Number(fields.f4) || 8).map(({ rank, name, points }) => ({ label: `${rank}. ${name}`, share: (100 * points) / most, number: whole.format(points), front: rank === 1 }));
+    return {
+      ...plain, kind: 'leaderboard', key: players ? `leaderboard ${runs.join()}` : '', evict: false, left_ms: undefined, numbers: players > 0, winners: [], winner_number: '',
+      question: round || words.leaderboard, head: `${words.players}: ${whole.format(players)}`, options: rows,
+    };
   }
 
   /** No server needed. @param {Record<string, string>} fields @param {Speech} speech */
@@ -115,19 +131,23 @@
     const most = numbers ? Math.max(0, ...(counted?.options ?? []).map((option) => option.votes)) : 0;
     const final = counted?.state === 'final' && numbers;
     const tapped = run.kind === 'reactions' || run.kind === 'applause';
+    const answers = typeof run.kind !== 'object' ? undefined : 'quiz' in run.kind ? run.kind.quiz : 'prediction' in run.kind ? run.kind.prediction : undefined;
+    const right = answers?.right ?? [];
     const rows = run.options.map(({ n, label }) => {
       const option = numbers ? counted?.options.find((one) => one.n === n) : undefined;
       const place = numbers ? counted?.outcome?.places.find((one) => one.n === n) : undefined;
       const share = place && counted?.outcome?.unit === 'points' ? whole.format(place.points) : percent(option?.share ?? 0, speech);
       const number = option ? (fields.f3 === 'votes' || tapped ? whole.format(option.votes) : share) : '';
       const front = place ? place.rank === 1 && place.points > 0 : most > 0 && option?.votes === most;
-      // The most frequent step of a scale is nobody's win.
-      return { label, share: option?.share ?? 0, number, front: final && front && typeof run.kind !== 'object' };
+      // The most frequent step of a scale is nobody's win, nor is the most frequent answer where one is right.
+      const wins = typeof run.kind === 'object' ? right.includes(n) : front;
+      return { label, share: option?.share ?? 0, number, front: final && wins };
     });
     const front = rows.filter((row) => row.front);
     return {
       ...plain, key: run.id, kind: typeof run.kind === 'object' ? Object.keys(run.kind)[0] : run.kind ?? '', question: run.question, numbers, options: rows,
       taps: tapped ? taps(run, numbers ? counted : undefined) : undefined,
+      won: !answers ? '' : typeof run.kind === 'object' && 'quiz' in run.kind ? words.right : words.came_true,
       head: tapped ? (run.phase === 'open' ? words.tap : '') : head(run, counted, now, speech), evict: counted?.outcome?.polarity === 'evict',
       left_ms: run.phase === 'open' && !run.hold && run.closes_at !== undefined ? Math.max(0, run.closes_at - now) : undefined,
       winners: front.map((row) => row.label),

@@ -6,7 +6,7 @@
  *     client.addEventListener('show', (event) => draw(event.detail));
  *     client.start();
  *
- * Events: `link` (LinkState), `show`, `results`, `desk`, `gauge`, `log`, `welcome`, `problem` (the messages of docs/WIRE.md, newest
+ * Events: `link` (LinkState), `show`, `results`, `leaderboard`, `score`, `desk`, `gauge`, `log`, `welcome`, `problem` (the messages of docs/WIRE.md, newest
  * wins), `ballots` (Ballot[]; some ballot changed), `taps` (number[] by option). Nothing here draws, and nothing throws at the page.
  */
 
@@ -16,6 +16,7 @@ import { Commands } from './commands.js';
 import { keeps, recall, store } from './keep.js';
 import { inLanguage } from './languages.js';
 import { openLink, request } from './links.js';
+import { Leaders } from './leaders.js';
 import { Newest } from './newest.js';
 import { RETRY_MAX_MS, waitMs } from './retry.js';
 import { Taps, isTapped } from './taps.js';
@@ -93,6 +94,7 @@ export class Client extends EventTarget {
   #taps = new Taps();
   /** What the device keeps it by: a page may show shows of several servers. */
   #kept;
+  #leaders = new Leaders((name, detail) => this.#emit(name, detail));
 
   /**
    * @param {object} options
@@ -206,9 +208,14 @@ export class Client extends EventTarget {
 
   /** Everything that is kept of this viewer in this show. @returns {Promise<Record<string, unknown>>} */
   mine() {
-    const headers = { authorization: `Bearer ${this.#entry.device}` };
-    return request(new URL(`/api/v1/shows/${this.#entry.show}/mine`, this.#entry.server), { headers });
+    return this.#own('mine');
   }
+
+  /** The first hundred of the leaderboard. @returns {Promise<import('./wire.js').Leaderboard>} */
+  leaders = () => this.#own('leaderboard');
+
+  /** @param {string} what of the show, as this viewer gets it @returns {Promise<any>} */
+  #own = (what) => request(new URL(`/api/v1/shows/${this.#entry.show}/${what}`, this.#entry.server), { headers: { authorization: `Bearer ${this.#entry.device}` } });
 
   #connect() {
     clearTimeout(this.#retry);
@@ -278,6 +285,7 @@ export class Client extends EventTarget {
       case 'welcome': return this.#welcome(message);
       case 'show': return this.#showed(message);
       case 'results': return this.#counted(message);
+      case 'leaderboard': return this.#leaders.hear(message, this.viewer && this.#kind !== 'websocket' ? () => this.#own('score') : undefined);
       case 'receipt': return this.#receipt(message);
       case 'desk':
         if (this.#newest.isOld('desk', message, this.desk, 'rev')) return;
@@ -285,7 +293,7 @@ export class Client extends EventTarget {
         return this.#emit('desk', message);
       case 'done': return this.#commands.done(message);
       case 'reconnect': return this.#leave(message.after_ms);
-      case 'gauge': case 'log': case 'problem': return this.#emit(message.t, message);
+      case 'gauge': case 'log': case 'problem': case 'score': return this.#emit(message.t, message);
     }
   }
 
@@ -309,6 +317,7 @@ export class Client extends EventTarget {
     }
     this.#newest.anew();
     this.#taps.joined();
+    this.#leaders.welcomed();
     for (const receipt of welcome.mine ?? []) this.#box?.take(receipt, this.now(), this.show?.run);
     this.#emit('welcome', welcome);
     if (welcome.mine?.length) this.#emit('ballots', this.ballots);

@@ -2,13 +2,14 @@
  * The types of `tallylight.v1`, as docs/WIRE.md and src/wire/ say them. Types only: this file does nothing when it runs.
  *
  * @typedef {'viewer'|'screen'|'observer'|'operator'|'producer'|'adjudicator'} Role
- * @typedef {'poll'|'head_to_head'|'tug_of_war'|'reactions'|'applause'|'questions'|'texts'|{ rating: Scale }} Kind
+ * @typedef {'poll'|'head_to_head'|'tug_of_war'|'reactions'|'applause'|'questions'|'texts'|{ rating: Scale }|{ quiz: Answers }|{ prediction: Answers }} Kind
+ * @typedef {{ right?: number[] }} Answers
  * @typedef {{ from: number, to: number, step?: number, low?: string, high?: string }} Scale
  * @typedef {'standby'|'open'|'closing'|'locked'|'sealed'|'verified'|'revealed'|'void'} Phase
  * @typedef {'hidden'|'live'|'frozen'|'rebuilding'|'provisional'|'final'} ResultState
  * @typedef {'counted'|'held'|'refused'|'unknown'} Answer
  * @typedef {'invalid'|'not_eligible'|'void'|'late'|'budget'|'id_reused'|'displaced'|'not_open'|'busy'|'after_seal'} Reason
- * @typedef {'reveal'|'void'|'go_live'|'write_off'} Armable
+ * @typedef {'reveal'|'resolve'|'void'|'go_live'|'write_off'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
  * @typedef {{ question: string, options?: string[] }} Wording
@@ -29,6 +30,10 @@
  * @typedef {{ n: number, rank: number, points: number, exact: string, reached?: boolean }} Place
  * @typedef {{ name: string, votes: number[], points: number[], silent?: boolean }} PoolOutcome
  *
+ * @typedef {{ t?: 'leaderboard', round?: string, runs: string[], players: number, top: ScoreLine[] }} Leaderboard
+ * @typedef {{ t?: 'score', run: string, gained?: number, line?: ScoreLine }} Score
+ * @typedef {{ rank: number, name: string, points: number, right: number, ms: number }} ScoreLine
+ *
  * @typedef {{ t?: 'receipt', run: string, id: string, is: Answer, reason?: Reason, retry_ms?: number, left?: number,
  *   at?: number, picks?: number[], repeated?: boolean, change?: number, change_seen?: number, in_force?: boolean }} Receipt
  * @typedef {{ t?: 'welcome', protocol: string, node: string, session: string, now: number, role: Role, device?: string,
@@ -41,7 +46,7 @@
  * @typedef {{ revision: number, total: number, margin: number, outstanding: number, late: number,
  *   by_entry?: EntryCount[], outcome?: Outcome, rated?: Rated, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
  * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[] }} EntryCount
- * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string }} DeskRun
+ * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string, right?: number[] }} DeskRun
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
  * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
  *   standby?: OnDesk, program?: OnDesk, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],

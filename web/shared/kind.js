@@ -22,3 +22,10 @@ export function scaleOf(run) {
 export function kindName(run) {
   return typeof run?.kind === 'object' ? Object.keys(run.kind)[0] : run?.kind ?? 'poll';
 }
+
+/** What is known of the answers of a quiz or a prediction; undefined: it is neither. @param {Pick<RunView, 'kind'>|undefined} run */
+export function answersOf(run) {
+  if (typeof run?.kind !== 'object') return undefined;
+  if ('quiz' in run.kind) return run.kind.quiz;
+  return 'prediction' in run.kind ? run.kind.prediction : undefined;
+}

@@ -16,6 +16,7 @@
  * @property {(state: State) => boolean} [lit] whether the state it makes is on
  */
 import { isTapped } from '../sdk/taps.js';
+import { kindName } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
 import { nextCue, programRun, runLooked } from './state.js';
 import { steps } from './words.js';
@@ -145,6 +146,17 @@ export const actions = {
     why_not: (state) => (runLooked(state)?.phase === 'verified' ? '' : 'Only a verified run can be revealed.'),
     press: (state, desk) => (state.arming?.what === 'reveal' ? desk.fire() : desk.arm('reveal', runLooked(state)?.id)),
     verbs: ['arm', 'reveal'],
+    roles: roles.count,
+  }),
+  resolve: action('Shift+R', 'says what came true of a revealed prediction (arms first)', {
+    label: (state) => (state.arming?.what === 'resolve' ? 'Resolve now' : 'Resolve…'),
+    why_not: (state) => {
+      const run = runLooked(state);
+      if (kindName(run) !== 'prediction') return 'Only a prediction comes true.';
+      return run?.phase === 'revealed' ? '' : 'Only a revealed prediction can be resolved.';
+    },
+    press: (state, desk) => (state.arming?.what === 'resolve' ? desk.fire() : desk.arm('resolve', runLooked(state)?.id, undefined, undefined, [state.came_true ?? 1])),
+    verbs: ['arm', 'resolve'],
     roles: roles.count,
   }),
   void: action('Shift+V', 'declares a run void for ever (asks why, arms first)', {

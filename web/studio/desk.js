@@ -82,11 +82,11 @@ export class Desk {
     return done;
   }
 
-  /** Asks for the server's consent to an irrevocable action; the second press does it. @param {import('../sdk/wire.js').Armable} what @param {string} [run] @param {string} [reason] @param {string} [node] */
-  async arm(what, run, reason, node) {
+  /** Asks for the server's consent to an irrevocable action; the second press does it. @param {import('../sdk/wire.js').Armable} what @param {string} [run] @param {string} [reason] @param {string} [node] @param {number[]} [right] */
+  async arm(what, run, reason, node, right) {
     const done = await this.send({ do: 'arm', what, ...(run ? { run } : {}) });
     if (!done?.ok) return this.#store.set({ arming: undefined });
-    this.#store.set({ arming: { what, run, node, reason, until: this.now() + ARMED_MS } });
+    this.#store.set({ arming: { what, run, node, right, reason, until: this.now() + ARMED_MS } });
   }
 
   /** Does what is armed. */
@@ -94,8 +94,8 @@ export class Desk {
     const { arming } = this.#store.state;
     if (!arming?.until || arming.until < this.now() || arming.until - this.now() > ARMED_MS - DECIDE_MS) return;
     this.#store.set({ arming: undefined });
-    const { what, run, node, reason } = arming;
-    await this.send({ do: what, ...(run && what !== 'go_live' ? { run } : {}), ...(node ? { node } : {}), ...(reason ? { reason } : {}) });
+    const { what, run, node, right, reason } = arming;
+    await this.send({ do: what, ...(run && what !== 'go_live' ? { run } : {}), ...(node ? { node } : {}), ...(right ? { right } : {}), ...(reason ? { reason } : {}) });
   }
 
   cancel() {

@@ -14,6 +14,8 @@ import { listen } from './keys.js';
  * @property {import('../sdk/wire.js').ShowView} [seen] what audiences and screens were told last
  * @property {import('../sdk/wire.js').Gauge} [gauge]
  * @property {import('../sdk/wire.js').Results} [results]
+ * @property {import('../sdk/wire.js').Leaderboard} [leaderboard]
+ * @property {number} [came_true] the option that is chosen as the one that came true
  * @property {import('../sdk/wire.js').AsRunEntry[]} log newest last
  * @property {string} [selected] the cue that Enter puts on standby
  * @property {string} [looked] the run whose count is looked at; left out: the one on program
@@ -26,7 +28,7 @@ import { listen } from './keys.js';
  * @property {string} [kept] the code to try again
  *
  * @typedef {{ tone: 'good'|'bad'|'plain', text: string, advice: string, at: number }} Notice
- * @typedef {{ what: import('../sdk/wire.js').Armable, run?: string, node?: string, until?: number, reason?: string }} Arming
+ * @typedef {{ what: import('../sdk/wire.js').Armable, run?: string, node?: string, right?: number[], until?: number, reason?: string }} Arming
  */
 
 const show = decodeURIComponent(location.pathname.split('/')[2] ?? '');
@@ -78,6 +80,7 @@ function run(token) {
   });
   on('gauge', (gauge) => store.set({ gauge }));
   on('results', (results) => store.set({ results }));
+  on('leaderboard', (leaderboard) => store.set({ leaderboard }));
   on('log', ({ entries }) => {
     const fresh = entries.filter((/** @type {{ id: string }} */ entry) => !store.state.log.some((one) => one.id === entry.id));
     store.set({ log: [...store.state.log, ...fresh].sort((a, b) => a.at - b.at).slice(-LOG_MOST) });

@@ -4,10 +4,16 @@ import { verbs } from './words.js';
 
 const words = {
   reveal: { title: 'Reveal is armed', text: 'The result of {what} goes to everybody. It cannot be taken back.', go: 'Reveal now', key: 'R' },
+  resolve: { title: 'Resolve is armed', text: '“{right}” came true: who chose it in {what} gets the points.', go: 'Resolve now', key: '⇧R' },
   void: { title: 'Void is armed', text: 'No ballot of {what} will count, for ever. Reason: “{reason}”.', go: 'Void now', key: '⇧V' },
   write_off: { title: 'Write off is armed', text: 'Nobody waits for the data directory of node {what} any more. Ballots that only its disk had are lost, and every later seal says how many they may be. Reason: “{reason}”.', go: 'Write off now', key: '' },
   go_live: { title: 'Go live is armed', text: 'Rehearsal ends. From here on everything counts.', go: 'Go live now', key: '⇧G' },
 };
+
+/** @param {import('../sdk/wire.js').DeskRun|undefined} run @param {number[]|undefined} options */
+function labels(run, options) {
+  return (options ?? []).map((n) => run?.options[n - 1]?.label).join(', ');
+}
 
 /** What is armed, for how long, and the second press. Cancel has the focus: doing nothing is the default. */
 class Armed extends StoreElement {
@@ -76,7 +82,7 @@ class Armed extends StoreElement {
     const what = run ? `${run.cue} ${cueOf(state, run.cue)?.title ?? ''}` : arming.node?.slice(0, 8) ?? '';
     const [word, verb] = [words[arming.what], verbs[arming.what]];
     setText(this.#title, arming.until ? word.title : `${verb} ${what}?`);
-    setText(this.#text, arming.until ? word.text.replace('{what}', what).replace('{reason}', arming.reason ?? '') : 'Say why; then it is armed.');
+    setText(this.#text, arming.until ? word.text.replace('{what}', what).replace('{reason}', arming.reason ?? '').replace('{right}', labels(run, arming.right)) : 'Say why; then it is armed.');
     setText(this.#goLabel, arming.until ? word.go : `Arm ${verb.toLowerCase()}`);
     setText(this.#goKey, arming.until ? word.key : '↵');
     this.#goKey.hidden = Boolean(arming.until) && !word.key;

@@ -1,7 +1,7 @@
 import { isTapped } from '../sdk/taps.js';
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, mean, timeOfDay } from '../shared/format.js';
-import { scaleOf } from '../shared/kind.js';
+import { answersOf, kindName, scaleOf } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
 import { runLooked } from './state.js';
 import { phases } from './words.js';
@@ -16,12 +16,18 @@ class Count extends StoreElement {
   #lines = h('ul', { class: 'entries', tabindex: 0, 'aria-label': 'By entry link' });
   #entries = h('details', { hidden: true }, h('summary', {}, 'By entry link'), this.#lines);
   #places = h('ol', { class: 'places', hidden: true, 'aria-label': 'Outcome' });
+  #option = h('select', { 'aria-label': 'What came true', onchange: () => StoreElement.store?.set({ came_true: Number(this.#option.value) }) });
+  #resolve = h('div', { class: 'resolve', hidden: true }, this.#option, h('tl-action', { name: 'resolve' }));
+  #resolves = '';
+  #leaders = h('ol', { class: 'entries', tabindex: 0, 'aria-label': 'Leaderboard' });
+  #leadersHead = h('summary');
+  #board = h('details', { hidden: true }, this.#leadersHead, this.#leaders);
   #runs = '';
 
   build() {
     this.append(
       h('div', { class: 'count-head' }, h('h2', { class: 'panel-head' }, 'Count'), this.#choose, this.#steps),
-      h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name }))), this.#text, this.#places, this.#entries);
+      h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name }))), this.#resolve, this.#text, this.#places, this.#entries, this.#board);
     setInterval(() => StoreElement.store && this.draw(StoreElement.store.state), 500);
   }
 
@@ -48,6 +54,23 @@ class Count extends StoreElement {
     setAttribute(this.#text, 'data-tone', run ? tone(run) : undefined);
     this.#drawPlaces(run);
     this.#drawEntries(run);
+    this.#drawAnswer(state, run);
+  }
+  /** What came true, and who is in front. @param {import('./main.js').StudioState} state @param {import('../sdk/wire.js').DeskRun|undefined} run */
+  #drawAnswer(state, run) {
+    this.#resolve.hidden = kindName(run) !== 'prediction' || run?.phase !== 'revealed';
+    if (run && !this.#resolve.hidden && this.#resolves !== run.id) {
+      this.#resolves = run.id;
+      this.#option.replaceChildren(...run.options.map(({ n, label }) => h('option', { value: n }, `${n} ${label}`)));
+      StoreElement.store?.set({ came_true: answersOf(run)?.right?.[0] ?? 1 });
+    }
+    if (state.came_true) this.#option.value = String(state.came_true);
+    const board = state.leaderboard;
+    this.#board.hidden = !board?.players;
+    if (!board?.players) return;
+    setText(this.#leadersHead, `Leaderboard${board.round ? ` ${board.round}` : ''}: ${count(board.players)} players`);
+    const lines = board.top.map((line) => `${line.rank}. ${line.name}: ${count(line.points)} points, ${line.right} right in ${(line.ms / 1000).toFixed(1)} s`);
+    if (lines.join('\n') !== [...this.#leaders.children].map((line) => line.textContent).join('\n')) this.#leaders.replaceChildren(...lines.map((line) => h('li', {}, line)));
   }
   /** What the run's rules make of the votes. @param {import('../sdk/wire.js').DeskRun|undefined} run */
   #drawPlaces(run) {
@@ -85,6 +108,8 @@ function tone(run) {
 
 /** @param {import('../sdk/wire.js').DeskRun} run @param {import('../sdk/wire.js').Phase} phase */
 function words(run, phase) {
+  const right = run.right ?? answersOf(run)?.right ?? [];
+  const answer = right.length ? `${kindName(run) === 'quiz' ? 'Right' : 'Came true'}: ${right.map((n) => run.options[n - 1]?.label).join(', ')}. ` : '';
   if (phase === 'void') return `✕ Void: ${run.void_reason || 'no reason given'}. Standby of the cue makes a new run.`;
   const seal = run.seal;
   if (isTapped(run)) return 'Reactions are no ballots: they are not sealed, verified or revealed, and count for nothing.';
@@ -101,7 +126,7 @@ function words(run, phase) {
   if (!seal.hidden) parts.push(`${count(seal.late)} late${seal.late ? (scaleOf(run) ? '' : seal.late_would_change_order ? ', ▲ would change the order' : ', would not change the order') : ''}.`);
   if (seal.recount_agrees === undefined) parts.push('Not verified yet.');
   else parts.push(seal.recount_agrees ? `✓ Recount agrees${seal.verified_by ? `, verified by ${seal.verified_by}` : ''}.` : '✕ Recount does not agree: an incident. Do not reveal.');
-  return `${parts.join(' ')} Seal ${seal.revision}, rules ${seal.rules_hash.slice(0, 8)}.`;
+  return `${answer}${parts.join(' ')} Seal ${seal.revision}${seal.rules_hash ? `, rules ${seal.rules_hash.slice(0, 8)}` : ''}.`;
 }
 
 customElements.define('tl-count', Count);

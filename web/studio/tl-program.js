@@ -1,7 +1,7 @@
 import { isTapped } from '../sdk/taps.js';
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, mean, percent, timeOfDay } from '../shared/format.js';
-import { firstSide, isVersus, kindName, scaleOf } from '../shared/kind.js';
+import { answersOf, firstSide, isVersus, kindName, scaleOf } from '../shared/kind.js';
 import { leaders } from '../shared/leaders.js';
 import { leftMs, phaseOf } from '../shared/phase.js';
 import { cueOf, programRun } from './state.js';
@@ -103,7 +103,8 @@ class Program extends StoreElement {
       setAttribute(this.#rows, 'data-many', (run?.options.length ?? 0) > 4);
     }
     const mine = run && results?.run === run.id && results.state !== 'hidden' ? results : undefined;
-    const front = leaders(mine);
+    const front = answersOf(run) || scaleOf(run) ? [] : leaders(mine);
+    const right = run?.right ?? answersOf(run)?.right ?? [];
     this.#rated.hidden = !scaleOf(run);
     setText(this.#rated, mine?.rated ? `Mean ${mean(mine.rated.mean)} · median ${mean(mine.rated.median)}` : 'No mean yet');
     this.#versus.hidden = !isVersus(run);
@@ -115,6 +116,9 @@ class Program extends StoreElement {
       setText(row.querySelector('.bar-votes'), option ? count(option.votes) : '–');
       setText(row.querySelector('.bar-share'), option ? percent(option.share) : '–');
       setAttribute(row, 'data-front', Boolean(option && front.includes(option.n)));
+      const isRight = right.includes(i + 1);
+      setAttribute(row, 'data-right', isRight);
+      setText(row.querySelector('.bar-n'), `${isRight ? '✓ ' : ''}${i + 1}`);
       /** @type {HTMLElement} */ (row.querySelector('.bar-fill')).style.setProperty('transform', `scaleX(${((option?.share ?? 0) / 100).toFixed(4)})`);
     }
   }

@@ -9,12 +9,12 @@ export const phases = {
 export const verbs = {
   standby: 'Standby', take: 'Take', next: 'Next', back: 'Back', step: 'Step', open: 'Open', close: 'Close', extend: 'Extend', hold: 'Hold',
   release: 'Release', freeze: 'Freeze', unfreeze: 'Unfreeze', clear: 'Clear', panic: 'Panic', seal: 'Seal', verify: 'Verify', arm: 'Arm',
-  reveal: 'Reveal', void: 'Void', write_off: 'Write off', go_live: 'Go live', rehearse: 'Rehearse', control: 'Control', opened: 'Opened', closed: 'Closed', locked: 'Locked', sealed: 'Sealed',
+  reveal: 'Reveal', resolve: 'Resolve', void: 'Void', write_off: 'Write off', go_live: 'Go live', rehearse: 'Rehearse', control: 'Control', opened: 'Opened', closed: 'Closed', locked: 'Locked', sealed: 'Sealed',
   created: 'Created', rundown: 'Rundown', entered: 'Node entered', left: 'Node left', joined: 'Branches joined',
 };
 
 /** What kind of question a run is, where it is more than its options. @type {Record<string, string>} */
-export const kinds = { head_to_head: 'head to head', tug_of_war: 'tug of war', rating: 'rating' };
+export const kinds = { head_to_head: 'head to head', tug_of_war: 'tug of war', rating: 'rating', quiz: 'quiz', prediction: 'prediction' };
 
 /** What a graphic shows at each step. */
 export const steps = ['Question', 'Bars', 'Result', 'Winner'];

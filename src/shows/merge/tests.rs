@@ -3,7 +3,11 @@
 use super::*;
 use crate::{
     base::ids::NodeId,
-    shows::{end, run::SealSummary, transition::tests::Desk},
+    shows::{
+        end,
+        run::{Resolved, SealSummary},
+        transition::tests::Desk,
+    },
     wire::command::{Armable, Command},
 };
 
@@ -186,4 +190,16 @@ fn a_rehearsal_that_was_left_stays_left() {
     ours.send(Command::GoLive);
     let merge = merged(&ours, &theirs, &["step"], 30_000).document;
     assert_eq!((merge.rehearsal, merge.runs.len()), (false, 0));
+}
+
+#[test]
+fn what_was_said_last_of_a_prediction_stays() {
+    let said = |at, right: u16| Some(Resolved { at: Micros(at), by: "Op".into(), right: vec![right] });
+    let (mut ours, mut theirs) = two(60);
+    for (one, other, stays) in [(None, said(1, 1), 1), (said(2, 2), said(1, 1), 2), (said(2, 2), said(3, 1), 1)] {
+        ours.document.runs[0].resolved = one;
+        theirs.document.runs[0].resolved = other;
+        let resolved = merged(&ours, &theirs, &[], 100).document.runs[0].resolved.clone();
+        assert_eq!(resolved.unwrap().right, [stays]);
+    }
 }

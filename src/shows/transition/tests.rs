@@ -3,7 +3,12 @@
 use super::*;
 use crate::{
     base::ids::SessionId,
-    shows::{end, file, run::SealSummary, windows::ClockPhase},
+    shows::{
+        end, file,
+        kind::{Kind, Prediction},
+        run::SealSummary,
+        windows::ClockPhase,
+    },
     wire::{command::ControlAction, entry::Entry},
 };
 
@@ -303,4 +308,70 @@ fn a_long_show_keeps_a_bounded_desk() {
         desk.send(Command::Void { run: None, reason: "test".into() });
     }
     assert!(desk.document.runs.len() <= limits::RUNS_ON_DESK_MAX);
+}
+
+/// A prediction on program, revealed with these votes.
+fn predicted(votes: [u64; 2]) -> Desk {
+    let mut desk = Desk::new();
+    let prediction = Prediction { points: 10, round: String::new() };
+    desk.document.rundown[1].interaction.kind = Kind::Prediction(prediction);
+    desk.send(Command::Standby { cue: "2".into() });
+    desk.send(Command::Take);
+    desk.send(Command::Close);
+    desk.at_ms(60_000).refuses(Command::Arm { what: Armable::Resolve, run: None }, Code::NotNow);
+    desk.send(Command::Seal { run: None });
+    let run = desk.document.runs[0].id();
+    let summary = SealSummary {
+        at: Micros(0),
+        totals: votes.to_vec(),
+        late: 0,
+        late_totals: vec![0, 0],
+        by_entry: Vec::new(),
+        outstanding: 0,
+        manifest_hash: String::new(),
+    };
+    desk.document = end::with_seal(&desk.document, run, 1, summary).unwrap();
+    desk.document = end::with_sign_off(&desk.document, run, 1, "Eve", desk.now).unwrap();
+    desk.send(Command::Arm { what: Armable::Reveal, run: None });
+    desk.send(Command::Reveal { run: None });
+    desk
+}
+
+#[test]
+fn a_revealed_prediction_is_resolved_by_who_may_and_again_by_who_was_wrong() {
+    let mut desk = predicted([1, 2]);
+    let run = desk.document.runs[0].id();
+    let played = |desk: &Desk| round::played(&desk.document).map(|(_, runs)| runs.len());
+    assert_eq!((desk.document.runs[0].answered(), played(&desk)), (None, None));
+    desk.refuses(Command::Resolve { run: None, right: vec![1] }, Code::NotArmed);
+    desk.by(2, Role::Operator).refuses(Command::Arm { what: Armable::Resolve, run: None }, Code::Forbidden);
+    desk.by(3, Role::Adjudicator).send(Command::Arm { what: Armable::Resolve, run: None });
+    for wrong in [vec![], vec![0], vec![3], vec![1, 9]] {
+        desk.refuses(Command::Resolve { run: Some(run), right: wrong }, Code::BadMessage);
+    }
+    desk.send(Command::Resolve { run: None, right: vec![1] });
+    assert_eq!((desk.document.runs[0].answered().unwrap().1, played(&desk)), (&[1][..], Some(1)));
+    desk.at_ms(70_000).send(Command::Arm { what: Armable::Resolve, run: None });
+    desk.send(Command::Resolve { run: None, right: vec![2, 2] });
+    assert_eq!(desk.document.runs[0].answered(), Some((Micros::from_ms(70_000), &[2][..])));
+    desk.by(1, Role::Producer).send(Command::Arm { what: Armable::Void, run: None });
+    desk.send(Command::Void { run: None, reason: "cancelled".into() });
+    assert_eq!((desk.document.runs[0].answered(), played(&desk)), (None, None));
+    desk.refuses(Command::Arm { what: Armable::Resolve, run: None }, Code::NotNow);
+    Desk::open_for(60).refuses(Command::Arm { what: Armable::Resolve, run: None }, Code::NotNow);
+}
+
+#[test]
+fn a_long_show_keeps_the_runs_of_the_round_that_is_played() {
+    let mut desk = predicted([1, 2]);
+    let run = desk.document.runs[0].id();
+    desk.send(Command::Arm { what: Armable::Resolve, run: None });
+    desk.send(Command::Resolve { run: None, right: vec![1] });
+    for _ in 0..limits::RUNS_ON_DESK_MAX {
+        desk.send(Command::Standby { cue: "1".into() });
+        desk.send(Command::Take);
+        desk.send(Command::Arm { what: Armable::Void, run: None });
+        desk.send(Command::Void { run: None, reason: "test".into() });
+    }
+    assert!(desk.document.run(run).is_some() && desk.document.runs.len() <= limits::RUNS_ON_DESK_MAX);
 }

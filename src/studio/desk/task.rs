@@ -14,6 +14,7 @@ use crate::{
         ids::{NodeId, RunId, SessionId},
         limits,
     },
+    live,
     providers::store::StoredShow,
     shows::{
         board::Board,
@@ -252,6 +253,9 @@ impl DeskTask {
 
     /// Leaving rehearsal is logged with what is put away and what the live show starts with.
     fn note(&self, command: &Command, before: &Document, next: &Document) -> String {
+        if let Command::Resolve { run, .. } = command {
+            return came_true(next, *run, self.services.clock.now());
+        }
         if *command != Command::GoLive {
             return String::new();
         }
@@ -355,6 +359,21 @@ impl DeskTask {
         }
         self.desk.changed.notify_one();
     }
+}
+
+/// What came true, and how many were right. Everybody of the staff reads it, so it has no number that some may not see.
+fn came_true(next: &Document, run: Option<RunId>, now: Micros) -> String {
+    let run = transition::meant(next, run).ok().and_then(|run| next.run(run));
+    let Some((run, resolved)) = run.and_then(|run| Some((run, run.resolved.as_ref()?))) else { return String::new() };
+    let votes = run.sealed().map(|seal| &*seal.totals).unwrap_or_default();
+    let options = (1..).zip(&run.definition.interaction.options).zip(votes);
+    let right: Vec<_> = options.filter(|((n, _), _)| resolved.right.contains(n)).collect();
+    let labels = right.iter().map(|((_, label), _)| label.as_str()).collect::<Vec<_>>().join(", ");
+    if live::results::is_hidden(run, live::results::Audience::Operators, now) {
+        return labels;
+    }
+    let (right, all) = (right.iter().map(|(_, votes)| **votes).sum::<u64>(), votes.iter().sum::<u64>());
+    format!("{labels}: {right} of {all} were right")
 }
 
 fn every(period: std::time::Duration) -> tokio::time::Interval {

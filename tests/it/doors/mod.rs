@@ -15,6 +15,7 @@ mod mine;
 mod operators;
 mod origins;
 mod outcome;
+mod quiz;
 mod rating;
 mod raw;
 mod reactions;

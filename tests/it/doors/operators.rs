@@ -19,7 +19,7 @@ pub(super) fn token(stage: &Stage, role: &'static str) -> String {
     entered.json()["staff"].as_str().unwrap().to_owned()
 }
 
-fn joined(stage: &Stage, staff: &str) -> Raw {
+pub(super) fn joined(stage: &Stage, staff: &str) -> Raw {
     let (raw, welcome) = Raw::join(stage.app.address(), json!({ "staff": staff }));
     assert_eq!(welcome["t"], "welcome", "{welcome}");
     raw
@@ -35,7 +35,7 @@ fn votes(stage: &Stage, run: &str) {
 }
 
 /// Every figure of the votes in a message to staff that is not 0; notes are looked through for any digit of a count.
-fn figures(message: &Value) -> Vec<String> {
+pub(super) fn figures(message: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut see = |what: &str, value: &Value| {
         if !value.is_null() && *value != json!(0) && *value != json!(0.0) && *value != json!(false) {

@@ -1,8 +1,12 @@
 //! What the kinds of question and the rules of a cue add to messages.
 
-use tallylight::wire::{
-    kind::{KindView, Scale},
-    outcome::{Outcome, Place, Polarity, PoolOutcome, Rated, Unit},
+use tallylight::{
+    base::ids::RunId,
+    wire::{
+        kind::{Answers, KindView, Scale},
+        outcome::{Outcome, Place, Polarity, PoolOutcome, Rated, Unit},
+        scores::{Leaderboard, Line, Score},
+    },
 };
 
 pub fn rating() -> KindView {
@@ -22,4 +26,21 @@ pub fn outcome() -> Outcome {
         places: vec![place(1, 83.333, "250/3"), place(2, 16.667, "50/3")],
         pools: vec![pool("", vec![2, 1], vec![33.333, 16.667]), pool("jury", vec![1, 0], vec![50.0, 0.0])],
     }
+}
+
+pub fn quiz() -> KindView {
+    KindView::Quiz(Answers { right: vec![2] })
+}
+
+fn line(rank: u32, name: &str, points: u64) -> Line {
+    Line { rank, name: name.into(), points, right: 1, ms: 2500 }
+}
+
+pub fn leaderboard(run: RunId) -> Leaderboard {
+    let top = vec![line(1, "Brisk Otter 42", 975), line(1, "Calm Lantern 7", 975)];
+    Leaderboard { round: "Music".into(), runs: vec![run], players: 31_415, top }
+}
+
+pub fn score(run: RunId) -> Score {
+    Score { run, gained: Some(975), line: Some(line(1, "Calm Lantern 7", 975)) }
 }

@@ -7,6 +7,7 @@ mod erase;
 mod faults;
 mod lost;
 mod mine;
+mod quiz;
 mod reactions;
 mod releases;
 mod shared;

@@ -1,0 +1,80 @@
+//! The leaderboard in full, and a viewer's own place in it.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, header},
+    response::IntoResponse,
+};
+
+use super::{
+    extract::{self, OfShow, Params},
+    feeds::FeedKey,
+    reply::{Failure, Problems},
+    router::Doors,
+};
+use crate::{
+    base::{csv, ids::ShowId, limits},
+    live::results::Audience,
+    studio::desk::Desk,
+    wire::{
+        codes::Code,
+        scores::{Leaderboard, Line, Score},
+    },
+};
+
+/// The first hundred of the round that is played; nobody, before an answer is known.
+#[utoipa::path(get, path = "/api/v1/shows/{show}/leaderboard", params(("show" = ShowId, Path)),
+    responses((status = 200, description = "The leaderboard", body = Leaderboard), Problems))]
+pub async fn leaderboard(OfShow(desk): OfShow) -> Json<Leaderboard> {
+    Json(desk.scores().leaderboard(limits::LEADERS_MAX))
+}
+
+/// Where this viewer stands, for clients without a WebSocket, which get it by themselves.
+#[utoipa::path(get, path = "/api/v1/shows/{show}/score", params(("show" = ShowId, Path)), security(("device" = [])),
+    responses((status = 200, description = "The voter's place", body = Score), Problems))]
+pub async fn score(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    headers: HeaderMap,
+) -> Result<Json<Score>, Failure> {
+    let viewer = extract::viewer(&doors, &desk, &headers)?;
+    extract::permit(&doors, &viewer)?;
+    let score = desk.scores().of(viewer.voter);
+    score.map(Json).ok_or_else(|| Failure::new(Code::NotFound, "no answer of this show is known yet"))
+}
+
+/// As screens see it: frozen ones keep theirs.
+fn of_screens(desk: &Desk) -> Leaderboard {
+    desk.hub.follow(Audience::Screens).borrow().scores.leaderboard(limits::LEADERS_MAX)
+}
+
+/// The leaderboard as rows: an array with one object per voter.
+#[utoipa::path(get, path = "/f/{show}/leaderboard.json", params(("show" = ShowId, Path)), security(("key" = [])),
+    responses((status = 200, description = "A row per voter, the first hundred", body = Vec<Line>), Problems))]
+pub async fn leaderboard_json(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Params(query): Params<FeedKey>,
+) -> Result<Json<Vec<Line>>, Failure> {
+    extract::screen_key(&doors, &desk, query.key())?;
+    Ok(Json(of_screens(&desk).top))
+}
+
+/// The leaderboard as CSV with a header line.
+#[utoipa::path(get, path = "/f/{show}/leaderboard.csv", params(("show" = ShowId, Path)), security(("key" = [])),
+    responses((status = 200, description = "A line per voter, the first hundred", body = String, content_type = "text/csv"), Problems))]
+pub async fn leaderboard_csv(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Params(query): Params<FeedKey>,
+) -> Result<impl IntoResponse, Failure> {
+    extract::screen_key(&doors, &desk, query.key())?;
+    let mut text = String::from("rank,name,points,right,ms\r\n");
+    for Line { rank, name, points, right, ms } in of_screens(&desk).top {
+        text += &csv::line([&rank, &name, &points, &right, &ms]);
+    }
+    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
+}

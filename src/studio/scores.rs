@@ -1,0 +1,104 @@
+//! The scores of the round that is played, made of the counted ballots whenever an answer becomes known. Every node makes them
+//! for itself: what it adds up is what was sealed, so all have the same.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{desk::Desk, services::Services};
+use crate::{
+    ballots::{
+        ballot::Verdict,
+        bucket::Kept,
+        score::{Answer, Scores},
+        sealing, tally,
+    },
+    base::{
+        clock::Micros,
+        ids::{RunId, VoterId},
+        limits,
+    },
+    shows::{document::Document, round, run::Run},
+};
+
+/// What scores are made of: runs, their seals, and since when their answers are known.
+pub(super) type Key = Vec<(RunId, u32, Micros)>;
+
+/// What the scores of a show are made of now.
+pub(super) fn key(document: &Document) -> Key {
+    let Some((_, runs)) = round::played(document) else { return Key::new() };
+    let of = |run: &Run| {
+        let revision = run.seal.as_ref().map_or(0, |seal| seal.revision);
+        (run.id(), revision, run.answered().map_or(Micros(0), |(at, _)| at))
+    };
+    runs.into_iter().map(of).collect()
+}
+
+/// Makes the scores and gives them to the desk; tries again while not all ballots are there, until something else is to be made.
+pub(super) async fn make(desk: Arc<Desk>, services: Arc<Services>, key: Key) {
+    while !desk.is_erased() && self::key(&desk.document()) == key {
+        let document = desk.document();
+        if let Some(scores) = scores(&services, &document).await {
+            if self::key(&desk.document()) == key {
+                desk.set_scores(scores);
+            }
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(limits::LEDGER_REBUILDING) => {}
+            () = services.tasks.stop().cancelled() => return,
+        }
+    }
+}
+
+async fn scores(services: &Services, document: &Document) -> Option<Scores> {
+    let Some((round, runs)) = round::played(document) else { return Some(Scores::default()) };
+    let mut scores = Scores::new(round);
+    for run in runs {
+        let (_, right) = run.answered()?;
+        scores.add(&run.definition, &run.windows, right, answers(services, run).await?);
+    }
+    services
+        .tasks
+        .blocking(move || {
+            scores.rank();
+            Some(scores)
+        })
+        .await
+}
+
+/// The ballots in force of a sealed run. `None`: they are not what was sealed, because a part of them is not here now.
+async fn answers(services: &Services, run: &Run) -> Option<Vec<Answer>> {
+    let intake = services.intake.run(run.id())?;
+    let answers = match &services.redis {
+        Some(redis) => {
+            let contents = sealing::contents(redis, &intake.definition).await.ok()?;
+            let ballots = contents.iter().flat_map(|bucket| &bucket.ballots);
+            ballots.filter_map(|(voter, kept)| answer(*voter, kept)).collect()
+        }
+        None => {
+            let read = move || {
+                let mut answers = Vec::new();
+                intake.each_bucket(|_, bucket| {
+                    answers.extend(bucket.ballots().filter_map(|(voter, kept)| answer(voter, kept)));
+                });
+                answers
+            };
+            services.tasks.blocking(read).await
+        }
+    };
+    is_whole(run, &answers).then_some(answers)
+}
+
+fn answer(voter: VoterId, kept: &Kept) -> Option<Answer> {
+    (kept.verdict == Verdict::Counted).then(|| (voter, kept.picks.clone(), kept.received))
+}
+
+/// Whether answers are what was sealed, of each voter one.
+fn is_whole(run: &Run, answers: &[Answer]) -> bool {
+    let mut votes = tally::zero(run.definition.interaction.options.len()).votes;
+    let mut voters = HashMap::with_capacity(answers.len());
+    for (voter, picks, _) in answers {
+        picks.add_to(&mut votes);
+        voters.insert(*voter, ());
+    }
+    run.sealed().is_some_and(|seal| seal.totals == votes) && voters.len() == answers.len()
+}

@@ -1,0 +1,46 @@
+//! Every command, as staff sends it.
+
+use tallylight::wire::command::{Armable, Command, ControlAction};
+
+use super::{NODE, RUN, SESSION};
+
+/// With what tells one from another of the same kind.
+pub fn commands() -> Vec<(&'static str, Command)> {
+    let (cue, reason) = ("3A".to_owned(), "the lines were down in the north".to_owned());
+    let control = |action, to| Command::Control { action, to };
+    vec![
+        ("", Command::Standby { cue }),
+        ("", Command::Take),
+        ("", Command::Next),
+        ("", Command::Back),
+        ("", Command::Step),
+        ("", Command::Open { seconds: None }),
+        ("-by-hand", Command::Open { seconds: Some(0) }),
+        ("", Command::Close),
+        ("", Command::Extend { seconds: 10 }),
+        ("", Command::Hold),
+        ("", Command::Release),
+        ("", Command::Freeze),
+        ("", Command::Unfreeze),
+        ("", Command::Clear),
+        ("", Command::Panic),
+        ("", Command::Seal { run: None }),
+        ("-run", Command::Seal { run: Some(RUN) }),
+        ("", Command::Verify { run: None }),
+        ("-reveal", Command::Arm { what: Armable::Reveal, run: Some(RUN) }),
+        ("-void", Command::Arm { what: Armable::Void, run: None }),
+        ("-go-live", Command::Arm { what: Armable::GoLive, run: None }),
+        ("-write-off", Command::Arm { what: Armable::WriteOff, run: None }),
+        ("-resolve", Command::Arm { what: Armable::Resolve, run: Some(RUN) }),
+        ("", Command::Reveal { run: None }),
+        ("", Command::Resolve { run: None, right: vec![1] }),
+        ("", Command::Void { run: Some(RUN), reason }),
+        ("", Command::WriteOff { node: NODE, reason: "its disk is gone".into() }),
+        ("", Command::GoLive),
+        ("", Command::Rehearse),
+        ("-request", control(ControlAction::Request, None)),
+        ("-grant", control(ControlAction::Grant, Some(SESSION))),
+        ("-take-over", control(ControlAction::TakeOver, None)),
+        ("-release", control(ControlAction::Release, None)),
+    ]
+}
