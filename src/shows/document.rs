@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{entries::Entries, languages::Languages, roster::WrittenOff, run::Run, rundown::Cue};
+use super::{entries::Entries, keys::Key, languages::Languages, roster::WrittenOff, run::Run, rundown::Cue};
 use crate::{
     base::{
         clock::Micros,
@@ -18,7 +18,7 @@ use crate::{
 
 /// The newest format of a document that this release knows. A release that adds something leaves it out where it says
 /// nothing, and raises the format of those revisions only where it says something: all others older nodes read as well.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Why a stored document is not read.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,9 @@ pub struct Document {
     /// Who may take.
     #[serde(default)]
     pub control: Control,
+    /// What fires triggers, oldest first; those that were revoked, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<Key>,
     /// Data directories that may hold ballots of this show, where many nodes serve it; in the order of their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roster: Vec<NodeId>,
@@ -172,6 +175,7 @@ impl Document {
             runs: Vec::new(),
             armed: Vec::new(),
             control: Control::default(),
+            keys: Vec::new(),
             roster: Vec::new(),
             written_off: Vec::new(),
             quiet_since: None,

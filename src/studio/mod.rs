@@ -18,5 +18,6 @@ pub mod seal;
 mod seal_shared;
 pub mod services;
 mod standing;
+pub mod triggers;
 pub mod view;
 mod witnesses;

@@ -13,6 +13,7 @@ pub mod outcome;
 pub mod results;
 pub mod seal;
 pub mod server;
+pub mod trigger;
 
 use serde::de::{DeserializeOwned, Error as _};
 

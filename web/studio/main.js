@@ -22,6 +22,7 @@ import { listen } from './keys.js';
  * @property {Arming} [arming]
  * @property {boolean} keys whether single keys work
  * @property {boolean} help
+ * @property {boolean} addresses whether the addresses of the controls are shown
  * @property {string} [problem] why there is no entry
  * @property {string} [kept] the code to try again
  *
@@ -34,14 +35,14 @@ const show = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 const LOG_MOST = 200;
 
 /** @type {StudioState} */
-const first = { log: [], busy: {}, keys: true, help: false };
+const first = { log: [], busy: {}, keys: true, help: false, addresses: false };
 const store = new Store(first);
 StoreElement.store = store;
 
 await Promise.all([
   import('./tl-entry.js'), import('./tl-action.js'), import('./tl-hold.js'), import('./tl-banner.js'), import('./tl-rundown.js'), import('./tl-program.js'),
   import('./tl-standby.js'), import('./tl-deck.js'), import('./tl-count.js'), import('./tl-control.js'), import('./tl-screens.js'), import('./tl-overlay.js'),
-  import('./tl-node.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'),
+  import('./tl-node.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'), import('./tl-triggers.js'),
 ]);
 addEventListener('tl-enter', (event) => start(/** @type {CustomEvent} */ (event).detail));
 start(codeOf(location.hash));

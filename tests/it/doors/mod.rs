@@ -22,4 +22,5 @@ mod screens;
 mod siege;
 mod stage;
 mod tickets;
+mod triggers;
 mod writing;
