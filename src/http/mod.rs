@@ -2,6 +2,7 @@
 //! the areas below, and answer; they decide nothing.
 
 pub mod audience;
+pub mod certificate;
 pub mod extract;
 pub mod feeds;
 pub mod forwarded;

@@ -16,7 +16,9 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{audience, feeds, keys, mine, origin, pages, reply::Failure, service, shows, staff, triggers, writing};
+use super::{
+    audience, certificate, feeds, keys, mine, origin, pages, reply::Failure, service, shows, staff, triggers, writing,
+};
 use crate::{
     base::ids::ShowId,
     sessions::gate::Gate,
@@ -83,6 +85,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(staff::key))
         .routes(routes!(staff::command))
         .routes(routes!(staff::as_run))
+        .routes(routes!(certificate::certificate))
         .routes(routes!(keys::keys, keys::make_key))
         .routes(routes!(keys::revoke_key))
         .routes(routes!(triggers::fire_get, triggers::fire_post))
@@ -118,6 +121,8 @@ pub fn router(doors: Arc<Doors>) -> Router {
         .route("/s/{show}", get(pages::audience))
         .route("/s/{show}/qr.svg", get(pages::qr))
         .route("/studio/{show}", get(pages::studio))
+        .route("/studio/{show}/certificate/{run}", get(pages::certificate))
+        .route("/thumb/{show}", get(pages::thumb))
         .route("/o/{show}/{graphic}", get(pages::overlay))
         .route("/problems/{code}", get(pages::code))
         .route("/web/{*path}", get(pages::file))

@@ -203,7 +203,7 @@ mod tests {
         assert!(with.is_seen_at(before.revision), "nobody's page is out of date for it");
         assert!(!with.to_json().contains("secret"), "only its hash is kept");
         assert_eq!(Document::read(&with.to_json()).unwrap(), with);
-        assert!(!before.to_json().contains("keys") && !before.to_json().contains("format"));
+        assert!(!before.to_json().contains("keys") && !before.to_json().starts_with("{\"format\""));
         assert_eq!(changed(&with, &make(2, "deck", &[Group::Window])), Err(Code::NotNow));
         assert_eq!(changed(&with, &make(2, " ", &[Group::Window])), Err(Code::BadMessage));
         assert_eq!(changed(&with, &make(2, "x", &[])), Err(Code::BadMessage));

@@ -16,13 +16,21 @@ class Count extends StoreElement {
   #lines = h('ul', { class: 'entries', tabindex: 0, 'aria-label': 'By entry link' });
   #entries = h('details', { hidden: true }, h('summary', {}, 'By entry link'), this.#lines);
   #places = h('ol', { class: 'places', hidden: true, 'aria-label': 'Outcome' });
+  #certificate = h('button', { type: 'button', class: 'link-button', hidden: true, onclick: () => this.#certify() }, 'Certificate');
   #runs = '';
 
   build() {
     this.append(
-      h('div', { class: 'count-head' }, h('h2', { class: 'panel-head' }, 'Count'), this.#choose, this.#steps),
+      h('div', { class: 'count-head' }, h('h2', { class: 'panel-head' }, 'Count'), this.#choose, this.#steps, this.#certificate),
       h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name }))), this.#text, this.#places, this.#entries);
     setInterval(() => StoreElement.store && this.draw(StoreElement.store.state), 500);
+  }
+
+  /** Opens the sheet of the run in a tab of its own, which knows this tab's entry. */
+  #certify() {
+    const state = StoreElement.store?.state;
+    const run = state && runLooked(state);
+    if (run && StoreElement.desk) open(`/studio/${encodeURIComponent(StoreElement.desk.show)}/certificate/${run.id}`, '_blank');
   }
 
   /** @param {import('./main.js').StudioState} state */
@@ -46,6 +54,7 @@ class Count extends StoreElement {
     }
     setText(this.#text, run ? words(run, phase ?? run.phase) : 'No run has begun.');
     setAttribute(this.#text, 'data-tone', run ? tone(run) : undefined);
+    this.#certificate.hidden = (phase !== 'verified' && phase !== 'revealed') || Boolean(run?.seal?.hidden);
     this.#drawPlaces(run);
     this.#drawEntries(run);
   }
