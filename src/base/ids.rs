@@ -90,6 +90,10 @@ hex_id! {
     NodeId(u64), 8, "^[0-9a-f]{16}$", "a node id", "16 lower-case hexadecimal digits"
 }
 hex_id! {
+    /// A key that fires triggers, named without what opens anything.
+    KeyId(u64), 8, "^[0-9a-f]{16}$", "a key's id", "16 lower-case hexadecimal digits"
+}
+hex_id! {
     /// One connected session of a member of staff or a screen.
     SessionId(u64), 8, "^[0-9a-f]{16}$", "a session id", "16 lower-case hexadecimal digits"
 }

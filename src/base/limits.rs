@@ -306,6 +306,19 @@ pub const STAFF_TOKEN_TTL: Duration = Duration::from_secs(16 * 3600);
 /// A device token is good this long: a season.
 pub const DEVICE_TOKEN_TTL: Duration = Duration::from_secs(180 * 24 * 3600);
 
+/// Keys of one show that fire triggers: a desk full of surfaces.
+pub const KEYS_MAX: usize = 64;
+/// Characters of a key's name.
+pub const KEY_NAME_CHARS_MAX: usize = 40;
+/// Triggers of one key per second, in the long run: a surface that is held down.
+pub const TRIGGERS_PER_SECOND: u32 = 10;
+/// … and at once, after a rest: a macro of a whole page of buttons.
+pub const TRIGGERS_BURST: u32 = 30;
+/// Keys that open nothing, of one network per second: a button with an old address, and no more.
+pub const WRONG_KEYS_PER_SECOND: u32 = 1;
+/// … and at once.
+pub const WRONG_KEYS_BURST: u32 = 30;
+
 /// As-run entries that a studio page gets when it joins.
 pub const AS_RUN_TAIL: usize = 100;
 

@@ -23,6 +23,11 @@ pub const MESSAGES: Rate = Rate { burst: limits::MESSAGES_BURST, per_second: lim
 /// Taps of one device that count.
 pub const TAPS: Rate = Rate { burst: limits::TAPS_BURST, per_second: limits::TAPS_PER_SECOND };
 
+/// Triggers of one key.
+pub const TRIGGERS: Rate = Rate { burst: limits::TRIGGERS_BURST, per_second: limits::TRIGGERS_PER_SECOND };
+/// Keys that open nothing, of one network.
+pub const WRONG_KEYS: Rate = Rate { burst: limits::WRONG_KEYS_BURST, per_second: limits::WRONG_KEYS_PER_SECOND };
+
 /// What somebody has left.
 #[derive(Debug)]
 pub struct Permits {

@@ -5,6 +5,8 @@ mod demo;
 mod erase;
 mod export;
 mod health;
+mod here;
+mod key;
 mod link;
 mod serve;
 mod startup;
@@ -31,6 +33,7 @@ enum Command {
     Check(check::Args),
     Health(health::Args),
     Link(link::Args),
+    Key(key::Args),
     Export(export::Args),
     Verify(verify::Args),
     Erase(erase::Args),
@@ -52,6 +55,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(args),
         Command::Health(args) => health::run(args),
         Command::Link(args) => link::run(&args),
+        Command::Key(args) => key::run(args),
         Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Erase(args) => erase::run(&args),

@@ -79,7 +79,8 @@ pub fn knows(headers: &HeaderMap, etag: &str) -> bool {
     seen.flat_map(|list| list.split(',').map(str::trim)).any(|one| one == "*" || one.trim_start_matches("W/") == etag)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// What a request bears as `Authorization: Bearer …`.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 

@@ -2,11 +2,13 @@
 //! the areas below, and answer; they decide nothing.
 
 pub mod audience;
+pub mod certificate;
 pub mod extract;
 pub mod feeds;
 pub mod forwarded;
 pub mod listen;
-pub mod mine;
+pub mod keys;
+mod mine;
 pub mod origin;
 pub mod pages;
 pub mod place;
@@ -17,4 +19,5 @@ pub mod scores;
 pub mod service;
 pub mod shows;
 pub mod staff;
+pub mod triggers;
 pub mod writing;

@@ -58,6 +58,16 @@ pub async fn studio(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> 
     page("studio/index.html", PAGE_POLICY, &headers)
 }
 
+/// The controller for one thumb.
+pub async fn thumb(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> {
+    page("thumb/index.html", PAGE_POLICY, &headers)
+}
+
+/// The certificate of a result, to be printed.
+pub async fn certificate(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> {
+    page("certificate/index.html", PAGE_POLICY, &headers)
+}
+
 /// An overlay.
 pub async fn overlay(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> {
     page("overlay/index.html", OVERLAY_POLICY, &headers)

@@ -16,7 +16,10 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{audience, feeds, mine, origin, pages, reply::Failure, scores, service, shows, staff, writing};
+use super::{
+    audience, certificate, feeds, keys, mine, origin, pages, reply::Failure, scores, service, shows, staff, triggers,
+    writing,
+};
 use crate::{
     base::ids::ShowId,
     sessions::gate::Gate,
@@ -48,8 +51,11 @@ struct Tokens;
 impl Modify for Tokens {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let components = api.components.get_or_insert_default();
-        let kinds =
-            [("device", "A viewer's token, from a join."), ("staff", "A token of staff, from a one-time link.")];
+        let kinds = [
+            ("device", "A viewer's token, from a join."),
+            ("staff", "A token of staff, from a one-time link."),
+            ("trigger", "A key that fires triggers, made by a producer."),
+        ];
         for (name, what) in kinds {
             let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(what)).build();
             components.add_security_scheme(name, SecurityScheme::Http(bearer));
@@ -80,6 +86,11 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(staff::key))
         .routes(routes!(staff::command))
         .routes(routes!(staff::as_run))
+        .routes(routes!(certificate::certificate))
+        .routes(routes!(keys::keys, keys::make_key))
+        .routes(routes!(keys::revoke_key))
+        .routes(routes!(triggers::fire_get, triggers::fire_post))
+        .routes(routes!(triggers::fire_get_at, triggers::fire_post_at))
         .routes(routes!(feeds::status))
         .routes(routes!(feeds::results_json))
         .routes(routes!(feeds::results_csv))
@@ -117,6 +128,8 @@ pub fn router(doors: Arc<Doors>) -> Router {
         .route("/embed/{show}", get(pages::embed))
         .route("/sdk/v1/{*path}", get(pages::sdk))
         .route("/studio/{show}", get(pages::studio))
+        .route("/studio/{show}/certificate/{run}", get(pages::certificate))
+        .route("/thumb/{show}", get(pages::thumb))
         .route("/o/{show}/{graphic}", get(pages::overlay))
         .route("/problems/{code}", get(pages::code))
         .route("/web/{*path}", get(pages::file))

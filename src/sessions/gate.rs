@@ -13,9 +13,9 @@ use crate::{
     base::{
         clock::Micros,
         counts::{Counts, Share},
-        ids::VoterId,
+        ids::{KeyId, VoterId},
         limits,
-        permits::{MESSAGES, Rate, Rates},
+        permits::{MESSAGES, Rate, Rates, TRIGGERS, WRONG_KEYS},
         prefix::ClientPrefix,
     },
     config::doors::DoorConfig,
@@ -34,6 +34,8 @@ pub struct Gate {
     new_voters: Rates<ClientPrefix>,
     posts: Rates<VoterId>,
     items: Rates<ClientPrefix>,
+    triggers: Rates<KeyId>,
+    wrong_keys: Rates<ClientPrefix>,
     /// The sessions of each device.
     pub seats: Arc<Seats>,
     pub tickets: Used,
@@ -53,6 +55,8 @@ impl Gate {
             new_voters: Rates::new(new_voters, limits::NETWORKS_REMEMBERED),
             posts: Rates::new(MESSAGES, limits::POSTING_VOTERS_REMEMBERED),
             items: Rates::new(ITEMS, limits::NETWORKS_REMEMBERED),
+            triggers: Rates::new(TRIGGERS, limits::POSTING_VOTERS_REMEMBERED),
+            wrong_keys: Rates::new(WRONG_KEYS, limits::NETWORKS_REMEMBERED),
             seats: Arc::default(),
             tickets: Used::default(),
             refused: AtomicU64::new(0),
@@ -172,6 +176,22 @@ impl Gate {
             return Ok(());
         }
         self.items.take(prefix, now).map_err(|_| spread_ms())
+    }
+
+    /// Lets a key fire once more.
+    ///
+    /// # Errors
+    /// Too often; the milliseconds until it may again.
+    pub fn trigger(&self, key: KeyId, now: Micros) -> Result<(), u32> {
+        self.triggers.take(key, now)
+    }
+
+    /// Somebody of a network came with a key that opens nothing.
+    ///
+    /// # Errors
+    /// Too often; the milliseconds until one is looked at again.
+    pub fn wrong_key(&self, prefix: ClientPrefix, now: Micros) -> Result<(), u32> {
+        self.wrong_keys.take(prefix, now)
     }
 }
 

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{entries::Entries, languages::Languages, roster::WrittenOff, run::Run, rundown::Cue, sites::Sites};
+use super::{
+    entries::Entries, keys::Key, languages::Languages, roster::WrittenOff, run::Run, rundown::Cue, sites::Sites,
+};
 use crate::{
     base::{
         clock::Micros,
@@ -18,7 +20,7 @@ use crate::{
 
 /// The newest format of a document that this release knows. A release that adds something leaves it out where it says
 /// nothing, and raises the format of those revisions only where it says something: all others older nodes read as well.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Why a stored document is not read.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +78,9 @@ pub struct Document {
     /// Who may take.
     #[serde(default)]
     pub control: Control,
+    /// What fires triggers, oldest first; those that were revoked, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<Key>,
     /// Data directories that may hold ballots of this show, where many nodes serve it; in the order of their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roster: Vec<NodeId>,
@@ -176,6 +181,7 @@ impl Document {
             runs: Vec::new(),
             armed: Vec::new(),
             control: Control::default(),
+            keys: Vec::new(),
             roster: Vec::new(),
             written_off: Vec::new(),
             quiet_since: None,

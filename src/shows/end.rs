@@ -18,7 +18,10 @@ pub(super) fn start_seal(next: &mut Document, run: Option<RunId>, context: &Cont
     let run = next.run_mut(id).expect("just found");
     let phase = run.phase(context.now);
     if !run.definition.interaction.takes_ballots() {
-        return refuse(Code::NotNow, "reactions are no ballots: there is nothing to seal, to verify or to reveal");
+        return refuse(
+            Code::NotNow,
+            "this kind of run takes no ballots: there is nothing to seal, to verify or to reveal",
+        );
     }
     if phase != Phase::Locked {
         return refuse(Code::NotNow, format!("only a locked run can be sealed; this one is {}", phase_word(phase)));

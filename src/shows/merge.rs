@@ -43,6 +43,7 @@ pub fn merge(held: &Document, other: &Document, commands: &[&str], now: Micros) 
     pulled(&mut next, other, commands);
     next.armed.clear();
     roster::merge(&mut next, [held, other], now);
+    next.merge_keys(other);
     hold(&mut next, held, now);
     Merged { document: next, incidents }
 }

@@ -59,7 +59,12 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         control::ask(&mut next.control, *action, *to, context)?;
         return Ok(next);
     }
-    control::take(&mut next.control, command, context)?;
+    match next.key_of(context.by.session) {
+        // A key was given for what it may: it acts beside whoever has control, and never has it.
+        Some(key) if key.revoked_at.is_none() => {}
+        Some(_) => return refuse(Code::BadToken, "this key was revoked"),
+        None => control::take(&mut next.control, command, context)?,
+    }
     match command {
         Command::Standby { cue } => standby(&mut next, cue, context)?,
         Command::Next => neighbour(&mut next, 1, context)?,

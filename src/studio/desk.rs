@@ -37,6 +37,7 @@ use crate::{
         board::Board,
         document::{Document, Staff},
         file::ShowFile,
+        keys::KeyChange,
         run::SealSummary,
         transition::{self, Refusal},
     },
@@ -88,6 +89,11 @@ enum Request {
     },
     Rundown {
         file: ShowFile,
+        by: Staff,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    Keys {
+        change: KeyChange,
         by: Staff,
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
@@ -300,6 +306,17 @@ impl Desk {
         let (reply, answer) = oneshot::channel();
         let busy = || Refusal { code: Code::Busy, detail: "the desk is busy: try again in a second".to_owned() };
         self.commands.try_send(Request::Rundown { file, by, reply }).map_err(|_| busy())?;
+        answer.await.map_err(|_| busy())?
+    }
+
+    /// Makes or revokes a key, once it is its turn.
+    ///
+    /// # Errors
+    /// The role may not, it does not make sense, or it could not be stored.
+    pub async fn change_keys(&self, change: KeyChange, by: Staff) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let busy = || Refusal { code: Code::Busy, detail: "the desk is busy: try again in a second".to_owned() };
+        self.commands.try_send(Request::Keys { change, by, reply }).map_err(|_| busy())?;
         answer.await.map_err(|_| busy())?
     }
 

@@ -19,5 +19,6 @@ pub mod seal;
 mod seal_shared;
 pub mod services;
 mod standing;
+pub mod triggers;
 pub mod view;
 mod witnesses;

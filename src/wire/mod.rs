@@ -14,6 +14,7 @@ pub mod results;
 pub mod scores;
 pub mod seal;
 pub mod server;
+pub mod trigger;
 
 use serde::de::{DeserializeOwned, Error as _};
 

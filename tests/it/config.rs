@@ -49,7 +49,7 @@ log_format = \"json\"
 shows = [\"finale.toml\"]
 ";
 
-const COMMANDS: [&str; 8] = ["demo", "serve", "check", "health", "link", "export", "verify", "erase"];
+const COMMANDS: [&str; 9] = ["demo", "serve", "check", "health", "link", "key", "export", "verify", "erase"];
 
 /// What the program says on `--help`, as wide as on a page, whatever the terminal and the environment are.
 fn help(command: Option<&str>) -> String {

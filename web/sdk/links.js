@@ -314,7 +314,7 @@ export class HttpProblem extends Error {
 export async function request(address, init = {}) {
   const headers = { ...(init.body ? { 'content-type': 'application/json' } : {}), ...init.headers };
   const answer = await fetch(address, { cache: 'no-store', signal: deadline(), ...init, headers });
-  if (answer.ok) return answer.json();
+  if (answer.ok) return answer.status === 204 ? undefined : answer.json();
   throw await HttpProblem.of(answer);
 }
 

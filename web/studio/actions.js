@@ -21,7 +21,7 @@ import { phaseOf } from '../shared/phase.js';
 import { nextCue, programRun, runLooked } from './state.js';
 import { steps } from './words.js';
 
-const EXTEND_S = 30;
+export const EXTEND_S = 30;
 /** As docs/WIRE.md says who may send what. @type {Record<'rundown'|'screens'|'count'|'show', Role[]>} */
 const roles = {
   rundown: ['operator', 'producer'],

@@ -21,12 +21,14 @@ function hear(event, store, desk) {
   const key = (event.shiftKey && event.key.length > 0 && event.key !== '?' ? 'Shift+' : '') + (event.key.length === 1 ? event.key.toUpperCase() : event.key);
   // Panic works whatever is open or focused.
   if (key === actions.panic.key) return done(event, () => press('panic', state, desk));
+  if (key === 'Escape' && state.addresses) return done(event, () => store.set({ addresses: false }));
   if (key === 'Escape') return state.help ? done(event, () => store.set({ help: false })) : done(event, () => desk.cancel());
   // A list keeps the keys that choose in it, and no others: who chose with the mouse goes on with the keyboard.
   const chooses = target?.matches('select') && (key.startsWith('Arrow') || key === 'Enter' || key === ' ');
   if (writes || chooses || !state.keys) return;
   if (event.key === '?') return done(event, () => store.set({ help: !state.help }));
-  if (state.help) return;
+  if (state.help || state.addresses) return;
+  if (key === 'U') return done(event, () => store.set({ addresses: true }));
   if ((key === 'Enter' || key === ' ') && target?.closest('button, a, summary')) return;
   if (key === 'ArrowDown' || key === 'ArrowUp') return done(event, () => move(store, key === 'ArrowDown' ? 1 : -1));
   const name = Object.keys(actions).find((one) => actions[one].key === key);

@@ -22,13 +22,21 @@ class Count extends StoreElement {
   #leaders = h('ol', { class: 'entries', tabindex: 0, 'aria-label': 'Leaderboard' });
   #leadersHead = h('summary');
   #board = h('details', { hidden: true }, this.#leadersHead, this.#leaders);
+  #certificate = h('button', { type: 'button', class: 'link-button', hidden: true, onclick: () => this.#certify() }, 'Certificate');
   #runs = '';
 
   build() {
     this.append(
-      h('div', { class: 'count-head' }, h('h2', { class: 'panel-head' }, 'Count'), this.#choose, this.#steps),
+      h('div', { class: 'count-head' }, h('h2', { class: 'panel-head' }, 'Count'), this.#choose, this.#steps, this.#certificate),
       h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name }))), this.#resolve, this.#text, this.#places, this.#entries, this.#board);
     setInterval(() => StoreElement.store && this.draw(StoreElement.store.state), 500);
+  }
+
+  /** Opens the sheet of the run in a tab of its own, which knows this tab's entry. */
+  #certify() {
+    const state = StoreElement.store?.state;
+    const run = state && runLooked(state);
+    if (run && StoreElement.desk) open(`/studio/${encodeURIComponent(StoreElement.desk.show)}/certificate/${run.id}`, '_blank');
   }
 
   /** @param {import('./main.js').StudioState} state */
@@ -52,6 +60,7 @@ class Count extends StoreElement {
     }
     setText(this.#text, run ? words(run, phase ?? run.phase) : 'No run has begun.');
     setAttribute(this.#text, 'data-tone', run ? tone(run) : undefined);
+    this.#certificate.hidden = (phase !== 'verified' && phase !== 'revealed') || Boolean(run?.seal?.hidden);
     this.#drawPlaces(run);
     this.#drawEntries(run);
     this.#drawAnswer(state, run);

@@ -10,7 +10,8 @@ class Help extends StoreElement {
     const line = (/** @type {string} */ key, /** @type {string} */ does) => h('div', {}, h('dt', {}, h('kbd', {}, key)), h('dd', {}, does));
     this.#dialog.append(
       h('div', { class: 'help-head' }, h('h2', { id: 'help-title' }, 'Keys'), h('button', { type: 'button', class: 'action', onclick: () => this.#dialog.close() }, h('span', { class: 'action-label' }, 'Close'), h('kbd', { 'aria-hidden': 'true' }, 'Esc'))),
-      h('dl', { class: 'keys' }, line('↑ ↓', 'select a cue'), ...Object.values(actions).map((one) => line(keyCap(one.key), one.does)), line('Esc', 'cancels what is armed'), line('?', 'this page')),
+      h('dl', { class: 'keys' }, line('↑ ↓', 'select a cue'), ...Object.values(actions).map((one) => line(keyCap(one.key), one.does)), line('U', 'addresses of the controls, for other machines'), line('Esc', 'cancels what is armed'), line('?', 'this page')),
+      h('p', {}, h('a', { href: `/thumb${location.pathname.slice('/studio'.length)}` }, 'Controller for one thumb'), ', on a phone: open it in this tab, or with a link of its own (the code works on /thumb/… too).'),
       h('p', { class: 'help-switch' }, this.#keys, h('label', { for: 'keys' }, 'Single keys work (panic and Esc always do)')));
     this.#dialog.addEventListener('close', () => StoreElement.store?.set({ help: false }));
     this.append(this.#dialog);

@@ -17,7 +17,7 @@ class NoticeLine extends StoreElement {
   }
 
   /** @param {import('./main.js').StudioState} state */
-  draw({ notice, link, desk }) {
+  draw({ notice, link, desk, keys }) {
     if (desk && link && link.is !== 'up' && Date.now() - link.since > SHORT_MS && StoreElement.desk) {
       const { desk: wire } = StoreElement;
       setAttribute(this, 'data-tone', 'warn');
@@ -30,7 +30,7 @@ class NoticeLine extends StoreElement {
     setAttribute(this, 'data-tone', notice?.tone ?? 'plain');
     setText(this.#sign, notice ? { good: '✓', bad: '✕', plain: '·' }[notice.tone] : '·');
     setText(this.#text, notice?.text ?? 'Ready.');
-    setText(this.#advice, notice?.advice ?? (notice ? '' : 'Press ? for the keys.'));
+    setText(this.#advice, notice?.advice ?? (notice || !keys ? '' : 'Press ? for the keys.'));
     setText(this.#time, notice ? timeOfDay(notice.at) : '');
   }
 }

@@ -7,7 +7,8 @@ class OverlayAddress extends StoreElement {
   #address = h('input', { class: 'overlay-address', readonly: true, hidden: true, 'aria-label': 'Overlay address', onfocus: () => this.#address.select() });
 
   build() {
-    this.append(h('button', { type: 'button', class: 'link-button', onclick: () => this.#copy() }, 'Copy overlay address'), this.#address);
+    this.append(h('button', { type: 'button', class: 'link-button', onclick: () => this.#copy() }, 'Copy overlay address'),
+      h('button', { type: 'button', class: 'link-button', onclick: () => StoreElement.store?.set({ addresses: true }) }, 'Control addresses'), this.#address);
   }
 
   async #copy() {

@@ -10,7 +10,7 @@ export const verbs = {
   standby: 'Standby', take: 'Take', next: 'Next', back: 'Back', step: 'Step', open: 'Open', close: 'Close', extend: 'Extend', hold: 'Hold',
   release: 'Release', freeze: 'Freeze', unfreeze: 'Unfreeze', clear: 'Clear', panic: 'Panic', seal: 'Seal', verify: 'Verify', arm: 'Arm',
   reveal: 'Reveal', resolve: 'Resolve', void: 'Void', write_off: 'Write off', go_live: 'Go live', rehearse: 'Rehearse', control: 'Control', opened: 'Opened', closed: 'Closed', locked: 'Locked', sealed: 'Sealed',
-  created: 'Created', rundown: 'Rundown', entered: 'Node entered', left: 'Node left', joined: 'Branches joined',
+  created: 'Created', rundown: 'Rundown', key: 'Key', entered: 'Node entered', left: 'Node left', joined: 'Branches joined',
 };
 
 /** What kind of question a run is, where it is more than its options. @type {Record<string, string>} */

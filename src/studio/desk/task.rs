@@ -11,7 +11,7 @@ use super::{Desk, Request, pulls, shared::Miss};
 use crate::{
     base::{
         clock::{Micros, Stopwatch},
-        ids::{NodeId, RunId, SessionId},
+        ids::{KeyId, NodeId, RunId, SessionId},
         limits,
     },
     live,
@@ -21,6 +21,7 @@ use crate::{
         catch_up::catch_up,
         document::{Document, Staff},
         file::ShowFile,
+        keys::KeyChange,
         run::Run,
         transition::{self, Context, Refusal},
     },
@@ -110,6 +111,9 @@ impl DeskTask {
                 }
                 Some(Request::Rundown { file, by, reply }) => {
                     let _ = reply.send(self.replace_rundown(&file, &by).await);
+                }
+                Some(Request::Keys { change, by, reply }) => {
+                    let _ = reply.send(self.change_keys(&change, &by).await);
                 }
                 Some(Request::Found { look, known, reply }) => {
                     let _ = reply.send(self.found(*look, known).await);
@@ -242,6 +246,30 @@ impl DeskTask {
             cue: None,
             run: None,
             note: format!("replaced: {} cues", next.rundown.len()),
+        };
+        self.commit(next, vec![entry]).await
+    }
+
+    async fn change_keys(&mut self, change: &KeyChange, by: &Staff) -> Result<(), Refusal> {
+        let now = self.services.clock.now();
+        let next = self.based().with_keys(change, &by.name, by.role, now)?;
+        let named = |id: &KeyId| next.keys.iter().find(|key| key.id == *id);
+        let note = match change {
+            KeyChange::Make { id, .. } => named(id).map(|key| {
+                let may: Vec<_> = key.may.iter().map(|group| group.word()).collect();
+                format!("{} made: {}{}", key.name, may.join(", "), if key.get { ", also by GET" } else { "" })
+            }),
+            KeyChange::Revoke(id) => named(id).map(|key| format!("{} revoked", key.name)),
+        };
+        let entry = AsRunEntry {
+            id: format!("{}.{}", next.epoch, next.revision),
+            at: now.as_ms(),
+            rehearsal: next.rehearsal,
+            by: by.name.clone(),
+            what: "key".to_owned(),
+            cue: None,
+            run: None,
+            note: note.unwrap_or_default(),
         };
         self.commit(next, vec![entry]).await
     }

@@ -2,6 +2,7 @@
 //! goes on when it can.
 
 use serde_json::{Value, json};
+use tallylight::shows::document::FORMAT;
 
 use super::stage::{Node, SHOW, Stage};
 use crate::support::{SOON, http, until};
@@ -46,7 +47,7 @@ fn a_show_of_a_newer_release_is_left_alone_and_nothing_is_lost() {
     until("a ballot is counted", SOON, || (votes(&b)()["is"] == "counted").then_some(()));
 
     let newer = swaps(&stage, |document| {
-        document["format"] = 2.into();
+        document["format"] = (FORMAT + 1).into();
         document["acts"] = json!(["what this release would drop"]);
     });
     for node in [&a, &b] {
@@ -56,7 +57,7 @@ fn a_show_of_a_newer_release_is_left_alone_and_nothing_is_lost() {
     assert_eq!(vote()["is"], "held");
     let refused = a.asks("hold", json!({}));
     let detail = refused["detail"].as_str().unwrap();
-    assert!(refused["code"] == "not_now" && detail.contains("format 2"), "{refused}");
+    assert!(refused["code"] == "not_now" && detail.contains(&format!("format {}", FORMAT + 1)), "{refused}");
     assert_eq!(stage.redis.ask::<String>(&["HGET", KEY, "json"]).unwrap(), newer, "nobody wrote over it");
 
     // Somebody takes back what only the newer release has.

@@ -1,0 +1,155 @@
+//! The certificate of a verified result: what its signed manifest says, for people who hold a sheet of paper.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::HeaderMap,
+};
+use serde::Serialize;
+
+use super::{
+    extract::{self, OfShow},
+    reply::{Failure, Problems},
+    router::Doors,
+};
+use crate::{
+    ballots::manifest::{Manifest, Signed},
+    base::{
+        clock::Micros,
+        ids::{BadId, RunId, ShowId},
+    },
+    live::results::{Audience, is_hidden},
+    studio::view,
+    wire::{
+        codes::Code,
+        outcome::{Outcome, Rated},
+        seal::EntryCount,
+        server::Phase,
+    },
+};
+
+/// A verified result, as its manifest says it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Certificate {
+    show: ShowId,
+    show_title: String,
+    run: RunId,
+    cue: String,
+    rehearsal: bool,
+    question: String,
+    options: Vec<CertifiedOption>,
+    /// Ballots.
+    counted: u64,
+    /// Of these, those that a later one of their voter replaces.
+    superseded: u64,
+    /// What the rules make of the votes, where they say more than that all are one.
+    outcome: Option<Outcome>,
+    /// What a rating came to.
+    rated: Option<Rated>,
+    by_entry: Vec<EntryCount>,
+    late: u64,
+    outstanding: u64,
+    /// When ballots were taken, milliseconds since 1970.
+    windows: Vec<CertifiedSpan>,
+    /// Counts the seals of this run.
+    revision: u32,
+    sealed_at: u64,
+    verified_at: u64,
+    verified_by: String,
+    revealed_at: Option<u64>,
+    rules_hash: String,
+    manifest_hash: String,
+    /// Ed25519 over the manifest.
+    signature: String,
+    public_key: String,
+}
+
+/// One option.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CertifiedOption {
+    n: u16,
+    label: String,
+    votes: u64,
+    /// Percent of the votes, with one decimal.
+    share: f64,
+}
+
+/// One opening.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CertifiedSpan {
+    opens: u64,
+    closes: Option<u64>,
+}
+
+/// The certificate of a run that is verified, for staff that may see its numbers. The page of it is
+/// `/studio/{show}/certificate/{run}`.
+#[utoipa::path(get, path = "/api/v1/shows/{show}/runs/{run}/certificate",
+    params(("show" = ShowId, Path), ("run" = RunId, Path)), security(("staff" = [])),
+    responses((status = 200, description = "The certificate", body = Certificate), Problems))]
+pub async fn certificate(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Json<Certificate>, Failure> {
+    let staff = extract::staff(&doors, &desk, &headers)?;
+    let id: RunId = path.1.parse().map_err(|error: BadId| Failure::new(Code::BadMessage, error.to_string()))?;
+    let (document, now) = (desk.document(), doors.services.clock.now());
+    let run = document.run(id).ok_or_else(|| Failure::new(Code::NotFound, "this show has no such run on its desk"))?;
+    let seal = run.seal.as_ref().filter(|_| matches!(run.phase(now), Phase::Verified | Phase::Revealed));
+    let summary = seal.and_then(|seal| Some((seal.verified.as_ref()?, seal.summary.as_ref()?)));
+    let Some((verified, summary)) = summary else {
+        return Err(Failure::new(Code::NotNow, "only a verified result has a certificate: seal and verify it first"));
+    };
+    if is_hidden(run, Audience::of_staff(staff.role), now) {
+        return Err(Failure::new(Code::Forbidden, "your role may not see the numbers of this run now"));
+    }
+    let (store, show) = (doors.services.store.clone(), desk.show.clone());
+    let manifests = doors.services.tasks.blocking(move || store.manifests(&show)).await?;
+    let signed = manifests.iter().filter(|(run, ..)| *run == id);
+    let signed = signed.filter_map(|(.., json)| serde_json::from_str::<Signed>(json).ok());
+    let signed = signed.into_iter().find(|signed| signed.hash() == summary.manifest_hash);
+    let read = signed.and_then(|signed| Some((serde_json::from_str::<Manifest>(signed.manifest.get()).ok()?, signed)));
+    let Some((manifest, signed)) = read else {
+        return Err(Failure::new(Code::Busy, "the manifest of this run is not on this node yet: try again"));
+    };
+    let interaction = &manifest.definition.interaction;
+    let numbers = manifest.totals.iter().zip(&manifest.shares);
+    let option = |((n, label), (votes, share)): ((u16, &String), (&u64, &u16))| CertifiedOption {
+        n,
+        label: label.clone(),
+        votes: *votes,
+        share: f64::from(*share) / 10.0,
+    };
+    let spans = manifest.windows.spans.iter();
+    Ok(Json(Certificate {
+        show: desk.show.clone(),
+        show_title: manifest.title.clone(),
+        run: id,
+        cue: manifest.definition.cue.clone(),
+        rehearsal: manifest.definition.rehearsal,
+        question: interaction.question.clone(),
+        options: (1..).zip(&interaction.options).zip(numbers).map(option).collect(),
+        counted: manifest.counted,
+        superseded: manifest.superseded,
+        outcome: manifest.outcome.clone(),
+        rated: manifest.rated.clone(),
+        by_entry: view::by_entry(run),
+        late: manifest.late,
+        outstanding: manifest.outstanding,
+        windows: spans
+            .map(|span| CertifiedSpan { opens: span.opens.as_ms(), closes: span.closes.map(Micros::as_ms) })
+            .collect(),
+        revision: manifest.revision,
+        sealed_at: manifest.sealed_at.as_ms(),
+        verified_at: verified.at.as_ms(),
+        verified_by: verified.by.clone(),
+        revealed_at: run.revealed_at.map(Micros::as_ms),
+        rules_hash: manifest.rules_hash.clone(),
+        manifest_hash: summary.manifest_hash.clone(),
+        signature: signed.signature,
+        public_key: signed.public_key,
+    }))
+}

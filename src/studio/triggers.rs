@@ -1,0 +1,119 @@
+//! Triggers: which command an address means, and whether what it asks for is so already. Pure.
+
+use crate::{
+    base::{clock::Micros, limits},
+    shows::{document::Document, run::Run},
+    wire::{
+        command::{Armable, Command},
+        server::{GraphicState, Phase},
+        trigger::Group,
+    },
+};
+
+/// Reads `{verb}[/{target}]`. What is armed has two addresses: no single call does it. An error says what there is.
+///
+/// # Errors
+/// There is no such verb, or its target is missing or wrong.
+pub fn read(verb: &str, target: Option<&str>) -> Result<(Command, Group), String> {
+    let seconds = || match target {
+        None => Ok(None),
+        Some(text) => match text.parse::<u32>() {
+            Ok(seconds) if seconds <= limits::WINDOW_S_MAX => Ok(Some(seconds)),
+            _ => Err(format!("{verb}/{text}: give whole seconds, {} at most", limits::WINDOW_S_MAX)),
+        },
+    };
+    let trigger = match (verb, target) {
+        ("standby", Some(cue)) => (Command::Standby { cue: cue.to_owned() }, Group::Rundown),
+        ("standby", None) => return Err("standby/{cue}: name the cue".into()),
+        ("open", _) => (Command::Open { seconds: seconds()? }, Group::Window),
+        ("extend", _) => match seconds()? {
+            Some(seconds) => (Command::Extend { seconds }, Group::Window),
+            None => return Err("extend/{seconds}: say by how much".into()),
+        },
+        ("arm", Some("reveal")) => (Command::Arm { what: Armable::Reveal, run: None }, Group::Result),
+        ("arm", Some("go_live")) => (Command::Arm { what: Armable::GoLive, run: None }, Group::Show),
+        ("arm", _) => return Err("arm/reveal or arm/go_live; then the same without arm, within 5 s".into()),
+        (verb, Some(target)) => return Err(format!("{verb} has no target: leave /{target} out")),
+        ("take", None) => (Command::Take, Group::Rundown),
+        ("next", None) => (Command::Next, Group::Rundown),
+        ("back", None) => (Command::Back, Group::Rundown),
+        ("step", None) => (Command::Step, Group::Rundown),
+        ("close", None) => (Command::Close, Group::Window),
+        ("hold", None) => (Command::Hold, Group::Window),
+        ("release", None) => (Command::Release, Group::Window),
+        ("freeze", None) => (Command::Freeze, Group::Screens),
+        ("unfreeze", None) => (Command::Unfreeze, Group::Screens),
+        ("clear", None) => (Command::Clear, Group::Screens),
+        ("panic", None) => (Command::Panic, Group::Screens),
+        ("seal", None) => (Command::Seal { run: None }, Group::Result),
+        ("verify", None) => (Command::Verify { run: None }, Group::Result),
+        ("reveal", None) => (Command::Reveal { run: None }, Group::Result),
+        ("go_live", None) => (Command::GoLive, Group::Show),
+        ("rehearse", None) => (Command::Rehearse, Group::Show),
+        _ => {
+            return Err(
+                "the verbs are standby take next back step open close extend hold release freeze unfreeze clear \
+                        panic seal verify arm reveal go_live rehearse"
+                    .into(),
+            );
+        }
+    };
+    Ok(trigger)
+}
+
+/// Whether a command would change nothing, because what it asks for is so.
+pub fn is_so(document: &Document, command: &Command, now: Micros) -> bool {
+    let run = document.on_program();
+    let phase = run.map(|run| run.phase(now));
+    let closes_soon = |run: &Run| {
+        let close = run.windows.last().and_then(|span| span.closes);
+        close.is_some_and(|close| close <= now.plus_ms(limits::WINDOW_LEAD_MS))
+    };
+    match command {
+        Command::Standby { cue } => document.standby.as_ref().is_some_and(|placed| placed.cue == *cue),
+        Command::Open { .. } => phase == Some(Phase::Open),
+        Command::Close => run.is_some_and(closes_soon),
+        Command::Hold => run.is_some_and(|run| run.hold.is_some()),
+        Command::Release => phase == Some(Phase::Open) && run.is_some_and(|run| run.hold.is_none()),
+        Command::Freeze => document.graphic.frozen,
+        Command::Unfreeze => !document.graphic.frozen,
+        Command::Clear => document.graphic.state != GraphicState::OnAir,
+        Command::Panic => document.graphic.state == GraphicState::Panic,
+        Command::Seal { .. } => run.is_some_and(|run| run.sealed().is_some()),
+        Command::Verify { .. } => matches!(phase, Some(Phase::Verified | Phase::Revealed)),
+        Command::Reveal { .. } => phase == Some(Phase::Revealed),
+        Command::GoLive => !document.rehearsal,
+        Command::Rehearse => document.rehearsal,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_means_one_command_and_nothing_is_fired_without_being_armed() {
+        assert_eq!(read("standby", Some("3A")), Ok((Command::Standby { cue: "3A".into() }, Group::Rundown)));
+        assert_eq!(read("extend", Some("30")), Ok((Command::Extend { seconds: 30 }, Group::Window)));
+        assert_eq!(read("open", None), Ok((Command::Open { seconds: None }, Group::Window)));
+        assert_eq!(read("open", Some("0")), Ok((Command::Open { seconds: Some(0) }, Group::Window)));
+        let armed = Command::Arm { what: Armable::Reveal, run: None };
+        assert_eq!(read("arm", Some("reveal")), Ok((armed, Group::Result)));
+        for (verb, target) in [
+            ("standby", None),
+            ("extend", None),
+            ("extend", Some("1h")),
+            ("open", Some("99999999")),
+            ("take", Some("3A")),
+            ("arm", None),
+            ("arm", Some("void")),
+            ("void", None),
+            ("control", None),
+            ("write_off", None),
+            ("", None),
+        ] {
+            assert!(read(verb, target).is_err(), "{verb} {target:?}");
+        }
+    }
+}

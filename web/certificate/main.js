@@ -1,0 +1,69 @@
+/** The certificate of a verified result, on one sheet or a few: what was asked, what was counted, by which rules, and how to check it. */
+import { HttpProblem, request } from '../sdk/tallylight.js';
+import { h } from '../shared/element.js';
+import { count } from '../shared/format.js';
+import { recall } from '../studio/entry.js';
+
+const [, , show, , run] = location.pathname.split('/').map(decodeURIComponent);
+const main = /** @type {HTMLElement} */ (document.querySelector('main'));
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' });
+
+/** @param {number} ms */
+const when = (ms) => moment.format(ms);
+
+try {
+  const entry = recall(show);
+  if (!entry) throw new Error('Open this page from the studio page: it shows what its reader may see.');
+  draw(await request(`/api/v1/shows/${encodeURIComponent(show)}/runs/${run}/certificate`, { headers: { authorization: `Bearer ${entry.token}` } }));
+} catch (error) {
+  const text = error instanceof HttpProblem ? error.detail || error.code : error instanceof Error ? error.message : String(error);
+  main.replaceChildren(h('h1', {}, 'No certificate'), h('p', { role: 'alert' }, text));
+}
+
+/** @param {any} it as GET …/certificate answers */
+function draw(it) {
+  document.title = `${it.cue} ${it.question} – certificate`;
+  const outcome = it.outcome;
+  const places = new Map((outcome?.places ?? []).map((/** @type {any} */ place) => [place.n, place]));
+  const pools = outcome?.pools ?? [];
+  const head = ['', 'Option', 'Votes', 'Share', ...(outcome ? ['Points', 'Place'] : [])];
+  const rows = it.options.map((/** @type {any} */ option) => {
+    const place = places.get(option.n);
+    return [option.n, option.label, count(option.votes), `${option.share.toFixed(1)} %`, ...(outcome ? [place?.exact ?? '', place?.rank ?? ''] : [])];
+  });
+  const facts = [
+    ['Show', `${it.show_title} (${it.show})`], ['Cue', it.cue], ['Run', it.run], ['Window (UTC)', it.windows.map((/** @type {any} */ span) => `${when(span.opens)} – ${span.closes ? when(span.closes) : 'by hand'}`).join('; ')],
+    ['Ballots counted', count(it.counted) + (it.superseded ? `, of which ${count(it.superseded)} were replaced by a later one of their voter` : '')],
+    ['Late, stored apart', count(it.late)], ['Outstanding', count(it.outstanding)],
+    ['Sealed', `${when(it.sealed_at)}, revision ${it.revision}`], ['Verified', `${when(it.verified_at)} by ${it.verified_by}`],
+    ['Revealed', it.revealed_at ? when(it.revealed_at) : 'not yet'],
+  ];
+  const proofs = [['Rules (SHA-256)', it.rules_hash], ['Manifest (SHA-256)', it.manifest_hash], ['Signature (Ed25519)', it.signature], ['Signed by (public key)', it.public_key]];
+  main.replaceChildren(
+    h('header', {},
+      h('p', { class: 'kind' }, it.rehearsal ? 'Rehearsal – this result does not count' : 'Certificate of a result'),
+      h('h1', {}, it.question),
+      h('button', { type: 'button', class: 'print', onclick: () => print() }, 'Print')),
+    table('Result', head, rows),
+    ...(it.rated ? [h('p', {}, `Mean ${it.rated.exact} (${it.rated.mean}), median ${it.rated.median}.`)] : []),
+    ...(pools.length ? [table('Points by pool', ['Pool', ...it.options.map((/** @type {any} */ option) => option.label)], pools.map((/** @type {any} */ pool) => [pool.name || 'audience', ...(pool.silent ? it.options.map(() => 'silent') : pool.points.map(count))]))] : []),
+    ...(it.by_entry.length ? [table('Votes by entry link', ['Entry', 'Ballots', ...it.options.map((/** @type {any} */ option) => option.label)], it.by_entry.map((/** @type {any} */ line) => [[line.segment, line.pool, line.platform].filter(Boolean).join(', ') || 'by no link', count(line.counted), ...line.votes.map(count)]))] : []),
+    list('What was counted', facts),
+    list('What proves it', proofs),
+    h('section', {}, h('h2', {}, 'How to check it'),
+      h('p', {}, 'Whoever has the export of the show counts every ballot again, without this service:'),
+      h('pre', {}, `tallylight export ${it.show} --data DIR --out ${it.show}.jsonl\ntallylight verify ${it.show}.jsonl --key ${it.public_key}`),
+      h('p', {}, 'The public key proves who signed only if it came to you another way than by this sheet.')));
+}
+
+/** @param {string} title @param {string[]} head @param {(string|number)[][]} rows */
+function table(title, head, rows) {
+  return h('section', {}, h('h2', {}, title), h('table', {},
+    h('thead', {}, h('tr', {}, ...head.map((text) => (text ? h('th', { scope: 'col' }, text) : h('td'))))),
+    h('tbody', {}, ...rows.map((row) => h('tr', {}, ...row.map((cell) => h('td', {}, String(cell))))))));
+}
+
+/** @param {string} title @param {string[][]} lines */
+function list(title, lines) {
+  return h('section', {}, h('h2', {}, title), h('dl', {}, ...lines.map(([name, text]) => h('div', {}, h('dt', {}, name), h('dd', {}, text)))));
+}
