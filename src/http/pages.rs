@@ -42,6 +42,11 @@ pub async fn studio(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> 
     page("studio/index.html", PAGE_POLICY, &headers)
 }
 
+/// The moderators' page.
+pub async fn moderation(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> {
+    page("moderation/index.html", PAGE_POLICY, &headers)
+}
+
 /// An overlay.
 pub async fn overlay(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> {
     page("overlay/index.html", OVERLAY_POLICY, &headers)

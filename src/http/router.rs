@@ -111,6 +111,7 @@ pub fn router(doors: Arc<Doors>) -> Router {
         .route("/s/{show}", get(pages::audience))
         .route("/s/{show}/qr.svg", get(pages::qr))
         .route("/studio/{show}", get(pages::studio))
+        .route("/moderate/{show}", get(pages::moderation))
         .route("/o/{show}/{graphic}", get(pages::overlay))
         .route("/problems/{code}", get(pages::code))
         .route("/web/{*path}", get(pages::file))

@@ -276,6 +276,7 @@ class PollingLink extends HttpLink {
       this.#run = live.show?.run?.after_vote ? live.show.run.id : undefined;
       if (live.show) this.ears.message({ ...live.show, t: 'show' });
       if (live.results) this.ears.message({ ...live.results, t: 'results' });
+      if (live.asked) this.ears.message(live.asked);
     } else if (answer.status !== 304) {
       throw await HttpProblem.of(answer);
     }

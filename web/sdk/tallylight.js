@@ -6,7 +6,7 @@
  *     client.addEventListener('show', (event) => draw(event.detail));
  *     client.start();
  *
- * Events: `link` (LinkState), `show`, `results`, `desk`, `gauge`, `log`, `welcome`, `problem` (the messages of docs/WIRE.md, newest
+ * Events: `link` (LinkState), `show`, `results`, `asked`, `desk`, `items`, `gauge`, `log`, `welcome`, `problem` (the messages of docs/WIRE.md, newest
  * wins), `ballots` (Ballot[]; some ballot changed), `taps` (number[] by option). Nothing here draws, and nothing throws at the page.
  */
 
@@ -199,10 +199,16 @@ export class Client extends EventTarget {
     return this.#commands.send(command, { expect, rev: this.desk?.rev ?? 0, link: this.#link });
   }
 
-  /** Everything that is kept of this viewer in this show. @returns {Promise<Record<string, unknown>>} */
-  mine() {
+  /** Does something with what the audience wrote. @param {Record<string, unknown>} act with `do` */
+  moderate(act) {
+    return this.#commands.send(act, { rev: this.desk?.rev ?? 0, link: this.#link, act: true });
+  }
+
+  /** A viewer's request about this show; with a body it is a POST. @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+  ask(path, body) {
     const headers = { authorization: `Bearer ${this.#entry.device}` };
-    return request(new URL(`/api/v1/shows/${this.#entry.show}/mine`, this.#entry.server), { headers });
+    const init = body === undefined ? { headers } : { method: 'POST', body: JSON.stringify(body), headers };
+    return request(new URL(`/api/v1/shows/${this.#entry.show}/${path}`, this.#entry.server), init);
   }
 
   #connect() {
@@ -280,7 +286,7 @@ export class Client extends EventTarget {
         return this.#emit('desk', message);
       case 'done': return this.#commands.done(message);
       case 'reconnect': return this.#leave(message.after_ms);
-      case 'gauge': case 'log': case 'problem': return this.#emit(message.t, message);
+      case 'gauge': case 'log': case 'problem': case 'asked': case 'items': return this.#emit(message.t, message);
     }
   }
 

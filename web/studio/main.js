@@ -15,6 +15,8 @@ import { listen } from './keys.js';
  * @property {import('../sdk/wire.js').Gauge} [gauge]
  * @property {import('../sdk/wire.js').Results} [results]
  * @property {import('../sdk/wire.js').AsRunEntry[]} log newest last
+ * @property {Map<string, import('../sdk/wire.js').ItemView>} items what was approved of what the audience wrote
+ * @property {import('../sdk/wire.js').Items} [told] the rest of the moderators' news
  * @property {string} [selected] the cue that Enter puts on standby
  * @property {string} [looked] the run whose count is looked at; left out: the one on program
  * @property {Record<string, boolean>} busy commands on their way, and the second after them
@@ -34,14 +36,14 @@ const show = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 const LOG_MOST = 200;
 
 /** @type {StudioState} */
-const first = { log: [], busy: {}, keys: true, help: false };
+const first = { log: [], items: new Map(), busy: {}, keys: true, help: false };
 const store = new Store(first);
 StoreElement.store = store;
 
 await Promise.all([
   import('./tl-entry.js'), import('./tl-action.js'), import('./tl-hold.js'), import('./tl-banner.js'), import('./tl-rundown.js'), import('./tl-program.js'),
   import('./tl-standby.js'), import('./tl-deck.js'), import('./tl-count.js'), import('./tl-control.js'), import('./tl-screens.js'), import('./tl-overlay.js'),
-  import('./tl-node.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'),
+  import('./tl-node.js'), import('./tl-picks.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'),
 ]);
 addEventListener('tl-enter', (event) => start(/** @type {CustomEvent} */ (event).detail));
 start(codeOf(location.hash));
@@ -75,6 +77,12 @@ function run(token) {
     store.set({ desk: view, selected: known ? store.state.selected : view.standby?.cue ?? view.cues[0]?.number });
     document.querySelector('.desk')?.removeAttribute('hidden');
     document.title = `${view.title} – Studio`;
+  });
+  on('items', (told) => {
+    const { items } = store.state;
+    if (told.whole) items.clear();
+    for (const item of told.items) items.set(item.id, item);
+    store.set({ told: { ...told, items: [] } });
   });
   on('gauge', (gauge) => store.set({ gauge }));
   on('results', (results) => store.set({ results }));
