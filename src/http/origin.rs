@@ -67,7 +67,9 @@ fn readers(path: &str) -> Readers {
     let parts: Vec<_> = path.split('/').skip(1).collect();
     match parts.as_slice() {
         ["web" | "f" | "sse", _, ..] | ["api", "v1", "time"] | ["api", "v1", "shows", _, "live"] => Readers::All,
-        ["api", "v1", "shows", _, "join" | "tickets" | "ballots" | "receipts" | "items" | "upvotes", ..] => Readers::Listed,
+        ["api", "v1", "shows", _, "join" | "tickets" | "ballots" | "receipts" | "items" | "upvotes", ..] => {
+            Readers::Listed
+        }
         _ => Readers::Own,
     }
 }
@@ -145,7 +147,13 @@ mod tests {
         for all in ["/web/sdk/tallylight.js", "/f/a/status.json", "/sse/a", "/api/v1/time", "/api/v1/shows/a/live"] {
             assert_eq!(readers(all), Readers::All, "{all}");
         }
-        for listed in ["/api/v1/shows/a/items/mine", "/api/v1/shows/a/upvotes", "/api/v1/shows/a/join", "/api/v1/shows/a/tickets", "/api/v1/shows/a/receipts/b/c"] {
+        for listed in [
+            "/api/v1/shows/a/items/mine",
+            "/api/v1/shows/a/upvotes",
+            "/api/v1/shows/a/join",
+            "/api/v1/shows/a/tickets",
+            "/api/v1/shows/a/receipts/b/c",
+        ] {
             assert_eq!(readers(listed), Readers::Listed, "{listed}");
         }
         for own in
