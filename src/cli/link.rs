@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 
-use super::startup::ADDRESS_NOTE;
+use super::startup::{self, ADDRESS_NOTE};
 use crate::{
     app::{self, layout},
     base::ids::ShowId,
@@ -14,7 +14,7 @@ use crate::{
     wire::server::Role,
 };
 
-/// Make a one-time link to the studio page for a member of staff
+/// Make a one-time link to the studio page, or the moderators', for a member of staff
 ///
 /// The link works once, within 12 hours. Who enters by it stays in for 16 hours, in one tab of one browser. The node may
 /// be running.
@@ -79,6 +79,6 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             super::serve::runtime()?.block_on(link).context("the link is kept in Redis, for all nodes")?
         }
     };
-    println!("{}/studio/{}#{code}", base.trim_end_matches('/'), args.show);
+    println!("{}/{}/{}#{code}", base.trim_end_matches('/'), startup::page(role), args.show);
     Ok(ExitCode::SUCCESS)
 }

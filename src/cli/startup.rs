@@ -12,6 +12,11 @@ use crate::{
 /// The note that keeps where people reach the node, for links that are made beside it.
 pub(super) const ADDRESS_NOTE: &str = "address";
 
+/// The page that a role's link leads to.
+pub(super) const fn page(role: Role) -> &'static str {
+    if matches!(role, Role::Moderator) { "moderate" } else { "studio" }
+}
+
 /// Writes the start-up message to standard output. Its first line is the one that programs read.
 ///
 /// # Errors
@@ -36,7 +41,7 @@ pub async fn tell(app: &App) -> anyhow::Result<()> {
             (Role::Moderator, "Moderator"),
         ] {
             let code = links::create(services, show, role, name).await?;
-            text += &format!("  {:<12} {base}/studio/{show}#{code}\n", name.to_lowercase());
+            text += &format!("  {:<12} {base}/{}/{show}#{code}\n", name.to_lowercase(), page(role));
         }
         for (_, entry, path) in links::entries(services, &desk) {
             text += &format!("  entry        {base}{path}  ({entry})\n");

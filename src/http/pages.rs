@@ -68,6 +68,11 @@ pub async fn certificate(_: OfShow, headers: HeaderMap) -> Result<Response, Fail
     page("certificate/index.html", PAGE_POLICY, &headers)
 }
 
+/// The moderators' page.
+pub async fn moderation(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> {
+    page("moderation/index.html", PAGE_POLICY, &headers)
+}
+
 /// An overlay.
 pub async fn overlay(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> {
     page("overlay/index.html", OVERLAY_POLICY, &headers)

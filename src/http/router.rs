@@ -130,6 +130,7 @@ pub fn router(doors: Arc<Doors>) -> Router {
         .route("/studio/{show}", get(pages::studio))
         .route("/studio/{show}/certificate/{run}", get(pages::certificate))
         .route("/thumb/{show}", get(pages::thumb))
+        .route("/moderate/{show}", get(pages::moderation))
         .route("/o/{show}/{graphic}", get(pages::overlay))
         .route("/problems/{code}", get(pages::code))
         .route("/web/{*path}", get(pages::file))

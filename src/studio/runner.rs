@@ -61,7 +61,8 @@ impl Runner {
         for audience in AUDIENCES {
             self.publish(&document, on, &counted, audience, now);
         }
-        self.desk.hub.publish_asked(on.and_then(|run| self.desk.moderation.asked(run.id())));
+        let stands = |run: &&Run| run.void.is_none();
+        self.desk.hub.publish_asked(on.filter(stands).and_then(|run| self.desk.moderation.asked(run.id())));
         self.publish_desk(&document, now);
         self.gauge(on, &counted.totals, now);
     }
@@ -99,7 +100,7 @@ impl Runner {
         });
         let hidden = |results: &Results| results.state == ResultState::Hidden;
         let voted = voters.filter(|_| results.as_ref().is_some_and(hidden)).map(|run| see(run, Audience::Voters));
-        let item = on.and_then(|run| self.desk.moderation.on_air(run.id()));
+        let item = on.filter(|run| run.void.is_none()).and_then(|run| self.desk.moderation.on_air(run.id()));
         self.desk.hub.publish(audience, show(document, item, audience, now), results, voted.filter(|own| !hidden(own)));
         if audience != Audience::Screens || !document.graphic.frozen {
             self.desk.hub.publish_scores(audience, self.desk.scores());

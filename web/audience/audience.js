@@ -13,6 +13,7 @@ import { speak, spoken, understood } from './words.js';
  * @property {import('../sdk/wire.js').Results} [results]
  * @property {import('../sdk/wire.js').Leaderboard} [leaderboard]
  * @property {import('../sdk/wire.js').Score} [score] where this viewer stands in it
+ * @property {import('../sdk/wire.js').Asked} [asked] approved questions of others
  * @property {import('../sdk/ballots.js').Ballot[]} ballots
  * @property {number[]} taps of this page in the run on program, by option
  * @property {{ segment?: string, pool?: string }} entry where this viewer came in
@@ -24,7 +25,7 @@ import { speak, spoken, understood } from './words.js';
 
 const parts = Promise.all([
   import('./tl-title.js'), import('./tl-rehearsal.js'), import('./tl-question.js'), import('./tl-options.js'), import('./tl-scale.js'),
-  import('./tl-score.js'), import('./tl-taps.js'), import('./tl-countdown.js'),
+  import('./tl-score.js'), import('./tl-taps.js'), import('./tl-writing.js'), import('./tl-asked.js'), import('./tl-countdown.js'),
   import('./tl-receipt.js'), import('./tl-connection.js'), import('./tl-share.js'), import('./tl-language.js'), import('./tl-mine.js'),
 ]);
 
@@ -59,7 +60,7 @@ export class Audience {
     this.store = new Store(first);
     // A show that tells its languages may settle which one this page speaks.
     client.addEventListener('show', () => `${client.show?.languages}` !== this.#known && this.#respeak());
-    for (const name of /** @type {const} */ (['link', 'show', 'results', 'leaderboard', 'score'])) {
+    for (const name of /** @type {const} */ (['link', 'show', 'results', 'leaderboard', 'score', 'asked'])) {
       client.addEventListener(name, (event) => this.store.set({ [name]: /** @type {CustomEvent} */ (event).detail }));
     }
     client.addEventListener('welcome', (event) => {

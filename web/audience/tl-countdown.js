@@ -32,7 +32,8 @@ class Countdown extends StoreElement {
     const left = leftMs(run, now);
     const waits = phase === 'standby' && run.opens_at !== undefined && !run.hold ? Math.max(0, run.opens_at - now) : undefined;
     const time = left ?? waits;
-    setText(this.#words, words(phase, run, left, waits));
+    const text = run.writing ? writingWords(phase, left, waits) : words(phase, run, left, waits);
+    setText(this.#words, text);
     setText(this.#time, time === undefined ? '' : countdown(time));
     setAttribute(this, 'data-phase', phase);
     setAttribute(this, 'data-last', left !== undefined && left <= 10_000);
@@ -59,6 +60,13 @@ function words(phase, run, left, waits) {
     case 'void': return say('void');
     default: return say('locked');
   }
+}
+
+/** @param {import('../sdk/wire.js').Phase} phase @param {number|undefined} left @param {number|undefined} waits */
+function writingWords(phase, left, waits) {
+  if (phase === 'standby') return say(waits === undefined ? 'write_soon' : 'opens_in');
+  if (phase === 'open') return say(left === undefined ? 'write_open' : 'write_until');
+  return say(phase === 'closing' ? 'closing' : phase === 'void' ? 'void' : 'write_closed');
 }
 
 customElements.define('tl-countdown', Countdown);

@@ -22,8 +22,8 @@ class Options extends StoreElement {
   /** @param {import('./audience.js').AudienceState} state */
   draw(state) {
     const run = state.show?.run;
-    // A scale is drawn by tl-scale, what is tapped by tl-taps.
-    this.hidden = Boolean(scaleOf(run)) || isTapped(run);
+    // A scale is drawn by tl-scale, what is tapped by tl-taps, what is written by tl-writing.
+    this.hidden = Boolean(scaleOf(run)) || isTapped(run) || Boolean(run?.writing);
     if (!run || this.hidden) return this.#clear();
     if (this.#built !== run.id) this.#make(run);
     const phase = phaseOf(run, state.client.now());

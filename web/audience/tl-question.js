@@ -18,7 +18,7 @@ class Question extends StoreElement {
 
   build() {
     this.#waiting.append(h('span', { class: 'waiting-lamp', 'aria-hidden': 'true' }), this.#waitingTitle, this.#waitingText);
-    this.#asked.append(document.createElement('tl-countdown'), h(this.embedded ? 'h3' : 'h2', { id: 'question', class: 'question', part: 'question' }, this.#question), this.#hint, document.createElement('tl-options'), document.createElement('tl-scale'), document.createElement('tl-taps'), this.#worth, document.createElement('tl-score'));
+    this.#asked.append(document.createElement('tl-countdown'), h(this.embedded ? 'h3' : 'h2', { id: 'question', class: 'question', part: 'question' }, this.#question), this.#hint, document.createElement('tl-options'), document.createElement('tl-scale'), document.createElement('tl-taps'), document.createElement('tl-writing'), document.createElement('tl-asked'), this.#worth, document.createElement('tl-score'));
     this.append(this.#waiting, this.#asked);
   }
 
@@ -41,6 +41,11 @@ class Question extends StoreElement {
     if (isTapped(run)) {
       setText(this.#hint, phase === 'open' ? say('tap_text') : phase === 'void' ? say('void_text') : '');
       setText(this.#worth, tapsWorth(run, state.results));
+      return;
+    }
+    if (run.writing) {
+      setText(this.#hint, phase === 'open' ? say('write_hint') : phase === 'void' ? say('void_text') : '');
+      setText(this.#worth, '');
       return;
     }
     const votes = phase === 'open' || phase === 'standby';

@@ -70,7 +70,7 @@ class ReceiptDock extends StoreElement {
     const phase = run && phaseOf(run, state.client.now());
     if (last) this.#drawReceipt(last, state, phase);
 
-    const may = run && (phase === 'open' || phase === 'standby') && votesLeft(state.ballots, run) > 0 && !own.some((ballot) => !settled(ballot));
+    const may = run && !run.writing && (phase === 'open' || phase === 'standby') && votesLeft(state.ballots, run) > 0 && !own.some((ballot) => !settled(ballot));
     this.#send.hidden = !may;
     const picks = run && state.chosen.run === run.id ? state.chosen.picks : [];
     const labels = picks.map((n) => run?.options.find((option) => option.n === n)?.label ?? `${n}`);

@@ -70,7 +70,7 @@ export async function speak(next, region = next) {
  */
 export function say(key, values = {}) {
   /** @type {Text} */
-  const text = words[key] ?? en[key];
+  const text = words[key] ?? en[key] ?? '';
   const form = typeof text === 'string' ? text : text[plural.select(Number(values.n))] ?? text.other ?? '';
   return form.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name] ?? '';

@@ -34,6 +34,7 @@ function card({ id, title }) {
     h('ul', { class: 'links' },
       link(`/s/${id}`, 'Audience', 'where viewers vote; the address to share'),
       link(`/studio/${id}`, 'Studio', 'where operators run the show; needs a staff link'),
+      link(`/moderate/${id}`, 'Moderation', 'where moderators decide what viewers wrote; needs a staff link'),
       link(`/embed/${id}`, 'Embed', 'the audience page in a page of another site, ready to copy'),
       link(`/o/${id}/results?output=preview`, 'Overlay preview', 'the results graphic with its state written on it, with the numbers that viewers see; the address for screens is in the studio')));
 }

@@ -19,6 +19,7 @@
     #head = slot('head-text');
     #time = slot('head-time');
     #question = slot('question');
+    #item = slot('item');
     #list = slot('rows');
     #mean = slot('mean');
     #meanNote = slot('mean-note');
@@ -47,7 +48,7 @@
       rated.append(this.#mean, this.#meanNote);
       const ends = slot('ends');
       ends.append(this.#low, this.#high);
-      board.append(head, question, rated, this.#list, ends, this.#rope);
+      board.append(head, question, rated, this.#item, this.#list, ends, this.#rope);
       const stage = slot('stage');
       this.#code.className = 'code';
       this.#code.alt = '';
@@ -120,8 +121,10 @@
       this.dataset.head = String(Boolean(picture.head));
       this.dataset.code = String(Boolean(picture.code));
       this.dataset.ticker = String(picture.ticker);
+      this.dataset.item = String(Boolean(picture.item));
+      if (write(this.#item, picture.item)) fit(this.#item, 1.2);
       write(this.#tickerQuestion, picture.question);
-      const line = picture.kind === 'rating' ? (picture.numbers ? `${picture.rated} ${picture.rated_note}` : '') : undefined;
+      const line = picture.kind === 'rating' ? (picture.numbers ? `${picture.rated} ${picture.rated_note}` : '') : picture.item || undefined;
       write(this.#tickerOptions, line ?? picture.options.map((/** @type {any} */ option) => `${option.label} ${picture.numbers ? option.number : ''}`.trim()).join('  ·  '));
       if (picture.code && this.#code.getAttribute('src') !== picture.code) this.#code.src = picture.code;
       write(this.#head, picture.head);

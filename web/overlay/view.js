@@ -37,12 +37,13 @@
    * @property {number} side the first side's part of both, 0 to 1
    * @property {{ meter: boolean, counts: number[], level: number, peak: number }} [taps] of a run of reactions, in place of the board:
    *   by option as they may be seen; level and peak 0 to 1 of the highest pace
+   * @property {string} item what is shown of what the audience wrote
    * @property {boolean} ticker one line along the bottom in place of the board
    * @typedef {{ words: Record<string, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat, mean: Intl.NumberFormat }} Speech of words.js
    */
 
   /** Of what most pictures have nothing. */
-  const plain = { kind: '', rated: '', rated_note: '', ends: /** @type {string[]} */ ([]), won: '' };
+  const plain = { kind: '', rated: '', rated_note: '', ends: /** @type {string[]} */ ([]), won: '', item: '' };
   /** @type {Record<string, number>} */
   const views = { question: 0, live: 1, ticker: 2, final: 2, winner: 3 };
 
@@ -145,7 +146,8 @@
     });
     const front = rows.filter((row) => row.front);
     return {
-      ...plain, key: run.id, kind: typeof run.kind === 'object' ? Object.keys(run.kind)[0] : run.kind ?? '', question: run.question, numbers, options: rows,
+      ...plain, key: run.id, kind: typeof run.kind === 'object' ? Object.keys(run.kind)[0] : run.kind ?? '', question: run.question, numbers: numbers && !run.writing, options: rows,
+      item: (run.writing && run === current && show?.item?.text) || '',
       taps: tapped ? taps(run, numbers ? counted : undefined) : undefined,
       won: !answers ? '' : typeof run.kind === 'object' && 'quiz' in run.kind ? words.right : words.came_true,
       head: tapped ? (run.phase === 'open' ? words.tap : '') : head(run, counted, now, speech), evict: counted?.outcome?.polarity === 'evict',
@@ -175,6 +177,7 @@
   /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {number} now @param {Speech} speech */
   function head(run, results, now, { words }) {
     if (run.phase === 'void') return words.void;
+    if (run.writing) return run.phase === 'open' ? words.write : run.phase === 'standby' ? words.standby : words.done;
     if (results?.state === 'final' || results?.state === 'provisional') return words[results.state];
     if (run.phase === 'standby') return words.standby;
     const over = run.closes_at !== undefined && now >= run.closes_at && !run.hold;

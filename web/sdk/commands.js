@@ -18,20 +18,20 @@ export class Commands {
   }
 
   /**
-   * Sends a command. Without a connection, or without an answer, it goes by POST with the same id; the same id is never done twice.
+   * Sends a command, or with `act` something about what the audience wrote. Without a connection, or without an answer, it goes by POST with the same id; the same id is never done twice.
    * @param {Record<string, unknown>} command with `do`
-   * @param {{ expect?: number, rev: number, link?: import('./links.js').Link }} now `rev`: the newest revision that is known
+   * @param {{ expect?: number, rev: number, link?: import('./links.js').Link, act?: boolean }} now `rev`: the newest revision that is known
    * @returns {Promise<Done>}
    */
-  async send(command, { expect, rev, link }) {
+  async send(command, { expect, rev, link, act }) {
     const id = hex(crypto.getRandomValues(new Uint8Array(12)));
     const body = { id, ...(expect === undefined ? {} : { expect }), ...command };
-    if (link?.send({ t: 'command', ...body })) {
+    if (link?.send({ t: act ? 'moderate' : 'command', ...body })) {
       const done = await this.#answer(id);
       if (done) return done;
     }
     try {
-      return await request(new URL(`/api/v1/shows/${this.#entry.show}/commands`, this.#entry.server), {
+      return await request(new URL(`/api/v1/shows/${this.#entry.show}/${act ? 'moderation' : 'commands'}`, this.#entry.server), {
         method: 'POST', body: JSON.stringify(body), headers: { authorization: `Bearer ${this.#entry.staff}` },
       });
     } catch (error) {

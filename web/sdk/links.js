@@ -277,6 +277,7 @@ class PollingLink extends HttpLink {
       if (live.show) this.ears.message({ ...live.show, t: 'show' });
       if (live.results) this.ears.message({ ...live.results, t: 'results' });
       if (live.leaderboard) this.ears.message({ ...live.leaderboard, t: 'leaderboard' });
+      if (live.asked) this.ears.message(live.asked);
     } else if (answer.status !== 304) {
       throw await HttpProblem.of(answer);
     }

@@ -6,11 +6,12 @@
  *     client.addEventListener('show', (event) => draw(event.detail));
  *     client.start();
  *
- * Events: `link` (LinkState), `show`, `results`, `leaderboard`, `score`, `desk`, `gauge`, `log`, `welcome`, `problem` (the messages of docs/WIRE.md, newest
+ * Events: `link` (LinkState), `show`, `results`, `leaderboard`, `score`, `asked`, `desk`, `items`, `gauge`, `log`, `welcome`, `problem` (the messages of docs/WIRE.md, newest
  * wins), `ballots` (Ballot[]; some ballot changed), `taps` (number[] by option). Nothing here draws, and nothing throws at the page.
  */
 
 import { BallotBox } from './ballots.js';
+import { Boundary } from './boundary.js';
 import { ServerClock } from './clock.js';
 import { Commands } from './commands.js';
 import { keeps, recall, store } from './keep.js';
@@ -44,8 +45,6 @@ const STEADY_MS = 10_000;
 const UPGRADE_MS = 90_000;
 /** Staff hears a gauge every second; a connection silent for this long is taken for dead. */
 const STAFF_SILENCE_MS = 6000;
-/** How long after a boundary of a run (open, close, lock) the new `show` may take, before the connection is taken for dead. */
-const BOUNDARY_MS = 4000;
 /** How often the server's time is asked. */
 const SYNC_MS = 300_000;
 
@@ -86,8 +85,7 @@ export class Client extends EventTarget {
   #tick;
   #synced_at = 0;
   #upgrade_at = 0;
-  /** @type {number|undefined} the boundary whose `show` we wait for, server's clock */
-  #boundary;
+  #boundary = new Boundary();
   #newest = new Newest();
   #box;
   #commands;
@@ -208,14 +206,25 @@ export class Client extends EventTarget {
 
   /** Everything that is kept of this viewer in this show. @returns {Promise<Record<string, unknown>>} */
   mine() {
-    return this.#own('mine');
+    return this.ask('mine');
+  }
+
+  /** Does something with what the audience wrote. @param {Record<string, unknown>} act with `do` */
+  moderate(act) {
+    return this.#commands.send(act, { rev: this.desk?.rev ?? 0, link: this.#link, act: true });
+  }
+
+  /** A viewer's request about this show; with a body it is a POST. @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+  ask(path, body) {
+    const headers = { authorization: `Bearer ${this.#entry.device}` };
+    const init = body === undefined ? { headers } : { method: 'POST', body: JSON.stringify(body), headers };
+    return request(new URL(`/api/v1/shows/${this.#entry.show}/${path}`, this.#entry.server), init);
   }
 
   /** The first hundred of the leaderboard. @returns {Promise<import('./wire.js').Leaderboard>} */
-  leaders = () => this.#own('leaderboard');
-
-  /** @param {string} what of the show, as this viewer gets it @returns {Promise<any>} */
-  #own = (what) => request(new URL(`/api/v1/shows/${this.#entry.show}/${what}`, this.#entry.server), { headers: { authorization: `Bearer ${this.#entry.device}` } });
+  leaders() {
+    return this.ask('leaderboard');
+  }
 
   #connect() {
     clearTimeout(this.#retry);
@@ -285,7 +294,7 @@ export class Client extends EventTarget {
       case 'welcome': return this.#welcome(message);
       case 'show': return this.#showed(message);
       case 'results': return this.#counted(message);
-      case 'leaderboard': return this.#leaders.hear(message, this.viewer && this.#kind !== 'websocket' ? () => this.#own('score') : undefined);
+      case 'leaderboard': return this.#leaders.hear(message, this.viewer && this.#kind !== 'websocket' ? () => this.ask('score') : undefined);
       case 'receipt': return this.#receipt(message);
       case 'desk':
         if (this.#newest.isOld('desk', message, this.desk, 'rev')) return;
@@ -293,7 +302,7 @@ export class Client extends EventTarget {
         return this.#emit('desk', message);
       case 'done': return this.#commands.done(message);
       case 'reconnect': return this.#leave(message.after_ms);
-      case 'gauge': case 'log': case 'problem': case 'score': return this.#emit(message.t, message);
+      case 'gauge': case 'log': case 'problem': case 'score': case 'asked': case 'items': return this.#emit(message.t, message);
     }
   }
 
@@ -326,7 +335,7 @@ export class Client extends EventTarget {
   /** @param {import('./wire.js').ShowView} show */
   #showed(show) {
     if (this.#newest.isOld('show', show, this.show, 'rev')) return;
-    this.#boundary = undefined;
+    this.#boundary.told();
     this.#tell(show);
   }
 
@@ -400,19 +409,9 @@ export class Client extends EventTarget {
     this.#sayTaps();
     const silent = Date.now() - this.heard_at;
     if (this.state.is === 'up' && this.#entry.staff && silent > STAFF_SILENCE_MS) return this.#dead();
-    if (this.state.is === 'up' && this.#overdue()) return this.#dead();
+    if (this.state.is === 'up' && this.#kind !== 'polling' && this.#boundary.isOverdue(this.show?.run, this.now(), this.heard_at)) return this.#dead();
     if (this.state.is === 'up' && Date.now() - this.#synced_at > SYNC_MS) this.#sync();
     if (this.state.is === 'up' && this.#kind !== 'websocket' && Date.now() > this.#upgrade_at) this.#upgrade();
-  }
-
-  /** Whether the server should have told a step of the run by now. */
-  #overdue() {
-    const run = this.show?.run;
-    if (!run || run.hold || this.#kind === 'polling') return false;
-    const next = { standby: run.opens_at, open: run.closes_at, closing: run.locks_at }[/** @type {string} */ (run.phase)];
-    if (!next || this.now() < next + BOUNDARY_MS || this.#boundary === next) return false;
-    this.#boundary = next;
-    return Date.now() - this.heard_at > BOUNDARY_MS;
   }
 
   #dead() {

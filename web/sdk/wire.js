@@ -1,7 +1,7 @@
 /**
  * The types of `tallylight.v1`, as docs/WIRE.md and src/wire/ say them. Types only: this file does nothing when it runs.
  *
- * @typedef {'viewer'|'screen'|'observer'|'operator'|'producer'|'adjudicator'} Role
+ * @typedef {'viewer'|'screen'|'observer'|'moderator'|'operator'|'producer'|'adjudicator'} Role
  * @typedef {'poll'|'head_to_head'|'tug_of_war'|'reactions'|'applause'|'questions'|'texts'|{ rating: Scale }|{ quiz: Answers }|{ prediction: Answers }} Kind
  * @typedef {{ right?: number[] }} Answers
  * @typedef {{ from: number, to: number, step?: number, low?: string, high?: string }} Scale
@@ -13,13 +13,13 @@
  *
  * @typedef {{ n: number, label: string }} OptionView
  * @typedef {{ question: string, options?: string[] }} Wording
- * @typedef {{ id: string, cue: string, kind?: Kind, question: string, options: OptionView[], texts?: Record<string, Wording>, language?: string, votes: number, phase: Phase, hold: boolean, per_option?: number, changeable?: boolean, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number,
+ * @typedef {{ id: string, cue: string, kind?: Kind, question: string, writing?: WritingView, options: OptionView[], texts?: Record<string, Wording>, language?: string, votes: number, phase: Phase, hold: boolean, per_option?: number, changeable?: boolean, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number,
  *   opens_at?: number, closes_at?: number, locks_at?: number }} RunView
  * `language`, of a show and a run: what its texts are in; said by this client, not by the server.
  *
  * @typedef {{ state: 'on_air'|'cleared'|'panic', step: number, frozen: boolean }} GraphicView
  * @typedef {{ t?: 'show', id: string, title: string, languages?: string[], titles?: Record<string, string>, language?: string, epoch: number, rev: number,
- *   now: number, rehearsal: boolean, run?: RunView, next?: RunView, graphic: GraphicView }} ShowView
+ *   now: number, rehearsal: boolean, run?: RunView, next?: RunView, item?: AirView, graphic: GraphicView }} ShowView
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,
@@ -38,6 +38,18 @@
  *   at?: number, picks?: number[], repeated?: boolean, change?: number, change_seen?: number, in_force?: boolean }} Receipt
  * @typedef {{ t?: 'welcome', protocol: string, node: string, session: string, now: number, role: Role, device?: string,
  *   entry?: { segment?: string, pool?: string, platform?: string }, problem?: Problem, mine?: Receipt[] }} Welcome
+ *
+ * @typedef {{ chars_max: number, upvotes: boolean }} WritingView
+ * @typedef {{ id: string, text: string, hash: string }} AirView
+ * @typedef {{ t?: 'asked', run: string, questions: { id: string, text: string, upvotes: number }[], more?: boolean }} Asked
+ * @typedef {{ run: string, id: string, is: 'waiting'|'approved'|'shown'|'refused'|'unknown', reason?: string, detail?: string, retry_ms?: number, text?: string }} Said
+ * @typedef {'waiting'|'approved'|'rejected'|'hidden'|'picked'|'used'} ItemState
+ * @typedef {{ at: number, by: string, what: string }} ItemLine
+ * @typedef {{ id: string, v: number, kind: 'question'|'text', run: string, cue: string, at: number, device: string, entry?: { segment?: string, pool?: string, platform?: string },
+ *   text: string, sent?: string, hash: string, state: ItemState, reason?: string, flags?: string[], upvotes?: number, log?: ItemLine[] }} ItemView
+ * @typedef {{ item: string, session: string, name: string, until: number }} ClaimView
+ * @typedef {{ t?: 'items', whole?: boolean, items: ItemView[], counts: Record<ItemState, number>, claims: ClaimView[],
+ *   banned: { device: string, at: number, by: string }[], paused?: string, on_air?: string }} Items
  *
  * @typedef {{ session: string, name: string, role: Role }} StaffView
  * @typedef {{ number: string, segment: string, title: string, question: string, options: OptionView[], votes: number,

@@ -82,6 +82,15 @@ export class Desk {
     return done;
   }
 
+  /** Does something with what the audience wrote. @param {Record<string, unknown> & { do: string }} act */
+  async moderate(act) {
+    const done = await this.#client.moderate(act);
+    const verb = verbs[act.do] ?? act.do;
+    if (done.ok) return this.say('good', `${verb}: done.`, done.detail ? `${done.detail}.` : '');
+    const { title, advice } = refusal(done.code, done.detail);
+    this.say('bad', `${verb}: ${title}`, advice);
+  }
+
   /** Asks for the server's consent to an irrevocable action; the second press does it. @param {import('../sdk/wire.js').Armable} what @param {string} [run] @param {string} [reason] @param {string} [node] @param {number[]} [right] */
   async arm(what, run, reason, node, right) {
     const done = await this.send({ do: 'arm', what, ...(run ? { run } : {}) });

@@ -21,7 +21,7 @@ export async function enter(show, code) {
     }
     if (answer.show !== show) {
       // The link is used up: where it leads is where it was meant to.
-      location.replace(`/studio/${encodeURIComponent(answer.show)}`);
+      location.replace(`/${location.pathname.split('/')[1]}/${encodeURIComponent(answer.show)}`);
       return { problem: 'other_show' };
     }
     return { token: answer.staff };

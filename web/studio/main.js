@@ -15,6 +15,8 @@ import { enterBy } from './room.js';
  * @property {import('../sdk/wire.js').Leaderboard} [leaderboard]
  * @property {number} [came_true] the option that is chosen as the one that came true
  * @property {import('../sdk/wire.js').AsRunEntry[]} log newest last
+ * @property {Map<string, import('../sdk/wire.js').ItemView>} items what was approved of what the audience wrote
+ * @property {import('../sdk/wire.js').Items} [told] the rest of the moderators' news
  * @property {string} [selected] the cue that Enter puts on standby
  * @property {string} [looked] the run whose count is looked at; left out: the one on program
  * @property {Record<string, boolean>} busy commands on their way, and the second after them
@@ -31,13 +33,13 @@ import { enterBy } from './room.js';
  */
 
 /** @type {StudioState} */
-const first = { log: [], busy: {}, keys: true, help: false, addresses: false };
+const first = { log: [], items: new Map(), busy: {}, keys: true, help: false, addresses: false };
 const store = new Store(first);
 StoreElement.store = store;
 
 await Promise.all([
   import('./tl-entry.js'), import('./tl-action.js'), import('./tl-hold.js'), import('./tl-banner.js'), import('./tl-rundown.js'), import('./tl-program.js'),
   import('./tl-standby.js'), import('./tl-deck.js'), import('./tl-count.js'), import('./tl-control.js'), import('./tl-screens.js'), import('./tl-overlay.js'),
-  import('./tl-node.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'), import('./tl-triggers.js'),
+  import('./tl-node.js'), import('./tl-picks.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'), import('./tl-triggers.js'),
 ]);
 enterBy(store, (room) => listen(store, room));

@@ -52,6 +52,12 @@ function run(store, token) {
   on('gauge', (gauge) => store.set({ gauge }));
   on('results', (results) => store.set({ results }));
   on('leaderboard', (leaderboard) => store.set({ leaderboard }));
+  on('items', (told) => {
+    const { items } = store.state;
+    if (told.whole) items.clear();
+    for (const item of told.items) items.set(item.id, item);
+    store.set({ told: { ...told, items: [] } });
+  });
   on('log', ({ entries }) => {
     const fresh = entries.filter((/** @type {{ id: string }} */ entry) => !store.state.log.some((one) => one.id === entry.id));
     store.set({ log: [...store.state.log, ...fresh].sort((a, b) => a.at - b.at).slice(-LOG_MOST) });

@@ -12,7 +12,7 @@ const problems = {
   busy: 'This link cannot be looked up now: Redis does not answer, or the server is full. The code is kept below: press Enter to try it again.',
 };
 
-/** The door: asks for the one-time code when there is no entry yet, or no longer. */
+/** The door of the staff pages: asks for the one-time code when there is no entry yet, or no longer. */
 class Entry extends StoreElement {
   #text = h('p', { role: 'alert' });
   #code = h('input', { id: 'code', type: 'password', autocomplete: 'off', required: true });
@@ -20,7 +20,7 @@ class Entry extends StoreElement {
   build() {
     const form = h('form', { class: 'entry', onsubmit: (event) => this.#enter(event) },
       h('span', { class: 'tl-lamp entry-lamp', 'aria-hidden': 'true' }),
-      h('h1', {}, 'Studio'), this.#text,
+      h('h1', {}, this.dataset.title ?? 'Studio'), this.#text,
       h('label', { for: 'code' }, 'Code or link'), this.#code,
       h('button', { class: 'plain-button' }, 'Enter'));
     this.append(h('main', { class: 'entry-page' }, form));

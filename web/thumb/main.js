@@ -4,7 +4,7 @@ import { Store } from '../shared/store.js';
 import { enterBy } from '../studio/room.js';
 
 /** @type {import('../studio/main.js').StudioState} */
-const first = { log: [], busy: {}, keys: false, help: false, addresses: false };
+const first = { log: [], items: new Map(), busy: {}, keys: false, help: false, addresses: false };
 const store = new Store(first);
 StoreElement.store = store;
 

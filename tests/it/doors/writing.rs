@@ -218,3 +218,100 @@ fn a_show_that_approves_unseen_says_so_and_flagged_texts_wait() {
     until("it is over", || (stage.live(None)["show"]["run"]["phase"] == "locked").then_some(()));
     assert_eq!(say(&stage, &stage.device(), &run, 1, "Too late")["reason"], "closed");
 }
+
+#[test]
+fn a_pull_is_off_the_screens_while_the_documents_file_takes_nothing() {
+    let mut stage = Stage::of(SHOW_FILE, &[]).enter();
+    let device = stage.device();
+    let run = stage.open();
+    assert_eq!(say(&stage, &device, &run, 1, "Is it off?")["is"], "waiting");
+    let staff = stage.staff.clone();
+    does(&stage, &staff, "edit", json!({"item": seen(&waiting(&stage)), "text": "It is on"}));
+    for (verb, field) in [("pick", "items"), ("use", "item")] {
+        let one = seen(&item(&stage, &staff, "It is on"));
+        does(&stage, &staff, verb, json!({ field: if field == "items" { json!([one]) } else { one } }));
+    }
+    let air = until("screens have it", || Some(on_screen(&stage)).filter(|item| !item.is_null()));
+    // Somebody else writes, and does not end.
+    let other = rusqlite::Connection::open(stage.app.data().join("documents.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let done = std::thread::scope(|scope| {
+        let pull = scope.spawn(|| act(&stage, &staff, "pull", json!({"items": [air["id"]]})));
+        until("it is off", || on_screen(&stage).is_null().then_some(()));
+        assert!(!pull.is_finished(), "before it is written");
+        assert_eq!(stage.live(None)["asked"]["questions"], json!([]));
+        pull.join().unwrap()
+    });
+    assert_eq!(done["ok"], true);
+    assert!(done["detail"].as_str().unwrap().starts_with("it is off every screen"), "{done}");
+    other.execute_batch("ROLLBACK").unwrap();
+    until("it is written after all", || (item(&stage, &staff, "It is on")["state"] == "hidden").then_some(()));
+    stage.app.kill();
+    stage.app.start();
+    assert_eq!((on_screen(&stage), &item(&stage, &staff, "It is on")["state"]), (json!(null), &json!("hidden")));
+}
+
+/// The one item that waits; only moderators see it.
+fn waiting(stage: &Stage) -> Value {
+    items(stage, &token(stage, "moderator"))["items"][0].clone()
+}
+
+#[test]
+fn one_of_several_nodes_refuses_a_show_that_it_cannot_keep() {
+    let stage = Stage::start(&[]);
+    let data = tempfile::tempdir().unwrap();
+    let secret = data.path().join("secret");
+    std::fs::write(&secret, "5a".repeat(32)).unwrap();
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let mut serve = stage.app.program();
+    serve.args([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--redis",
+        "redis://127.0.0.1:1",
+        "--show",
+        SHOW_FILE,
+        "--secret-file",
+    ]);
+    let output = serve.arg(&secret).arg("--data").arg(data.path().join("data")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("several nodes cannot take together yet"), "{said}");
+}
+
+#[test]
+fn two_moderators_at_once_decide_every_item_exactly_once() {
+    let mut stage = Stage::of(SHOW_FILE, &[]).enter();
+    let run = stage.open();
+    for n in 0..40 {
+        assert_eq!(say(&stage, &stage.device(), &run, 1, &format!("Question number {n}"))["is"], "waiting");
+    }
+    let both = [token(&stage, "moderator"), stage.staff.clone()];
+    let all: Vec<_> = items(&stage, &both[0])["items"].as_array().unwrap().iter().map(seen).collect();
+    let stage = &stage;
+    let decide = |staff: &str, verb: &str| {
+        let reason = (verb == "reject").then_some("other");
+        let one = |item: &Value| match act(stage, staff, verb, json!({"items": [item], "reason": reason})) {
+            done if done["ok"] == true => 1,
+            done => {
+                assert_eq!(done["code"], "stale", "{done}");
+                0
+            }
+        };
+        all.iter().map(one).sum::<u64>()
+    };
+    let done = std::thread::scope(|scope| {
+        let other = scope.spawn(|| decide(&both[1], "reject"));
+        [decide(&both[0], "approve"), other.join().unwrap()]
+    });
+    let counts = &items(stage, &both[0])["counts"];
+    assert_eq!(done.iter().sum::<u64>(), 40, "{done:?}");
+    assert_eq!(
+        (&counts["approved"], &counts["rejected"], &counts["waiting"]),
+        (&json!(done[0]), &json!(done[1]), &json!(0))
+    );
+    let log = stage.ask("GET", &format!("/api/v1/shows/{SHOW}/asrun"), Some(&both[1]), &[], &json!(null)).json();
+    let of =
+        |verb: &str| log["entries"].as_array().unwrap().iter().filter(|entry| entry["what"] == verb).count() as u64;
+    assert_eq!([of("approve"), of("reject")], done);
+}
