@@ -12,7 +12,7 @@ class Mine extends StoreElement {
   async #get() {
     setText(this.#said, say('mine_asking'));
     try {
-      const text = JSON.stringify(await this.store?.state.client.ask('mine'), null, 2);
+      const text = JSON.stringify(await this.store?.state.client.mine(), null, 2);
       const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
       h('a', { href, download: say('mine_file') }).click();
       // Some browsers read it only after the click.

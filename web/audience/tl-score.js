@@ -24,7 +24,7 @@ class Score extends StoreElement {
     /** @type {import('./audience.js').AudienceState} */
     const { client, leaderboard } = this.store?.state;
     try {
-      const { top } = await client.leaders();
+      const { top } = await client.ask('leaderboard');
       setText(this.#failed, '');
       this.#asked = { of: leaderboard, top };
       this.draw(this.store?.state);

@@ -221,11 +221,6 @@ export class Client extends EventTarget {
     return request(new URL(`/api/v1/shows/${this.#entry.show}/${path}`, this.#entry.server), init);
   }
 
-  /** The first hundred of the leaderboard. @returns {Promise<import('./wire.js').Leaderboard>} */
-  leaders() {
-    return this.ask('leaderboard');
-  }
-
   #connect() {
     clearTimeout(this.#retry);
     this.#link?.close();
