@@ -25,6 +25,8 @@ enum Example {
     Evening,
     /// A talent final: regions, a jury, several rounds
     Talent,
+    /// A quiz night: points for speed, a leaderboard
+    Quiz,
 }
 
 impl Example {
@@ -33,6 +35,7 @@ impl Example {
         match self {
             Self::Evening => include_str!("../../../examples/evening.toml"),
             Self::Talent => include_str!("../../../examples/talent.toml"),
+            Self::Quiz => include_str!("../../../examples/quiz.toml"),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         hex,
         ids::{SessionId, random_bytes},
     },
-    shows::document::Staff,
+    shows::{document::Staff, interaction::Interaction, kind::Kind},
     studio::{desk::Desk, services::Services},
     wire::{
         client::CommandMessage,
@@ -88,8 +88,21 @@ impl Robot {
             self.press(command).await;
             tokio::time::sleep(PAUSE).await;
         }
+        if let Some(right) = self.came_true() {
+            self.press(Command::Arm { what: Armable::Resolve, run: None }).await;
+            self.press(Command::Resolve { run: None, right: vec![right] }).await;
+        }
         tokio::time::sleep(APPLAUSE).await;
         self.press(Command::Clear).await;
+    }
+
+    /// What came true of a prediction on program: the robot knows only what the run's number says.
+    fn came_true(&self) -> Option<u16> {
+        let document = self.desk.document();
+        let run = document.on_program()?;
+        let Interaction { kind, options, .. } = &run.definition.interaction;
+        let options = u64::try_from(options.len()).ok()?;
+        matches!(kind, Kind::Prediction(_)).then(|| 1 + u16::try_from(run.id().0 % options).unwrap_or(0))
     }
 
     fn phase(&self) -> Option<Phase> {
