@@ -415,7 +415,7 @@ mod tests {
     fn the_examples_of_the_page_are_shows() {
         let page = include_str!("../../docs/SHOW.md");
         let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 7);
+        assert_eq!(examples.len(), 8);
         for example in examples {
             let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
             assert_eq!(read(&write(&show)), Ok(show));
