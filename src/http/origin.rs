@@ -81,9 +81,14 @@ fn readers(path: &str) -> Readers {
         ["web" | "sdk" | "f" | "sse", _, ..] | ["api", "v1", "time"] | ["api", "v1", "shows", _, "live"] => {
             Readers::All
         }
-        ["api", "v1", "shows", _, "join" | "tickets" | "ballots" | "receipts" | "mine" | "items" | "upvotes", ..] => {
-            Readers::Listed
-        }
+        [
+            "api",
+            "v1",
+            "shows",
+            _,
+            "join" | "tickets" | "ballots" | "receipts" | "mine" | "leaderboard" | "reactions" | "items" | "upvotes",
+            ..,
+        ] => Readers::Listed,
         _ => Readers::Own,
     }
 }
@@ -182,12 +187,13 @@ mod tests {
             assert_eq!(readers(all), Readers::All, "{all}");
         }
         for listed in [
-            "/api/v1/shows/a/items/mine",
-            "/api/v1/shows/a/upvotes",
             "/api/v1/shows/a/join",
             "/api/v1/shows/a/tickets",
             "/api/v1/shows/a/receipts/b/c",
             "/api/v1/shows/a/mine",
+            "/api/v1/shows/a/items/mine",
+            "/api/v1/shows/a/upvotes",
+            "/api/v1/shows/a/leaderboard",
         ] {
             assert_eq!(readers(listed), Readers::Listed, "{listed}");
         }

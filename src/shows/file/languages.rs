@@ -152,6 +152,11 @@ mod tests {
         assert!(
             read(&large).map(|_| ()).unwrap_err().to_string().contains("in other languages are more than 65536 bytes")
         );
+        let rated = TWO.replace("options = [\"Zij\", \"Hij\"]", "[cue.rating]\nfrom = 1\nto = 5");
+        let said = read(&rated).unwrap_err().to_string();
+        assert!(said.contains("en: leave options out: this kind of cue has none of its own"), "{said}");
+        let asked = read(&rated.replace("options = [\"She\", \"He\"]\n", "")).unwrap();
+        assert_eq!(read(&write(&asked)).unwrap(), asked);
         let many: Vec<_> = ('a'..='q').map(|c| format!("\"x{c}\"")).collect();
         assert!(error("\"nl\", \"en\", \"pt-BR\"", &many.join(", ")).contains("more than 16 languages"));
     }
