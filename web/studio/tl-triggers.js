@@ -18,7 +18,7 @@ class Triggers extends StoreElement {
   #name = h('input', { id: 'key-name', type: 'text', maxlength: 40, required: true, autocomplete: 'off' });
   #get = h('input', { type: 'checkbox', id: 'key-get' });
   #form = h('form', { class: 'trigger-form', onsubmit: (event) => this.#make(event) });
-  #dialog = h('dialog', { class: 'help triggers', 'aria-labelledby': 'triggers-title' });
+  #dialog = h('dialog', { class: 'triggers', 'aria-labelledby': 'triggers-title' });
   /** The key that was made in this tab: addresses carry it. @type {string|undefined} */
   #key;
   #drawn = '';
