@@ -9,6 +9,7 @@ mod certificate;
 mod entries;
 mod erase;
 mod health;
+mod hidden;
 mod leaving;
 mod limits;
 mod messages;

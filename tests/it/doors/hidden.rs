@@ -1,0 +1,132 @@
+//! Hidden numbers: every byte that viewers, screens, feeds, operators, metrics and logs get before the reveal is read, and none
+//! of it is a number of the result.
+
+use serde_json::{Value, json};
+
+use super::{
+    operators::{joined, token},
+    raw::Raw,
+    screens::Events,
+    stage::{SHOW, Stage, until},
+};
+
+/// Votes for the first option of each voter; so many that no other number of a short show is like their sums.
+const FIRST: [u64; 12] = [61, 61, 61, 61, 61, 61, 61, 61, 61, 61, 61, 60];
+const VOTES: u64 = 100;
+
+/// The numbers of the result as somebody could write them: votes, in all and the margin, shares, points.
+fn secrets() -> Vec<String> {
+    let first: u64 = FIRST.iter().sum();
+    let all = VOTES * FIRST.len() as u64;
+    let second = all - first;
+    assert_eq!((first, second), (731, 469));
+    let numbers = [first, second, all, first - second].map(|number| number.to_string());
+    // Of 60 percent the audience's votes decide: 36.55 and 23.45 points.
+    let shares = ["60.9", "39.1", "36.55", "23.45", "60.917", "39.083", "731/20", "469/20"].map(str::to_owned);
+    numbers.into_iter().chain(shares).collect()
+}
+
+/// Which of the numbers stand in a text, as words of their own.
+fn found(text: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '/';
+    let words: Vec<&str> = text.split(|c: char| !is_part(c)).map(|word| word.trim_matches(['.', '/'])).collect();
+    secrets().into_iter().filter(|secret| words.contains(&secret.as_str())).collect()
+}
+
+/// Reads a connection until the run on program is in a phase, which ends what it was told before.
+fn until_phase(phase: &str, mut next: impl FnMut() -> Value) -> String {
+    let mut told = String::new();
+    loop {
+        let message = next();
+        told += &format!("{message}\n");
+        let run = match message["t"].as_str() {
+            Some("show") => &message["run"],
+            Some("desk") => &message["runs"][0],
+            _ => continue,
+        };
+        if run["phase"] == phase {
+            return told;
+        }
+    }
+}
+
+/// Everything that can be asked for without a producer's token.
+fn asked(stage: &Stage, operator: &str, device: &str) -> String {
+    let get = |path: &str, bearer: Option<&str>| stage.ask("GET", path, bearer, &[], &json!(null)).text().to_owned();
+    let key = &stage.key;
+    let mut all: Vec<String> =
+        ["/metrics", "/health", "/livez", "/readyz", "/", "/api/v1/shows"].map(|path| get(path, None)).into();
+    for feed in ["status.json", "results.json", "results.csv", "results.xml", "leaderboard.json", "leaderboard.csv"] {
+        all.push(get(&format!("/f/{SHOW}/{feed}?key={key}"), None));
+    }
+    for (path, bearer) in [
+        (format!("live?key={key}"), None),
+        ("live".to_owned(), None),
+        ("live".to_owned(), Some(device)),
+        ("leaderboard".to_owned(), None),
+        ("mine".to_owned(), Some(device)),
+        ("asrun".to_owned(), Some(operator)),
+        ("asrun?format=csv".to_owned(), Some(operator)),
+        ("file".to_owned(), Some(operator)),
+        ("live".to_owned(), Some(operator)),
+    ] {
+        all.push(get(&format!("/api/v1/shows/{SHOW}/{path}"), bearer));
+    }
+    all.extend(stage.app.process().lines());
+    all.join("\n")
+}
+
+#[test]
+fn no_byte_tells_a_hidden_number_before_the_reveal() {
+    let log = ["--log", "debug", "--log-format", "json"];
+    let mut stage = Stage::of("tests/it/doors/hidden.show.toml", &log).enter();
+    let operator_token = token(&stage, "operator");
+    let address = stage.app.address();
+    let mut viewer = Raw::viewer(address);
+    let (mut screen, _) = Raw::join(address, json!({ "key": stage.key, "name": "results" }));
+    let mut operator = joined(&stage, &operator_token);
+    let mut producer = joined(&stage, &stage.staff);
+    let (mut events, mut of_screens) = (Events::open(&stage, ""), Events::open(&stage, &format!("?key={}", stage.key)));
+
+    let run = stage.open();
+    let mut device = String::new();
+    for (voter, first) in FIRST.iter().enumerate() {
+        device = stage.device();
+        let picks: Vec<u16> = (0..VOTES).map(|vote| if vote < *first { 1 } else { 2 }).collect();
+        let body = json!({ "run": run, "id": format!("{voter:032x}"), "picks": picks });
+        let receipt = stage.ask("POST", &format!("/api/v1/shows/{SHOW}/ballots"), Some(&device), &[], &body).json();
+        assert_eq!(receipt["is"], "counted", "{receipt}");
+    }
+    let open = asked(&stage, &operator_token, &device);
+    until("a producer sees them", || (producer.wait_for("gauge")["run"]["counted"] == 12).then_some(()));
+    stage.does("freeze", json!({}));
+    stage.does("unfreeze", json!({}));
+    stage.does("close", json!({}));
+    until("the run is locked", || (stage.live(None)["show"]["run"]["phase"] == "locked").then_some(()));
+    let locked = asked(&stage, &operator_token, &device);
+    stage.does("seal", json!({}));
+    stage.does("verify", json!({}));
+
+    let mut told = vec![("what can be asked while it is open", open), ("once it is locked", locked)];
+    told.push(("viewers", until_phase("verified", || viewer.hear().unwrap())));
+    told.push(("screens", until_phase("verified", || screen.hear().unwrap())));
+    told.push(("operators", until_phase("verified", || operator.hear().unwrap())));
+    told.push(("viewers by events", until_phase("verified", || events.next().1)));
+    told.push(("screens by events", until_phase("verified", || of_screens.next().1)));
+    told.push(("what can be asked once it is verified", asked(&stage, &operator_token, &device)));
+    for (who, text) in &told {
+        assert!(text.len() > 500, "{who}: {text}");
+        let lines: Vec<_> = text.lines().filter(|line| !found(line).is_empty()).collect();
+        assert!(lines.is_empty(), "{who} could read {:?} in {lines:#?}", found(text));
+    }
+
+    // The same search finds them where they may be seen.
+    let produced = until_phase("verified", || producer.hear().unwrap());
+    assert!(found(&produced).contains(&"731".to_owned()), "{produced}");
+    stage.does("arm", json!({"what": "reveal"}));
+    stage.does("reveal", json!({}));
+    let revealed = until_phase("revealed", || viewer.hear().unwrap());
+    until("everybody sees them", || (found(&stage.live(None).to_string()).len() >= 4).then_some(()));
+    drop(revealed);
+    assert!(found(&asked(&stage, &operator_token, &device)).contains(&"731".to_owned()));
+}
