@@ -153,6 +153,11 @@ local function change_of(words)
   if #words < 6 or sub(words, 1, 2) ~= '\0\0' then return nil, 1 end
   return unpack_at('>I4', words, 3), 7
 end
+-- Votes that a ballot's words spend.
+local function votes_in(words)
+  local _, begins = change_of(words)
+  return (#words - begins + 1) / 2
+end
 local function add(picks, base, by)
   local _, begins = change_of(picks)
   for at = begins, #picks, 2 do
@@ -177,7 +182,7 @@ local function voter_of(key, id)
     local picks = sub(blob, at + 34, at + 33 + 2 * count)
     voter.kept[#voter.kept + 1] =
       {id = ballot, received = received, seq = seq, index = index, entry = entry, verdict = verdict, picks = picks}
-    if verdict == COUNTED and not changeable then voter.spent = voter.spent + count end
+    if verdict == COUNTED and not changeable then voter.spent = voter.spent + votes_in(picks) end
     at = at + 34 + 2 * count
   end
   voters[id] = voter
@@ -213,8 +218,7 @@ end
 -- Whether one voter may have cast what is counted of this one, and these too, where each takes from the same votes.
 local function allow_together(voter, picks)
   -- What is not more in all is not more of one option, and most runs have no other limit.
-  local _, begins = change_of(picks)
-  if voter.spent + (#picks - begins + 1) / 2 <= per_option then return true end
+  if voter.spent + votes_in(picks) <= per_option then return true end
   local all, of = 0, {}
   local function is_over(cast)
     local _, first_pick = change_of(cast)
@@ -241,7 +245,7 @@ local function displace(voter)
     end
     if not latest then break end
     latest.verdict = DISPLACED
-    voter.spent = voter.spent - #latest.picks / 2
+    voter.spent = voter.spent - votes_in(latest.picks)
     totals[TOTAL_COUNTED] = totals[TOTAL_COUNTED] - 1
     add(latest.picks, VOTES, -1)
     local place, left = pack('>c8I7', ids[latest.index], latest.seq), ''
@@ -314,7 +318,7 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
       add(kept.picks, LATE_VOTES, -1)
     end
   end
-  local spends, full = #picks / 2, #voter.kept >= remembered_max
+  local full = #voter.kept >= remembered_max
   local verdict
   if decided == COUNTED and not sealed_copy then verdict = AFTER_SEAL
   elseif decided then verdict = decided
@@ -330,7 +334,7 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
     if changeable then
       was = in_force_of(voter)
     else
-      voter.spent = voter.spent + spends
+      voter.spent = voter.spent + votes_in(picks)
       add(picks, VOTES, 1)
     end
   elseif verdict == LATE and not full then
