@@ -130,6 +130,8 @@ pub const BALLOTS_PER_VOTER_MAX: usize = 256;
 pub const LEDGER_POLL: Duration = Duration::from_millis(250);
 /// … while it rebuilds after a change of its epoch.
 pub const LEDGER_REBUILDING: Duration = Duration::from_millis(50);
+/// A leaderboard whose ballots are not all there is tried again at most this seldom.
+pub const SCORES_RETRY_MAX: Duration = Duration::from_secs(10);
 /// … of a run that is over.
 pub const LEDGER_IDLE: Duration = Duration::from_secs(60);
 /// A call that had no answer is made again after this, doubled each time …

@@ -86,7 +86,8 @@ fn readers(path: &str) -> Readers {
             "v1",
             "shows",
             _,
-            "join" | "tickets" | "ballots" | "receipts" | "mine" | "leaderboard" | "reactions" | "items" | "upvotes",
+            "join" | "tickets" | "ballots" | "receipts" | "mine" | "leaderboard" | "score" | "reactions" | "items"
+            | "upvotes",
             ..,
         ] => Readers::Listed,
         _ => Readers::Own,

@@ -120,6 +120,11 @@ async fn fire(
         let detail = format!("this key may not {verb}: it needs the group {}", group.word());
         return Err(Failure::new(Code::Forbidden, detail));
     }
+    if how.key.is_some() && !group.by_get() {
+        let detail =
+            format!("a key for {verb} goes into `Authorization: Bearer …`, not into the address, which others log");
+        return Err(Failure::new(Code::Forbidden, detail));
+    }
     if *method != Method::POST {
         may_get(method, &headers)?;
         if !(key.get && group.by_get()) {

@@ -35,7 +35,9 @@ pub fn judge_edit(text: &str, writing: &Writing) -> Judged {
 
 /// The form in which two texts are the same.
 pub fn sameness(text: &str) -> String {
-    words::fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+    let folded = words::fold(text);
+    let letters: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
+    if letters.is_empty() { folded } else { letters }
 }
 
 fn outcome(text: &str, writing: &Writing) -> Result<Vec<Flag>, WhyNot> {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::{
-    item::{Item, Line},
+    item::{Item, Line, Verb},
     queue::{Queue, device},
 };
 use crate::{
@@ -59,7 +59,8 @@ pub fn changed<'a>(
     now: Micros,
 ) -> Items {
     let sees = |item: &&Item| {
-        let was_approved = item.is_approved() || item.state == ItemState::Hidden || !item.log.is_empty();
+        let approves = |line: &Line| line.what == Verb::Approve.word() || line.what == Verb::Edit.word();
+        let was_approved = item.is_approved() || item.state == ItemState::Hidden || item.log.iter().any(approves);
         item.sent.rehearsal == rehearsal && (eyes == Eyes::Moderators || was_approved)
     };
     let claim = |(item, claim): (&ItemId, &super::queue::Claim)| ClaimView {
@@ -99,12 +100,10 @@ pub fn whole(queue: &Queue, rehearsal: bool, eyes: Eyes, now: Micros) -> Vec<Ite
         decided += usize::from(counts);
         !counts || decided <= limits::ITEMS_DECIDED_SENT
     });
-    let views = changed(queue, items.into_iter().rev(), rehearsal, eyes, now);
-    let mut parts: Vec<_> = views
-        .items
-        .chunks(limits::ITEMS_PER_MESSAGE)
-        .map(|part| Items { items: part.to_vec(), ..Items { items: Vec::new(), ..views.clone() } })
-        .collect();
+    let mut views = changed(queue, items.into_iter().rev(), rehearsal, eyes, now);
+    let items = std::mem::take(&mut views.items);
+    let parts = items.chunks(limits::ITEMS_PER_MESSAGE);
+    let mut parts: Vec<_> = parts.map(|part| Items { items: part.to_vec(), ..views.clone() }).collect();
     match parts.first_mut() {
         Some(first) => first.whole = true,
         None => parts.push(Items { whole: true, ..views }),

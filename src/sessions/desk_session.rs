@@ -18,6 +18,7 @@ use crate::{
     wire::{
         client::{ClientMessage, Shown},
         codes::Code,
+        moderation::Items,
         server::{Done, Problem, Role, ServerMessage},
     },
 };
@@ -92,9 +93,14 @@ impl DeskSession {
         if staff {
             self.feed_newest(&mut desk, audience).await?;
             self.feed_log().await?;
-            self.feed_items(eyes).await?;
         }
         self.socket.flush().await?;
+        // The queue comes when its task can say it: nobody's desk waits for that.
+        let (parts, mut whole) = mpsc::channel(1);
+        let mut awaits_whole = staff;
+        if staff {
+            self.ask_for_items(eyes, &parts);
+        }
         let stop = self.services.tasks.stop().clone();
         loop {
             let silence = until(self.services.clock.now(), self.socket.next_ping());
@@ -119,12 +125,21 @@ impl DeskSession {
                     Err(broadcast::error::RecvError::Lagged(_)) => self.feed_log().await?,
                     Err(broadcast::error::RecvError::Closed) => return Err(Gone),
                 },
-                change = items.recv(), if staff => match change.map(|change| change.of(eyes)) {
+                Some(all) = whole.recv(), if awaits_whole => {
+                    awaits_whole = false;
+                    for part in all {
+                        self.socket.feed_message(ServerMessage::Items(Box::new(part))).await?;
+                    }
+                }
+                // What changes meanwhile waits until the whole is there, and is newer than it.
+                change = items.recv(), if staff && !awaits_whole => match change.map(|change| change.of(eyes)) {
                     Ok(change) if change.is_empty() => continue,
                     Ok(change) => self.socket.feed(change).await?,
                     Err(broadcast::error::RecvError::Lagged(_)) => {
                         items = items.resubscribe();
-                        self.feed_items(eyes).await?;
+                        awaits_whole = true;
+                        self.ask_for_items(eyes, &parts);
+                        continue;
                     }
                     Err(broadcast::error::RecvError::Closed) => return Err(Gone),
                 },
@@ -153,12 +168,19 @@ impl DeskSession {
         }
     }
 
-    /// The whole queue of what the audience wrote, for a page that begins or has missed something.
-    async fn feed_items(&mut self, eyes: Eyes) -> Result<(), Gone> {
-        for part in self.desk.moderation.whole(eyes).await.unwrap_or_default() {
-            self.socket.feed_message(ServerMessage::Items(Box::new(part))).await?;
-        }
-        Ok(())
+    /// Asks for the whole queue, again and again until it is said or the session is gone.
+    fn ask_for_items(&self, eyes: Eyes, parts: &mpsc::Sender<Vec<Items>>) {
+        let (desk, parts) = (self.desk.clone(), parts.clone());
+        self.services.tasks.spawn(async move {
+            while !parts.is_closed() {
+                if let Some(all) = desk.moderation.whole(eyes).await {
+                    // Nobody is there to read it: the session is gone.
+                    let _ = parts.send(all).await;
+                    return;
+                }
+                tokio::time::sleep(limits::STORE_RETRY).await;
+            }
+        });
     }
 
     async fn take(&mut self, incoming: Incoming) -> Result<(), Gone> {

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    entries::Entries, keys::Key, languages::Languages, roster::WrittenOff, run::Run, rundown::Cue, sites::Sites,
+    entries::Entries, interaction::Interaction, keys::Key, languages::Languages, roster::WrittenOff, run::Run,
+    rundown::Cue, sites::Sites,
 };
 use crate::{
     base::{
@@ -203,6 +204,17 @@ impl Document {
         }
         if was.frozen && !is.frozen {
             is.thawed = now;
+        }
+    }
+
+    /// Raises the format where the rundown has what an older release would drop unread: kinds, changes, other languages.
+    pub fn tell_format(&mut self) {
+        let is_new = |cue: &Cue| {
+            let Interaction { kind, changeable, texts, .. } = &cue.interaction;
+            !kind.is_poll() || *changeable || !texts.is_empty()
+        };
+        if self.languages != Languages::default() || self.sites != Sites::default() || self.rundown.iter().any(is_new) {
+            self.format = self.format.max(FORMAT);
         }
     }
 

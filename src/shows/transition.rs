@@ -6,6 +6,7 @@ use super::{
     document::{Armed, Document, Graphic, Placed, Staff},
     end,
     file::ShowFile,
+    kind::Kind,
     roster, round,
     run::{BUCKET_HASH, Definition, Hold, Run, record_format},
     windows::{Span, Windows},
@@ -126,6 +127,7 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
             return refuse(Code::BadShow, "this show has had so many entries that no number is left: make a new one");
         }
     };
+    next.tell_format();
     Ok(next)
 }
 
@@ -194,7 +196,11 @@ fn archive(next: &mut Document, now: Micros) {
     let program = next.program.as_ref().map(|placed| placed.run);
     while next.runs.len() >= limits::RUNS_ON_DESK_MAX {
         let ended = |run: &Run| match run.phase(now) {
-            Phase::Revealed | Phase::Void => true,
+            // Somebody has to say yet what came true.
+            Phase::Revealed => {
+                !matches!(run.definition.interaction.kind, Kind::Prediction(_)) || run.resolved.is_some()
+            }
+            Phase::Void => true,
             // Nothing comes after it.
             Phase::Locked => !run.definition.interaction.takes_ballots(),
             _ => false,

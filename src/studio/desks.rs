@@ -155,7 +155,9 @@ fn fresh(file: ShowFile) -> Document {
     let salt = hex::encode(&random_bytes::<16>());
     let entries = Entries::default().declaring(&file.entries).unwrap_or_default();
     let ShowFile { id, title, languages, sites, rundown, .. } = file;
-    Document { entries, languages, sites, ..Document::new(id, title, rundown, salt) }
+    let mut fresh = Document { entries, languages, sites, ..Document::new(id, title, rundown, salt) };
+    fresh.tell_format();
+    fresh
 }
 
 fn is_as_in(document: &Document, file: &ShowFile) -> bool {

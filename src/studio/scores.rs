@@ -34,6 +34,7 @@ pub(super) fn key(document: &Document) -> Key {
 
 /// Makes the scores and gives them to the desk; tries again while not all ballots are there, until something else is to be made.
 pub(super) async fn make(desk: Arc<Desk>, services: Arc<Services>, key: Key) {
+    let mut wait = limits::LEDGER_REBUILDING;
     while !desk.is_erased() && self::key(&desk.document()) == key {
         let document = desk.document();
         if let Some(scores) = scores(&services, &document).await {
@@ -43,9 +44,14 @@ pub(super) async fn make(desk: Arc<Desk>, services: Arc<Services>, key: Key) {
             return;
         }
         tokio::select! {
-            () = tokio::time::sleep(limits::LEDGER_REBUILDING) => {}
+            () = tokio::time::sleep(wait) => {}
             () = services.tasks.stop().cancelled() => return,
         }
+        if wait < limits::SCORES_RETRY_MAX && wait * 2 >= limits::SCORES_RETRY_MAX {
+            tracing::warn!(show = %desk.show, "the ballots here are not those that were sealed: there is no leaderboard yet");
+        }
+        // All ballots of a round are read each time: a fault that stays must not keep the node busy.
+        wait = (wait * 2).min(limits::SCORES_RETRY_MAX);
     }
 }
 

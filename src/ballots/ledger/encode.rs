@@ -212,7 +212,7 @@ fn all<T>(value: &Value, one: impl Fn(&mut &[u8]) -> Option<T>) -> Option<Vec<T>
 
 fn totals(value: &Value, epoch: u64, options: usize) -> Option<Totals> {
     let numbers = all(value, |bytes| take_number(bytes, 7))?;
-    let [version, counted, superseded, late, votes @ ..] = &*numbers else { return None };
+    let [version, counted, late, votes @ .., superseded] = &*numbers else { return None };
     if votes.len() != 2 * options {
         return None;
     }

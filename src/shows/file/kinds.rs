@@ -66,9 +66,11 @@ impl Said {
 pub(super) fn kind(text: &str, place: usize, entry: &ReadCue, options: &mut Vec<String>) -> Result<Kind, FileError> {
     if let Some(kind) = writing::kind(entry.kind, entry.writing.as_ref()).map_err(|detail| at(text, place, detail))? {
         let votes = !options.is_empty() || entry.votes != 1 || entry.per_option.is_some() || entry.rules.is_some();
-        if votes || entry.confirm || entry.prepare || entry.changeable {
+        let asks =
+            entry.rating.is_some() || entry.quiz.is_some() || entry.prediction.is_some() || entry.reactions.is_some();
+        if votes || asks || entry.confirm || entry.prepare || entry.changeable {
             let detail = "the audience writes here and does not vote: leave out options, votes, per_option, rules, \
-                          changeable, confirm and prepare";
+                          changeable, confirm, prepare and the tables of other kinds";
             return Err(at(text, place, detail.to_owned()));
         }
         return Ok(kind);

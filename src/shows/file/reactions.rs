@@ -47,6 +47,8 @@ pub(super) fn buttons(cue: &ReadCue) -> Result<Option<Vec<String>>, String> {
         ("per_option", cue.per_option.is_some()),
         ("changeable", cue.changeable),
         ("[cue.rating]", cue.rating.is_some()),
+        ("[cue.quiz]", cue.quiz.is_some()),
+        ("[cue.prediction]", cue.prediction.is_some()),
         ("confirm", cue.confirm),
         ("prepare", cue.prepare),
         ("[cue.rules]", cue.rules.is_some()),

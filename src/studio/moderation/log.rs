@@ -17,8 +17,9 @@ pub(super) fn entry(event: &Event, queue: &Queue, rehearsal: bool) -> Option<AsR
         What::Sent(_) => return None,
         What::Decided { verb, items, reason, text, .. } => {
             let why = reason.filter(|_| *verb == Verb::Reject).map(|reason| format!(": {}", reason.words()));
-            let hash = text.as_ref().map(|text| format!("; the text is now {}", text.hash));
-            let rest = [why, hash].into_iter().flatten().collect::<String>();
+            // Not its hash, by which a short text could be guessed when the items are erased.
+            let edited = text.as_ref().map(|_| "; with another text".to_owned());
+            let rest = [why, edited].into_iter().flatten().collect::<String>();
             (word(*verb), &items[..], rest)
         }
         What::Unbanned { .. } => ("unban", &[][..], String::new()),

@@ -184,8 +184,11 @@ impl Moderation {
         }
         let (reply, answer) = oneshot::channel();
         if let Act::Pull { items } = &message.act {
+            if items.len() > limits::ITEMS_AT_ONCE_MAX {
+                let detail = format!("at most {} items at once: pull the others next", limits::ITEMS_AT_ONCE_MAX);
+                return refused(Refusal { code: Code::BadMessage, detail });
+            }
             // It is off the screens before anything else is done, whatever waits and however the disk is.
-            let items = items.iter().take(limits::ITEMS_AT_ONCE_MAX);
             self.pulled.lock().unwrap_or_else(PoisonError::into_inner).extend(items);
             desk.changed.notify_one();
             if self.requests.send(Request::Act { message, by, reply }).await.is_err() {
@@ -200,8 +203,8 @@ impl Moderation {
     /// The whole queue, for somebody who joins or has missed a change.
     pub async fn whole(&self, eyes: Eyes) -> Option<Vec<Items>> {
         let (reply, answer) = oneshot::channel();
-        self.requests.send(Request::Whole { eyes, reply }).await.ok()?;
-        answer.await.ok()
+        self.requests.try_send(Request::Whole { eyes, reply }).ok()?;
+        tokio::time::timeout(limits::POST_RECEIPT_TIMEOUT, answer).await.ok()?.ok()
     }
 
     /// What is kept of one voter. `None`: it cannot be said now.

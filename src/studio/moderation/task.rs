@@ -176,7 +176,10 @@ impl Task {
                     group.answers.push(Reply::Said(reply, said));
                 }
                 Request::Upvote { voter, item, reply } => {
-                    let outcome = self.queue.upvote(voter, item);
+                    let outcome = match self.takes_upvotes(item) {
+                        true => self.queue.upvote(voter, item),
+                        false => Err("this question cannot be upvoted, or not any more"),
+                    };
                     if outcome == Ok(true) {
                         self.queue.add_upvote(item, voter);
                         group.fresh.upvotes.push((item, voter));
@@ -255,6 +258,16 @@ impl Task {
         }
     }
 
+    /// Whether the cue of an item lets viewers upvote, and its run is not void.
+    fn takes_upvotes(&self, item: ItemId) -> bool {
+        let board = self.desk.board();
+        let run = self.queue.item(item).and_then(|one| board.run(one.sent.run));
+        run.is_some_and(|run| {
+            let writing = run.definition.interaction.kind.writing();
+            !run.void && writing.is_some_and(|(_, writing)| writing.upvotes)
+        })
+    }
+
     /// Stores what a group made; then it is told. If it cannot be stored, the queue is again what the disk has.
     async fn finish(&mut self, group: Group) {
         let Group { fresh, log, changed, told, decided, answers } = group;
@@ -264,7 +277,14 @@ impl Task {
             if let Err(error) = stored {
                 tracing::error!(%error, show = %self.desk.show, "what the audience wrote could not be stored");
                 answers.into_iter().for_each(|reply| self.fail(reply));
-                self.load().await;
+                // What it holds now is not on the disk: nothing is shown or answered by it.
+                let stop = self.services.tasks.stop().clone();
+                while !self.load().await {
+                    tokio::select! {
+                        () = tokio::time::sleep(limits::STORE_RETRY) => {}
+                        () = stop.cancelled() => return,
+                    }
+                }
                 return;
             }
         }
