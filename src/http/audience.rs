@@ -174,6 +174,7 @@ pub struct Taps {
     session: SessionId,
     run: RunId,
     /// One for each option, in their order.
+    #[schema(schema_with = crate::wire::client::counts)]
     counts: Vec<u32>,
 }
 

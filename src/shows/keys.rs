@@ -113,12 +113,16 @@ impl Document {
         match change {
             KeyChange::Make { id, hash, request } => {
                 let KeyRequest { name, may, get } = request;
-                let name = name.trim();
-                if !(1..=limits::KEY_NAME_CHARS_MAX).contains(&name.chars().count())
+                let name = name.as_str();
+                if name.trim() != name
+                    || !(1..=limits::KEY_NAME_CHARS_MAX).contains(&name.chars().count())
                     || name.chars().any(char::is_control)
                 {
                     let most = limits::KEY_NAME_CHARS_MAX;
-                    return refuse(Code::BadMessage, format!("name: 1 to {most} characters; the as-run log shows it"));
+                    return refuse(
+                        Code::BadMessage,
+                        format!("name: 1 to {most} characters, no space around them; the as-run log shows it"),
+                    );
                 }
                 if self.keys.iter().any(|key| key.name == name && key.revoked_at.is_none()) {
                     return refuse(

@@ -67,10 +67,12 @@ pub struct Vote {
     pub picks: Vec<u16>,
     /// In a changeable run, where `picks` is all that the voter says: from 1, higher than that of any ballot before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 4294967295i64)]
     pub change: Option<u32>,
 }
 
-fn picks() -> Array {
+/// Option numbers, as the description of the API says them.
+pub(super) fn picks() -> Array {
     let pick = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(u16::MAX));
     ArrayBuilder::new().items(pick).build()
 }
@@ -94,7 +96,8 @@ pub struct React {
     pub counts: Vec<u32>,
 }
 
-fn counts() -> Array {
+/// Running counts, as the description of the API says them.
+pub fn counts() -> Array {
     let count = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(u32::MAX));
     ArrayBuilder::new().items(count).build()
 }

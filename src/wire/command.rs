@@ -69,6 +69,7 @@ pub enum Command {
     Resolve {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         run: Option<RunId>,
+        #[schema(schema_with = super::client::picks)]
         right: Vec<u16>,
     },
     /// Declares a run void, for ever. Armed first.

@@ -46,7 +46,13 @@ impl Group {
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
     /// What the as-run log calls it: `key NAME`.
+    #[schema(
+        min_length = 1,
+        max_length = 40,
+        pattern = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"
+    )]
     pub name: String,
+    #[schema(min_items = 1)]
     pub may: Vec<Group>,
     /// It may also fire by GET, for what can do nothing else.
     #[serde(default)]

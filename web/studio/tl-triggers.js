@@ -95,7 +95,7 @@ class Triggers extends StoreElement {
   async #make(event) {
     event.preventDefault();
     const may = [...this.#form.querySelectorAll('[name=may]')].filter((box) => /** @type {HTMLInputElement} */ (box).checked).map((box) => /** @type {HTMLInputElement} */ (box).value);
-    const made = await this.#ask('', { method: 'POST', body: JSON.stringify({ name: this.#name.value, may, get: this.#get.checked }) });
+    const made = await this.#ask('', { method: 'POST', body: JSON.stringify({ name: this.#name.value.trim(), may, get: this.#get.checked }) });
     if (!made) return;
     this.#key = made.key;
     this.#name.value = '';
