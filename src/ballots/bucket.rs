@@ -93,11 +93,6 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Ballots whose votes are in the tally.
-    pub fn in_force(&self) -> u64 {
-        self.counted - self.superseded
-    }
-
     /// Whether others are to be used in the place of these.
     pub fn is_older_than(&self, other: &Self) -> bool {
         (self.epoch, self.version) < (other.epoch, other.version)

@@ -131,7 +131,7 @@ impl DeskSession {
                         self.socket.feed_message(ServerMessage::Items(Box::new(part))).await?;
                     }
                 }
-                // What changes meanwhile waits until the whole is there, and is newer than it.
+                // What changes meanwhile waits until the whole is there: told again in its order, it ends as it is now.
                 change = items.recv(), if staff && !awaits_whole => match change.map(|change| change.of(eyes)) {
                     Ok(change) if change.is_empty() => continue,
                     Ok(change) => self.socket.feed(change).await?,
