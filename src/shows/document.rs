@@ -211,7 +211,7 @@ impl Document {
     pub fn tell_format(&mut self) {
         let is_new = |cue: &Cue| {
             let Interaction { kind, changeable, texts, .. } = &cue.interaction;
-            !kind.is_poll() || *changeable || !texts.is_empty()
+            !kind.is_poll() || *changeable || !texts.is_empty() || !cue.options_from.is_empty()
         };
         if self.languages != Languages::default() || self.sites != Sites::default() || self.rundown.iter().any(is_new) {
             self.format = self.format.max(FORMAT);

@@ -6,6 +6,7 @@ mod languages;
 mod reactions;
 mod rules;
 mod sites;
+mod sources;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -16,8 +17,10 @@ use toml::Spanned;
 use kinds::{PredictionTable, QuizTable, Said, Word};
 use reactions::Emoji;
 use rules::Rules;
+use sources::SourceTable;
 
 use super::{
+    bracket,
     interaction::{Interaction, Visibility},
     kind::{Kind, Writing},
     languages::Languages,
@@ -103,6 +106,8 @@ struct CueTable<Text, Table, Words> {
     question: Text,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     options: Vec<Text>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    options_from: Vec<SourceTable>,
     #[serde(default = "one")]
     votes: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -201,6 +206,8 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
     let mut rundown: Vec<Cue> = Vec::with_capacity(top.cue.len());
     for entry in &top.cue {
         let cue = cue(text, entry, &entries, &languages)?;
+        let place = entry.get_ref().question.span().start;
+        bracket::check(&cue.options_from, &rundown).map_err(|detail| at(text, place, detail))?;
         if rundown.iter().any(|other| other.number == cue.number) {
             let place = entry.get_ref().number.span().start;
             return Err(at(text, place, format!("cue {} is there twice: give it another number", cue.number)));
@@ -241,6 +248,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
         return Err(at(text, place, "a cue's number is 1 to 8 of A-Z, a-z, 0-9, . and -, like \"3A\"".into()));
     }
     let mut options = distinct(text, &entry.options)?;
+    let options_from = sources::sources(entry, &mut options).map_err(|detail| at(text, place, detail))?;
     let kind = kinds::kind(text, place, entry, &mut options)?;
     let taps = kind.view(&[]).is_tapped();
     if entry.votes == 0 || entry.votes > limits::VOTES_PER_VOTER_MAX {
@@ -302,7 +310,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
         rules.get_ref().put_into(&mut interaction, entries).map_err(|detail| at(text, place, detail))?;
     }
     let (segment, title) = (optional(&entry.segment, "segment")?, optional(&entry.title, "title")?);
-    Ok(Cue { number, segment, title, interaction })
+    Ok(Cue { number, segment, title, options_from, interaction })
 }
 
 /// The options of a question: no two are the same.
@@ -369,8 +377,10 @@ pub fn write(file: &ShowFile) -> String {
         // What follows from the kind is not said twice.
         options: match (&cue.interaction.kind, cue.interaction.takes_ballots()) {
             (Kind::Rating(_), _) | (_, false) => Vec::new(),
+            _ if !cue.options_from.is_empty() => Vec::new(),
             _ => cue.interaction.options.iter().map(String::as_str).collect(),
         },
+        options_from: sources::said(cue),
         votes: cue.interaction.votes.max(1),
         per_option: cue.interaction.per_option,
         changeable: cue.interaction.changeable,
@@ -415,7 +425,7 @@ mod tests {
     fn the_examples_of_the_page_are_shows() {
         let page = include_str!("../../docs/SHOW.md");
         let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 8);
+        assert_eq!(examples.len(), 9);
         for example in examples {
             let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
             assert_eq!(read(&write(&show)), Ok(show));

@@ -2,6 +2,7 @@
 //! Nothing here waits, stores or counts; ballots never pass through.
 
 pub mod board;
+pub mod bracket;
 pub mod catch_up;
 mod control;
 pub mod counting;

@@ -2,6 +2,7 @@
 //! or signed first (seal, verify, reveal) is in `end.rs`.
 
 use super::{
+    bracket::{self, Ranks},
     control,
     document::{Armed, Document, Graphic, Placed, Staff},
     end,
@@ -41,6 +42,8 @@ pub struct Context {
     pub owner_present: bool,
     /// The id for a run, should the command make one.
     pub fresh_run: RunId,
+    /// What a sealed run came to.
+    pub ranks: Ranks,
 }
 
 pub(super) fn refuse<T>(code: Code, detail: impl Into<String>) -> Result<T, Refusal> {
@@ -164,15 +167,16 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
     if next.standby.as_ref().is_some_and(|placed| placed.cue == number) {
         return not_now(format!("cue {number} is on standby already"));
     }
+    let interaction = bracket::filled(next, cue, context.ranks)?;
     let definition = Definition {
         run: context.fresh_run,
         show: next.id.clone(),
         cue: cue.number.clone(),
         rehearsal: next.rehearsal,
-        interaction: cue.interaction.clone(),
+        record_format: record_format(&interaction),
+        interaction,
         buckets: limits::BUCKETS,
         bucket_hash: BUCKET_HASH.to_owned(),
-        record_format: record_format(&cue.interaction),
         entries: next.entries.clone(),
     };
     drop_standby(next);
@@ -207,7 +211,10 @@ fn archive(next: &mut Document, now: Micros) {
         };
         // What a round is made of stays as long as it is played.
         let played: Vec<_> = round::played(next).into_iter().flat_map(|(_, runs)| runs).map(Run::id).collect();
-        let over = |run: &Run| ended(run) && Some(run.id()) != program && !played.contains(&run.id());
+        let over = |run: &Run| {
+            let needed = Some(run.id()) == program || played.contains(&run.id()) || bracket::is_awaited(next, run);
+            ended(run) && !needed
+        };
         let Some(oldest) = next.runs.iter().position(over) else { return };
         next.runs.remove(oldest);
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    bracket::Bracket,
     codes::Code,
     entry::Entry,
     gauge::Gauge,
@@ -116,6 +117,9 @@ pub struct ShowView {
     /// What is shown of what the audience wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<AirView>,
+    /// The cues that lead to one another; absent: there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bracket: Option<Bracket>,
     /// What the graphic shows.
     pub graphic: GraphicView,
 }

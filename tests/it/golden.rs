@@ -14,6 +14,7 @@ use tallylight::{
     live::hub::encode,
     wire::{
         SUBPROTOCOL,
+        bracket::{Bracket, Match, Side},
         client::{Ask, ClientMessage, CommandMessage, Join, React, Shown, Vote},
         codes::Code,
         command::{Armable, Command},
@@ -128,6 +129,7 @@ fn show(run: Option<RunView>, state: GraphicState) -> ShowView {
         run,
         next: None,
         item: None,
+        bracket: None,
         graphic,
     }
 }
@@ -153,6 +155,7 @@ fn shows() -> Vec<(&'static str, ShowView)> {
         ("rating", show(Some(RunView { kind: rating(), ..run(Phase::Open) }), GraphicState::OnAir)),
         ("quiz", show(Some(RunView { kind: quiz(), ..run(Phase::Revealed) }), GraphicState::OnAir)),
         ("rehearsal", rehearsal),
+        ("bracket", ShowView { bracket: Some(bracket()), ..show(None, GraphicState::OnAir) }),
         ("next", ShowView { next: Some(next), ..show(Some(run(Phase::Open)), GraphicState::OnAir) }),
         ("closing", show(Some(run(Phase::Closing)), GraphicState::OnAir)),
         ("locked", show(Some(run(Phase::Locked)), GraphicState::OnAir)),
@@ -161,6 +164,28 @@ fn shows() -> Vec<(&'static str, ShowView)> {
         ("revealed", show(Some(run(Phase::Revealed)), GraphicState::OnAir)),
         ("void", show(Some(run(Phase::Void)), GraphicState::Panic)),
     ]
+}
+
+fn bracket() -> Bracket {
+    let side = |label: Option<&str>, from: Option<&str>| Side {
+        label: label.map(str::to_owned),
+        from: from.map(str::to_owned),
+        place: from.map(|_| 1),
+    };
+    let one = |cue: &str, round, sides, winner| Match {
+        cue: cue.into(),
+        name: "Who goes on?".into(),
+        segment: "Semi-finals".into(),
+        round,
+        sides,
+        winner,
+    };
+    Bracket {
+        matches: vec![
+            one("1", 1, vec![side(Some("Ada"), None), side(Some("Grace"), None)], Some(2)),
+            one("F", 2, vec![side(Some("Grace"), Some("1")), side(None, Some("2"))], None),
+        ],
+    }
 }
 
 fn results(state: ResultState) -> Results {

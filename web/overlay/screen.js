@@ -17,6 +17,7 @@
   const lang = query.get('lang') ?? undefined;
   const drawn = /** @type {any} */ (document.querySelector('tl-results'));
   const taps = /** @type {any} */ (document.querySelector('tl-taps'));
+  const bracket = /** @type {any} */ (document.querySelector('tl-bracket'));
   const host = query.get('host') ?? (page.caspar ? 'casparcg' : page.obsstudio ? 'obs' : 'browser');
 
   /** @type {Record<string, string>} */
@@ -85,8 +86,10 @@
       seen = view.visible;
       // A code to scan is the board's, whatever is on.
       const tapped = Boolean(view.taps) && !view.code && !view.ticker;
-      drawn?.draw(tapped ? { ...view, visible: false } : view);
+      const matched = Boolean(view.bracket) && !view.code && !view.ticker;
+      drawn?.draw(tapped || matched ? { ...view, visible: false } : view);
       taps?.draw(tapped ? view : { ...view, visible: false });
+      bracket?.draw(matched ? view : { ...view, visible: false });
       if (preview) tell(view);
     } catch {
       // The last good frame stays.

@@ -11,7 +11,7 @@
    * @property {import('../sdk/wire.js').ShowView} [show]
    * @property {import('../sdk/wire.js').Results} [results]
    * @property {import('../sdk/wire.js').Leaderboard} [leaderboard]
-   * @property {string} graphic of its address: `leaderboard` shows that where `f1` says nothing else
+   * @property {string} graphic of its address: `leaderboard` and `bracket` show that where `f1` says nothing else
    * @property {number} now server's clock
    * @property {string} [code] address of the QR code that leads to the audience page
    * @property {string} [lang] what the graphic speaks
@@ -38,6 +38,7 @@
    * @property {{ meter: boolean, counts: number[], level: number, peak: number }} [taps] of a run of reactions, in place of the board:
    *   by option as they may be seen; level and peak 0 to 1 of the highest pace
    * @property {string} item what is shown of what the audience wrote
+   * @property {{ name: string, matches: { label: string, is: 'won'|'out'|'known'|'open' }[][] }[]} [bracket] a column per round, in place of the board
    * @property {boolean} ticker one line along the bottom in place of the board
    * @typedef {{ words: Record<string, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat, mean: Intl.NumberFormat }} Speech of words.js
    */
@@ -57,10 +58,11 @@
     const byHand = fields.f0 === 'manual' || (!fields.f0 && Boolean(fields.m_q || fields.m_o1));
     const code = fields.f1 === 'qr' ? known.code : undefined;
     const leads = !byHand && (fields.f1 === 'leaderboard' || (!fields.f1 && known.graphic === 'leaderboard'));
-    const shown = byHand ? manual(fields, speech) : leads ? leaders(known, speech) : live(known, speech);
+    const bracket = !byHand && (fields.f1 === 'bracket' || (!fields.f1 && known.graphic === 'bracket'));
+    const shown = byHand ? manual(fields, speech) : bracket ? rounds(known, speech) : leads ? leaders(known, speech) : live(known, speech);
     const own = byHand || known.control === 'playout';
     const fixed = views[fields.f1 ?? ''];
-    let step = leads ? 2 : fixed ?? (own ? known.step : known.show?.graphic.step ?? 0);
+    let step = leads || bracket ? 2 : fixed ?? (own ? known.step : known.show?.graphic.step ?? 0);
     const visible = Boolean(shown.key || code) && (own ? known.playing : known.show?.graphic.state === 'on_air');
     // A winner is named from a final result alone; before that the step shows the bars.
     if (step === 3 && !shown.winners.length) step = 2;
@@ -94,6 +96,25 @@
     return {
       ...plain, kind: 'leaderboard', key: players ? `leaderboard ${runs.join()}` : '', evict: false, left_ms: undefined, numbers: players > 0, winners: [], winner_number: '',
       question: round || words.leaderboard, head: `${words.players}: ${whole.format(players)}`, options: rows,
+    };
+  }
+
+  /** @param {Known} known @param {Speech} speech */
+  function rounds({ show }, { words }) {
+    const matches = show?.bracket?.matches ?? [];
+    const numbers = [...new Set(matches.map((match) => match.round))].sort((a, b) => a - b);
+    const columns = numbers.map((round) => {
+      const here = matches.filter((match) => match.round === round);
+      return {
+        name: [...new Set(here.map((match) => match.segment ?? ''))].filter(Boolean).join(' · '),
+        matches: here.map(({ sides, winner }) => sides.map(({ label }, i) => ({
+          label: label ?? '', is: /** @type {'won'|'out'|'known'|'open'} */ (label === undefined ? 'open' : winner === undefined ? 'known' : winner === i + 1 ? 'won' : 'out'),
+        }))),
+      };
+    });
+    return {
+      ...plain, key: matches.length ? 'bracket' : '', kind: 'bracket', head: '', evict: false, left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '',
+      question: show?.title || words.bracket, bracket: columns,
     };
   }
 

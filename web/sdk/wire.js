@@ -19,7 +19,9 @@
  *
  * @typedef {{ state: 'on_air'|'cleared'|'panic', step: number, frozen: boolean }} GraphicView
  * @typedef {{ t?: 'show', id: string, title: string, languages?: string[], titles?: Record<string, string>, language?: string, epoch: number, rev: number,
- *   now: number, rehearsal: boolean, run?: RunView, next?: RunView, item?: AirView, graphic: GraphicView }} ShowView
+ *   now: number, rehearsal: boolean, run?: RunView, next?: RunView, item?: AirView, bracket?: Bracket, graphic: GraphicView }} ShowView
+ * @typedef {{ matches: BracketMatch[] }} Bracket cues that lead to one another, in the order of the rundown
+ * @typedef {{ cue: string, name: string, segment?: string, round: number, sides: { label?: string, from?: string, place?: number }[], winner?: number }} BracketMatch
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::{Desk, Request, pulls, shared::Miss};
 use crate::{
+    ballots::outcome,
     base::{
         clock::{Micros, Stopwatch},
         ids::{KeyId, NodeId, RunId, SessionId},
@@ -177,6 +178,7 @@ impl DeskTask {
                 by: by.clone(),
                 owner_present: self.owner_present(&document, now),
                 fresh_run: RunId::random(),
+                ranks: outcome::ranks,
             };
             match (&command, &recounted) {
                 (_, Some(recounted)) => seal::sign_off(self, &document, recounted, &context).await?,
