@@ -6,7 +6,7 @@ use tallylight::shows::run::Definition;
 
 use super::stage::{B, Stage};
 use crate::{
-    ballots::show::{SHOW, metric},
+    books::show::{SHOW, metric},
     support::{
         SOON,
         redis::{RedisCluster, RedisServer},
