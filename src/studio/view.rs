@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::parts::parts;
 use crate::{
     ballots::{bucket::Totals, outcome},
     base::clock::Micros,
@@ -126,6 +127,7 @@ pub fn seal(run: &Run) -> Option<SealView> {
         margin: margin.votes,
         outstanding: summary.outstanding,
         by_entry: by_entry(run),
+        by_part: parts(&by_entry(run)),
         outcome,
         rated: outcome::rated(&run.definition, &summary.totals, &summary.by_entry),
         late: summary.late,

@@ -21,7 +21,7 @@ use tallylight::{
         gauge::*,
         kind::KindView,
         results::{OptionResult, Pace, ResultState, Results},
-        seal::{EntryCount, SealView},
+        seal::{EntryCount, Part, PartCount, SealView},
         server::*,
     },
 };
@@ -182,6 +182,7 @@ fn desk() -> DeskView {
         margin: 1,
         outstanding: 0,
         by_entry: vec![EntryCount { entry, counted: 3, votes: vec![2, 1] }],
+        by_part: vec![PartCount { of: Part::Platform, name: "tv".into(), counted: 3, votes: vec![2, 1] }],
         outcome: Some(outcome()),
         rated: Some(rated()),
         late: 2,
