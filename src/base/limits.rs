@@ -293,6 +293,11 @@ pub const SCREEN_NAME_CHARS_MAX: usize = 60;
 pub const DEBOUNCE_MS: u64 = 1000;
 /// An armed action stays armed this long.
 pub const ARMED_MS: u64 = 5000;
+/// What one member of staff has proposed can be confirmed by another one within this time: a call to the gallery next door,
+/// and no decision of an hour ago.
+pub const PROPOSAL_MS: u64 = 300_000;
+/// Proposals that wait in one show.
+pub const PROPOSALS_MAX: usize = 16;
 /// What could not be stored is offered to the disk again this often.
 pub const STORE_RETRY: Duration = Duration::from_secs(1);
 /// The control owner's lease; a session renews it with every ping it answers.

@@ -26,6 +26,7 @@ use super::{
     languages::Languages,
     rundown::Cue,
     sites::Sites,
+    two_people::Policy,
 };
 use crate::{
     base::{ids::ShowId, limits},
@@ -43,6 +44,8 @@ pub struct ShowFile {
     pub languages: Languages,
     /// The other sites it is part of.
     pub sites: Sites,
+    /// What it asks of its staff.
+    pub policy: Policy,
     /// Its cues.
     pub rundown: Vec<Cue>,
     /// Where its audience may come in.
@@ -79,6 +82,8 @@ struct Top {
     origins: Vec<Spanned<String>>,
     #[serde(default)]
     frames: Vec<Spanned<String>>,
+    #[serde(default)]
+    policy: Policy,
     #[serde(default)]
     text: languages::Titles,
     #[serde(default)]
@@ -214,7 +219,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         }
         rundown.push(cue);
     }
-    Ok(ShowFile { id, title, languages, sites, rundown, entries })
+    Ok(ShowFile { id, title, languages, sites, policy: top.policy, rundown, entries })
 }
 
 fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
@@ -363,6 +368,8 @@ pub fn write(file: &ShowFile) -> String {
         sites: &'a Sites,
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         text: BTreeMap<&'a str, languages::TitleTable<&'a str>>,
+        #[serde(skip_serializing_if = "Policy::is_empty")]
+        policy: &'a Policy,
         cue: Vec<CueTable<&'a str, Rules, Wording>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
@@ -405,6 +412,7 @@ pub fn write(file: &ShowFile) -> String {
         languages: &file.languages.names,
         sites: &file.sites,
         text: languages::titles(&file.languages),
+        policy: &file.policy,
         cue: cue.collect(),
         entry: &file.entries,
     };

@@ -240,6 +240,7 @@ impl Desk {
             rev: self.document.load().revision,
             code: Some(code),
             detail,
+            proposal: None,
         };
         let busy = |detail: &str| refused(Refusal { code: Code::Busy, detail: detail.to_owned() });
         if !message.command.is_urgent() {
@@ -281,6 +282,7 @@ impl Desk {
             rev: self.document.load().revision,
             code: Some(Code::Busy),
             detail: detail.to_owned(),
+            proposal: None,
         };
         let (reply, answer) = oneshot::channel();
         let urgent = message.command.is_urgent() && transition::check_role(&message.command, by.role).is_ok();

@@ -11,6 +11,7 @@ pub mod installation;
 pub mod links;
 pub mod moderation;
 pub mod others;
+pub mod parts;
 pub mod presence;
 mod reacting;
 pub mod runner;

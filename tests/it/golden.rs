@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use tallylight::{
-    base::ids::{BallotId, NodeId, RunId, SessionId},
+    base::ids::{BallotId, NodeId, ProposalId, RunId, SessionId},
     live::hub::encode,
     wire::{
         SUBPROTOCOL,
@@ -22,7 +22,7 @@ use tallylight::{
         gauge::*,
         kind::KindView,
         results::{OptionResult, Pace, ResultState, Results},
-        seal::{EntryCount, SealView},
+        seal::{EntryCount, Part, PartCount, SealView},
         server::*,
     },
 };
@@ -43,6 +43,7 @@ use receipts::{counted, receipts};
 const RUN: RunId = RunId(0x00c0_ffee_00c0_ffee);
 const BALLOT: BallotId = BallotId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
 const SESSION: SessionId = SessionId(0x5e55_1011_0000_0001);
+const PROPOSAL: ProposalId = ProposalId(0x9809_05a1_0000_0001);
 const NODE: NodeId = NodeId(0x10de_0000_0000_0001);
 const AT: u64 = 1_790_000_000_000;
 
@@ -207,6 +208,7 @@ fn desk() -> DeskView {
         margin: 1,
         outstanding: 0,
         by_entry: vec![EntryCount { entry, counted: 3, votes: vec![2, 1] }],
+        by_part: vec![PartCount { of: Part::Platform, name: "tv".into(), counted: 3, votes: vec![2, 1] }],
         outcome: Some(outcome()),
         rated: Some(rated()),
         late: 2,
@@ -256,6 +258,16 @@ fn desk() -> DeskView {
         requests: vec![staff("Paul", Role::Producer)],
         staff: vec![staff("Olga", Role::Operator), staff("Notary", Role::Adjudicator), staff("Guest", Role::Observer)],
         armed: vec![ArmedView { what: Armable::Reveal, run: Some(RUN), until: AT + 5000, by: "Olga".into() }],
+        proposals: vec![ProposalView {
+            id: PROPOSAL,
+            what: "void".into(),
+            run: RUN,
+            reason: "the lines were down".into(),
+            by: "Paul".into(),
+            session: SESSION,
+            at: AT,
+            until: AT + 300_000,
+        }],
         roster: vec![NODE],
         written_off: vec![
             WrittenOffView { returned_at: None, ..written_off(2) },
@@ -293,7 +305,7 @@ fn log() -> Vec<AsRunEntry> {
 }
 
 fn done(ok: bool, code: Option<Code>, detail: &str) -> Done {
-    Done { id: "desk-1-42".into(), ok, rev: 17 + u64::from(ok), code, detail: detail.into() }
+    Done { id: "desk-1-42".into(), ok, rev: 17 + u64::from(ok), code, detail: detail.into(), proposal: None }
 }
 
 fn server() -> Vec<(String, ServerMessage)> {
@@ -383,7 +395,7 @@ fn client_kind(message: &ClientMessage) -> &'static str {
 }
 const CLIENT_KINDS: usize = 9;
 /// What [`Command::verb`] can say.
-const VERBS: usize = 24;
+const VERBS: usize = 26;
 
 fn file(direction: &str, name: &str) -> PathBuf {
     PathBuf::from(format!("tests/golden/{direction}-{name}.json"))

@@ -30,7 +30,7 @@ opens_on_take = true
 /// A desk without anything around it.
 pub struct Desk {
     pub document: Document,
-    now: Micros,
+    pub now: Micros,
     by: Staff,
     owner_present: bool,
     runs: u64,
@@ -72,6 +72,11 @@ impl Desk {
         self
     }
 
+    pub fn named(&mut self, session: u64, name: &str, role: Role) -> &mut Self {
+        self.by = Staff { name: name.to_owned(), ..staff(session, role) };
+        self
+    }
+
     fn try_send(&mut self, command: Command) -> Result<(), Code> {
         self.runs += 1;
         let (now, by, owner_present) = (self.now, self.by.clone(), self.owner_present);
@@ -95,7 +100,7 @@ impl Desk {
     }
 
     /// Locks, seals and verifies what is on program.
-    fn verify(&mut self) {
+    pub fn verify(&mut self) {
         self.at_ms(1_000_000).verify_as(&[1, 0]);
     }
 
@@ -149,9 +154,9 @@ fn another_rundown_keeps_the_numbers_of_entries() {
     let mut desk = Desk::new();
     let named = |name: &str| Entry { platform: Some(name.to_owned()), ..Entry::default() };
     let replace = |desk: &mut Desk, names: &[&str]| {
-        let Document { id, title, languages, sites, rundown, .. } = desk.document.clone();
+        let Document { id, title, languages, sites, policy, rundown, .. } = desk.document.clone();
         let entries = names.iter().map(|name| named(name)).collect();
-        let file = ShowFile { id, title, languages, sites, rundown, entries };
+        let file = ShowFile { id, title, languages, sites, policy, rundown, entries };
         desk.document = replace_rundown(&desk.document, &file, Role::Producer).unwrap();
     };
     replace(&mut desk, &["tv", "web"]);

@@ -26,4 +26,5 @@ mod siege;
 mod stage;
 mod tickets;
 mod triggers;
+mod two_people;
 mod writing;
