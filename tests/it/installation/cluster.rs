@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::stage::{B, Stage};
 use crate::{
-    ballots::show::metric,
+    books::show::metric,
     support::{SOON, redis::RedisCluster, until},
 };
 
