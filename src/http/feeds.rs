@@ -16,6 +16,7 @@ use crate::{
     shows::run::Run,
     studio::{desk::Desk, parts::parts, view},
     wire::{
+        gauge::GraphicTally,
         results::ResultState,
         seal::{EntryCount, Part, PartCount},
         server::{GraphicState, Phase},
@@ -61,6 +62,16 @@ pub struct Status {
     /// Taps per second now, and the most in this run, where viewers tap; else 0.
     pace: u64,
     pace_highest: u64,
+    /// A screen in program says that it has painted the graphic as it is now.
+    tally_pgm: bool,
+    /// A preview says that it has painted the cue on standby.
+    tally_pvw: bool,
+    /// `off_air`, `coming` (nobody has said yet that it is painted), `on_air`, `going` (nobody has said yet that it is gone).
+    gfx_state: GraphicTally,
+    /// Screens that are seen and keep up, how many do not, and their names with commas between.
+    overlays_ok: u32,
+    overlays_stale: usize,
+    overlays_stale_names: String,
 }
 
 /// The show's state in flat fields.
@@ -74,7 +85,9 @@ pub async fn status(
     extract::screen_key(&doors, &desk, query.key())?;
     let (show, results) = desk.hub.newest(Audience::Screens);
     let Some(show) = show else { return Err(not_yet()) };
-    let now = doors.services.clock.now().as_ms();
+    let now = doors.services.clock.now();
+    let (_, tally) = desk.screens(doors.services.node, now);
+    let now = now.as_ms();
     let run = show.run;
     let (next_cue, next_question) = show.next.map(|next| (next.cue, next.question)).unwrap_or_default();
     let rated = results.as_ref().and_then(|results| results.rated.as_ref());
@@ -98,6 +111,12 @@ pub async fn status(
         state: results.map(|results| results.state),
         pace: pace.now,
         pace_highest: pace.highest,
+        tally_pgm: tally.program,
+        tally_pvw: tally.preview,
+        gfx_state: tally.graphic,
+        overlays_ok: tally.ok,
+        overlays_stale: tally.stale.len(),
+        overlays_stale_names: tally.stale.join(", "),
     }))
 }
 

@@ -20,6 +20,7 @@ pub mod seal;
 mod seal_shared;
 pub mod services;
 mod standing;
+mod tally;
 pub mod triggers;
 pub mod view;
 mod witnesses;

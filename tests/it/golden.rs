@@ -15,7 +15,7 @@ use tallylight::{
     wire::{
         SUBPROTOCOL,
         bracket::{Bracket, Match, Side},
-        client::{Ask, ClientMessage, CommandMessage, Join, React, Shown, Vote},
+        client::{Ask, ClientMessage, CommandMessage, Join, Output, React, Shown, Vote},
         codes::Code,
         command::{Armable, Command},
         entry::Entry,
@@ -55,7 +55,9 @@ fn join(change: impl FnOnce(&mut Join)) -> ClientMessage {
 
 fn client() -> Vec<(String, ClientMessage)> {
     let named = |name: &str| Some(name.to_owned());
-    let shown = Shown { host: "obs".into(), graphic: "results".into(), visible: true, active: true, rev: 17, fps: 50 };
+    let (output, run) = (Output::Program, Some(RUN));
+    let (host, graphic) = ("obs".into(), "results".into());
+    let shown = Shown { host, graphic, visible: true, active: true, rev: 17, fps: 50, output, run };
     let mut messages: Vec<(String, ClientMessage)> = [
         ("join", join(|_| {})),
         ("join-device", join(|join| join.device = named("a device token"))),

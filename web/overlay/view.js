@@ -15,9 +15,11 @@
    * @property {number} now server's clock
    * @property {string} [code] address of the QR code that leads to the audience page
    * @property {string} [lang] what the graphic speaks
+   * @property {boolean} preview whether it shows what is on standby as a take will show it, where nothing else is asked for
    *
    * @typedef {object} Picture
    * @property {boolean} visible
+   * @property {boolean} next whether it is what a take will show
    * @property {'ltr'|'rtl'} dir which way its language is written
    * @property {boolean} at_once whether it goes without animation
    * @property {string} key what it is a picture of: another key is another question
@@ -59,11 +61,12 @@
     const code = fields.f1 === 'qr' ? known.code : undefined;
     const leads = !byHand && (fields.f1 === 'leaderboard' || (!fields.f1 && known.graphic === 'leaderboard'));
     const bracket = !byHand && (fields.f1 === 'bracket' || (!fields.f1 && known.graphic === 'bracket'));
-    const shown = byHand ? manual(fields, speech) : bracket ? rounds(known, speech) : leads ? leaders(known, speech) : live(known, speech);
+    const next = known.preview && !byHand && !leads && !bracket && !fields.f0;
+    const shown = byHand ? manual(fields, speech) : bracket ? rounds(known, speech) : leads ? leaders(known, speech) : live(known, speech, next);
     const own = byHand || known.control === 'playout';
     const fixed = views[fields.f1 ?? ''];
-    let step = leads || bracket ? 2 : fixed ?? (own ? known.step : known.show?.graphic.step ?? 0);
-    const visible = Boolean(shown.key || code) && (own ? known.playing : known.show?.graphic.state === 'on_air');
+    let step = leads || bracket ? 2 : fixed ?? (next ? 0 : own ? known.step : known.show?.graphic.step ?? 0);
+    const visible = Boolean(shown.key || code) && (next || (own ? known.playing : known.show?.graphic.state === 'on_air'));
     // A winner is named from a final result alone; before that the step shows the bars.
     if (step === 3 && !shown.winners.length) step = 2;
     // Two right answers are no tie.
@@ -71,11 +74,11 @@
     // All steps of a scale, or none of them: a part of it says something else.
     const most = shown.kind === 'rating' ? shown.options.length : Number(fields.f4) || 8;
     return {
-      ...shown, visible, code, dir: speech.dir,
+      ...shown, visible, next, code, dir: speech.dir,
       ticker: fields.f1 === 'ticker',
       side: firstSide(shown),
       step: code ? 0 : step,
-      at_once: known.show?.graphic.state === 'panic',
+      at_once: !next && known.show?.graphic.state === 'panic',
       question: fields.f2 || shown.question,
       options: shown.options.slice(0, most),
       numbers: shown.numbers && step > 0 && fields.f3 !== 'none',
@@ -141,11 +144,11 @@
     };
   }
 
-  /** @param {Known} known @param {Speech} speech */
-  function live({ fields, show, results, now }, speech) {
+  /** @param {Known} known @param {Speech} speech @param {boolean} preview */
+  function live({ fields, show, results, now }, speech, preview) {
     const { whole, words } = speech;
     const { run: current, next } = show ?? {};
-    const named = { '': current, current, next }[fields.f0 ?? ''];
+    const named = { '': preview ? next : current, current, next }[fields.f0 ?? ''];
     const run = named ?? [current, next].find((one) => one && one.cue === fields.f0);
     if (!run) return { ...plain, key: '', head: '', evict: false, question: '', left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '' };
     const counted = results?.run === run.id ? results : undefined;

@@ -72,9 +72,10 @@
  * @typedef {{ run: string, counted: number, superseded: number, rate: number, late: number, late_would_change_order: boolean, outstanding: number,
  *   margin: number, decisive: boolean, hidden?: boolean }} RunGauge
  * @typedef {{ name: string, host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number,
- *   at: number }} ScreenView
+ *   at: number, output: Output, run?: string, state: 'current'|'changing'|'behind'|'silent' }} ScreenView
+ * @typedef {{ program: boolean, preview: boolean, graphic: 'off_air'|'coming'|'on_air'|'going', ok: number, stale: string[] }} ScreenTally
  * @typedef {{ node: string, journal: string, stance: string, fsync_us: number, disk_free_mb: number, clock_ok: boolean }} NodeGauge
- * @typedef {{ t?: 'gauge', now: number, viewers: number, run?: RunGauge, screens: ScreenView[], node: NodeGauge, nodes?: NodeLine[], redis?: RedisGauge }} Gauge
+ * @typedef {{ t?: 'gauge', now: number, viewers: number, run?: RunGauge, screens: ScreenView[], tally: ScreenTally, node: NodeGauge, nodes?: NodeLine[], redis?: RedisGauge }} Gauge
  * @typedef {{ node: string, stance: string, viewers: number, held: number, rev: number, clock_ok: boolean }} NodeLine
  * @typedef {{ ok: boolean, round_trip_us: number, down_since?: number, detail?: string }} RedisGauge
  *
@@ -82,7 +83,8 @@
  * @typedef {{ t?: 'done', id: string, ok: boolean, rev: number, code?: string, detail?: string, proposal?: string }} Done
  * @typedef {{ t?: 'problem', code: string, detail: string, retry_ms?: number }} Problem
  *
- * @typedef {{ host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number }} Shown
+ * @typedef {'program'|'preview'|'monitor'} Output
+ * @typedef {{ host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number, output: Output, run?: string }} Shown
  */
 
 /** The WebSocket subprotocol of this version. */

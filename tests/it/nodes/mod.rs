@@ -12,3 +12,4 @@ mod reactions;
 mod releases;
 mod shared;
 mod stage;
+mod tally;
