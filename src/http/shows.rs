@@ -67,6 +67,7 @@ pub async fn file(
         sites: document.sites.clone(),
         rundown: document.rundown.clone(),
         entries: document.entries.declared().map(|(_, entry)| entry.clone()).collect(),
+        platforms: document.platforms.clone(),
     };
     Ok(([(header::CONTENT_TYPE, "application/toml")], file::write(&show)))
 }

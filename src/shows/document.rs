@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    entries::Entries, interaction::Interaction, keys::Key, languages::Languages, roster::WrittenOff, run::Run,
-    rundown::Cue, sites::Sites,
+    entries::Entries, interaction::Interaction, keys::Key, languages::Languages, platforms::Platform,
+    roster::WrittenOff, run::Run, rundown::Cue, sites::Sites,
 };
 use crate::{
     base::{
@@ -21,7 +21,11 @@ use crate::{
 
 /// The newest format of a document that this release knows. A release that adds something leaves it out where it says
 /// nothing, and raises the format of those revisions only where it says something: all others older nodes read as well.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
+/// That of a document with kinds of questions, changes, other languages or sites.
+const FORMAT_WITH_KINDS: u32 = 2;
+/// That of a document with platforms: an older release would judge ballots by other windows.
+const FORMAT_WITH_PLATFORMS: u32 = 3;
 
 /// Why a stored document is not read.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +69,9 @@ pub struct Document {
     /// Where the audience may come in.
     #[serde(default, skip_serializing_if = "Entries::is_empty")]
     pub entries: Entries,
+    /// On what it is watched, and how much later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<Platform>,
     /// What the next take puts on program.
     pub standby: Option<Placed>,
     /// What is on.
@@ -170,6 +177,7 @@ impl Document {
             rehearsal: true,
             rundown,
             entries: Entries::default(),
+            platforms: Vec::new(),
             standby: None,
             program: None,
             graphic: Graphic {
@@ -207,14 +215,18 @@ impl Document {
         }
     }
 
-    /// Raises the format where the rundown has what an older release would drop unread: kinds, changes, other languages.
+    /// Raises the format where the rundown has what an older release would drop unread: kinds, changes, other languages,
+    /// platforms.
     pub fn tell_format(&mut self) {
         let is_new = |cue: &Cue| {
             let Interaction { kind, changeable, texts, .. } = &cue.interaction;
             !kind.is_poll() || *changeable || !texts.is_empty()
         };
         if self.languages != Languages::default() || self.sites != Sites::default() || self.rundown.iter().any(is_new) {
-            self.format = self.format.max(FORMAT);
+            self.format = self.format.max(FORMAT_WITH_KINDS);
+        }
+        if !self.platforms.is_empty() {
+            self.format = self.format.max(FORMAT_WITH_PLATFORMS);
         }
     }
 
