@@ -125,7 +125,7 @@ impl Desk {
 /// Places by votes alone.
 pub fn by_votes(_: &Run, sealed: &SealSummary) -> Vec<u16> {
     let ahead = |own: &u64| sealed.totals.iter().filter(|other| *other > own).count();
-    sealed.totals.iter().map(|own| 1 + ahead(own) as u16).collect()
+    sealed.totals.iter().map(|own| u16::try_from(1 + ahead(own)).unwrap()).collect()
 }
 
 fn staff(session: u64, role: Role) -> Staff {
