@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    entries::Entries, interaction::Interaction, keys::Key, languages::Languages, roster::WrittenOff, run::Run,
-    rundown::Cue, sites::Sites,
+    entries::Entries, interaction::Interaction, keep::Keep, keys::Key, languages::Languages, roster::WrittenOff,
+    run::Run, rundown::Cue, sites::Sites,
 };
 use crate::{
     base::{
@@ -21,7 +21,9 @@ use crate::{
 
 /// The newest format of a document that this release knows. A release that adds something leaves it out where it says
 /// nothing, and raises the format of those revisions only where it says something: all others older nodes read as well.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
+/// That of a document with kinds of questions, changes, other languages or sites.
+const FORMAT_WITH_KINDS: u32 = 2;
 
 /// Why a stored document is not read.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +46,8 @@ pub struct Document {
     pub id: ShowId,
     /// Its name, as people read it.
     pub title: String,
-    /// Random, 32 hexadecimal digits: with the node secret it makes the voter key. Destroying it makes pseudonyms final.
+    /// Random, 32 hexadecimal digits: with the node secret it makes the voter key. Destroying it makes pseudonyms final;
+    /// a hash of it stands here then.
     pub salt: String,
     /// Counts the histories of the store that holds the document.
     pub epoch: u32,
@@ -58,6 +61,12 @@ pub struct Document {
     /// The other sites it is part of.
     #[serde(default, skip_serializing_if = "Sites::is_empty")]
     pub sites: Sites,
+    /// How long it is kept.
+    #[serde(default, skip_serializing_if = "Keep::is_empty")]
+    pub keep: Keep,
+    /// When its voter key was destroyed: it makes no more runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voter_key_gone: Option<Micros>,
     /// Runs made now are rehearsal runs.
     pub rehearsal: bool,
     /// Cues in the order of the show.
@@ -167,6 +176,8 @@ impl Document {
             previous: String::new(),
             languages: Languages::default(),
             sites: Sites::default(),
+            keep: Keep::default(),
+            voter_key_gone: None,
             rehearsal: true,
             rundown,
             entries: Entries::default(),
@@ -214,8 +225,9 @@ impl Document {
             !kind.is_poll() || *changeable || !texts.is_empty()
         };
         if self.languages != Languages::default() || self.sites != Sites::default() || self.rundown.iter().any(is_new) {
-            self.format = self.format.max(FORMAT);
+            self.format = self.format.max(FORMAT_WITH_KINDS);
         }
+        self.tell_keep();
     }
 
     /// Whether a page that shows this revision shows what is so now.

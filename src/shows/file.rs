@@ -1,6 +1,7 @@
 //! The show file: a rundown as TOML, read with errors that name line, column and the mend, and written so that what
 //! comes out reads in as the same show.
 
+mod keep;
 mod kinds;
 mod languages;
 mod reactions;
@@ -19,6 +20,7 @@ use rules::Rules;
 
 use super::{
     interaction::{Interaction, Visibility},
+    keep::Keep,
     kind::{Kind, Writing},
     languages::Languages,
     rundown::Cue,
@@ -40,6 +42,8 @@ pub struct ShowFile {
     pub languages: Languages,
     /// The other sites it is part of.
     pub sites: Sites,
+    /// How long it is kept.
+    pub keep: Keep,
     /// Its cues.
     pub rundown: Vec<Cue>,
     /// Where its audience may come in.
@@ -76,6 +80,7 @@ struct Top {
     origins: Vec<Spanned<String>>,
     #[serde(default)]
     frames: Vec<Spanned<String>>,
+    keep: Option<Spanned<Keep>>,
     #[serde(default)]
     text: languages::Titles,
     #[serde(default)]
@@ -179,6 +184,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
     let title = checked(text, &top.title, "title")?;
     let languages = languages::languages(text, &top.languages, &top.text)?;
     let sites = sites::sites(text, &top.origins, &top.frames)?;
+    let keep = keep::keep(text, top.keep.as_ref())?;
     if top.cue.is_empty() {
         return Err(at(text, text.len(), "the show has no cue: add a [[cue]]".into()));
     }
@@ -207,7 +213,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         }
         rundown.push(cue);
     }
-    Ok(ShowFile { id, title, languages, sites, rundown, entries })
+    Ok(ShowFile { id, title, languages, sites, keep, rundown, entries })
 }
 
 fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
@@ -355,6 +361,8 @@ pub fn write(file: &ShowFile) -> String {
         sites: &'a Sites,
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         text: BTreeMap<&'a str, languages::TitleTable<&'a str>>,
+        #[serde(skip_serializing_if = "Keep::is_empty")]
+        keep: Keep,
         cue: Vec<CueTable<&'a str, Rules, Wording>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
@@ -395,6 +403,7 @@ pub fn write(file: &ShowFile) -> String {
         languages: &file.languages.names,
         sites: &file.sites,
         text: languages::titles(&file.languages),
+        keep: file.keep,
         cue: cue.collect(),
         entry: &file.entries,
     };

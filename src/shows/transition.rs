@@ -66,6 +66,11 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Some(_) => return refuse(Code::BadToken, "this key was revoked"),
         None => control::take(&mut next.control, command, context)?,
     }
+    if next.voter_key_gone.is_some() && makes_voters(command) {
+        return not_now(
+            "the voter key of this show is destroyed, as its file says: nobody can vote in it any more; make a new show",
+        );
+    }
     match command {
         Command::Standby { cue } => standby(&mut next, cue, context)?,
         Command::Next => neighbour(&mut next, 1, context)?,
@@ -94,6 +99,12 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
     Ok(next)
 }
 
+/// Whether ballots could be cast after it that could not before.
+fn makes_voters(command: &Command) -> bool {
+    use Command::{Back, Extend, GoLive, Next, Open, Rehearse, Standby, Take};
+    matches!(command, Standby { .. } | Next | Back | Take | Open { .. } | Extend { .. } | GoLive | Rehearse)
+}
+
 /// What an urgent command makes of the graphic.
 pub fn pull(graphic: &mut Graphic, command: &Command) {
     match command {
@@ -120,6 +131,7 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
     next.title.clone_from(&file.title);
     next.languages.clone_from(&file.languages);
     next.sites.clone_from(&file.sites);
+    next.keep = file.keep;
     next.rundown.clone_from(&file.rundown);
     next.entries = match document.entries.declaring(&file.entries) {
         Some(entries) => entries,

@@ -90,7 +90,7 @@ impl Desk {
     }
 
     /// Locks, seals and verifies what is on program.
-    fn verify(&mut self) {
+    pub fn verify(&mut self) {
         self.at_ms(1_000_000).send(Command::Seal { run: None });
         let run = self.document.program.as_ref().unwrap().run;
         let summary = SealSummary {
@@ -133,9 +133,9 @@ fn another_rundown_keeps_the_numbers_of_entries() {
     let mut desk = Desk::new();
     let named = |name: &str| Entry { platform: Some(name.to_owned()), ..Entry::default() };
     let replace = |desk: &mut Desk, names: &[&str]| {
-        let Document { id, title, languages, sites, rundown, .. } = desk.document.clone();
+        let Document { id, title, languages, sites, keep, rundown, .. } = desk.document.clone();
         let entries = names.iter().map(|name| named(name)).collect();
-        let file = ShowFile { id, title, languages, sites, rundown, entries };
+        let file = ShowFile { id, title, languages, sites, keep, rundown, entries };
         desk.document = replace_rundown(&desk.document, &file, Role::Producer).unwrap();
     };
     replace(&mut desk, &["tv", "web"]);
