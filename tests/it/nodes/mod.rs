@@ -5,6 +5,7 @@ mod away;
 mod commands;
 mod erase;
 mod faults;
+mod keep;
 mod lost;
 mod mine;
 mod quiz;
