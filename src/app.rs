@@ -318,10 +318,6 @@ async fn import(desks: &Arc<Desks>, services: &Arc<Services>, show: ShowFile) ->
         Imported::Created => tracing::info!(show = %id, "the show is new"),
         Imported::Replaced => tracing::info!(show = %id, "the rundown is replaced by the file's"),
         Imported::Unchanged => {}
-        Imported::OneNodeOnly => anyhow::bail!(
-            "show {id} has questions or texts, which several nodes cannot take together yet: start it on a node of its own, \
-             without the setting `redis`, or leave these cues out"
-        ),
         Imported::Erased => tracing::error!(show = %id, "a show of this id was erased: give the new one another id"),
         Imported::Kept => tracing::warn!(
             show = %id,

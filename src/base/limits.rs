@@ -328,6 +328,8 @@ pub const AS_RUN_TAIL: usize = 100;
 
 /// Every node looks at each show this often, so that what one operator does is seen on all nodes within half a second.
 pub const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Where the audience cannot write, nodes look at what it wrote with one in so many of these: once a second.
+pub const LOOKS_WHERE_NOTHING_IS_WRITTEN: u32 = 10;
 /// A look, or a command's swap, that takes longer than this has failed: Redis answers in well under a millisecond.
 pub const SHARED_TIMEOUT: Duration = Duration::from_millis(500);
 /// A board that was not refreshed for this long is not trusted to judge ballots: they are held.

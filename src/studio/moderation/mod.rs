@@ -1,8 +1,10 @@
-//! What the audience of one show writes, on this node: a task that owns the queue and its order, what of it may be seen,
+//! What the audience of one show writes: a task that owns the queue and its order, what of it may be seen,
 //! and who hears of its changes. What an action means is decided in `moderation/`. Nothing is answered, told or shown
-//! before it is on disk, but what is pulled: that is off at once.
+//! before it is on disk, and among several nodes in Redis, but what is pulled: that is off at once.
 
+mod answers;
 mod log;
+mod shared;
 mod task;
 
 use std::{
@@ -143,9 +145,6 @@ impl Moderation {
     /// Takes what somebody wrote, or says why not, once that is on disk.
     pub async fn say(&self, services: &Services, saying: Saying) -> Said {
         let say = saying.say.clone();
-        if services.shared.is_some() {
-            return say::refused(&say, WhyNot::Closed, None);
-        }
         if let Some(retry_ms) = services.stance.get().busy_ms() {
             return say::refused(&say, WhyNot::Busy, Some(retry_ms));
         }

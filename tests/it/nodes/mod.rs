@@ -4,7 +4,9 @@
 mod away;
 mod commands;
 mod erase;
+mod events;
 mod faults;
+mod items;
 mod lost;
 mod mine;
 mod quiz;
@@ -12,3 +14,4 @@ mod reactions;
 mod releases;
 mod shared;
 mod stage;
+mod writers;
