@@ -77,7 +77,13 @@ mod tests {
         let show = file::read(show).unwrap();
         let mut document = Document::new(show.id, show.title, show.rundown, "00".into());
         let by = Staff { session: SessionId(1), name: "Op".into(), role: Role::Operator };
-        let context = |now| Context { now, by: by.clone(), owner_present: true, fresh_run: RunId(5) };
+        let context = |now| Context {
+            now,
+            by: by.clone(),
+            owner_present: true,
+            fresh_run: RunId(5),
+            ranks: crate::ballots::outcome::ranks,
+        };
         let mut send =
             |command: Command, now| document = transition::apply(&document, &command, &context(now)).unwrap();
         send(Command::Standby { cue: "1".into() }, Micros(0));

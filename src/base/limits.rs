@@ -289,10 +289,19 @@ pub const WINDOW_S_MAX: u32 = 86_400;
 pub const COMMANDS_WAITING_MAX: usize = 64;
 /// Longest name a screen may give itself, in characters.
 pub const SCREEN_NAME_CHARS_MAX: usize = 60;
+/// A screen that has painted something older than this is behind.
+pub const SCREEN_BEHIND_MS: u64 = 1000;
+/// A screen that was silent for this long is not believed any more: three of its reports.
+pub const SCREEN_SILENT_MS: u64 = 3500;
 /// The same command again within this time is a double press and refused kindly.
 pub const DEBOUNCE_MS: u64 = 1000;
 /// An armed action stays armed this long.
 pub const ARMED_MS: u64 = 5000;
+/// What one member of staff has proposed can be confirmed by another one within this time: a call to the gallery next door,
+/// and no decision of an hour ago.
+pub const PROPOSAL_MS: u64 = 300_000;
+/// Proposals that wait in one show.
+pub const PROPOSALS_MAX: usize = 16;
 /// What could not be stored is offered to the disk again this often.
 pub const STORE_RETRY: Duration = Duration::from_secs(1);
 /// The control owner's lease; a session renews it with every ping it answers.

@@ -21,11 +21,11 @@ use crate::{
         ids::{BadId, RunId, ShowId},
     },
     live::results::{Audience, is_hidden},
-    studio::view,
+    studio::{parts::parts, view},
     wire::{
         codes::Code,
         outcome::{Outcome, Rated},
-        seal::EntryCount,
+        seal::{EntryCount, PartCount},
         server::Phase,
     },
 };
@@ -49,6 +49,8 @@ pub struct Certificate {
     /// What a rating came to.
     rated: Option<Rated>,
     by_entry: Vec<EntryCount>,
+    /// The same ballots by segment, by pool and by platform.
+    by_part: Vec<PartCount>,
     late: u64,
     outstanding: u64,
     /// When ballots were taken, milliseconds since 1970.
@@ -136,6 +138,7 @@ pub async fn certificate(
         superseded: manifest.superseded,
         outcome: manifest.outcome.clone(),
         rated: manifest.rated.clone(),
+        by_part: parts(&view::by_entry(run)),
         by_entry: view::by_entry(run),
         late: manifest.late,
         outstanding: manifest.outstanding,

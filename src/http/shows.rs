@@ -65,6 +65,7 @@ pub async fn file(
         title: document.title.clone(),
         languages: document.languages.clone(),
         sites: document.sites.clone(),
+        policy: document.policy.clone(),
         rundown: document.rundown.clone(),
         entries: document.entries.declared().map(|(_, entry)| entry.clone()).collect(),
     };

@@ -4,8 +4,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    entries::Entries, interaction::Interaction, keys::Key, languages::Languages, roster::WrittenOff, run::Run,
-    rundown::Cue, sites::Sites,
+    entries::Entries,
+    interaction::Interaction,
+    keys::Key,
+    languages::Languages,
+    roster::WrittenOff,
+    run::Run,
+    rundown::Cue,
+    sites::Sites,
+    two_people::{Policy, Proposal},
 };
 use crate::{
     base::{
@@ -21,7 +28,11 @@ use crate::{
 
 /// The newest format of a document that this release knows. A release that adds something leaves it out where it says
 /// nothing, and raises the format of those revisions only where it says something: all others older nodes read as well.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
+/// That of a document with kinds of questions, changes, other languages or sites.
+const FORMAT_WITH_KINDS: u32 = 2;
+/// That of a document that asks for two people, or has what they decided: an older release would do with one, and drop it.
+pub(super) const FORMAT_WITH_TWO_PEOPLE: u32 = 3;
 
 /// Why a stored document is not read.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +69,9 @@ pub struct Document {
     /// The other sites it is part of.
     #[serde(default, skip_serializing_if = "Sites::is_empty")]
     pub sites: Sites,
+    /// What it asks of its staff.
+    #[serde(default, skip_serializing_if = "Policy::is_empty")]
+    pub policy: Policy,
     /// Runs made now are rehearsal runs.
     pub rehearsal: bool,
     /// Cues in the order of the show.
@@ -76,6 +90,9 @@ pub struct Document {
     /// Irrevocable actions that are unlocked.
     #[serde(default)]
     pub armed: Vec<Armed>,
+    /// What one person has proposed and another one has to confirm, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<Proposal>,
     /// Who may take.
     #[serde(default)]
     pub control: Control,
@@ -167,6 +184,7 @@ impl Document {
             previous: String::new(),
             languages: Languages::default(),
             sites: Sites::default(),
+            policy: Policy::default(),
             rehearsal: true,
             rundown,
             entries: Entries::default(),
@@ -181,6 +199,7 @@ impl Document {
             },
             runs: Vec::new(),
             armed: Vec::new(),
+            proposals: Vec::new(),
             control: Control::default(),
             keys: Vec::new(),
             roster: Vec::new(),
@@ -211,11 +230,12 @@ impl Document {
     pub fn tell_format(&mut self) {
         let is_new = |cue: &Cue| {
             let Interaction { kind, changeable, texts, .. } = &cue.interaction;
-            !kind.is_poll() || *changeable || !texts.is_empty()
+            !kind.is_poll() || *changeable || !texts.is_empty() || !cue.options_from.is_empty()
         };
         if self.languages != Languages::default() || self.sites != Sites::default() || self.rundown.iter().any(is_new) {
-            self.format = self.format.max(FORMAT);
+            self.format = self.format.max(FORMAT_WITH_KINDS);
         }
+        self.tell_policy();
     }
 
     /// Whether a page that shows this revision shows what is so now.

@@ -6,6 +6,7 @@ mod languages;
 mod reactions;
 mod rules;
 mod sites;
+mod sources;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -16,13 +17,16 @@ use toml::Spanned;
 use kinds::{PredictionTable, QuizTable, Said, Word};
 use reactions::Emoji;
 use rules::Rules;
+use sources::SourceTable;
 
 use super::{
+    bracket,
     interaction::{Interaction, Visibility},
     kind::{Kind, Writing},
     languages::Languages,
     rundown::Cue,
     sites::Sites,
+    two_people::Policy,
 };
 use crate::{
     base::{ids::ShowId, limits},
@@ -40,6 +44,8 @@ pub struct ShowFile {
     pub languages: Languages,
     /// The other sites it is part of.
     pub sites: Sites,
+    /// What it asks of its staff.
+    pub policy: Policy,
     /// Its cues.
     pub rundown: Vec<Cue>,
     /// Where its audience may come in.
@@ -70,6 +76,8 @@ struct Top {
     #[serde(default)]
     frames: Vec<Spanned<String>>,
     #[serde(default)]
+    policy: Policy,
+    #[serde(default)]
     text: languages::Titles,
     #[serde(default)]
     cue: Vec<Spanned<ReadCue>>,
@@ -96,6 +104,8 @@ struct CueTable<Text, Table, Words> {
     question: Text,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     options: Vec<Text>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    options_from: Vec<SourceTable>,
     #[serde(default = "one")]
     votes: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -194,13 +204,15 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
     let mut rundown: Vec<Cue> = Vec::with_capacity(top.cue.len());
     for entry in &top.cue {
         let cue = cue(text, entry, &entries, &languages)?;
+        let place = entry.get_ref().question.span().start;
+        bracket::check(&cue.options_from, &rundown).map_err(|detail| at(text, place, detail))?;
         if rundown.iter().any(|other| other.number == cue.number) {
             let place = entry.get_ref().number.span().start;
             return Err(at(text, place, format!("cue {} is there twice: give it another number", cue.number)));
         }
         rundown.push(cue);
     }
-    Ok(ShowFile { id, title, languages, sites, rundown, entries })
+    Ok(ShowFile { id, title, languages, sites, policy: top.policy, rundown, entries })
 }
 
 fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
@@ -234,6 +246,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
         return Err(at(text, place, "a cue's number is 1 to 8 of A-Z, a-z, 0-9, . and -, like \"3A\"".into()));
     }
     let mut options = distinct(text, &entry.options)?;
+    let options_from = sources::sources(entry, &mut options).map_err(|detail| at(text, place, detail))?;
     let kind = kinds::kind(text, place, entry, &mut options)?;
     let taps = kind.view(&[]).is_tapped();
     if entry.votes == 0 || entry.votes > limits::VOTES_PER_VOTER_MAX {
@@ -295,7 +308,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
         rules.get_ref().put_into(&mut interaction, entries).map_err(|detail| at(text, place, detail))?;
     }
     let (segment, title) = (optional(&entry.segment, "segment")?, optional(&entry.title, "title")?);
-    Ok(Cue { number, segment, title, interaction })
+    Ok(Cue { number, segment, title, options_from, interaction })
 }
 
 /// The options of a question: no two are the same.
@@ -348,6 +361,8 @@ pub fn write(file: &ShowFile) -> String {
         sites: &'a Sites,
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         text: BTreeMap<&'a str, languages::TitleTable<&'a str>>,
+        #[serde(skip_serializing_if = "Policy::is_empty")]
+        policy: &'a Policy,
         cue: Vec<CueTable<&'a str, Rules, Wording>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
@@ -362,8 +377,10 @@ pub fn write(file: &ShowFile) -> String {
         // What follows from the kind is not said twice.
         options: match (&cue.interaction.kind, cue.interaction.takes_ballots()) {
             (Kind::Rating(_), _) | (_, false) => Vec::new(),
+            _ if !cue.options_from.is_empty() => Vec::new(),
             _ => cue.interaction.options.iter().map(String::as_str).collect(),
         },
+        options_from: sources::said(cue),
         votes: cue.interaction.votes.max(1),
         per_option: cue.interaction.per_option,
         changeable: cue.interaction.changeable,
@@ -388,6 +405,7 @@ pub fn write(file: &ShowFile) -> String {
         languages: &file.languages.names,
         sites: &file.sites,
         text: languages::titles(&file.languages),
+        policy: &file.policy,
         cue: cue.collect(),
         entry: &file.entries,
     };
@@ -408,7 +426,7 @@ mod tests {
     fn the_examples_of_the_page_are_shows() {
         let page = include_str!("../../docs/SHOW.md");
         let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 8);
+        assert_eq!(examples.len(), 9);
         for example in examples {
             let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
             assert_eq!(read(&write(&show)), Ok(show));

@@ -1,7 +1,9 @@
 //! A show as a pure value: its rundown, its runs and their windows, and what a command makes of them.
 //! Nothing here waits, stores or counts; ballots never pass through.
 
+mod arming;
 pub mod board;
+pub mod bracket;
 pub mod catch_up;
 mod control;
 pub mod counting;
@@ -20,4 +22,5 @@ pub mod run;
 pub mod rundown;
 pub mod sites;
 pub mod transition;
+pub mod two_people;
 pub mod windows;

@@ -7,6 +7,7 @@ use super::{
     entries::Entries,
     interaction::Interaction,
     kind::Kind,
+    two_people::Policy,
     windows::{ClockPhase, Windows},
 };
 use crate::{
@@ -113,6 +114,9 @@ pub struct Run {
     /// Declared void, for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void: Option<Void>,
+    /// What the show asked of its staff when this was made.
+    #[serde(default, skip_serializing_if = "Policy::is_empty")]
+    pub policy: Policy,
 }
 
 /// What was left of a window when it was put on hold.

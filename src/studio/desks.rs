@@ -149,8 +149,8 @@ impl Desks {
 fn fresh(file: ShowFile) -> Document {
     let salt = hex::encode(&random_bytes::<16>());
     let entries = Entries::default().declaring(&file.entries).unwrap_or_default();
-    let ShowFile { id, title, languages, sites, rundown, .. } = file;
-    let mut fresh = Document { entries, languages, sites, ..Document::new(id, title, rundown, salt) };
+    let ShowFile { id, title, languages, sites, policy, rundown, .. } = file;
+    let mut fresh = Document { entries, languages, sites, policy, ..Document::new(id, title, rundown, salt) };
     fresh.tell_format();
     fresh
 }
@@ -160,6 +160,7 @@ fn is_as_in(document: &Document, file: &ShowFile) -> bool {
         && document.title == file.title
         && document.languages == file.languages
         && document.sites == file.sites
+        && document.policy == file.policy
         && document.entries.are(&file.entries)
 }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    ballots::{
+    books::{
         audience::Audience,
         audit::{self, Export},
         book::now_ms,

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests measure real time and start real processes")]
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
-mod ballots;
+mod books;
 #[cfg(feature = "composition")]
 mod composition;
 mod config;

@@ -31,6 +31,8 @@ function draw(it) {
     const place = places.get(option.n);
     return [option.n, option.label, count(option.votes), `${option.share.toFixed(1)} %`, ...(outcome ? [place?.exact ?? '', place?.rank ?? ''] : [])];
   });
+  const labels = it.options.map((/** @type {any} */ option) => option.label);
+  const parts = [...new Set(it.by_part.map((/** @type {any} */ part) => part.of))];
   const facts = [
     ['Show', `${it.show_title} (${it.show})`], ['Cue', it.cue], ['Run', it.run], ['Window (UTC)', it.windows.map((/** @type {any} */ span) => `${when(span.opens)} – ${span.closes ? when(span.closes) : 'by hand'}`).join('; ')],
     ['Ballots counted', count(it.counted) + (it.superseded ? `, of which ${count(it.superseded)} were replaced by a later one of their voter` : '')],
@@ -46,8 +48,9 @@ function draw(it) {
       h('button', { type: 'button', class: 'print', onclick: () => print() }, 'Print')),
     table('Result', head, rows),
     ...(it.rated ? [h('p', {}, `Mean ${it.rated.exact} (${it.rated.mean}), median ${it.rated.median}.`)] : []),
-    ...(pools.length ? [table('Points by pool', ['Pool', ...it.options.map((/** @type {any} */ option) => option.label)], pools.map((/** @type {any} */ pool) => [pool.name || 'audience', ...(pool.silent ? it.options.map(() => 'silent') : pool.points.map(count))]))] : []),
-    ...(it.by_entry.length ? [table('Votes by entry link', ['Entry', 'Ballots', ...it.options.map((/** @type {any} */ option) => option.label)], it.by_entry.map((/** @type {any} */ line) => [[line.segment, line.pool, line.platform].filter(Boolean).join(', ') || 'by no link', count(line.counted), ...line.votes.map(count)]))] : []),
+    ...(pools.length ? [table('Points by pool', ['Pool', ...labels], pools.map((/** @type {any} */ pool) => [pool.name || 'audience', ...(pool.silent ? it.options.map(() => 'silent') : pool.points.map(count))]))] : []),
+    ...(it.by_entry.length ? [table('Votes by entry link', ['Entry', 'Ballots', ...labels], it.by_entry.map((/** @type {any} */ line) => [[line.segment, line.pool, line.platform].filter(Boolean).join(', ') || 'by no link', count(line.counted), ...line.votes.map(count)]))] : []),
+    ...parts.map((of) => table(`Votes by ${of}`, [of, 'Ballots', ...labels], it.by_part.filter((/** @type {any} */ part) => part.of === of).map((/** @type {any} */ part) => [part.name || `no ${of}`, count(part.counted), ...part.votes.map(count)]))),
     list('What was counted', facts),
     list('What proves it', proofs),
     h('section', {}, h('h2', {}, 'How to check it'),

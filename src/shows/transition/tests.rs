@@ -30,7 +30,7 @@ opens_on_take = true
 /// A desk without anything around it.
 pub struct Desk {
     pub document: Document,
-    now: Micros,
+    pub now: Micros,
     by: Staff,
     owner_present: bool,
     runs: u64,
@@ -38,7 +38,12 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        let show = file::read(SHOW).unwrap();
+        Self::of(SHOW)
+    }
+
+    /// At the start of a show, by its file.
+    pub fn of(file: &str) -> Self {
+        let show = file::read(file).unwrap();
         Self {
             document: Document::new(show.id, show.title, show.rundown, "00".into()),
             now: Micros(0),
@@ -67,10 +72,15 @@ impl Desk {
         self
     }
 
+    pub fn named(&mut self, session: u64, name: &str, role: Role) -> &mut Self {
+        self.by = Staff { name: name.to_owned(), ..staff(session, role) };
+        self
+    }
+
     fn try_send(&mut self, command: Command) -> Result<(), Code> {
         self.runs += 1;
         let (now, by, owner_present) = (self.now, self.by.clone(), self.owner_present);
-        let context = Context { now, by, owner_present, fresh_run: RunId(self.runs) };
+        let context = Context { now, by, owner_present, fresh_run: RunId(self.runs), ranks: by_votes };
         self.document = apply(&self.document, &command, &context).map_err(|refusal| refusal.code)?;
         Ok(())
     }
@@ -90,12 +100,17 @@ impl Desk {
     }
 
     /// Locks, seals and verifies what is on program.
-    fn verify(&mut self) {
-        self.at_ms(1_000_000).send(Command::Seal { run: None });
+    pub fn verify(&mut self) {
+        self.at_ms(1_000_000).verify_as(&[1, 0]);
+    }
+
+    /// Seals what is on program, with these votes, and signs it off.
+    pub fn verify_as(&mut self, totals: &[u64]) {
+        self.send(Command::Seal { run: None });
         let run = self.document.program.as_ref().unwrap().run;
         let summary = SealSummary {
             at: self.now,
-            totals: vec![1, 0],
+            totals: totals.to_vec(),
             late: 0,
             late_totals: vec![0, 0],
             by_entry: Vec::new(),
@@ -105,6 +120,12 @@ impl Desk {
         self.document = end::with_seal(&self.document, run, 1, summary).unwrap();
         self.document = end::with_sign_off(&self.document, run, 1, "Eve", self.now).unwrap();
     }
+}
+
+/// Places by votes alone.
+pub fn by_votes(_: &Run, sealed: &SealSummary) -> Vec<u16> {
+    let ahead = |own: &u64| sealed.totals.iter().filter(|other| *other > own).count();
+    sealed.totals.iter().map(|own| 1 + ahead(own) as u16).collect()
 }
 
 fn staff(session: u64, role: Role) -> Staff {
@@ -133,9 +154,9 @@ fn another_rundown_keeps_the_numbers_of_entries() {
     let mut desk = Desk::new();
     let named = |name: &str| Entry { platform: Some(name.to_owned()), ..Entry::default() };
     let replace = |desk: &mut Desk, names: &[&str]| {
-        let Document { id, title, languages, sites, rundown, .. } = desk.document.clone();
+        let Document { id, title, languages, sites, policy, rundown, .. } = desk.document.clone();
         let entries = names.iter().map(|name| named(name)).collect();
-        let file = ShowFile { id, title, languages, sites, rundown, entries };
+        let file = ShowFile { id, title, languages, sites, policy, rundown, entries };
         desk.document = replace_rundown(&desk.document, &file, Role::Producer).unwrap();
     };
     replace(&mut desk, &["tv", "web"]);

@@ -273,7 +273,7 @@ impl Task {
             event: event_id(message, by.session),
         };
         let (id, rev) = (message.id.clone(), self.desk.document().revision);
-        let done = Done { id, ok: true, rev, code: None, detail: String::new() };
+        let done = Done { id, ok: true, rev, code: None, detail: String::new(), proposal: None };
         if let Act::Claim { items } = &message.act {
             return (Answer::Done(done), Some(Fresh::Claim(context.by, items.clone())));
         }

@@ -10,7 +10,7 @@ use std::{
 use serde_json::json;
 
 use super::stage::{SHOW, Stage, until};
-use crate::ballots::papers;
+use crate::books::papers;
 
 fn erase(stage: &Stage, more: &[&str]) -> (bool, String) {
     let mut command = stage.app.program();

@@ -24,6 +24,8 @@ mod reactions;
 mod screens;
 mod siege;
 mod stage;
+mod tally;
 mod tickets;
 mod triggers;
+mod two_people;
 mod writing;

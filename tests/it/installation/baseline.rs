@@ -5,7 +5,7 @@ use super::{
     stage::{A, B, Stage},
 };
 use crate::{
-    ballots::show::counts,
+    books::show::counts,
     support::{SOON, until},
 };
 

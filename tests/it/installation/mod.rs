@@ -2,7 +2,7 @@
 //! sockets that change over between the nodes, an operator on each, and a fault in the middle of it. Then the books are
 //! compared as in `ballots`, with the export of both data directories.
 //!
-//! `scripts/test installation` runs them with the optimised programs and prints the figures of each fault.
+//! `scripts/test crowds` runs them with the optimised programs and prints the figures of each fault.
 
 mod ledger;
 mod remains;

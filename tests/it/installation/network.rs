@@ -6,7 +6,7 @@ use super::{
     ledger::{Ledger, OUTAGE},
     stage::{A, B, Stage, refuses},
 };
-use crate::{ballots::show::counts, support::proxy::Faults};
+use crate::{books::show::counts, support::proxy::Faults};
 
 /// Breaks the way of one node. `cut`: nothing gets through at all.
 fn breaks(fault: &str, cut: bool, breaks: impl FnOnce(&mut Faults) + Send + 'static) {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use tallylight::{ballots::ballot::Verdict, shows::run::Definition};
 
 use crate::{
-    ballots::{
+    books::{
         book::{Book, now_ms},
         show::SHOW,
     },
@@ -45,7 +45,7 @@ impl Remains {
 
     /// Ballots that clients had been told were counted, and that are not there.
     pub fn lost(&self, book: &Book) -> usize {
-        let told = |heard: &crate::ballots::book::Heard| heard.is == "counted" && heard.at < self.seen_at;
+        let told = |heard: &crate::books::book::Heard| heard.is == "counted" && heard.at < self.seen_at;
         let counted = book.ballots.iter().filter(|ballot| ballot.receipts.iter().any(told));
         counted.filter(|ballot| !self.counted.contains(&ballot.id)).count()
     }

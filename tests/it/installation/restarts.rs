@@ -10,7 +10,7 @@ use super::{
     stage::{A, B, Stage, pulled_everywhere, pulls, refuses},
 };
 use crate::{
-    ballots::show::{counts, live},
+    books::show::{counts, live},
     support::{SOON, until},
 };
 

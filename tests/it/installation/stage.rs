@@ -15,7 +15,7 @@ use tallylight::shows::{document::Document, run::Definition};
 use tempfile::TempDir;
 
 use crate::{
-    ballots::{
+    books::{
         audience::{Audience, Crowd},
         audit::{self, Export},
         book::{Book, now_ms},

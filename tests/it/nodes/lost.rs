@@ -13,7 +13,7 @@ use tallylight::{ballots::record, base::limits::HELD_MAX};
 
 use super::stage::{Node, SHOW, Stage, agree};
 use crate::{
-    ballots::papers,
+    books::papers,
     support::{SOON, http, until},
 };
 

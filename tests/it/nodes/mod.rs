@@ -14,4 +14,5 @@ mod reactions;
 mod releases;
 mod shared;
 mod stage;
+mod tally;
 mod writers;

@@ -46,6 +46,7 @@ pub struct Questions {
 /// The show before anything happened.
 pub fn document(questions: Questions) -> Document {
     let cue = |number: usize| Cue {
+        options_from: Vec::new(),
         number: number.to_string(),
         segment: String::new(),
         title: String::new(),
@@ -73,7 +74,7 @@ pub fn command(
 ) -> Option<(Document, &'static str)> {
     let role = if matches!(command, Command::Seal { .. }) { Role::Producer } else { Role::Operator };
     let by = Staff { session: SessionId(1), name: "Op".into(), role };
-    let context = Context { now, by, owner_present: true, fresh_run };
+    let context = Context { now, by, owner_present: true, fresh_run, ranks: tallylight::ballots::outcome::ranks };
     let mut next = transition::apply(document, command, &context).ok()?;
     if let (Command::Standby { .. }, Some(made)) = (command, next.runs.last_mut()) {
         // Few buckets bring more ballots together. Nobody has seen the definition yet.

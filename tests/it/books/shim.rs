@@ -19,7 +19,7 @@ impl Shim {
     /// Compiles it.
     pub fn new() -> Self {
         let folder = TempDir::with_prefix("tallylight-shim-").expect("a directory can be made");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/ballots/shim.c");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/books/shim.c");
         let shim = Self { folder };
         let mut compile = Command::new("cc");
         compile.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]).arg(shim.library()).arg(source).arg("-ldl");

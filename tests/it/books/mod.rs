@@ -2,7 +2,8 @@
 //! the show over HTTP, and a fault in the middle of it. Then the books are compared: what every client was told, what
 //! every operator was told, what stands in the export, what was published.
 //!
-//! One node with its embedded ledger. `cargo test --test it ballots -- --nocapture` prints the figures of each fault.
+//! One node with its embedded ledger. `scripts/test crowds` runs them with the optimised programs and prints the figures of
+//! each fault.
 
 pub mod audience;
 pub mod audit;
