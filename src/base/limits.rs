@@ -392,6 +392,12 @@ pub const ENTRIES_MAX: usize = 64;
 pub const ENTRY_NUMBERS_MAX: usize = 255;
 /// Characters of an entry's segment, pool or platform: they stand in links, which people scan from a screen.
 pub const ENTRY_NAME_CHARS_MAX: usize = 24;
+/// Platforms with a delay: viewers of each get a snapshot of their own.
+pub const PLATFORMS_MAX: usize = 16;
+/// The most that a platform is behind, milliseconds: nothing else goes on before its viewers have voted.
+pub const DELAY_MS_MAX: u64 = 180_000;
+/// The most by which viewers of one platform differ, milliseconds.
+pub const JITTER_MS_MAX: u64 = 60_000;
 /// Characters of a title, a question or an option's label.
 pub const TEXT_CHARS_MAX: usize = 300;
 

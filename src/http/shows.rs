@@ -68,6 +68,7 @@ pub async fn file(
         policy: document.policy.clone(),
         rundown: document.rundown.clone(),
         entries: document.entries.declared().map(|(_, entry)| entry.clone()).collect(),
+        platforms: document.platforms.clone(),
     };
     Ok(([(header::CONTENT_TYPE, "application/toml")], file::write(&show)))
 }

@@ -8,6 +8,7 @@ use super::{
     interaction::Interaction,
     keys::Key,
     languages::Languages,
+    platforms::Platform,
     roster::WrittenOff,
     run::Run,
     rundown::Cue,
@@ -33,6 +34,9 @@ pub const FORMAT: u32 = 3;
 const FORMAT_WITH_KINDS: u32 = 2;
 /// That of a document that asks for two people, or has what they decided: an older release would do with one, and drop it.
 pub(super) const FORMAT_WITH_TWO_PEOPLE: u32 = 3;
+/// That of a document with platforms or options that come from results: an older release would judge ballots by other windows, or
+/// ask for placeholders.
+const FORMAT_WITH_PLATFORMS: u32 = 3;
 
 /// Why a stored document is not read.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +83,9 @@ pub struct Document {
     /// Where the audience may come in.
     #[serde(default, skip_serializing_if = "Entries::is_empty")]
     pub entries: Entries,
+    /// On what it is watched, and how much later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<Platform>,
     /// What the next take puts on program.
     pub standby: Option<Placed>,
     /// What is on.
@@ -188,6 +195,7 @@ impl Document {
             rehearsal: true,
             rundown,
             entries: Entries::default(),
+            platforms: Vec::new(),
             standby: None,
             program: None,
             graphic: Graphic {
@@ -226,14 +234,19 @@ impl Document {
         }
     }
 
-    /// Raises the format where the rundown has what an older release would drop unread: kinds, changes, other languages.
+    /// Raises the format where the rundown has what an older release would drop unread: kinds, changes, other languages,
+    /// platforms.
     pub fn tell_format(&mut self) {
         let is_new = |cue: &Cue| {
             let Interaction { kind, changeable, texts, .. } = &cue.interaction;
-            !kind.is_poll() || *changeable || !texts.is_empty() || !cue.options_from.is_empty()
+            !kind.is_poll() || *changeable || !texts.is_empty()
         };
         if self.languages != Languages::default() || self.sites != Sites::default() || self.rundown.iter().any(is_new) {
             self.format = self.format.max(FORMAT_WITH_KINDS);
+        }
+        let leads = |cue: &Cue| !cue.options_from.is_empty();
+        if !self.platforms.is_empty() || self.rundown.iter().any(leads) {
+            self.format = self.format.max(FORMAT_WITH_PLATFORMS);
         }
         self.tell_policy();
     }

@@ -3,6 +3,7 @@
 
 mod kinds;
 mod languages;
+mod platforms;
 mod reactions;
 mod rules;
 mod sites;
@@ -24,6 +25,7 @@ use super::{
     interaction::{Interaction, Visibility},
     kind::{Kind, Writing},
     languages::Languages,
+    platforms::Platform,
     rundown::Cue,
     sites::Sites,
     two_people::Policy,
@@ -50,6 +52,8 @@ pub struct ShowFile {
     pub rundown: Vec<Cue>,
     /// Where its audience may come in.
     pub entries: Vec<Entry>,
+    /// On what it is watched, and how much later.
+    pub platforms: Vec<Platform>,
 }
 
 /// Where a show file is wrong and what to do.
@@ -83,6 +87,8 @@ struct Top {
     cue: Vec<Spanned<ReadCue>>,
     #[serde(default)]
     entry: Vec<Spanned<EntryTable<Spanned<String>>>>,
+    #[serde(default)]
+    platform: Vec<platforms::PlatformTable>,
 }
 
 type ReadCue = CueTable<Spanned<String>, Spanned<Rules>, languages::WordingTable>;
@@ -201,6 +207,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         }
         entries.push(entry);
     }
+    let platforms = platforms::platforms(text, &top.platform, &entries)?;
     let mut rundown: Vec<Cue> = Vec::with_capacity(top.cue.len());
     for entry in &top.cue {
         let cue = cue(text, entry, &entries, &languages)?;
@@ -212,7 +219,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         }
         rundown.push(cue);
     }
-    Ok(ShowFile { id, title, languages, sites, policy: top.policy, rundown, entries })
+    Ok(ShowFile { id, title, languages, sites, policy: top.policy, rundown, entries, platforms })
 }
 
 fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
@@ -366,6 +373,8 @@ pub fn write(file: &ShowFile) -> String {
         cue: Vec<CueTable<&'a str, Rules, Wording>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        platform: &'a [Platform],
     }
     let cue = file.rundown.iter().map(|cue| (cue, Said::of(&cue.interaction.kind))).map(|(cue, said)| CueTable {
         number: cue.number.as_str(),
@@ -408,6 +417,7 @@ pub fn write(file: &ShowFile) -> String {
         policy: &file.policy,
         cue: cue.collect(),
         entry: &file.entries,
+        platform: &file.platforms,
     };
     toml::to_string_pretty(&out).expect("a show is plain data")
 }
@@ -426,7 +436,7 @@ mod tests {
     fn the_examples_of_the_page_are_shows() {
         let page = include_str!("../../docs/SHOW.md");
         let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 9);
+        assert_eq!(examples.len(), 10);
         for example in examples {
             let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
             assert_eq!(read(&write(&show)), Ok(show));

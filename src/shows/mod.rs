@@ -16,6 +16,7 @@ pub mod keys;
 pub mod kind;
 pub mod languages;
 pub mod merge;
+pub mod platforms;
 pub mod roster;
 pub mod round;
 pub mod run;

@@ -9,6 +9,7 @@ use super::{
     end,
     file::ShowFile,
     kind::Kind,
+    platforms::{Platform, tracks},
     roster, round,
     run::{BUCKET_HASH, Definition, Hold, Run, record_format},
     two_people,
@@ -133,6 +134,7 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
     next.sites.clone_from(&file.sites);
     next.policy.clone_from(&file.policy);
     next.rundown.clone_from(&file.rundown);
+    next.platforms.clone_from(&file.platforms);
     next.entries = match document.entries.declaring(&file.entries) {
         Some(entries) => entries,
         None => {
@@ -189,11 +191,13 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
         buckets: limits::BUCKETS,
         bucket_hash: BUCKET_HASH.to_owned(),
         entries: next.entries.clone(),
+        platforms: next.platforms.iter().map(Platform::delay).collect(),
     };
     drop_standby(next);
     archive(next, context.now);
     next.standby = Some(Placed { cue: definition.cue.clone(), run: definition.run });
-    let windows = Windows::new(definition.interaction.grace_ms);
+    let tracks = tracks(&definition.platforms, &definition.entries);
+    let windows = Windows { tracks, ..Windows::new(definition.interaction.grace_ms) };
     let (hold, seal, revealed_at, resolved, void) = (None, None, None, None, None);
     let policy = next.policy.clone();
     next.runs.push(Run { definition, windows, hold, seal, revealed_at, resolved, void, policy });

@@ -156,7 +156,7 @@ fn another_rundown_keeps_the_numbers_of_entries() {
     let replace = |desk: &mut Desk, names: &[&str]| {
         let Document { id, title, languages, sites, policy, rundown, .. } = desk.document.clone();
         let entries = names.iter().map(|name| named(name)).collect();
-        let file = ShowFile { id, title, languages, sites, policy, rundown, entries };
+        let file = ShowFile { id, title, languages, sites, policy, rundown, entries, platforms: Vec::new() };
         desk.document = replace_rundown(&desk.document, &file, Role::Producer).unwrap();
     };
     replace(&mut desk, &["tv", "web"]);
@@ -171,6 +171,45 @@ fn another_rundown_keeps_the_numbers_of_entries() {
     // A show that declares none says nothing of entries, so that its hashes are what they were.
     let json = serde_json::to_string(&Desk::open_for(60).document).unwrap();
     assert!(!json.contains("entries"), "{json}");
+}
+
+#[test]
+fn a_run_freezes_how_far_platforms_are_behind_and_is_over_when_all_are() {
+    let mut desk = Desk::new();
+    let plain = desk.document.clone();
+    let behind = |delay_ms| {
+        let Document { id, title, languages, sites, policy, rundown, .. } = plain.clone();
+        let entries = ["tv", "web"].map(|name| Entry { platform: Some(name.to_owned()), ..Entry::default() }).to_vec();
+        let platforms = vec![Platform { name: "tv".into(), label: "TV".into(), delay_ms, jitter_ms: 500 }];
+        ShowFile { id, title, languages, sites, policy, rundown, entries, platforms }
+    };
+    desk.document = replace_rundown(&desk.document, &behind(20_000), Role::Producer).unwrap();
+    assert_eq!((plain.format, desk.document.format), (1, 3), "an older release judges by other windows");
+    desk.send(Command::Standby { cue: "1".into() });
+    desk.document = replace_rundown(&desk.document, &behind(9000), Role::Producer).unwrap();
+    desk.send(Command::Standby { cue: "1".into() });
+    let Definition { ref platforms, ref entries, .. } = desk.document.runs[0].definition;
+    assert_eq!((platforms[0].delay_ms, entries.number_of(&behind(0).entries[0])), (9000, 1));
+    let rules_hash = desk.document.runs[0].definition.rules_hash();
+    desk.send(Command::Take);
+    desk.document = replace_rundown(&desk.document, &behind(1), Role::Producer).unwrap();
+    desk.send(Command::Open { seconds: Some(10) });
+    let run = &desk.document.runs[0];
+    assert_eq!(
+        (run.definition.rules_hash(), run.windows.track(2)),
+        (rules_hash, None),
+        "what is declared later counts later"
+    );
+    let lock = Micros::from_ms(10_000 + 9000 + 500 + run.windows.grace_ms);
+    assert_eq!(run.windows.locks_at(), Some(lock));
+    desk.send(Command::Standby { cue: "2".into() });
+    for ms in [10_000, 18_000, lock.as_ms() - 1] {
+        assert_eq!(desk.at_ms(ms).phase(), Phase::Closing);
+        desk.refuses(Command::Take, Code::NotNow);
+        desk.refuses(Command::Seal { run: None }, Code::NotNow);
+    }
+    assert_eq!(desk.at_ms(lock.as_ms()).phase(), Phase::Locked);
+    desk.send(Command::Take);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod mine;
 mod operators;
 mod origins;
 mod outcome;
+mod platforms;
 mod quiz;
 mod rating;
 mod raw;

@@ -8,11 +8,13 @@ use tallylight::{
     },
     shows::{
         document::{Document, Staff},
+        entries::Entries,
         interaction::{Interaction, Visibility},
+        platforms::Platform,
         rundown::Cue,
         transition::{self, Context},
     },
-    wire::{command::Command, server::Role},
+    wire::{command::Command, entry::Entry, server::Role},
 };
 
 /// What staff do next with the run on program.
@@ -40,6 +42,8 @@ pub struct Questions {
     /// Votes of one voter.
     pub votes: u16,
     pub changeable: bool,
+    /// Who came by the first or the second entry has the windows later.
+    pub platforms: bool,
     pub grace_ms: u64,
 }
 
@@ -62,7 +66,13 @@ pub fn document(questions: Questions) -> Document {
         },
     };
     let rundown = (1..=questions.runs).map(cue).collect();
-    Document::new("sim".parse().expect("a show id"), "Simulation".into(), rundown, "00".into())
+    let document = Document::new("sim".parse().expect("a show id"), "Simulation".into(), rundown, "00".into());
+    let came = |name: &str| Entry { platform: Some(name.into()), ..Entry::default() };
+    let entries = Entries::default().declaring(&["tv", "web", "hall"].map(came)).expect("there are numbers");
+    let behind =
+        |name: &str, delay_ms, jitter_ms| Platform { name: name.into(), label: String::new(), delay_ms, jitter_ms };
+    let platforms = vec![behind("tv", 400, 0), behind("web", 1900, 250)];
+    if questions.platforms { Document { entries, platforms, ..document } } else { document }
 }
 
 /// The document after a command, and what it counts as. `None`: it was refused.
