@@ -27,7 +27,7 @@ use crate::{
         sync::Sync,
         tasks::{self, Tasks},
     },
-    config::NodeConfig,
+    config::{NodeConfig, text_check::CheckConfig},
     http::{
         listen,
         router::{self, Doors},
@@ -36,11 +36,13 @@ use crate::{
     providers::{
         journal::{Directory, Journal as _},
         redis::{Config as RedisConfig, Redis},
+        secret_file,
         store::{
             SqliteStore, Store,
             erased::{self, Erased},
             shared::SharedStore,
         },
+        text_check::TextCheck,
     },
     sessions::gate::Gate,
     shows::{document::Document, file::ShowFile},
@@ -83,6 +85,7 @@ impl App {
         let directory = Directory::open(&journals)?;
         let node = node::name(&config.data.join(layout::NODE)).context("the name of the data directory")?;
         let secret = secret(config).context("the node secret")?;
+        let check = text_check(&config.check)?;
         let redis = way_to_redis(config)?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data.join(layout::DOCUMENTS))?);
         store.checkpoint()?;
@@ -131,6 +134,7 @@ impl App {
             redis,
             shared: shared.clone(),
             secret,
+            check,
             metrics,
             journals,
         });
@@ -206,6 +210,16 @@ fn secret(config: &NodeConfig) -> std::io::Result<Secret> {
         None if config.data.join(layout::DOCUMENTS).exists() => Secret::read(&own),
         None => Secret::make(&own),
     }
+}
+
+/// The way to a service that looks at what the audience writes, if there is one. It need not be there.
+fn text_check(config: &CheckConfig) -> anyhow::Result<Option<TextCheck>> {
+    if config.url.is_empty() {
+        return Ok(None);
+    }
+    let secret = config.secret_file.as_deref().map(secret_file::read).transpose().context("check_secret_file")?;
+    let check = TextCheck::new(&config.url, secret.unwrap_or_default().trim().to_owned(), config.timeout);
+    check.map(Some).context("check_url: give http://host[:port][/path]; check_secret_file: one word")
 }
 
 /// The way to Redis, if there are to be many nodes. It need not be there.

@@ -137,6 +137,7 @@ impl Node {
             store: store.clone(),
             redis: None,
             shared: None,
+            check: None,
             secret: Secret::of(&[1; 32]),
             metrics: Arc::default(),
             journals: PathBuf::new(),

@@ -47,7 +47,10 @@ impl Task {
         // Who asked may be gone; what was done stays done.
         match (request, answer) {
             (Request::Say { reply, .. }, Answer::Said(said)) => {
-                let _ = reply.send(said);
+                let _ = reply.send(Some(said));
+            }
+            (Request::Say { reply, .. }, _) => {
+                let _ = reply.send(None);
             }
             (Request::Upvote { reply, .. }, Answer::Upvoted(upvoted)) => {
                 let _ = reply.send(upvoted);
@@ -79,7 +82,7 @@ impl Task {
     pub(super) fn fail(&mut self, request: Request, answer: Answer, why: &Failed) {
         match (request, answer) {
             (Request::Say { saying, reply }, _) => {
-                let _ = reply.send(say::unknown(&saying.say));
+                let _ = reply.send(Some(say::unknown(&saying.say)));
             }
             (Request::Upvote { item, reply, .. }, _) => {
                 let (detail, retry_ms) = (why.upvote.to_owned(), Some(limits::RETRY_STORAGE_MS));

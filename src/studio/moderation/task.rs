@@ -129,6 +129,8 @@ pub(super) enum Answer {
     Done(Done),
     /// What is kept, as of then.
     Kept,
+    /// Somebody else is to look at it first.
+    Unchecked,
 }
 
 /// What a request makes.
@@ -227,6 +229,9 @@ impl Task {
         match request {
             Request::Say { saying, .. } => {
                 let taken = self.judge(saying);
+                if taken.event.is_some() && saying.checked.is_none() && self.services.check.is_some() {
+                    return (Answer::Unchecked, None);
+                }
                 (Answer::Said(taken.said), taken.event.map(Box::new).map(Fresh::Event))
             }
             Request::Upvote { voter, item, .. } => {
