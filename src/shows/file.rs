@@ -60,13 +60,6 @@ pub struct ShowFile {
     pub platforms: Vec<Platform>,
 }
 
-impl ShowFile {
-    /// Whether the audience is to write somewhere in it.
-    pub fn has_writing(&self) -> bool {
-        self.rundown.iter().any(|cue| cue.interaction.kind.writing().is_some())
-    }
-}
-
 /// Where a show file is wrong and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {detail}")]

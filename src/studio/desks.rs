@@ -43,8 +43,6 @@ pub enum Imported {
     Kept,
     /// Redis, or this disk, does not agree to it now: it is tried again.
     Waits,
-    /// Its audience is to write, which one node alone can take.
-    OneNodeOnly,
     /// A show of this id was erased: none is made again, for its manifests and its log would be taken for this one's.
     Erased,
 }
@@ -73,9 +71,6 @@ impl Desks {
     /// # Errors
     /// The store cannot be written.
     pub async fn import(&self, services: &Arc<Services>, file: ShowFile) -> Result<Imported, StoreError> {
-        if services.shared.is_some() && file.has_writing() {
-            return Ok(Imported::OneNodeOnly);
-        }
         let (store, show) = (services.store.clone(), file.id.clone());
         if services.tasks.blocking(move || erased::of(&*store, &show)).await?.is_some() {
             return Ok(Imported::Erased);

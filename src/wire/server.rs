@@ -496,7 +496,6 @@ pub struct AsRunEntry {
 /// The answer to a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Done {
-    /// The command's id.
     pub id: String,
     pub ok: bool,
     /// The show's revision after it.
