@@ -318,6 +318,10 @@ async fn import(desks: &Arc<Desks>, services: &Arc<Services>, show: ShowFile) ->
         Imported::Created => tracing::info!(show = %id, "the show is new"),
         Imported::Replaced => tracing::info!(show = %id, "the rundown is replaced by the file's"),
         Imported::Unchanged => {}
+        Imported::Edited => tracing::info!(
+            show = %id,
+            "the show was changed at the desk, and stays so until the file says something else than then"
+        ),
         Imported::OneNodeOnly => anyhow::bail!(
             "show {id} has questions or texts, which several nodes cannot take together yet: start it on a node of its own, \
              without the setting `redis`, or leave these cues out"

@@ -23,7 +23,7 @@ pub(super) fn take(control: &mut Control, command: &Command, context: &Context) 
             | Command::Resolve { .. }
             | Command::Void { .. }
             | Command::WriteOff { .. }
-    );
+    ) && !command.is_edit();
     // Pulling something from the screens is never a question of ownership.
     let urgent = command.is_urgent();
     if !needs || urgent {

@@ -15,6 +15,9 @@ pub struct Cue {
     /// What operators see in the list; the question if left out.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,
+    /// It stands beside the rundown: next and back pass it by, and it is put on standby by its number.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adlib: bool,
     /// What it asks of the audience.
     pub interaction: Interaction,
 }

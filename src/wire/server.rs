@@ -340,6 +340,11 @@ pub struct DeskView {
     pub standby: Option<OnDesk>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub program: Option<OnDesk>,
+    /// The cue that `next` puts on standby, if there is one, and the one that `back` does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cue: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_cue: Option<String>,
     pub graphic: GraphicView,
     /// All runs that are not archived, newest last.
     pub runs: Vec<DeskRun>,
@@ -375,6 +380,9 @@ pub struct WrittenOffView {
 pub struct OnDesk {
     pub cue: String,
     pub run: RunId,
+    /// The cue says something else by now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
 }
 
 /// One line of the rundown.
@@ -391,6 +399,9 @@ pub struct CueView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window_s: Option<u32>,
     pub opens_on_take: bool,
+    /// It stands beside the rundown: next and back pass it by.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adlib: bool,
 }
 
 /// A run as staff sees it.

@@ -20,6 +20,7 @@ use crate::{
         board::Board,
         catch_up::catch_up,
         document::{Document, Staff},
+        edits,
         file::ShowFile,
         keys::KeyChange,
         run::Run,
@@ -109,8 +110,8 @@ impl DeskTask {
                     }
                     let _ = reply.send(done);
                 }
-                Some(Request::Rundown { file, by, reply }) => {
-                    let _ = reply.send(self.replace_rundown(&file, &by).await);
+                Some(Request::Rundown { file, at_start, by, reply }) => {
+                    let _ = reply.send(self.replace_rundown(&file, at_start, &by).await);
                 }
                 Some(Request::Keys { change, by, reply }) => {
                     let _ = reply.send(self.change_keys(&change, &by).await);
@@ -185,6 +186,9 @@ impl DeskTask {
                 }
                 _ => {
                     let next = transition::apply(&document, &command, &context)?;
+                    if command.is_edit() {
+                        self.takes(&ShowFile::of(&next))?;
+                    }
                     let note = self.note(&command, &document, &next);
                     let entry = asrun::of_command(&next, &command, &by.name, now, note);
                     match self.try_commit(next, vec![entry.clone()], urgent).await {
@@ -196,7 +200,7 @@ impl DeskTask {
                     }
                 }
             }
-            break String::new();
+            break edits::told(&command, &self.desk.document());
         };
         // From when it was done: a second press may have waited for a slow disk behind the first.
         let done = self.services.clock.now();
@@ -231,12 +235,21 @@ impl DeskTask {
         Ok(())
     }
 
-    async fn replace_rundown(&mut self, file: &ShowFile, by: &Staff) -> Result<(), Refusal> {
+    /// Whether a show with this rundown can be served here.
+    fn takes(&self, file: &ShowFile) -> Result<(), Refusal> {
         if self.services.shared.is_some() && file.has_writing() {
             let detail = "questions and texts are for one node alone: leave these cues out";
             return Err(Refusal { code: Code::BadShow, detail: detail.to_owned() });
         }
-        let next = transition::replace_rundown(&self.based(), file, by.role)?;
+        Ok(())
+    }
+
+    async fn replace_rundown(&mut self, file: &ShowFile, at_start: bool, by: &Staff) -> Result<(), Refusal> {
+        self.takes(file)?;
+        let mut next = transition::replace_rundown(&self.based(), file, by.role)?;
+        if at_start {
+            next.changed_from = None;
+        }
         let entry = AsRunEntry {
             id: format!("{}.{}", next.epoch, next.revision),
             at: self.services.clock.now().as_ms(),
@@ -285,7 +298,7 @@ impl DeskTask {
             return came_true(next, *run, self.services.clock.now());
         }
         if *command != Command::GoLive {
-            return String::new();
+            return edits::note(command, before, next);
         }
         let ballots = |document: &Document| -> u64 {
             let runs = document.runs.iter().filter_map(|run| self.services.intake.run(run.id()));

@@ -6,6 +6,7 @@ mod after_vote;
 mod answers;
 mod changes;
 mod certificate;
+mod edits;
 mod entries;
 mod erase;
 mod health;
