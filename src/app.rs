@@ -28,6 +28,7 @@ use crate::{
         tasks::{self, Tasks},
     },
     config::{NodeConfig, text_check::CheckConfig},
+    erasure::{self, Place},
     http::{
         listen,
         router::{self, Doors},
@@ -87,10 +88,13 @@ impl App {
         let secret = secret(config).context("the node secret")?;
         let check = text_check(&config.check)?;
         let redis = way_to_redis(config)?;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data.join(layout::DOCUMENTS))?);
+        let store = SqliteStore::open(&config.data.join(layout::DOCUMENTS))?;
         store.checkpoint()?;
         let shared = redis.clone().map(|redis| Arc::new(SharedStore::new(redis, node)));
-        let documents = documents(&*store, shared.as_deref()).await?;
+        let documents = documents(&store, shared.as_deref()).await?;
+        let place = Place { path: config.data.display().to_string(), node, store, journals: directory };
+        erasure::by_clock(&place)?;
+        let (store, directory): (Arc<dyn Store>, _) = (Arc::new(place.store), place.journals);
         let metrics = Arc::<Metrics>::default();
         let restore = restore(&directory, &documents, redis.is_some().then_some(node), &metrics)?;
 
@@ -246,7 +250,10 @@ async fn documents(store: &dyn Store, shared: Option<&SharedStore>) -> anyhow::R
                 erased::put(store, &show, &Erased { done: false, ..erased.clone() })?;
             }
         }
-        if let Some(Erased { by, .. }) = erased {
+        if let Some(Erased { by, by_clock, .. }) = erased {
+            if by_clock {
+                continue;
+            }
             tracing::error!(%show, by, "this show was erased, and its data is still here: stop the node and erase it once more");
             continue;
         }

@@ -297,6 +297,11 @@ pub const GRACE_MS_MAX: u64 = 120_000;
 /// Longest window, in seconds (a day).
 pub const WINDOW_S_MAX: u32 = 86_400;
 
+/// Longest time that a show file may keep something before it is destroyed, in days.
+pub const KEEP_DAYS_MAX: u16 = 3650;
+/// Whether something is to be destroyed is looked at this often.
+pub const KEEP_LOOK: Duration = Duration::from_secs(1);
+
 // ---- staff
 
 /// Commands that wait for a desk; people do not press faster than this is worked off.

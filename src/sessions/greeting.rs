@@ -178,7 +178,7 @@ impl Viewer {
     fn of(desk: &Desk, device: &Device) -> Result<Self, Problem> {
         let bytes = device.bytes().ok_or_else(|| bad_token("this device token is damaged: join without one"))?;
         let entry = device.came.as_ref().and_then(|link| link.of(&desk.show)).map(Box::new);
-        let (voter, session) = (desk.voter_key.voter(&bytes), SessionId::random());
+        let (voter, session) = (desk.voter(&bytes), SessionId::random());
         Ok(Self { voter, session, fresh_token: None, entry, problem: None })
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     entries::Entries,
     interaction::Interaction,
+    keep::Keep,
     keys::Key,
     languages::Languages,
     platforms::Platform,
@@ -59,7 +60,8 @@ pub struct Document {
     pub id: ShowId,
     /// Its name, as people read it.
     pub title: String,
-    /// Random, 32 hexadecimal digits: with the node secret it makes the voter key. Destroying it makes pseudonyms final.
+    /// Random, 32 hexadecimal digits: with the node secret it makes the voter key. Destroying it makes pseudonyms final;
+    /// a hash of it stands here then.
     pub salt: String,
     /// Counts the histories of the store that holds the document.
     pub epoch: u32,
@@ -76,6 +78,12 @@ pub struct Document {
     /// What it asks of its staff.
     #[serde(default, skip_serializing_if = "Policy::is_empty")]
     pub policy: Policy,
+    /// How long it is kept.
+    #[serde(default, skip_serializing_if = "Keep::is_empty")]
+    pub keep: Keep,
+    /// When its voter key was destroyed: it makes no more runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voter_key_gone: Option<Micros>,
     /// Runs made now are rehearsal runs.
     pub rehearsal: bool,
     /// Cues in the order of the show.
@@ -192,6 +200,8 @@ impl Document {
             languages: Languages::default(),
             sites: Sites::default(),
             policy: Policy::default(),
+            keep: Keep::default(),
+            voter_key_gone: None,
             rehearsal: true,
             rundown,
             entries: Entries::default(),
@@ -249,6 +259,7 @@ impl Document {
             self.format = self.format.max(FORMAT_WITH_PLATFORMS);
         }
         self.tell_policy();
+        self.tell_keep();
     }
 
     /// Whether a page that shows this revision shows what is so now.

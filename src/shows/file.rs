@@ -1,6 +1,7 @@
 //! The show file: a rundown as TOML, read with errors that name line, column and the mend, and written so that what
 //! comes out reads in as the same show.
 
+mod keep;
 mod kinds;
 mod languages;
 mod platforms;
@@ -23,6 +24,7 @@ use sources::SourceTable;
 use super::{
     bracket,
     interaction::{Interaction, Visibility},
+    keep::Keep,
     kind::{Kind, Writing},
     languages::Languages,
     platforms::Platform,
@@ -48,6 +50,8 @@ pub struct ShowFile {
     pub sites: Sites,
     /// What it asks of its staff.
     pub policy: Policy,
+    /// How long it is kept.
+    pub keep: Keep,
     /// Its cues.
     pub rundown: Vec<Cue>,
     /// Where its audience may come in.
@@ -79,6 +83,7 @@ struct Top {
     origins: Vec<Spanned<String>>,
     #[serde(default)]
     frames: Vec<Spanned<String>>,
+    keep: Option<Spanned<Keep>>,
     #[serde(default)]
     policy: Policy,
     #[serde(default)]
@@ -188,6 +193,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
     let title = checked(text, &top.title, "title")?;
     let languages = languages::languages(text, &top.languages, &top.text)?;
     let sites = sites::sites(text, &top.origins, &top.frames)?;
+    let keep = keep::keep(text, top.keep.as_ref())?;
     if top.cue.is_empty() {
         return Err(at(text, text.len(), "the show has no cue: add a [[cue]]".into()));
     }
@@ -219,7 +225,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         }
         rundown.push(cue);
     }
-    Ok(ShowFile { id, title, languages, sites, policy: top.policy, rundown, entries, platforms })
+    Ok(ShowFile { id, title, languages, sites, policy: top.policy, keep, rundown, entries, platforms })
 }
 
 fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
@@ -370,6 +376,8 @@ pub fn write(file: &ShowFile) -> String {
         text: BTreeMap<&'a str, languages::TitleTable<&'a str>>,
         #[serde(skip_serializing_if = "Policy::is_empty")]
         policy: &'a Policy,
+        #[serde(skip_serializing_if = "Keep::is_empty")]
+        keep: Keep,
         cue: Vec<CueTable<&'a str, Rules, Wording>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
@@ -415,6 +423,7 @@ pub fn write(file: &ShowFile) -> String {
         sites: &file.sites,
         text: languages::titles(&file.languages),
         policy: &file.policy,
+        keep: file.keep,
         cue: cue.collect(),
         entry: &file.entries,
         platform: &file.platforms,

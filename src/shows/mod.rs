@@ -12,6 +12,7 @@ pub mod end;
 pub mod entries;
 pub mod file;
 pub mod interaction;
+pub mod keep;
 pub mod keys;
 pub mod kind;
 pub mod languages;

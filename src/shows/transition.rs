@@ -73,6 +73,11 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Some(_) => return refuse(Code::BadToken, "this key was revoked"),
         None => control::take(&mut next.control, command, context)?,
     }
+    if next.voter_key_gone.is_some() && makes_voters(command) {
+        return not_now(
+            "the voter key of this show is destroyed, as its file says: nobody can vote in it any more; make a new show",
+        );
+    }
     match command {
         Command::Standby { cue } => standby(&mut next, cue, context)?,
         Command::Next => neighbour(&mut next, 1, context)?,
@@ -106,6 +111,12 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
     Ok(next)
 }
 
+/// Whether ballots could be cast after it that could not before.
+fn makes_voters(command: &Command) -> bool {
+    use Command::{Back, Extend, GoLive, Next, Open, Rehearse, Standby, Take};
+    matches!(command, Standby { .. } | Next | Back | Take | Open { .. } | Extend { .. } | GoLive | Rehearse)
+}
+
 /// What an urgent command makes of the graphic.
 pub fn pull(graphic: &mut Graphic, command: &Command) {
     match command {
@@ -133,6 +144,7 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
     next.languages.clone_from(&file.languages);
     next.sites.clone_from(&file.sites);
     next.policy.clone_from(&file.policy);
+    next.keep = file.keep;
     next.rundown.clone_from(&file.rundown);
     next.platforms.clone_from(&file.platforms);
     next.entries = match document.entries.declaring(&file.entries) {

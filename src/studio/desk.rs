@@ -27,7 +27,7 @@ use crate::{
     base::{
         clock::Micros,
         clock::Stopwatch,
-        ids::{NodeId, RunId, SessionId, ShowId},
+        ids::{NodeId, RunId, SessionId, ShowId, VoterId},
         limits,
     },
     identity::secret::VoterKey,
@@ -57,7 +57,7 @@ pub(super) use task::{DeskTask, log};
 #[derive(Debug)]
 pub struct Desk {
     pub show: ShowId,
-    pub voter_key: VoterKey,
+    voter_key: ArcSwap<VoterKey>,
     pub hub: Hub,
     pub presence: Presence,
     /// What its audience writes.
@@ -116,6 +116,10 @@ enum Request {
         sealed: Sealed,
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
+    /// The time of the voter key is over.
+    VoterKey {
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
     /// This node's data directory enters or leaves the roster.
     Directory {
         on: bool,
@@ -151,7 +155,7 @@ impl Desk {
             standing,
             others: Others::default(),
             show: document.id.clone(),
-            voter_key: services.secret.voter_key(document.id.as_str(), &document.salt),
+            voter_key: ArcSwap::from_pointee(services.secret.voter_key(document.id.as_str(), &document.salt)),
             hub: Hub::default(),
             presence: Presence::default(),
             moderation,
@@ -175,6 +179,7 @@ impl Desk {
         services.tasks.spawn(moderation::run(desk.clone(), services.clone(), writings));
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
         services.tasks.spawn(super::clock_log::run(desk.clone(), services.clone()));
+        services.tasks.spawn(super::keeping::run(desk.clone(), services.clone()));
         desk
     }
 
@@ -187,6 +192,11 @@ impl Desk {
     /// Whether the show was erased.
     pub fn is_erased(&self) -> bool {
         self.erased.load(Ordering::Acquire)
+    }
+
+    /// The pseudonym of a device.
+    pub fn voter(&self, device: &[u8; 16]) -> VoterId {
+        self.voter_key.load().voter(device)
     }
 
     /// The newest document.
@@ -351,6 +361,17 @@ impl Desk {
         let (reply, answer) = oneshot::channel();
         let busy = || Refusal { code: Code::Busy, detail: "the desk is busy: seal again in a second".to_owned() };
         self.commands.try_send(Request::Sealed { sealed, reply }).map_err(|_| busy())?;
+        answer.await.map_err(|_| busy())?
+    }
+
+    /// Destroys the voter key, if it is time.
+    ///
+    /// # Errors
+    /// It cannot be stored now.
+    pub(super) async fn destroy_voter_key(&self) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let busy = || Refusal { code: Code::Busy, detail: "the desk is busy".to_owned() };
+        self.commands.try_send(Request::VoterKey { reply }).map_err(|_| busy())?;
         answer.await.map_err(|_| busy())?
     }
 

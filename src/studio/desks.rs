@@ -149,9 +149,9 @@ impl Desks {
 fn fresh(file: ShowFile) -> Document {
     let salt = hex::encode(&random_bytes::<16>());
     let entries = Entries::default().declaring(&file.entries).unwrap_or_default();
-    let ShowFile { id, title, languages, sites, policy, rundown, platforms, .. } = file;
+    let ShowFile { id, title, languages, sites, policy, keep, rundown, platforms, .. } = file;
     let mut fresh =
-        Document { entries, platforms, languages, sites, policy, ..Document::new(id, title, rundown, salt) };
+        Document { entries, platforms, languages, sites, policy, keep, ..Document::new(id, title, rundown, salt) };
     fresh.tell_format();
     fresh
 }
@@ -162,6 +162,7 @@ fn is_as_in(document: &Document, file: &ShowFile) -> bool {
         && document.languages == file.languages
         && document.sites == file.sites
         && document.policy == file.policy
+        && document.keep == file.keep
         && document.entries.are(&file.entries)
         && document.platforms == file.platforms
 }

@@ -112,6 +112,11 @@ pub trait Store: Send + Sync {
     fn put_link(&self, code_hash: &str, link: &Link) -> Result<(), StoreError>;
     /// Uses a link up. `None`: unknown, used or expired.
     fn use_link(&self, code_hash: &str, now: Micros) -> Result<Option<Link>, StoreError>;
+    /// Destroys a show's document with its salt, whatever was proposed for it, its history, its links and what its audience
+    /// wrote, all or nothing. Manifests and as-run log stay. Then as [`Store::scrub`]. The same may be done again.
+    fn erase(&self, show: &ShowId, entry: &AsRunEntry) -> Result<(), StoreError>;
+    /// Writes the file anew, so that what was deleted or replaced is not in its free pages.
+    fn scrub(&self) -> Result<(), StoreError>;
     /// Moves the write-ahead log into the file, so that it does not grow.
     fn checkpoint(&self) -> Result<(), StoreError>;
 }

@@ -22,6 +22,7 @@ use crate::{
         catch_up::catch_up,
         document::{Document, Staff},
         file::ShowFile,
+        keep::Step,
         keys::KeyChange,
         run::Run,
         transition::{self, Context, Refusal},
@@ -121,6 +122,9 @@ impl DeskTask {
                 }
                 Some(Request::Sealed { sealed, reply }) => {
                     let _ = reply.send(seal::write(&mut self, sealed).await);
+                }
+                Some(Request::VoterKey { reply }) => {
+                    let _ = reply.send(self.destroy_voter_key().await);
                 }
                 Some(Request::Directory { on, reply }) => {
                     let _ = reply.send(self.set_directory(on).await);
@@ -277,6 +281,26 @@ impl DeskTask {
         self.commit(next, vec![entry]).await
     }
 
+    async fn destroy_voter_key(&mut self) -> Result<(), Refusal> {
+        let (document, now) = (self.based(), self.services.clock.now());
+        // Another node was first.
+        if !document.is_due(Step::VoterKey, now) {
+            return Ok(());
+        }
+        let next = document.without_voter_key(now);
+        let entry = AsRunEntry {
+            id: "voter_key_destroyed".to_owned(),
+            at: now.as_ms(),
+            rehearsal: false,
+            by: "clock".to_owned(),
+            what: "voter_key_destroyed".to_owned(),
+            cue: None,
+            run: None,
+            note: "as the show file says: whose a ballot is can never be found out again".to_owned(),
+        };
+        self.commit(next, vec![entry]).await
+    }
+
     fn owner_present(&self, document: &Document, now: Micros) -> bool {
         let owner = document.control.owner.as_ref();
         owner.is_some_and(|owner| self.desk.is_present(owner.session, now))
@@ -382,6 +406,10 @@ impl DeskTask {
         }
         self.desk.reactions.follow(next.on_program());
         let before = self.desk.document();
+        if before.salt != next.salt {
+            let key = self.services.secret.voter_key(next.id.as_str(), &next.salt);
+            self.desk.voter_key.store(Arc::new(key));
+        }
         let gone: Vec<RunId> = before.runs.iter().map(Run::id).filter(|run| next.run(*run).is_none()).collect();
         self.desk.board.store(Arc::new(board));
         self.desk.document.store(Arc::new(next));

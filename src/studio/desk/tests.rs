@@ -105,6 +105,12 @@ impl Store for FakeStore {
     fn use_link(&self, _: &str, _: Micros) -> Result<Option<Link>, StoreError> {
         Ok(None)
     }
+    fn erase(&self, _: &ShowId, _: &AsRunEntry) -> Result<(), StoreError> {
+        Ok(())
+    }
+    fn scrub(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
     fn checkpoint(&self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -7,6 +7,7 @@ mod erase;
 mod events;
 mod faults;
 mod items;
+mod keep;
 mod lost;
 mod mine;
 mod quiz;
