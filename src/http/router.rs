@@ -17,8 +17,8 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    audience, certificate, feeds, keys, mine, origin, pages, reply::Failure, scores, service, shows, staff, triggers,
-    writing,
+    audience, certificate, feeds, keys, mine, origin, pages, reply::Failure, scores, service, shows, staff, timeline,
+    triggers, writing,
 };
 use crate::{
     base::ids::ShowId,
@@ -81,6 +81,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(writing::queue, writing::act))
         .routes(routes!(shows::list))
         .routes(routes!(shows::file, shows::replace))
+        .routes(routes!(shows::cue))
         .routes(routes!(shows::entries))
         .routes(routes!(staff::enter))
         .routes(routes!(staff::key))
@@ -99,6 +100,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(feeds::entries_csv))
         .routes(routes!(feeds::parts_json))
         .routes(routes!(feeds::parts_csv))
+        .routes(routes!(timeline::timeline))
         .routes(routes!(scores::leaderboard))
         .routes(routes!(scores::score))
         .routes(routes!(scores::leaderboard_json))

@@ -56,16 +56,17 @@
  *
  * @typedef {{ session: string, name: string, role: Role }} StaffView
  * @typedef {{ number: string, segment: string, title: string, question: string, options: OptionView[], votes: number,
- *   window_s?: number, opens_on_take: boolean }} CueView
- * @typedef {{ cue: string, run: string }} OnDesk
+ *   window_s?: number, opens_on_take: boolean, adlib?: boolean }} CueView
+ * @typedef {{ cue: string, run: string, edited?: boolean }} OnDesk
  * @typedef {{ revision: number, total: number, margin: number, outstanding: number, late: number,
  *   by_entry?: EntryCount[], by_part?: PartCount[], outcome?: Outcome, rated?: Rated, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
  * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[] }} EntryCount
  * @typedef {{ of: 'segment'|'pool'|'platform', name: string, counted: number, votes: number[] }} PartCount
- * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string, right?: number[] }} DeskRun
+ * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string, right?: number[], platforms?: PlatformView[] }} DeskRun
+ * @typedef {{ platform: string, label: string, delay_ms: number, phase: Phase, opens_at?: number, closes_at?: number, locks_at?: number }} PlatformView
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
  * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
- *   standby?: OnDesk, program?: OnDesk, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
+ *   standby?: OnDesk, program?: OnDesk, next_cue?: string, back_cue?: string, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
  *   staff: StaffView[], armed: ArmedView[], proposals?: ProposalView[], roster?: string[], written_off?: WrittenOffView[] }} DeskView
  * @typedef {{ id: string, what: string, run: string, reason?: string, by: string, session: string, at: number, until: number }} ProposalView
  * @typedef {{ node: string, at: number, by: string, reason: string, returned_at?: number }} WrittenOffView
