@@ -51,7 +51,8 @@
  *   text: string, sent?: string, hash: string, state: ItemState, reason?: string, flags?: string[], upvotes?: number, log?: ItemLine[] }} ItemView
  * @typedef {{ item: string, session: string, name: string, until: number }} ClaimView
  * @typedef {{ t?: 'items', whole?: boolean, items: ItemView[], counts: Record<ItemState, number>, claims: ClaimView[],
- *   banned: { device: string, at: number, by: string }[], paused?: string, on_air?: string }} Items
+ *   banned: { device: string, at: number, by: string }[], paused?: string, on_air?: string,
+ *   refused?: Record<string, number> }} Items
  *
  * @typedef {{ session: string, name: string, role: Role }} StaffView
  * @typedef {{ number: string, segment: string, title: string, question: string, options: OptionView[], votes: number,
