@@ -5,6 +5,7 @@ mod arming;
 pub mod board;
 pub mod catch_up;
 mod control;
+pub mod correction;
 pub mod counting;
 pub mod document;
 pub mod end;

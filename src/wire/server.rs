@@ -10,6 +10,7 @@ use super::{
     gauge::Gauge,
     kind::{KindView, WritingView},
     moderation::{AirView, Asked, Items, Said, Upvoted},
+    proposal::ProposalView,
     results::Results,
     scores::{Leaderboard, Score},
     seal::SealView,
@@ -258,6 +259,9 @@ pub struct Receipt {
     /// In a changeable run, if counted: whether this ballot is the one in the tally. Absent: another node may know a later one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_force: Option<bool>,
+    /// Counted, and left out of the result by a decision about everybody who came in where this voter did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub excluded: bool,
 }
 
 /// The four answers of a receipt.
@@ -429,24 +433,6 @@ pub struct ArmedView {
     pub run: Option<RunId>,
     pub until: u64,
     pub by: String,
-}
-
-/// What somebody has proposed and another person has to confirm.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProposalView {
-    pub id: ProposalId,
-    /// The word of the command that is proposed.
-    pub what: String,
-    pub run: RunId,
-    /// Why, where a reason was asked for.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    pub by: String,
-    /// Of who proposed it.
-    pub session: SessionId,
-    pub at: u64,
-    /// Nobody can confirm it after this.
-    pub until: u64,
 }
 
 /// One entry of the as-run log.

@@ -21,6 +21,7 @@ function hear(event, store, desk) {
   const key = (event.shiftKey && event.key.length > 0 && event.key !== '?' ? 'Shift+' : '') + (event.key.length === 1 ? event.key.toUpperCase() : event.key);
   // Panic works whatever is open or focused.
   if (key === actions.panic.key) return done(event, () => press('panic', state, desk));
+  if (target?.closest('dialog.corrections')) return;
   if (key === 'Escape' && state.addresses) return done(event, () => store.set({ addresses: false }));
   if (key === 'Escape') return state.help ? done(event, () => store.set({ help: false })) : done(event, () => desk.cancel());
   // A list keeps the keys that choose in it, and no others: who chose with the mouse goes on with the keyboard.
