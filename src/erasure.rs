@@ -14,7 +14,7 @@ use crate::{
         ids::{JournalId, NodeId, RunId, ShowId},
     },
     providers::{
-        journal::Directory,
+        journal::{Directory, Frame, Replay},
         redis::{Redis, RedisError},
         store::{
             SqliteStore, Store as _,
@@ -56,7 +56,15 @@ pub struct Plan {
 pub fn plan(places: &[Place], show: &ShowId, by: &str, at: Micros) -> anyhow::Result<Plan> {
     let mut plan = Plan {
         show: show.clone(),
-        erased: Erased { at, by: by.to_owned(), runs: Vec::new(), seals: Vec::new(), shared: false, done: false },
+        erased: Erased {
+            at,
+            by: by.to_owned(),
+            runs: Vec::new(),
+            seals: Vec::new(),
+            shared: false,
+            done: false,
+            by_clock: false,
+        },
         absent: Vec::new(),
         shared: false,
         begun: false,
@@ -79,6 +87,8 @@ pub fn plan(places: &[Place], show: &ShowId, by: &str, at: Micros) -> anyhow::Re
             roster.extend(document.roster);
         }
         seals.extend(place.store.manifests(show)?.into_iter().map(|(run, revision, _)| (run, revision)));
+        // Also those that have left the desk: Redis has their ballots, too.
+        runs.extend(self::runs(show, &mut |each| Ok(place.journals.replay(each)?))?);
     }
     anyhow::ensure!(known, "there is no show {show} in these data directories");
     plan.absent = roster.into_iter().filter(|node| places.iter().all(|place| place.node != *node)).collect();
@@ -163,8 +173,48 @@ pub fn erase(
     Ok(left)
 }
 
+/// The runs of a show that journals have ballots of, with the number of their buckets; `read` reads the journals.
+///
+/// # Errors
+/// The journals cannot be read.
+pub fn runs(show: &ShowId, read: &mut Read<'_>) -> anyhow::Result<BTreeMap<RunId, u16>> {
+    let mut runs = BTreeMap::new();
+    read(&mut |_, frame| {
+        let definition =
+            (frame.kind == record::DEFINITION).then(|| serde_json::from_slice::<Definition>(frame.payload));
+        if let Some(Ok(definition)) =
+            definition.filter(|definition| definition.as_ref().is_ok_and(|one| one.show == *show))
+        {
+            runs.insert(frame.run, definition.buckets);
+        }
+    })?;
+    Ok(runs)
+}
+
+/// Reads journals.
+pub type Read<'a> = dyn FnMut(&mut dyn FnMut(JournalId, Frame<'_>)) -> anyhow::Result<Replay> + 'a;
+
+/// At a start: finishes in its own directory what the clock has erased. What a person erased elsewhere a person erases here.
+///
+/// # Errors
+/// A step failed; the next start does it again.
+pub fn by_clock(place: &Place) -> anyhow::Result<()> {
+    for (show, erased) in erased::all(&place.store)? {
+        if erased.by_clock && !erased.done {
+            // Redis was told by who wrote the note.
+            let plan = Plan { show, erased, absent: Vec::new(), shared: false, begun: true };
+            let mut said = |step: String| {
+                tracing::info!(show = %plan.show, step);
+                Ok(())
+            };
+            erase(std::slice::from_ref(place), &plan, None, &mut said)?;
+        }
+    }
+    Ok(())
+}
+
 /// The same in every directory, so that it is written once.
-fn entry(erased: &Erased) -> AsRunEntry {
+pub fn entry(erased: &Erased) -> AsRunEntry {
     AsRunEntry {
         id: "erased".to_owned(),
         at: erased.at.as_ms(),

@@ -8,6 +8,7 @@ use num_traits::{ToPrimitive, Zero};
 
 use super::{
     bucket::Totals,
+    corrected::{Stands, stands},
     tally::{self, Margin},
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
         counting::{Gives, Pool},
         interaction::Interaction,
         kind::Kind,
-        run::{ByEntry, Definition},
+        run::{ByEntry, Definition, Run, SealSummary},
     },
     wire::outcome::{Outcome, Place, PoolOutcome, Rated, Unit},
 };
@@ -76,6 +77,18 @@ fn made(definition: &Definition, given: Given<'_>) -> Option<Outcome> {
         Some(_) => Unit::Points,
     };
     Some(Outcome { polarity: counting.polarity, unit, places, pools: pools.collect() })
+}
+
+/// Each option's place in a sealed run, as it stands, in the order of the options; equal ones share it.
+pub fn ranks(run: &Run, sealed: &SealSummary) -> Vec<u16> {
+    let Stands { votes, outcome, .. } = stands(&run.definition, sealed);
+    match outcome {
+        Some(mut outcome) => {
+            outcome.places.sort_by_key(|place| place.n);
+            outcome.places.iter().map(|place| place.rank).collect()
+        }
+        None => votes.iter().map(|own| number(1 + votes.iter().filter(|other| *other > own).count())).collect(),
+    }
 }
 
 /// Mean and median of a rating: of the votes, or of the points that pools give to each step. `None`: it is no rating, or

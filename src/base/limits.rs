@@ -244,6 +244,20 @@ pub const ITEM_GROUP_MAX: usize = 256;
 pub const ITEMS_PER_MESSAGE: usize = 250;
 /// Items that were decided and are sent to a moderator who joins, newest first; all that wait or may be shown come anyway.
 pub const ITEMS_DECIDED_SENT: usize = 1000;
+/// Texts that a service of somebody else looks at, at once: it may be small.
+pub const CHECKS_AT_ONCE: usize = 16;
+/// … and with those that wait for it; above it a text waits for a moderator instead.
+pub const CHECKS_WAITING_MAX: usize = 256;
+/// Failures of it in a row after which it is left alone …
+pub const CHECK_FAILURES: u32 = 5;
+/// … for so long: who writes does not wait for what does not come.
+pub const CHECK_REST: Duration = Duration::from_secs(5);
+/// More than it has to say.
+pub const CHECK_ANSWER_BYTES_MAX: u64 = 16 * 1024;
+/// It may take so long when the settings do not say.
+pub const CHECK_TIMEOUT_MS: u64 = 2000;
+/// The longest that may be set: less than what a post is waited for.
+pub const CHECK_TIMEOUT_MS_MAX: u64 = 5000;
 /// There is no room for an item: queues are worked off within this time.
 pub const RETRY_ITEMS_MS: u32 = 15_000;
 
@@ -283,12 +297,21 @@ pub const GRACE_MS_MAX: u64 = 120_000;
 /// Longest window, in seconds (a day).
 pub const WINDOW_S_MAX: u32 = 86_400;
 
+/// Longest time that a show file may keep something before it is destroyed, in days.
+pub const KEEP_DAYS_MAX: u16 = 3650;
+/// Whether something is to be destroyed is looked at this often.
+pub const KEEP_LOOK: Duration = Duration::from_secs(1);
+
 // ---- staff
 
 /// Commands that wait for a desk; people do not press faster than this is worked off.
 pub const COMMANDS_WAITING_MAX: usize = 64;
 /// Longest name a screen may give itself, in characters.
 pub const SCREEN_NAME_CHARS_MAX: usize = 60;
+/// A screen that has painted something older than this is behind.
+pub const SCREEN_BEHIND_MS: u64 = 1000;
+/// A screen that was silent for this long is not believed any more: three of its reports.
+pub const SCREEN_SILENT_MS: u64 = 3500;
 /// The same command again within this time is a double press and refused kindly.
 pub const DEBOUNCE_MS: u64 = 1000;
 /// An armed action stays armed this long.
@@ -333,6 +356,8 @@ pub const AS_RUN_TAIL: usize = 100;
 
 /// Every node looks at each show this often, so that what one operator does is seen on all nodes within half a second.
 pub const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Where the audience cannot write, nodes look at what it wrote with one in so many of these: once a second.
+pub const LOOKS_WHERE_NOTHING_IS_WRITTEN: u32 = 10;
 /// A look, or a command's swap, that takes longer than this has failed: Redis answers in well under a millisecond.
 pub const SHARED_TIMEOUT: Duration = Duration::from_millis(500);
 /// A board that was not refreshed for this long is not trusted to judge ballots: they are held.
@@ -389,6 +414,12 @@ pub const ENTRIES_MAX: usize = 64;
 pub const ENTRY_NUMBERS_MAX: usize = 255;
 /// Characters of an entry's segment, pool or platform: they stand in links, which people scan from a screen.
 pub const ENTRY_NAME_CHARS_MAX: usize = 24;
+/// Platforms with a delay: viewers of each get a snapshot of their own.
+pub const PLATFORMS_MAX: usize = 16;
+/// The most that a platform is behind, milliseconds: nothing else goes on before its viewers have voted.
+pub const DELAY_MS_MAX: u64 = 180_000;
+/// The most by which viewers of one platform differ, milliseconds.
+pub const JITTER_MS_MAX: u64 = 60_000;
 /// Characters of a title, a question or an option's label.
 pub const TEXT_CHARS_MAX: usize = 300;
 

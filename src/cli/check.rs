@@ -12,7 +12,9 @@ use crate::{
     providers::{
         journal::{Directory, Frame, Journal as _},
         redis::{Probe, RedisError, Server},
+        store::{SqliteStore, Store as _},
     },
+    shows::document::Document,
 };
 
 /// Commits that the disk is measured with.
@@ -25,7 +27,7 @@ const FILES_BESIDE: u64 = 200;
 /// Look at what a node here will lean on, and say what to change
 ///
 /// Measures the disk with the commits a node makes, and looks at its room, the limit of open files, the clock, the node
-/// secret and, with redis, every server of it. May run beside a node. Ends with 0 if all is well and with 1 if something
+/// secret and, with redis, every server of it. Says what will be destroyed of each show, and when. May run beside a node. Ends with 0 if all is well and with 1 if something
 /// should be changed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -55,6 +57,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         super::read,
     )?;
     let mut findings = vec![disk(&config)?, files(viewers, config.doors.connections)?, clock(), secret(&config)];
+    findings.extend(shows(&config));
     if let Some(redis) = app::way_to_redis(&config)? {
         findings.extend(servers(super::serve::runtime()?.block_on(redis.probe())));
     }
@@ -143,6 +146,24 @@ fn secret(config: &NodeConfig) -> (bool, String) {
         "the node secret is made at the first start"
     };
     (true, text.to_owned())
+}
+
+/// What will be destroyed of each show, and when.
+fn shows(config: &NodeConfig) -> Vec<(bool, String)> {
+    let file = config.data.join(layout::DOCUMENTS);
+    if !file.exists() {
+        return Vec::new();
+    }
+    let read = || -> anyhow::Result<Vec<(bool, String)>> {
+        let store = SqliteStore::look_at(&file)?;
+        let mut shows = Vec::new();
+        for show in store.shows()? {
+            let Some(stored) = store.show(&show)? else { continue };
+            shows.push((true, format!("show {show}: {}", Document::read(&stored.json)?.keeps(app::now()))));
+        }
+        Ok(shows)
+    };
+    read().unwrap_or_else(|error| vec![(true, format!("documents: not looked at: {error:#}"))])
 }
 
 /// A command and a group of ballots wait for Redis: slower than this, people feel it.

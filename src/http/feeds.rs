@@ -16,6 +16,7 @@ use crate::{
     shows::run::Run,
     studio::{desk::Desk, parts::parts, view},
     wire::{
+        gauge::GraphicTally,
         results::{ResultState, Results},
         seal::{EntryCount, Part, PartCount},
         server::{GraphicState, Phase},
@@ -52,6 +53,10 @@ pub struct Status {
     phase: Option<Phase>,
     /// Until the close, `m:ss`; empty without one.
     time_left: String,
+    /// Seconds until the run is locked on every platform; null: it is, or nobody knows yet.
+    lock_eta_s: Option<u64>,
+    /// Seconds by which the last platform is behind, with what its viewers differ.
+    delay_max_s: u64,
     /// Votes, as screens may see them.
     total: u64,
     /// Of a rating, as screens may see it; empty: there is none.
@@ -63,6 +68,16 @@ pub struct Status {
     /// Taps per second now, and the most in this run, where viewers tap; else 0.
     pace: u64,
     pace_highest: u64,
+    /// A screen in program says that it has painted the graphic as it is now.
+    tally_pgm: bool,
+    /// A preview says that it has painted the cue on standby.
+    tally_pvw: bool,
+    /// `off_air`, `coming` (nobody has said yet that it is painted), `on_air`, `going` (nobody has said yet that it is gone).
+    gfx_state: GraphicTally,
+    /// Screens that are seen and keep up, how many do not, and their names with commas between.
+    overlays_ok: u32,
+    overlays_stale: usize,
+    overlays_stale_names: String,
 }
 
 /// The show's state in flat fields.
@@ -76,12 +91,18 @@ pub async fn status(
     extract::screen_key(&doors, &desk, query.key())?;
     let (show, results) = desk.hub.newest(Audience::Screens);
     let Some(show) = show else { return Err(not_yet()) };
-    let now = doors.services.clock.now().as_ms();
+    let now = doors.services.clock.now();
+    let (_, tally) = desk.screens(doors.services.node, now);
+    let now = now.as_ms();
     let run = show.run;
     let (next_cue, next_question) = show.next.map(|next| (next.cue, next.question)).unwrap_or_default();
     let rated = results.as_ref().and_then(|results| results.rated.as_ref());
     let pace = results.as_ref().and_then(|results| results.pace).unwrap_or_default();
     let closes_at = run.as_ref().filter(|run| run.phase == Phase::Open).and_then(|run| run.closes_at);
+    let (document, held) = (desk.document(), run.as_ref().is_some_and(|run| run.hold));
+    let tracks = document.on_program().map(|run| &*run.windows.tracks).unwrap_or_default();
+    let behind_ms = tracks.iter().map(|track| track.delay_ms() + track.jitter_ms);
+    let locks_at = run.as_ref().and_then(|run| run.locks_at).filter(|at| *at > now && !held);
     Ok(Json(Status {
         show: show.id,
         rev: show.rev,
@@ -93,6 +114,8 @@ pub async fn status(
         question: run.map(|run| run.question).unwrap_or_default(),
         next_cue,
         next_question,
+        lock_eta_s: locks_at.map(|at| (at - now).div_ceil(1000)),
+        delay_max_s: behind_ms.max().unwrap_or(0).div_ceil(1000),
         time_left: closes_at.map(|at| minutes(at.saturating_sub(now))).unwrap_or_default(),
         total: results.as_ref().map_or(0, |results| results.total),
         mean: rated.map(|rated| rated.mean.to_string()).unwrap_or_default(),
@@ -101,6 +124,12 @@ pub async fn status(
         state: results.map(|results| results.state),
         pace: pace.now,
         pace_highest: pace.highest,
+        tally_pgm: tally.program,
+        tally_pvw: tally.preview,
+        gfx_state: tally.graphic,
+        overlays_ok: tally.ok,
+        overlays_stale: tally.stale.len(),
+        overlays_stale_names: tally.stale.join(", "),
     }))
 }
 

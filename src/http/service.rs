@@ -21,6 +21,10 @@ use super::{
 };
 use crate::{
     base::{limits, stance::Stance},
+    shows::{
+        document::Document,
+        keep::{Step, When},
+    },
     wire::codes::Code,
 };
 
@@ -80,8 +84,27 @@ pub async fn health(State(doors): State<Arc<Doors>>) -> Response {
     if let Some(redis) = redis {
         body["checks"]["redis:state"] = redis;
     }
+    let keeps = keeps(&doors);
+    if !keeps.is_empty() {
+        body["checks"]["show:keep"] = keeps.into();
+    }
     let code = if status == "fail" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (code, [(header::CONTENT_TYPE, "application/health+json")], body.to_string()).into_response()
+}
+
+/// What will be destroyed of each show and when; a warning where somebody has left something undone for a day.
+fn keeps(doors: &Doors) -> Vec<serde_json::Value> {
+    const PATIENCE_MS: u64 = 86_400_000;
+    let now = doors.services.clock.now();
+    let shows = doors.desks.all().into_iter().map(|desk| desk.document());
+    let shows = shows.filter(|document| !document.keep.is_empty());
+    let one = |document: Arc<Document>| {
+        let waits =
+            |(_, when): &(Step, When)| matches!(when, When::Waits(_, since) if now.since_ms(*since) > PATIENCE_MS);
+        let status = if document.to_destroy(now).iter().any(waits) { "warn" } else { "pass" };
+        json!({"status": status, "componentId": document.id, "output": document.keeps(now)})
+    };
+    shows.map(one).collect()
 }
 
 /// Metrics in the OpenMetrics text format.

@@ -73,7 +73,7 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
         state => state,
     };
     // A sealed run shows its seal, whatever comes later.
-    let hidden = vec![0; totals.votes.len()];
+    let hidden = vec![0; run.sealed().map_or(totals.votes.len(), |seal| seal.totals.len())];
     let sealed = run.sealed().filter(|_| state != ResultState::Hidden);
     let correction = sealed.and_then(|seal| seal.correction.as_ref());
     let stands = sealed.map(|seal| stands(&run.definition, seal));
@@ -111,6 +111,23 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
         pace: pace.filter(|_| state != ResultState::Hidden),
         excluded: correction.is_some_and(|one| !one.excluded.is_empty()),
         declared: correction.is_some_and(|one| !one.declared.is_empty()),
+    }
+}
+
+/// The same without its numbers, for those who may not see them yet.
+pub fn hidden(results: &Results) -> Results {
+    let options = results.options.iter().map(|option| OptionResult { votes: 0, share: 0.0, ..*option });
+    Results {
+        state: ResultState::Hidden,
+        version: 0,
+        total: 0,
+        options: options.collect(),
+        outcome: None,
+        rated: None,
+        pace: None,
+        excluded: false,
+        declared: false,
+        ..*results
     }
 }
 

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     entries::Entries,
     interaction::Interaction,
+    keep::Keep,
     keys::Key,
     languages::Languages,
+    platforms::Platform,
     roster::WrittenOff,
     run::Run,
     rundown::Cue,
@@ -33,6 +35,9 @@ pub const FORMAT: u32 = 3;
 const FORMAT_WITH_KINDS: u32 = 2;
 /// That of a document that asks for two people, or has what they decided: an older release would do with one, and drop it.
 pub(super) const FORMAT_WITH_TWO_PEOPLE: u32 = 3;
+/// That of a document with platforms or options that come from results: an older release would judge ballots by other windows, or
+/// ask for placeholders.
+const FORMAT_WITH_PLATFORMS: u32 = 3;
 
 /// Why a stored document is not read.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +60,8 @@ pub struct Document {
     pub id: ShowId,
     /// Its name, as people read it.
     pub title: String,
-    /// Random, 32 hexadecimal digits: with the node secret it makes the voter key. Destroying it makes pseudonyms final.
+    /// Random, 32 hexadecimal digits: with the node secret it makes the voter key. Destroying it makes pseudonyms final;
+    /// a hash of it stands here then.
     pub salt: String,
     /// Counts the histories of the store that holds the document.
     pub epoch: u32,
@@ -72,6 +78,12 @@ pub struct Document {
     /// What it asks of its staff.
     #[serde(default, skip_serializing_if = "Policy::is_empty")]
     pub policy: Policy,
+    /// How long it is kept.
+    #[serde(default, skip_serializing_if = "Keep::is_empty")]
+    pub keep: Keep,
+    /// When its voter key was destroyed: it makes no more runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voter_key_gone: Option<Micros>,
     /// Runs made now are rehearsal runs.
     pub rehearsal: bool,
     /// Cues in the order of the show.
@@ -79,6 +91,9 @@ pub struct Document {
     /// Where the audience may come in.
     #[serde(default, skip_serializing_if = "Entries::is_empty")]
     pub entries: Entries,
+    /// On what it is watched, and how much later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<Platform>,
     /// What the next take puts on program.
     pub standby: Option<Placed>,
     /// What is on.
@@ -185,9 +200,12 @@ impl Document {
             languages: Languages::default(),
             sites: Sites::default(),
             policy: Policy::default(),
+            keep: Keep::default(),
+            voter_key_gone: None,
             rehearsal: true,
             rundown,
             entries: Entries::default(),
+            platforms: Vec::new(),
             standby: None,
             program: None,
             graphic: Graphic {
@@ -226,7 +244,8 @@ impl Document {
         }
     }
 
-    /// Raises the format where the rundown has what an older release would drop unread: kinds, changes, other languages.
+    /// Raises the format where the rundown has what an older release would drop unread: kinds, changes, other languages,
+    /// platforms.
     pub fn tell_format(&mut self) {
         let is_new = |cue: &Cue| {
             let Interaction { kind, changeable, texts, .. } = &cue.interaction;
@@ -235,7 +254,12 @@ impl Document {
         if self.languages != Languages::default() || self.sites != Sites::default() || self.rundown.iter().any(is_new) {
             self.format = self.format.max(FORMAT_WITH_KINDS);
         }
+        let leads = |cue: &Cue| !cue.options_from.is_empty();
+        if !self.platforms.is_empty() || self.rundown.iter().any(leads) {
+            self.format = self.format.max(FORMAT_WITH_PLATFORMS);
+        }
         self.tell_policy();
+        self.tell_keep();
     }
 
     /// Whether a page that shows this revision shows what is so now.

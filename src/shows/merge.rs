@@ -44,6 +44,7 @@ pub fn merge(held: &Document, other: &Document, commands: &[&str], now: Micros) 
     next.armed.clear();
     roster::merge(&mut next, [held, other], now);
     next.merge_keys(other);
+    next.merge_voter_key(other);
     hold(&mut next, held, now);
     Merged { document: next, incidents }
 }

@@ -3,6 +3,7 @@
 
 mod arming;
 pub mod board;
+pub mod bracket;
 pub mod catch_up;
 mod control;
 pub mod correction;
@@ -12,10 +13,12 @@ pub mod end;
 pub mod entries;
 pub mod file;
 pub mod interaction;
+pub mod keep;
 pub mod keys;
 pub mod kind;
 pub mod languages;
 pub mod merge;
+pub mod platforms;
 pub mod roster;
 pub mod round;
 pub mod run;

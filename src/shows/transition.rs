@@ -3,11 +3,13 @@
 
 use super::{
     arming::{self, disarm},
+    bracket::{self, Ranks},
     control,
     document::{Document, Graphic, Placed, Staff},
     end,
     file::ShowFile,
     kind::Kind,
+    platforms::{Platform, tracks},
     roster, round,
     run::{BUCKET_HASH, Definition, Hold, Run, record_format},
     two_people,
@@ -43,6 +45,8 @@ pub struct Context {
     pub owner_present: bool,
     /// The id for a run, should the command make one.
     pub fresh_run: RunId,
+    /// What a sealed run came to.
+    pub ranks: Ranks,
 }
 
 pub(super) fn refuse<T>(code: Code, detail: impl Into<String>) -> Result<T, Refusal> {
@@ -68,6 +72,11 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Some(key) if key.revoked_at.is_none() => {}
         Some(_) => return refuse(Code::BadToken, "this key was revoked"),
         None => control::take(&mut next.control, command, context)?,
+    }
+    if next.voter_key_gone.is_some() && makes_voters(command) {
+        return not_now(
+            "the voter key of this show is destroyed, as its file says: nobody can vote in it any more; make a new show",
+        );
     }
     match command {
         Command::Standby { cue } => standby(&mut next, cue, context)?,
@@ -101,6 +110,12 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
     Ok(next)
 }
 
+/// Whether ballots could be cast after it that could not before.
+fn makes_voters(command: &Command) -> bool {
+    use Command::{Back, Extend, GoLive, Next, Open, Rehearse, Standby, Take};
+    matches!(command, Standby { .. } | Next | Back | Take | Open { .. } | Extend { .. } | GoLive | Rehearse)
+}
+
 /// What an urgent command makes of the graphic.
 pub fn pull(graphic: &mut Graphic, command: &Command) {
     match command {
@@ -128,7 +143,9 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
     next.languages.clone_from(&file.languages);
     next.sites.clone_from(&file.sites);
     next.policy.clone_from(&file.policy);
+    next.keep = file.keep;
     next.rundown.clone_from(&file.rundown);
+    next.platforms.clone_from(&file.platforms);
     next.entries = match document.entries.declaring(&file.entries) {
         Some(entries) => entries,
         None => {
@@ -175,21 +192,24 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
     if next.standby.as_ref().is_some_and(|placed| placed.cue == number) {
         return not_now(format!("cue {number} is on standby already"));
     }
+    let interaction = bracket::filled(next, cue, context.ranks)?;
     let definition = Definition {
         run: context.fresh_run,
         show: next.id.clone(),
         cue: cue.number.clone(),
         rehearsal: next.rehearsal,
-        interaction: cue.interaction.clone(),
+        record_format: record_format(&interaction),
+        interaction,
         buckets: limits::BUCKETS,
         bucket_hash: BUCKET_HASH.to_owned(),
-        record_format: record_format(&cue.interaction),
         entries: next.entries.clone(),
+        platforms: next.platforms.iter().map(Platform::delay).collect(),
     };
     drop_standby(next);
     archive(next, context.now);
     next.standby = Some(Placed { cue: definition.cue.clone(), run: definition.run });
-    let windows = Windows::new(definition.interaction.grace_ms);
+    let tracks = tracks(&definition.platforms, &definition.entries);
+    let windows = Windows { tracks, ..Windows::new(definition.interaction.grace_ms) };
     let (hold, seal, revealed_at, resolved, void) = (None, None, None, None, None);
     let policy = next.policy.clone();
     next.runs.push(Run { definition, windows, hold, seal, revealed_at, resolved, void, policy });
@@ -219,7 +239,10 @@ fn archive(next: &mut Document, now: Micros) {
         };
         // What a round is made of stays as long as it is played.
         let played: Vec<_> = round::played(next).into_iter().flat_map(|(_, runs)| runs).map(Run::id).collect();
-        let over = |run: &Run| ended(run) && Some(run.id()) != program && !played.contains(&run.id());
+        let over = |run: &Run| {
+            let needed = Some(run.id()) == program || played.contains(&run.id()) || bracket::is_awaited(next, run);
+            ended(run) && !needed
+        };
         let Some(oldest) = next.runs.iter().position(over) else { return };
         next.runs.remove(oldest);
     }

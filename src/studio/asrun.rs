@@ -99,7 +99,7 @@ pub fn of_clock(run: &Run, now: Micros) -> impl Iterator<Item = AsRunEntry> {
     let windows = &run.windows;
     let transitions = windows.spans.iter().enumerate().flat_map(move |(index, span)| {
         let last = index + 1 == windows.spans.len();
-        let locks = span.closes.filter(|_| last).map(|closes| closes.plus_ms(windows.grace_ms));
+        let locks = windows.locks_at().filter(|_| last);
         [(index, "opened", Some(span.opens)), (index, "closed", span.closes), (index, "locked", locks)]
     });
     transitions.filter_map(move |(index, what, at)| {

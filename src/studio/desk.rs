@@ -20,17 +20,18 @@ use super::{
     seal_shared::{self, Ways},
     services::Services,
     standing::Standing,
+    tally,
 };
 use crate::{
     ballots::score::Scores,
     base::{
         clock::Micros,
         clock::Stopwatch,
-        ids::{RunId, SessionId, ShowId},
+        ids::{NodeId, RunId, SessionId, ShowId, VoterId},
         limits,
     },
     identity::secret::VoterKey,
-    live::hub::Hub,
+    live::{hub::Hub, results::Audience},
     providers::store::shared::{Known, Look},
     reactions::Reactions,
     shows::{
@@ -41,7 +42,13 @@ use crate::{
         run::SealSummary,
         transition::{self, Refusal},
     },
-    wire::{client::CommandMessage, codes::Code, command::Command, server::Done},
+    wire::{
+        client::CommandMessage,
+        codes::Code,
+        command::Command,
+        gauge::{ScreenTally, ScreenView},
+        server::Done,
+    },
 };
 
 pub(super) use task::{DeskTask, log};
@@ -50,7 +57,7 @@ pub(super) use task::{DeskTask, log};
 #[derive(Debug)]
 pub struct Desk {
     pub show: ShowId,
-    pub voter_key: VoterKey,
+    voter_key: ArcSwap<VoterKey>,
     pub hub: Hub,
     pub presence: Presence,
     /// What its audience writes.
@@ -109,6 +116,10 @@ enum Request {
         sealed: Sealed,
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
+    /// The time of the voter key is over.
+    VoterKey {
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
     /// This node's data directory enters or leaves the roster.
     Directory {
         on: bool,
@@ -144,7 +155,7 @@ impl Desk {
             standing,
             others: Others::default(),
             show: document.id.clone(),
-            voter_key: services.secret.voter_key(document.id.as_str(), &document.salt),
+            voter_key: ArcSwap::from_pointee(services.secret.voter_key(document.id.as_str(), &document.salt)),
             hub: Hub::default(),
             presence: Presence::default(),
             moderation,
@@ -168,6 +179,7 @@ impl Desk {
         services.tasks.spawn(moderation::run(desk.clone(), services.clone(), writings));
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
         services.tasks.spawn(super::clock_log::run(desk.clone(), services.clone()));
+        services.tasks.spawn(super::keeping::run(desk.clone(), services.clone()));
         desk
     }
 
@@ -182,9 +194,28 @@ impl Desk {
         self.erased.load(Ordering::Acquire)
     }
 
+    /// The pseudonym of a device.
+    pub fn voter(&self, device: &[u8; 16]) -> VoterId {
+        self.voter_key.load().voter(device)
+    }
+
     /// The newest document.
     pub fn document(&self) -> Arc<Document> {
         self.document.load_full()
+    }
+
+    /// Screens on this node, each with whether it keeps up with what this node told.
+    pub(super) fn screens_here(&self, now: Micros) -> Vec<ScreenView> {
+        let (newest, _) = self.hub.newest(Audience::Screens);
+        self.presence.screens(newest.map(|show| (show.rev, Micros::from_ms(show.now))), now)
+    }
+
+    /// Screens of all nodes, and what is seen of the graphic as they say.
+    pub fn screens(&self, node: NodeId, now: Micros) -> (Vec<ScreenView>, ScreenTally) {
+        let document = self.seen();
+        let screens = self.others.with_screens(node, self.screens_here(now), &document);
+        let tally = tally::tally(&document, &screens);
+        (screens, tally)
     }
 
     /// The document as screens are to show it: with what was pulled and waits for its turn.
@@ -330,6 +361,17 @@ impl Desk {
         let (reply, answer) = oneshot::channel();
         let busy = || Refusal { code: Code::Busy, detail: "the desk is busy: seal again in a second".to_owned() };
         self.commands.try_send(Request::Sealed { sealed, reply }).map_err(|_| busy())?;
+        answer.await.map_err(|_| busy())?
+    }
+
+    /// Destroys the voter key, if it is time.
+    ///
+    /// # Errors
+    /// It cannot be stored now.
+    pub(super) async fn destroy_voter_key(&self) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let busy = || Refusal { code: Code::Busy, detail: "the desk is busy".to_owned() };
+        self.commands.try_send(Request::VoterKey { reply }).map_err(|_| busy())?;
         answer.await.map_err(|_| busy())?
     }
 

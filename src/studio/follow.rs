@@ -114,6 +114,9 @@ impl Follow {
 
     /// The show was erased while this directory was away: it is taken off this node, and not opened by its next start.
     async fn erased(&self, erased: Erased) {
+        if erased.by_clock {
+            return super::keeping::take_off(&self.desk, &self.services, erased).await;
+        }
         let (store, show) = (self.services.store.clone(), self.desk.show.clone());
         let keep = move || erased::put(&*store, &show, &Erased { done: false, ..erased });
         if self.services.tasks.blocking(keep).await.is_err() {

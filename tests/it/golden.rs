@@ -14,7 +14,8 @@ use tallylight::{
     live::hub::encode,
     wire::{
         SUBPROTOCOL,
-        client::{Ask, ClientMessage, CommandMessage, Join, React, Shown, Vote},
+        bracket::{Bracket, Match, Side},
+        client::{Ask, ClientMessage, CommandMessage, Join, Output, React, Shown, Vote},
         codes::Code,
         command::{Armable, Command},
         entry::Entry,
@@ -55,7 +56,9 @@ fn join(change: impl FnOnce(&mut Join)) -> ClientMessage {
 
 fn client() -> Vec<(String, ClientMessage)> {
     let named = |name: &str| Some(name.to_owned());
-    let shown = Shown { host: "obs".into(), graphic: "results".into(), visible: true, active: true, rev: 17, fps: 50 };
+    let (output, run) = (Output::Program, Some(RUN));
+    let (host, graphic) = ("obs".into(), "results".into());
+    let shown = Shown { host, graphic, visible: true, active: true, rev: 17, fps: 50, output, run };
     let mut messages: Vec<(String, ClientMessage)> = [
         ("join", join(|_| {})),
         ("join-device", join(|join| join.device = named("a device token"))),
@@ -130,6 +133,7 @@ fn show(run: Option<RunView>, state: GraphicState) -> ShowView {
         run,
         next: None,
         item: None,
+        bracket: None,
         graphic,
     }
 }
@@ -155,6 +159,7 @@ fn shows() -> Vec<(&'static str, ShowView)> {
         ("rating", show(Some(RunView { kind: rating(), ..run(Phase::Open) }), GraphicState::OnAir)),
         ("quiz", show(Some(RunView { kind: quiz(), ..run(Phase::Revealed) }), GraphicState::OnAir)),
         ("rehearsal", rehearsal),
+        ("bracket", ShowView { bracket: Some(bracket()), ..show(None, GraphicState::OnAir) }),
         ("next", ShowView { next: Some(next), ..show(Some(run(Phase::Open)), GraphicState::OnAir) }),
         ("closing", show(Some(run(Phase::Closing)), GraphicState::OnAir)),
         ("locked", show(Some(run(Phase::Locked)), GraphicState::OnAir)),
@@ -163,6 +168,28 @@ fn shows() -> Vec<(&'static str, ShowView)> {
         ("revealed", show(Some(run(Phase::Revealed)), GraphicState::OnAir)),
         ("void", show(Some(run(Phase::Void)), GraphicState::Panic)),
     ]
+}
+
+fn bracket() -> Bracket {
+    let side = |label: Option<&str>, from: Option<&str>| Side {
+        label: label.map(str::to_owned),
+        from: from.map(str::to_owned),
+        place: from.map(|_| 1),
+    };
+    let one = |cue: &str, round, sides, winner| Match {
+        cue: cue.into(),
+        name: "Who goes on?".into(),
+        segment: "Semi-finals".into(),
+        round,
+        sides,
+        winner,
+    };
+    Bracket {
+        matches: vec![
+            one("1", 1, vec![side(Some("Ada"), None), side(Some("Grace"), None)], Some(2)),
+            one("F", 2, vec![side(Some("Grace"), Some("1")), side(None, Some("2"))], None),
+        ],
+    }
 }
 
 fn results(state: ResultState) -> Results {
@@ -223,6 +250,7 @@ fn desk() -> DeskView {
         seal,
         void_reason,
         right: Vec::new(),
+        platforms: Vec::new(),
     };
     let staff = |name: &str, role| StaffView { session: SESSION, name: name.into(), role };
     let cue = CueView {

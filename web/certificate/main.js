@@ -12,6 +12,9 @@ const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 
 /** @param {number} ms */
 const when = (ms) => moment.format(ms);
 
+/** @param {{ windows: { opens: number, closes: number | null }[] }} it */
+const windows = (it) => it.windows.map((span) => `${when(span.opens)} – ${span.closes ? when(span.closes) : 'by hand'}`).join('; ');
+
 try {
   const entry = recall(show);
   if (!entry) throw new Error('Open this page from the studio page: it shows what its reader may see.');
@@ -35,7 +38,8 @@ function draw(it) {
   const labels = it.options.map((/** @type {any} */ option) => option.label);
   const parts = [...new Set(it.by_part.map((/** @type {any} */ part) => part.of))];
   const facts = [
-    ['Show', `${it.show_title} (${it.show})`], ['Cue', it.cue], ['Run', it.run], ['Window (UTC)', it.windows.map((/** @type {any} */ span) => `${when(span.opens)} – ${span.closes ? when(span.closes) : 'by hand'}`).join('; ')],
+    ['Show', `${it.show_title} (${it.show})`], ['Cue', it.cue], ['Run', it.run], ['Window (UTC)', windows(it)],
+    ...it.platforms.map((/** @type {any} */ one) => [`On ${one.platform} (UTC)`, windows(one)]),
     ['Ballots counted', count(it.counted) + (it.superseded ? `, of which ${count(it.superseded)} were replaced by a later one of their voter` : '')],
     ['Late, stored apart', count(it.late)], ['Outstanding', count(it.outstanding)],
     ['Sealed', `${when(it.sealed_at)}, revision ${it.revision}`], ['Verified', `${when(it.verified_at)} by ${it.verified_by}`],

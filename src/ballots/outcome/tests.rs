@@ -26,7 +26,7 @@ fn asked(rest: &str) -> Definition {
     let mut document = Document::new(show.id, show.title, show.rundown, "00".into());
     document.entries = document.entries.declaring(&show.entries).expect("there are numbers");
     let by = Staff { session: crate::base::ids::SessionId(1), name: "Op".into(), role: Role::Operator };
-    let context = Context { now: crate::base::clock::Micros(0), by, owner_present: true, fresh_run: RunId(5) };
+    let context = Context { now: crate::base::clock::Micros(0), by, owner_present: true, fresh_run: RunId(5), ranks };
     let document = transition::apply(&document, &Command::Standby { cue: "1".into() }, &context).unwrap();
     document.runs[0].definition.clone()
 }
@@ -254,4 +254,34 @@ fn what_is_declared_is_ranked_by_the_rules_of_the_run() {
     assert_eq!(declared(&asked("options = [\"A\", \"B\"]"), &[3000, 1000]), (None, None));
     let (_, rated) = declared(&asked("[cue.rating]\nfrom = 1\nto = 3"), &[1000, 0, 3000]);
     assert_eq!(rated.map(|rated| (rated.exact, rated.median)), Some(("5/2".to_owned(), 3.0)));
+}
+
+#[test]
+fn whose_place_it_is_follows_what_stands() {
+    let mut run = transition::tests::Desk::open_for(60).document.runs[0].clone();
+    let tv = Entry { platform: Some("tv".to_owned()), ..Entry::default() };
+    run.definition.entries = crate::shows::entries::Entries::default().declaring(std::slice::from_ref(&tv)).unwrap();
+    let line = |entry, votes: [u64; 2]| ByEntry { entry, counted: 1, votes: votes.into(), late_votes: Vec::new() };
+    let correction = |excluded: &[Entry], declared: &[u64]| crate::shows::correction::Correction {
+        counted: 1,
+        corrects: String::new(),
+        at: crate::base::clock::Micros(0),
+        reason: "a test".to_owned(),
+        by: ["Ada".to_owned(), "Bea".to_owned()],
+        excluded: excluded.to_vec(),
+        declared: declared.to_vec(),
+    };
+    let sealed = |totals: [u64; 2], correction| SealSummary {
+        at: crate::base::clock::Micros(0),
+        totals: totals.into(),
+        late: 0,
+        late_totals: vec![0, 0],
+        by_entry: vec![line(0, [2, 1]), line(1, [0, 4])],
+        outstanding: 0,
+        manifest_hash: String::new(),
+        correction,
+    };
+    assert_eq!(ranks(&run, &sealed([2, 5], None)), [2, 1]);
+    assert_eq!(ranks(&run, &sealed([2, 1], Some(correction(&[tv], &[])))), [1, 2]);
+    assert_eq!(ranks(&run, &sealed([2, 5], Some(correction(&[], &[3000, 3000])))), [1, 1]);
 }

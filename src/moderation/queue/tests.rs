@@ -51,7 +51,13 @@ impl Room {
             let mut document = Document::new(show.id, show.title, show.rundown, "00".into());
             let by = Staff { session: SessionId(1), name: "Op".into(), role: Role::Operator };
             for command in [Command::Standby { cue: cue.into() }, Command::Take] {
-                let context = Transition { now: Micros(0), by: by.clone(), owner_present: true, fresh_run: run };
+                let context = Transition {
+                    now: Micros(0),
+                    by: by.clone(),
+                    owner_present: true,
+                    fresh_run: run,
+                    ranks: crate::ballots::outcome::ranks,
+                };
                 document = transition::apply(&document, &command, &context).unwrap();
             }
             Board::of(&document)
@@ -74,7 +80,7 @@ impl Room {
         self.numbers += 1;
         let say = Say { run, id: BallotId(client), text: text.to_owned() };
         let fresh = ItemId(self.numbers);
-        let saying = Saying { voter: VoterId(voter << 96), entry: None, say, received: self.now, fresh };
+        let saying = Saying { voter: VoterId(voter << 96), entry: None, say, received: self.now, fresh, checked: None };
         let taken = say::judge(&self.queue, self.boards.iter().find_map(|board| board.run(run)), &saying);
         if let Some(event) = taken.event {
             self.take(event);

@@ -26,6 +26,9 @@ pub struct Erased {
     pub shared: bool,
     /// Whoever wrote this has nothing left to destroy.
     pub done: bool,
+    /// The show file said so, and no person has to finish it.
+    #[serde(default)]
+    pub by_clock: bool,
 }
 
 fn note(show: &ShowId) -> String {
@@ -41,6 +44,19 @@ pub fn of(store: &dyn Store, show: &ShowId) -> Result<Option<Erased>, StoreError
     Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
 }
 
+/// All shows that were erased.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn all(store: &SqliteStore) -> Result<Vec<(ShowId, Erased)>, StoreError> {
+    let connection = store.lock();
+    let mut select = connection.prepare("SELECT substr(name, 8), text FROM notes WHERE name GLOB 'erased.*'")?;
+    let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    let known = rows.iter().filter_map(|(show, text)| Some((show.parse().ok()?, text)));
+    known.map(|(show, text)| Ok((show, serde_json::from_str(text)?))).collect()
+}
+
 /// Writes down that a show was erased, or is to be.
 ///
 /// # Errors
@@ -50,13 +66,8 @@ pub fn put(store: &dyn Store, show: &ShowId, erased: &Erased) -> Result<(), Stor
 }
 
 impl SqliteStore {
-    /// Destroys a show's document with its salt, whatever was proposed for it, its history, its links and what its audience
-    /// wrote, all or nothing.
-    /// Manifests and as-run log stay. Then the file is written anew, so that what was deleted is not in its free pages.
-    ///
-    /// # Errors
-    /// The store cannot be written; the same may be done again.
-    pub fn erase(&self, show: &ShowId, entry: &AsRunEntry) -> Result<(), StoreError> {
+    /// See [`Store::erase`].
+    pub(super) fn erase_show(&self, show: &ShowId, entry: &AsRunEntry) -> Result<(), StoreError> {
         let mut connection = self.lock();
         connection.pragma_update(None, "secure_delete", "ON")?;
         let transaction = connection.transaction()?;
@@ -67,13 +78,19 @@ impl SqliteStore {
             "DELETE FROM links WHERE show = ?1",
             "DELETE FROM item_events WHERE show = ?1",
             "DELETE FROM upvotes WHERE show = ?1",
+            "DELETE FROM notes WHERE name IN ('pulled.' || ?1, 'pulled_items.' || ?1)",
         ] {
             transaction.execute(delete, params![show.as_str()])?;
         }
         write_log(&transaction, show, std::slice::from_ref(entry))?;
         transaction.commit()?;
-        connection.execute_batch("VACUUM")?;
         drop(connection);
+        self.rewrite()
+    }
+
+    /// See [`Store::scrub`].
+    pub(super) fn rewrite(&self) -> Result<(), StoreError> {
+        self.lock().execute_batch("VACUUM")?;
         self.checkpoint()
     }
 }

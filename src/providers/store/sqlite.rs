@@ -73,6 +73,15 @@ impl SqliteStore {
         Self::with(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
     }
 
+    /// Opens a file that is there to read it, beside a running node. That may be an older release's, which must find its
+    /// file as it left it.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open_existing`].
+    pub fn look_at(path: &Path) -> Result<Self, StoreError> {
+        Self::with(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    }
+
     fn with(path: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
         let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         let connection = Connection::open_with_flags(path, flags).map_err(|error| failed(error.to_string()))?;
@@ -82,6 +91,7 @@ impl SqliteStore {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
             SCHEMA_VERSION => {}
+            0..SCHEMA_VERSION if flags == OpenFlags::SQLITE_OPEN_READ_ONLY => {}
             found @ 0..SCHEMA_VERSION => {
                 let steps = [SCHEMA, SCHEMA_2, SCHEMA_3];
                 let missing = steps[usize::try_from(found).unwrap_or(0)..].concat();
@@ -213,8 +223,12 @@ impl Store for SqliteStore {
         items::of(self, show)
     }
 
-    fn put_items(&self, show: &ShowId, fresh: &StoredItems, log: &[AsRunEntry]) -> Result<(), StoreError> {
+    fn put_items(&self, show: &ShowId, fresh: &StoredItems, log: &[AsRunEntry]) -> Result<Vec<AsRunEntry>, StoreError> {
         items::put(self, show, fresh, log)
+    }
+
+    fn order_items(&self, show: &ShowId, ids: &[String]) -> Result<(), StoreError> {
+        items::order(self, show, ids)
     }
 
     fn put_manifest(&self, show: &ShowId, run: RunId, revision: u32, json: &str) -> Result<(), StoreError> {
@@ -252,6 +266,14 @@ impl Store for SqliteStore {
         let Some((show, role, name, expires)) = row.optional()? else { return Ok(None) };
         let Ok(show) = show.parse() else { return Ok(None) };
         Ok(Some(Link { show, role: serde_json::from_str(&role)?, name, expires: Micros(expires.unsigned_abs()) }))
+    }
+
+    fn erase(&self, show: &ShowId, entry: &AsRunEntry) -> Result<(), StoreError> {
+        self.erase_show(show, entry)
+    }
+
+    fn scrub(&self) -> Result<(), StoreError> {
+        self.rewrite()
     }
 
     fn checkpoint(&self) -> Result<(), StoreError> {

@@ -292,7 +292,7 @@ impl DeskTask {
                 return false;
             }
         };
-        if next.salt != self.desk.document().salt {
+        if !next.is_same_show(&self.desk.document()) {
             self.services.metrics.incident();
             tracing::error!(
                 show = %self.desk.show,
@@ -329,7 +329,7 @@ impl DeskTask {
     /// Joins the branch of this node with the one that Redis holds.
     async fn join(&mut self, shared: &Arc<SharedStore>, known: &Known, look: Look, ancestor: u64) -> bool {
         let held = look.json.as_deref().and_then(|json| Document::read(json).ok());
-        let Some(held) = held.filter(|held| held.salt == self.desk.document().salt) else {
+        let Some(held) = held.filter(|held| held.is_same_show(&self.desk.document())) else {
             return self.adopt(look).await;
         };
         let (mine, now) = (self.desk.document(), self.services.clock.now());

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::{Desk, Request, pulls, shared::Miss};
 use crate::{
+    ballots::outcome,
     base::{
         clock::{Micros, Stopwatch},
         ids::{KeyId, NodeId, ProposalId, RunId, SessionId},
@@ -21,6 +22,7 @@ use crate::{
         catch_up::catch_up,
         document::{Document, Staff},
         file::ShowFile,
+        keep::Step,
         keys::KeyChange,
         run::Run,
         transition::{self, Context, Refusal},
@@ -121,6 +123,9 @@ impl DeskTask {
                 Some(Request::Sealed { sealed, reply }) => {
                     let _ = reply.send(seal::write(&mut self, sealed).await);
                 }
+                Some(Request::VoterKey { reply }) => {
+                    let _ = reply.send(self.destroy_voter_key().await);
+                }
                 Some(Request::Directory { on, reply }) => {
                     let _ = reply.send(self.set_directory(on).await);
                 }
@@ -177,6 +182,7 @@ impl DeskTask {
                 by: by.clone(),
                 owner_present: self.owner_present(&document, now),
                 fresh_run: RunId::random(),
+                ranks: outcome::ranks,
             };
             match (&command, &recounted) {
                 (_, Some(recounted)) => seal::sign_off(self, &document, recounted, &context).await?,
@@ -239,10 +245,6 @@ impl DeskTask {
     }
 
     async fn replace_rundown(&mut self, file: &ShowFile, by: &Staff) -> Result<(), Refusal> {
-        if self.services.shared.is_some() && file.has_writing() {
-            let detail = "questions and texts are for one node alone: leave these cues out";
-            return Err(Refusal { code: Code::BadShow, detail: detail.to_owned() });
-        }
         let next = transition::replace_rundown(&self.based(), file, by.role)?;
         let entry = AsRunEntry {
             id: format!("{}.{}", next.epoch, next.revision),
@@ -277,6 +279,26 @@ impl DeskTask {
             cue: None,
             run: None,
             note: note.unwrap_or_default(),
+        };
+        self.commit(next, vec![entry]).await
+    }
+
+    async fn destroy_voter_key(&mut self) -> Result<(), Refusal> {
+        let (document, now) = (self.based(), self.services.clock.now());
+        // Another node was first.
+        if !document.is_due(Step::VoterKey, now) {
+            return Ok(());
+        }
+        let next = document.without_voter_key(now);
+        let entry = AsRunEntry {
+            id: "voter_key_destroyed".to_owned(),
+            at: now.as_ms(),
+            rehearsal: false,
+            by: "clock".to_owned(),
+            what: "voter_key_destroyed".to_owned(),
+            cue: None,
+            run: None,
+            note: "as the show file says: whose a ballot is can never be found out again".to_owned(),
         };
         self.commit(next, vec![entry]).await
     }
@@ -386,6 +408,10 @@ impl DeskTask {
         }
         self.desk.reactions.follow(next.on_program());
         let before = self.desk.document();
+        if before.salt != next.salt {
+            let key = self.services.secret.voter_key(next.id.as_str(), &next.salt);
+            self.desk.voter_key.store(Arc::new(key));
+        }
         let gone: Vec<RunId> = before.runs.iter().map(Run::id).filter(|run| next.run(*run).is_none()).collect();
         self.desk.board.store(Arc::new(board));
         self.desk.document.store(Arc::new(next));

@@ -20,7 +20,7 @@ fn erase(stage: &Stage, more: &[&str]) -> (bool, String) {
 }
 
 /// Whether a file of the data directory has these bytes.
-fn holds(data: &Path, bytes: &[u8]) -> bool {
+pub fn holds(data: &Path, bytes: &[u8]) -> bool {
     let folders = [data.to_owned(), data.join("journals")];
     let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|file| file.unwrap().path());
     let found = |file: &Path| fs::read(file).unwrap().windows(bytes.len()).any(|window| window == bytes);

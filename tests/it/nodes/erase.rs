@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::json;
 
-use super::stage::{Node, SHOW, Stage};
+use super::{
+    stage::{Node, SHOW, Stage},
+    writers,
+};
 use crate::support::{SOON, http, until};
 
 fn erase(stage: &Stage, node: &Node, redis: bool) -> (Option<i32>, String) {
@@ -29,14 +32,14 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The keys of Redis that say something of a show.
-fn keys(stage: &Stage) -> Vec<String> {
+pub fn keys(stage: &Stage) -> Vec<String> {
     let mut keys: Vec<String> = stage.redis.ask(&["KEYS", "*"]).unwrap();
     // Links end by themselves, within twelve hours.
     keys.retain(|key| key != "{tl:clock}" && !key.starts_with("{tl:link:"));
     keys
 }
 
-fn is_gone(node: &Node) -> Option<()> {
+pub fn is_gone(node: &Node) -> Option<()> {
     let reply = http::get(node.app.address(), &format!("/api/v1/shows/{SHOW}/live"));
     (reply.json()["code"] == "no_show").then_some(())
 }
@@ -44,24 +47,43 @@ fn is_gone(node: &Node) -> Option<()> {
 #[test]
 fn what_was_erased_does_not_come_back_from_a_directory_that_was_away() {
     let stage = Stage::new();
+    writers::asks(&stage, "Where?\"\noptions = [\"here\", \"there\"]");
     let (mut a, mut b) = stage.two();
-    a.takes_over();
+    let asked = writers::opens(&mut a, "3", &[&b]);
+    let asks = writers::viewer(&b);
+    assert_eq!(writers::say(&b, &asks, &asked, 1, "Is it forgotten?")["is"], "waiting");
+    writers::does(&b, "claim", json!({ "items": [writers::items(&b)[0]["id"]] }));
+    a.does("close", json!({}));
+    until("nothing more is written", SOON, || (a.show()["run"]["phase"] == "locked").then_some(()));
     a.does("standby", json!({ "cue": "1" }));
     a.does("take", json!({}));
     a.does("open", json!({ "seconds": 0 }));
     let run = a.show()["run"]["id"].clone();
     until("the run is open on both", SOON, || (b.show()["run"]["phase"] == "open").then_some(()));
-    let welcome = http::post(b.app.address(), &format!("/api/v1/shows/{SHOW}/join"), &json!({})).json();
-    let token = format!("Bearer {}", welcome["device"].as_str().unwrap());
-    let ballot = json!({ "run": run, "id": format!("{:032x}", 1), "picks": [1] }).to_string();
-    until("a ballot is counted", SOON, || {
-        let headers = [("content-type", "application/json"), ("authorization", token.as_str())];
-        let path = format!("/api/v1/shows/{SHOW}/ballots");
-        let receipt = http::request(b.app.address(), "POST", &path, &headers, ballot.as_bytes()).json();
-        (receipt["is"] == "counted").then_some(())
-    });
+    for (node, id) in [(&a, 1), (&b, 2)] {
+        let welcome = http::post(node.app.address(), &format!("/api/v1/shows/{SHOW}/join"), &json!({})).json();
+        let token = format!("Bearer {}", welcome["device"].as_str().unwrap());
+        let ballot = json!({ "run": run, "id": format!("{id:032x}"), "picks": [1] }).to_string();
+        until("a ballot is counted", SOON, || {
+            let headers = [("content-type", "application/json"), ("authorization", token.as_str())];
+            let path = format!("/api/v1/shows/{SHOW}/ballots");
+            let receipt = http::request(node.app.address(), "POST", &path, &headers, ballot.as_bytes()).json();
+            (receipt["is"] == "counted").then_some(())
+        });
+    }
+    // The rehearsal's run leaves the desk, and stays in Redis.
+    a.does("close", json!({}));
+    until("the run is locked", SOON, || (a.show()["run"]["phase"] == "locked").then_some(()));
+    a.does("arm", json!({ "what": "go_live" }));
+    a.does("go_live", json!({}));
+    assert_eq!(a.document()["runs"], json!([]));
     assert!(keys(&stage).iter().any(|key| key.contains(run.as_str().unwrap())));
 
+    let show = keys(&stage).into_iter().find(|key| key.ends_with('}')).unwrap();
+    let fields: Vec<String> = stage.redis.ask(&["HKEYS", &show]).unwrap();
+    for written in ["items", "claims", "e:1"] {
+        assert!(fields.iter().any(|field| field == written), "{written}: {fields:?}");
+    }
     a.app.stop();
     let (code, said) = erase(&stage, &a, true);
     assert!(code == Some(1) && said.contains("serves the show"), "{said}");

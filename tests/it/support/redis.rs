@@ -66,10 +66,11 @@ impl RedisServer {
 
     /// Sends a command over a connection of its own.
     pub fn ask<T: FromRedisValue>(&self, command: &[&str]) -> RedisResult<T> {
-        let mut connection = redis::Client::open(self.url())?.get_connection_with_timeout(Duration::from_secs(2))?;
-        let mut sent = Cmd::new();
-        sent.arg(command);
-        Ok(T::from_redis_value(connection.req_command(&sent)?.extract_error()?)?)
+        Ok(T::from_redis_value(self.connect()?.req_command(Cmd::new().arg(command))?.extract_error()?)?)
+    }
+
+    fn connect(&self) -> RedisResult<redis::Connection> {
+        redis::Client::open(self.url())?.get_connection_with_timeout(Duration::from_secs(2))
     }
 
     /// Sends a command that must succeed.
@@ -126,7 +127,7 @@ impl RedisServer {
     /// A replica that has all of its data.
     pub fn replica(&self) -> Self {
         let replica = Self::start(&["--replicaof", "127.0.0.1", &self.port.to_string(), "--repl-timeout", "5"]);
-        until("a replica is linked", SOON, || (replica.info("master_link_status") == "up").then_some(()));
+        replica.is_linked();
         replica
     }
 
@@ -168,37 +169,55 @@ impl RedisServer {
     }
 }
 
-/// A cluster of primaries that have all slots between them.
+/// A cluster: primaries that have all slots between them, and perhaps a replica of each.
 pub struct RedisCluster {
-    /// The servers, in the order of their slots.
+    /// The primaries as they began, in the order of their slots; then the replicas, in the order of their primaries.
     pub servers: Vec<RedisServer>,
 }
 
 impl RedisCluster {
-    /// Starts a cluster and waits until all of its servers agree.
+    /// Starts a cluster of primaries and waits until all of them agree.
     pub fn start(count: usize) -> Self {
+        Self::start_with(count, 0)
+    }
+
+    /// Starts a cluster of primaries with a replica each, and waits until all agree and the replicas have all data.
+    pub fn start_with_replicas(count: usize) -> Self {
+        Self::start_with(count, count)
+    }
+
+    fn start_with(count: usize, replicas: usize) -> Self {
         let options = |bus: &str| {
             let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", bus];
             // A server that is missing is to be felt by its own slots only.
-            [&options[..], &["--cluster-require-full-coverage", "no"]].concat().join(" ")
+            let kept = ["--cluster-require-full-coverage", "no", "--appendonly", "yes"];
+            [&options[..], &kept].concat().join(" ")
         };
         let begin = |bus: u16| {
             let options = options(&bus.to_string());
             (RedisServer::begin(&options.split(' ').collect::<Vec<_>>()), bus)
         };
-        let servers: Vec<_> = (0..count).map(|_| begin(free_port())).collect();
+        let servers: Vec<_> = (0..count + replicas).map(|_| begin(free_port())).collect();
         for (index, (server, _)) in servers.iter().enumerate() {
             server.ready();
-            let (first, last) = (16_384 * index / count, 16_384 * (index + 1) / count - 1);
-            server.tell(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()]);
-            server.tell(&["CLUSTER", "SET-CONFIG-EPOCH", &(index + 1).to_string()]);
+            if index < count {
+                let (first, last) = (16_384 * index / count, 16_384 * (index + 1) / count - 1);
+                server.tell(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()]);
+                server.tell(&["CLUSTER", "SET-CONFIG-EPOCH", &(index + 1).to_string()]);
+            }
         }
         for (server, bus) in &servers[1..] {
             let (port, bus) = (server.port().to_string(), bus.to_string());
             servers[0].0.tell(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
         }
         let cluster = Self { servers: servers.into_iter().map(|(server, _)| server).collect() };
-        until("the cluster agrees", SOON, || cluster.servers.iter().all(|one| one.knows_all(count)).then_some(()));
+        let all = |one: &RedisServer| one.knows_all(count, count + replicas);
+        until("the cluster agrees", SOON, || cluster.servers.iter().all(all).then_some(()));
+        let (primaries, others) = cluster.servers.split_at(count);
+        for (replica, primary) in others.iter().zip(primaries) {
+            replica.tell(&["CLUSTER", "REPLICATE", &primary.cluster_id()]);
+        }
+        others.iter().for_each(RedisServer::is_linked);
         cluster
     }
 
@@ -207,10 +226,39 @@ impl RedisCluster {
         self.servers.iter().map(RedisServer::url).collect()
     }
 
-    /// The server that has a key's slot, and the slot.
+    /// The server that has a key's slot now, and the slot.
     pub fn owner(&self, key: &str) -> (usize, u16) {
-        let slot: u16 = self.servers[0].ask(&["CLUSTER", "KEYSLOT", key]).unwrap();
-        (usize::from(slot) * self.servers.len() / 16_384, slot)
+        let running = |server: &&RedisServer| server.process.is_some();
+        let slot = self.servers.iter().find(running).expect("one runs").ask(&["CLUSTER", "KEYSLOT", key]).unwrap();
+        let owner = |server: &RedisServer| running(&server) && server.has_slot(slot);
+        (self.servers.iter().position(owner).unwrap_or_else(|| panic!("nobody has slot {slot}")), slot)
+    }
+
+    /// A primary that is not this one.
+    pub fn primary_after(&self, server: usize) -> usize {
+        let others = (server + 1..self.servers.len()).chain(0..server);
+        others.into_iter().find(|other| self.servers[*other].info("role") == "master").expect("there are several")
+    }
+
+    /// Kills a primary of which the replica misses whatever `meanwhile` writes, and waits until the cluster has put the
+    /// replica in its place. `look` sees the replica before that.
+    pub fn fail_over<T>(
+        &mut self,
+        primary: usize,
+        meanwhile: impl FnOnce(&Self),
+        look: impl FnOnce(&RedisServer) -> T,
+    ) -> T {
+        let replica = primary + self.servers.len() / 2;
+        self.servers[replica].freeze();
+        self.servers[primary].cut_replicas();
+        meanwhile(self);
+        self.servers[primary].kill();
+        let replica = &self.servers[replica];
+        replica.thaw();
+        let seen = look(replica);
+        assert_eq!(replica.info("role"), "slave", "somebody may have written to it before it was looked at");
+        until("the replica takes over", SOON, || (replica.info("role") == "master").then_some(()));
+        seen
     }
 
     /// Moves a slot, a few keys at a time, with `pause` between them: what is asked meanwhile meets it half moved.
@@ -238,8 +286,7 @@ impl RedisCluster {
     /// Moves a slot; after every few keys something else may happen.
     pub fn migrate_stepwise(&self, slot: u16, from: usize, to: usize, mut after: impl FnMut()) {
         let (from, to) = (&self.servers[from], &self.servers[to]);
-        let id = |server: &RedisServer| server.ask::<String>(&["CLUSTER", "MYID"]).unwrap();
-        let (from_id, to_id, slot) = (id(from), id(to), slot.to_string());
+        let (from_id, to_id, slot) = (from.cluster_id(), to.cluster_id(), slot.to_string());
         to.tell(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &from_id]);
         from.tell(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &to_id]);
         loop {
@@ -260,10 +307,37 @@ impl RedisCluster {
 }
 
 impl RedisServer {
-    fn knows_all(&self, count: usize) -> bool {
+    fn knows_all(&self, primaries: usize, all: usize) -> bool {
         let info: String = self.ask(&["CLUSTER", "INFO"]).unwrap();
-        let known = format!("cluster_size:{count}");
+        let (size, known) = (format!("cluster_size:{primaries}"), format!("cluster_known_nodes:{all}"));
         let has = |line: &str| info.lines().any(|one| one == line);
-        has("cluster_state:ok") && has("cluster_slots_assigned:16384") && has(&known)
+        has("cluster_state:ok") && has("cluster_slots_assigned:16384") && has(&size) && has(&known)
+    }
+
+    fn cluster_id(&self) -> String {
+        self.ask(&["CLUSTER", "MYID"]).unwrap()
+    }
+
+    /// Whether it says of itself that it has a slot: `ID ADDRESS myself,master - 0 0 1 connected 0-5460 7001`.
+    fn has_slot(&self, slot: u16) -> bool {
+        let nodes: String = self.ask(&["CLUSTER", "NODES"]).unwrap();
+        let own = nodes.lines().find(|line| line.contains("myself,master"));
+        own.into_iter().flat_map(|line| line.split(' ').skip(8)).any(|range| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            // A slot on the move is in brackets, and stands among the others, too.
+            matches!((first.parse::<u16>(), last.parse::<u16>()), (Ok(first), Ok(last)) if (first..=last).contains(&slot))
+        })
+    }
+
+    /// Asks a replica for what it has of its primary's slots.
+    pub fn ask_replica<T: FromRedisValue>(&self, command: &[&str]) -> RedisResult<T> {
+        let mut connection = self.connect()?;
+        connection.req_command(&redis::cmd("READONLY"))?.extract_error()?;
+        Ok(T::from_redis_value(connection.req_command(Cmd::new().arg(command))?.extract_error()?)?)
+    }
+
+    /// Waits until a replica has what its primary has.
+    pub fn is_linked(&self) {
+        until("a replica is linked", SOON, || (self.info("master_link_status") == "up").then_some(()));
     }
 }
