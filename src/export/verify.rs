@@ -13,12 +13,13 @@ use aws_lc_rs::{
 };
 
 use super::{
+    corrected::{corrected, corrected_by},
     file::{BallotLine, Contents, FORMAT, Line, RunLine},
     items::{Fold, ItemsLine},
 };
 use crate::{
     ballots::{
-        manifest::{self, Manifest, Signed},
+        manifest::{self, FORMAT_CORRECTED, Manifest, Signed},
         recount::{Found, Recount},
         score::{Answer, Scores},
     },
@@ -80,6 +81,8 @@ pub struct Checked {
     pub missing: u64,
     /// The seal that the show has in its place: this one was signed and did not come into force.
     pub replaced_by: Option<u32>,
+    /// The seal that corrects this one, which was in force until then.
+    pub corrected_by: Option<u32>,
     /// What is wrong; empty: nothing.
     pub findings: Vec<String>,
     /// What could not be looked at, and what the manifest says is lost.
@@ -179,9 +182,11 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
         let run = manifest.definition.run;
         let said = said.filter(|(.., signer)| *signer == signed.public_key);
         let in_force = said.and_then(|(contents, ..)| in_force(contents, run, &manifests));
-        let replaced_by =
-            in_force.filter(|(counts, _)| counts.hash() != signed.hash()).map(|(_, counts)| counts.revision);
-        check(signed, manifest, ballots.get(&run).unwrap_or(&none), key, replaced_by)
+        let other = in_force.filter(|(counts, _)| counts.hash() != signed.hash());
+        let corrected_by = other.and_then(|newest| corrected_by(newest, signed, &manifests));
+        let replaced_by = other.filter(|_| corrected_by.is_none()).map(|(_, counts)| counts.revision);
+        let checked = check(signed, manifest, ballots.get(&run).unwrap_or(&none), key, replaced_by);
+        Checked { corrected_by, ..checked }
     });
     let results: Vec<_> = results.collect();
     let pinned = key.is_some();
@@ -228,8 +233,13 @@ fn absent(contents: &Contents, show: &ShowId, manifests: &[(Signed, Manifest)]) 
         findings.push(format!("its last line is of show {}", contents.show));
     }
     for RunLine { run, cue, .. } in contents.runs.iter().filter(|line| line.manifest_hash.is_some()) {
-        if in_force(contents, *run, manifests).is_none() {
+        let Some((_, newest)) = in_force(contents, *run, manifests) else {
             findings.push(format!("run {run} of cue {cue} is sealed, and its manifest is not here: export with the data directories of all nodes"));
+            continue;
+        };
+        let is_here = |hash: &String| manifests.iter().any(|(signed, _)| signed.hash() == *hash);
+        for one in newest.correction.iter().filter(|one| !is_here(&one.corrects)) {
+            findings.push(format!("seal {} of run {run} corrects another one, {}, which is not here: export with the data directories of all nodes", newest.revision, one.corrects));
         }
     }
     findings
@@ -284,9 +294,11 @@ fn check(
             format!("data directory {} was written off by {}: {}{back}", off.node, off.by, off.reason)
         })
         .collect();
-    if manifest.format != manifest::FORMAT {
-        findings.push(format!("the manifest's format {:?} is not {:?}", manifest.format, manifest::FORMAT));
+    let format = if manifest.correction.is_some() { FORMAT_CORRECTED } else { manifest::FORMAT };
+    if manifest.format != format {
+        findings.push(format!("the manifest's format {:?} is not {format:?}", manifest.format));
     }
+    notes.extend(manifest.correction.iter().map(|one| corrected(manifest, one)));
     if definition.buckets == 0 || definition.bucket_hash != BUCKET_HASH {
         findings
             .push(format!("its voters are spread by {:?}, which this program cannot check", definition.bucket_hash));
@@ -316,6 +328,7 @@ fn check(
         ballots: manifest.counted,
         missing: manifest.outstanding,
         replaced_by,
+        corrected_by: None,
         findings,
         notes,
         answers,

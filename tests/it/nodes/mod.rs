@@ -3,6 +3,7 @@
 
 mod away;
 mod commands;
+mod corrections;
 mod erase;
 mod events;
 mod faults;
