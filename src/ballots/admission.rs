@@ -44,8 +44,8 @@ pub fn admit(run: &BoardRun, stance: Stance, ballot: &Ballot) -> Admission {
     }
     // A node that does not know the newest windows refuses nothing by them: what it takes is held and judged later. One
     // that takes nothing may be such a node, too.
-    if stance == Stance::Open && run.windows.judge(received) == Timeliness::Early {
-        return for_now(Reason::NotOpen, until_open(run, received));
+    if stance == Stance::Open && run.windows.judge(received, *entry) == Timeliness::Early {
+        return for_now(Reason::NotOpen, until_open(run, received, *entry));
     }
     match stance.busy_ms() {
         Some(retry_ms) => for_now(Reason::Busy, retry_ms),
@@ -53,8 +53,8 @@ pub fn admit(run: &BoardRun, stance: Stance, ballot: &Ballot) -> Admission {
     }
 }
 
-fn until_open(run: &BoardRun, received: Micros) -> u32 {
-    let opens = run.windows.spans.first().map(|span| span.opens.since_ms(received));
+fn until_open(run: &BoardRun, received: Micros, entry: u8) -> u32 {
+    let opens = run.windows.spans_on(run.windows.track(entry)).next().map(|span| span.opens.since_ms(received));
     opens.and_then(|ms| u32::try_from(ms).ok()).map_or(limits::RETRY_NOT_OPEN_MS, |ms| ms.clamp(50, 10_000))
 }
 
@@ -77,7 +77,13 @@ mod tests {
         let show = file::read(show).unwrap();
         let mut document = Document::new(show.id, show.title, show.rundown, "00".into());
         let by = Staff { session: SessionId(1), name: "Op".into(), role: Role::Operator };
-        let context = |now| Context { now, by: by.clone(), owner_present: true, fresh_run: RunId(5) };
+        let context = |now| Context {
+            now,
+            by: by.clone(),
+            owner_present: true,
+            fresh_run: RunId(5),
+            ranks: crate::ballots::outcome::ranks,
+        };
         let mut send =
             |command: Command, now| document = transition::apply(&document, &command, &context(now)).unwrap();
         send(Command::Standby { cue: "1".into() }, Micros(0));

@@ -9,7 +9,8 @@
 --     replid     master_replid of the server when the epoch began
 --     since      when the epoch began, Redis TIME in microseconds; 0: its barrier is over
 --     retold     directories that have told all they know in this epoch, 8 bytes each
---     windows    epoch 4, revision 7, then per span: opens 7, intake ends 7 (close and grace; 2^53-1: open end)
+--     windows    epoch 4, revision 7, then per span: opens 7, intake ends 7 (close and grace; 2^53-1: open end); behind them
+--                for each platform: per entry of it 2^53-1 7 and its number 7, then its spans in the same way
 --     marked     newest seal that it is marked for, decimal; 0: none
 --     seal       revision twice, and one more if it is written and not only about to be, 4; then per journal: id 8,
 --                watermark 7; behind 15 zeros per copy above these that it has: journal 8, number 7; behind 15 more
@@ -90,12 +91,22 @@ do
   local epoch_new, revision_new = unpack_at('>I4I7', windows)
   if epoch_new > epoch_old or (epoch_new == epoch_old and revision_new > revision_old) then in_force = windows end
 end
-local spans = {}
-for at = 12, #in_force, 14 do
-  local opens, ends = unpack_at('>I7I7', in_force, at)
-  spans[#spans + 1] = {opens = opens, ends = ends}
+local programme, of_entry, NEVER = {}, {}, 9007199254740991
+do
+  local spans = programme
+  for at = 12, #in_force, 14 do
+    local opens, ends = unpack_at('>I7I7', in_force, at)
+    if opens == NEVER then
+      -- The entries of one platform stand together, before its spans.
+      if #spans > 0 then spans = {} end
+      of_entry[ends] = spans
+    else
+      spans[#spans + 1] = {opens = opens, ends = ends}
+    end
+  end
 end
-local function timely(received)
+local function timely(received, entry)
+  local spans = of_entry[entry] or programme
   for i = #spans, 1, -1 do
     if spans[i].opens <= received then return received < spans[i].ends end
   end
@@ -325,7 +336,7 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
   elseif decided then verdict = decided
   elseif not fit(picks) then verdict = INVALID
   elseif full then verdict = BUDGET
-  elseif not timely(received) then verdict = LATE
+  elseif not timely(received, entry) then verdict = LATE
   elseif marked > 0 and not (is_in_force and sealed_copy) then verdict = AFTER_SEAL
   elseif not allow(voter, picks) then verdict = BUDGET
   else verdict = COUNTED end

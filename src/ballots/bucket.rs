@@ -314,7 +314,7 @@ impl Bucket {
         if decided.is_some_and(|decided| decided.verdict == Verdict::Unreadable) {
             return own;
         }
-        let timeliness = self.windows.judge(received);
+        let timeliness = self.windows.judge(received, entry);
         let copy = decided.map_or((place, received, entry), |decided| (decided.place, decided.received, decided.entry));
         let was_counted = decided.is_some_and(|decided| decided.verdict == Verdict::Counted);
         let is_sealed = self.is_sealed(copy.0);

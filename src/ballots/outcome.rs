@@ -15,7 +15,7 @@ use crate::{
         counting::{Gives, Pool},
         interaction::Interaction,
         kind::Kind,
-        run::{ByEntry, Definition},
+        run::{ByEntry, Definition, Run, SealSummary},
     },
     wire::outcome::{Outcome, Place, PoolOutcome, Rated, Unit},
 };
@@ -61,6 +61,18 @@ pub fn outcome(definition: &Definition, votes: &[u64], by_entry: &[ByEntry]) -> 
         Some(_) => Unit::Points,
     };
     Some(Outcome { polarity: counting.polarity, unit, places, pools: pools.collect() })
+}
+
+/// Each option's place in a sealed run, in the order of the options; equal ones share it.
+pub fn ranks(run: &Run, sealed: &SealSummary) -> Vec<u16> {
+    let votes = &sealed.totals;
+    match outcome(&run.definition, votes, &sealed.by_entry) {
+        Some(mut outcome) => {
+            outcome.places.sort_by_key(|place| place.n);
+            outcome.places.iter().map(|place| place.rank).collect()
+        }
+        None => votes.iter().map(|own| number(1 + votes.iter().filter(|other| *other > own).count())).collect(),
+    }
 }
 
 /// Mean and median of a rating: of the votes, or of the points that pools give to each step. `None`: it is no rating, or

@@ -149,7 +149,7 @@ impl<'a> Recount<'a> {
             // A copy of a ballot that another node took: that one is judged.
             return;
         }
-        let timely = manifest.windows.judge(ballot.received) == Timeliness::Within;
+        let timely = manifest.windows.judge(ballot.received, ballot.entry) == Timeliness::Within;
         let fits = rules.fit(&ballot.picks);
         let voter = self.voters.entry(ballot.voter).or_default();
         let enough = rules.allow(voter.counted.iter().chain([&ballot.picks]));
@@ -199,11 +199,11 @@ impl<'a> Recount<'a> {
         match verdict {
             Some(Verdict::Counted) => {
                 self.counted += 1;
-                let (run, received) = (manifest.definition.run, ballot.received);
+                let Ballot { voter, ref picks, received, entry, .. } = *ballot;
+                let run = manifest.definition.run;
                 if manifest.definition.interaction.kind.round().is_some() {
-                    self.answers.push((ballot.voter, ballot.picks.clone(), received));
+                    self.answers.push((voter, picks.clone(), received, entry));
                 }
-                let Ballot { voter, ref picks, entry, .. } = *ballot;
                 self.witness.add(Copy { run, bucket, voter, id, picks, received, entry, place });
             }
             Some(Verdict::Late) => {

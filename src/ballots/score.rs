@@ -14,8 +14,8 @@ use crate::{
     wire::scores::{Leaderboard, Line, Score},
 };
 
-/// A counted ballot, as far as it is worth something: who, what, and when it was received.
-pub type Answer = (VoterId, Picks, Micros);
+/// A counted ballot, as far as it is worth something: who, what, when it was received, and by which entry.
+pub type Answer = (VoterId, Picks, Micros, u8);
 
 /// What one voter has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,11 +55,11 @@ impl Scores {
     ) {
         self.runs.push(definition.run);
         self.sums.values_mut().for_each(|sum| sum.gained = None);
-        for (voter, picks, received) in answers {
+        for (voter, picks, received, entry) in answers {
             let sum = self.sums.entry(voter).or_default();
             let gained = sum.gained.insert(0);
             if picks.as_slice().iter().any(|pick| right.contains(pick)) {
-                let ms = windows.open_ms(received);
+                let ms = windows.open_ms(received, entry);
                 *gained = definition.interaction.kind.points(ms);
                 sum.points += u64::from(*gained);
                 sum.right += 1;
@@ -112,7 +112,7 @@ mod tests {
     use crate::shows::{
         kind::{Kind, Prediction, Quiz, Worth},
         transition::tests::Desk,
-        windows::Span,
+        windows::{Shift, Span, Track},
     };
 
     fn ms(ms: u64) -> Micros {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn answer(voter: u128, pick: u16, at_ms: u64) -> Answer {
-        (VoterId(voter), Picks::One(pick), ms(at_ms))
+        (VoterId(voter), Picks::One(pick), ms(at_ms), 0)
     }
 
     /// Voters with rank, points and time, in the order of the leaderboard.
@@ -169,6 +169,18 @@ mod tests {
         scores.rank();
         assert_eq!(table(&scores, &[2, 1, 3]), [(1, 10, 1000), (2, 10, 8000), (3, 0, 0)]);
         assert_eq!(scores.leaderboard(9).round, "cup");
+    }
+
+    #[test]
+    fn time_runs_from_the_opening_that_a_voter_had() {
+        let (definition, mut windows) = asked(quiz());
+        let shifts = vec![Shift { opens_ms: 30_000, closes_ms: 30_000 }];
+        windows.tracks = vec![Track { platform: "tv".into(), entries: vec![3], jitter_ms: 0, shifts }];
+        let mut scores = Scores::new("");
+        let on_tv = (VoterId(1), Picks::One(2), ms(42_000), 3);
+        scores.add(&definition, &windows, &[2], [on_tv, answer(2, 2, 12_000)]);
+        scores.rank();
+        assert_eq!(table(&scores, &[1, 2]), [(1, 900, 2000), (1, 900, 2000)]);
     }
 
     #[test]

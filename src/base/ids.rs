@@ -69,6 +69,11 @@ hex_id! {
     /// One run of a cue's interaction. Random, so that two branches of a show's document never share one.
     RunId(u64), 8, "^[0-9a-f]{16}$", "a run id", "16 lower-case hexadecimal digits"
 }
+
+hex_id! {
+    /// What one member of staff has proposed, for another one to confirm.
+    ProposalId(u64), 8, "^[0-9a-f]{16}$", "a proposal's id", "16 lower-case hexadecimal digits"
+}
 hex_id! {
     /// A ballot's id, made by the client, unique per (run, voter).
     BallotId(u128), 16, "^[0-9a-f]{32}$", "a ballot id", "32 lower-case hexadecimal digits"

@@ -294,10 +294,19 @@ pub const KEEP_LOOK: Duration = Duration::from_secs(1);
 pub const COMMANDS_WAITING_MAX: usize = 64;
 /// Longest name a screen may give itself, in characters.
 pub const SCREEN_NAME_CHARS_MAX: usize = 60;
+/// A screen that has painted something older than this is behind.
+pub const SCREEN_BEHIND_MS: u64 = 1000;
+/// A screen that was silent for this long is not believed any more: three of its reports.
+pub const SCREEN_SILENT_MS: u64 = 3500;
 /// The same command again within this time is a double press and refused kindly.
 pub const DEBOUNCE_MS: u64 = 1000;
 /// An armed action stays armed this long.
 pub const ARMED_MS: u64 = 5000;
+/// What one member of staff has proposed can be confirmed by another one within this time: a call to the gallery next door,
+/// and no decision of an hour ago.
+pub const PROPOSAL_MS: u64 = 300_000;
+/// Proposals that wait in one show.
+pub const PROPOSALS_MAX: usize = 16;
 /// What could not be stored is offered to the disk again this often.
 pub const STORE_RETRY: Duration = Duration::from_secs(1);
 /// The control owner's lease; a session renews it with every ping it answers.
@@ -386,6 +395,12 @@ pub const ENTRIES_MAX: usize = 64;
 pub const ENTRY_NUMBERS_MAX: usize = 255;
 /// Characters of an entry's segment, pool or platform: they stand in links, which people scan from a screen.
 pub const ENTRY_NAME_CHARS_MAX: usize = 24;
+/// Platforms with a delay: viewers of each get a snapshot of their own.
+pub const PLATFORMS_MAX: usize = 16;
+/// The most that a platform is behind, milliseconds: nothing else goes on before its viewers have voted.
+pub const DELAY_MS_MAX: u64 = 180_000;
+/// The most by which viewers of one platform differ, milliseconds.
+pub const JITTER_MS_MAX: u64 = 60_000;
 /// Characters of a title, a question or an option's label.
 pub const TEXT_CHARS_MAX: usize = 300;
 

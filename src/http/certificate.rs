@@ -21,11 +21,12 @@ use crate::{
         ids::{BadId, RunId, ShowId},
     },
     live::results::{Audience, is_hidden},
-    studio::view,
+    shows::windows::Span,
+    studio::{parts::parts, view},
     wire::{
         codes::Code,
         outcome::{Outcome, Rated},
-        seal::EntryCount,
+        seal::{EntryCount, PartCount},
         server::Phase,
     },
 };
@@ -49,10 +50,14 @@ pub struct Certificate {
     /// What a rating came to.
     rated: Option<Rated>,
     by_entry: Vec<EntryCount>,
+    /// The same ballots by segment, by pool and by platform.
+    by_part: Vec<PartCount>,
     late: u64,
     outstanding: u64,
     /// When ballots were taken, milliseconds since 1970.
     windows: Vec<CertifiedSpan>,
+    /// The same for those who see what is on later.
+    platforms: Vec<CertifiedTrack>,
     /// Counts the seals of this run.
     revision: u32,
     sealed_at: u64,
@@ -81,6 +86,13 @@ pub struct CertifiedOption {
 pub struct CertifiedSpan {
     opens: u64,
     closes: Option<u64>,
+}
+
+/// The openings of a platform.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CertifiedTrack {
+    platform: String,
+    windows: Vec<CertifiedSpan>,
 }
 
 /// The certificate of a run that is verified, for staff that may see its numbers. The page of it is
@@ -123,7 +135,12 @@ pub async fn certificate(
         votes: *votes,
         share: f64::from(*share) / 10.0,
     };
-    let spans = manifest.windows.spans.iter();
+    let window = |span: &Span| CertifiedSpan { opens: span.opens.as_ms(), closes: span.closes.map(Micros::as_ms) };
+    let windows = &manifest.windows;
+    let tracks = windows.tracks.iter().map(|track| CertifiedTrack {
+        platform: track.platform.clone(),
+        windows: windows.spans_on(Some(track)).map(|span| window(&span)).collect(),
+    });
     Ok(Json(Certificate {
         show: desk.show.clone(),
         show_title: manifest.title.clone(),
@@ -136,12 +153,12 @@ pub async fn certificate(
         superseded: manifest.superseded,
         outcome: manifest.outcome.clone(),
         rated: manifest.rated.clone(),
+        by_part: parts(&view::by_entry(run)),
         by_entry: view::by_entry(run),
         late: manifest.late,
         outstanding: manifest.outstanding,
-        windows: spans
-            .map(|span| CertifiedSpan { opens: span.opens.as_ms(), closes: span.closes.map(Micros::as_ms) })
-            .collect(),
+        windows: windows.spans.iter().map(window).collect(),
+        platforms: tracks.collect(),
         revision: manifest.revision,
         sealed_at: manifest.sealed_at.as_ms(),
         verified_at: verified.at.as_ms(),

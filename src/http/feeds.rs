@@ -13,9 +13,12 @@ use super::{
 use crate::{
     base::{csv, ids::ShowId},
     live::results::Audience,
-    studio::{desk::Desk, view},
+    shows::run::Run,
+    studio::{desk::Desk, parts::parts, view},
     wire::{
+        gauge::GraphicTally,
         results::ResultState,
+        seal::{EntryCount, Part, PartCount},
         server::{GraphicState, Phase},
     },
 };
@@ -59,6 +62,16 @@ pub struct Status {
     /// Taps per second now, and the most in this run, where viewers tap; else 0.
     pace: u64,
     pace_highest: u64,
+    /// A screen in program says that it has painted the graphic as it is now.
+    tally_pgm: bool,
+    /// A preview says that it has painted the cue on standby.
+    tally_pvw: bool,
+    /// `off_air`, `coming` (nobody has said yet that it is painted), `on_air`, `going` (nobody has said yet that it is gone).
+    gfx_state: GraphicTally,
+    /// Screens that are seen and keep up, how many do not, and their names with commas between.
+    overlays_ok: u32,
+    overlays_stale: usize,
+    overlays_stale_names: String,
 }
 
 /// The show's state in flat fields.
@@ -72,7 +85,9 @@ pub async fn status(
     extract::screen_key(&doors, &desk, query.key())?;
     let (show, results) = desk.hub.newest(Audience::Screens);
     let Some(show) = show else { return Err(not_yet()) };
-    let now = doors.services.clock.now().as_ms();
+    let now = doors.services.clock.now();
+    let (_, tally) = desk.screens(doors.services.node, now);
+    let now = now.as_ms();
     let run = show.run;
     let (next_cue, next_question) = show.next.map(|next| (next.cue, next.question)).unwrap_or_default();
     let rated = results.as_ref().and_then(|results| results.rated.as_ref());
@@ -96,6 +111,12 @@ pub async fn status(
         state: results.map(|results| results.state),
         pace: pace.now,
         pace_highest: pace.highest,
+        tally_pgm: tally.program,
+        tally_pvw: tally.preview,
+        gfx_state: tally.graphic,
+        overlays_ok: tally.ok,
+        overlays_stale: tally.stale.len(),
+        overlays_stale_names: tally.stale.join(", "),
     }))
 }
 
@@ -215,23 +236,32 @@ pub struct EntryRow {
     state: ResultState,
 }
 
-/// Of the run on program, once it is sealed and screens may see its numbers.
-fn entry_rows(desk: &Desk) -> Vec<EntryRow> {
+/// The run on program with what it may be called, once it is sealed and screens may see its numbers.
+fn told(desk: &Desk, rows: impl FnOnce(&Run, ResultState)) {
     let document = desk.document();
-    let (Some(run), (_, Some(results))) = (document.on_program(), desk.hub.newest(Audience::Screens)) else {
-        return Vec::new();
-    };
-    if results.run != run.id() || !matches!(results.state, ResultState::Provisional | ResultState::Final) {
-        return Vec::new();
+    let (Some(run), (_, Some(results))) = (document.on_program(), desk.hub.newest(Audience::Screens)) else { return };
+    if results.run == run.id() && matches!(results.state, ResultState::Provisional | ResultState::Final) {
+        rows(run, results.state);
     }
+}
+
+/// A number and a label for every option, with its votes.
+fn options(run: &Run, votes: Vec<u64>) -> impl Iterator<Item = (u16, String, u64)> {
+    let labels = (1..).zip(&run.definition.interaction.options);
+    labels.zip(votes).map(|((option, label), votes)| (option, label.clone(), votes))
+}
+
+fn entry_rows(desk: &Desk) -> Vec<EntryRow> {
     let mut rows = Vec::new();
-    for line in view::by_entry(run) {
-        for ((option, label), votes) in (1..).zip(&run.definition.interaction.options).zip(line.votes) {
-            let [segment, pool, platform] = [&line.entry.segment, &line.entry.pool, &line.entry.platform]
-                .map(|name| name.clone().unwrap_or_default());
-            rows.push(EntryRow { segment, pool, platform, option, label: label.clone(), votes, state: results.state });
+    told(desk, |run, state| {
+        for EntryCount { entry, votes, .. } in view::by_entry(run) {
+            let [segment, pool, platform] = [entry.segment, entry.pool, entry.platform].map(Option::unwrap_or_default);
+            for (option, label, votes) in options(run, votes) {
+                let (segment, pool, platform) = (segment.clone(), pool.clone(), platform.clone());
+                rows.push(EntryRow { segment, pool, platform, option, label, votes, state });
+            }
         }
-    }
+    });
     rows
 }
 
@@ -259,6 +289,58 @@ pub async fn entries_csv(
     let mut text = String::from("segment,pool,platform,option,label,votes,state\r\n");
     for EntryRow { segment, pool, platform, option, label, votes, state } in entry_rows(&desk) {
         text += &csv::line([&segment, &pool, &platform, &option, &label, &votes, &word(&state)]);
+    }
+    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
+}
+
+/// One option's votes by one segment, pool or platform.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct PartRow {
+    of: Part,
+    /// Empty: of those whose entry names none.
+    name: String,
+    /// From 1.
+    option: u16,
+    label: String,
+    votes: u64,
+    state: ResultState,
+}
+
+fn part_rows(desk: &Desk) -> Vec<PartRow> {
+    let mut rows = Vec::new();
+    told(desk, |run, state| {
+        for PartCount { of, name, votes, .. } in parts(&view::by_entry(run)) {
+            let row = |(option, label, votes)| PartRow { of, name: name.clone(), option, label, votes, state };
+            rows.extend(options(run, votes).map(row));
+        }
+    });
+    rows
+}
+
+/// The sealed votes by segment, by pool and by platform: an array with one object per part and option.
+#[utoipa::path(get, path = "/f/{show}/parts.json", params(("show" = ShowId, Path)), security(("key" = [])),
+    responses((status = 200, description = "A row per part and option", body = Vec<PartRow>), Problems))]
+pub async fn parts_json(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Params(query): Params<FeedKey>,
+) -> Result<Json<Vec<PartRow>>, Failure> {
+    extract::screen_key(&doors, &desk, query.key())?;
+    Ok(Json(part_rows(&desk)))
+}
+
+/// The sealed votes by segment, by pool and by platform as CSV with a header line.
+#[utoipa::path(get, path = "/f/{show}/parts.csv", params(("show" = ShowId, Path)), security(("key" = [])),
+    responses((status = 200, description = "A line per part and option", body = String, content_type = "text/csv"), Problems))]
+pub async fn parts_csv(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Params(query): Params<FeedKey>,
+) -> Result<impl IntoResponse, Failure> {
+    extract::screen_key(&doors, &desk, query.key())?;
+    let mut text = String::from("of,name,option,label,votes,state\r\n");
+    for PartRow { of, name, option, label, votes, state } in part_rows(&desk) {
+        text += &csv::line([&of.word(), &name, &option, &label, &votes, &word(&state)]);
     }
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
 }

@@ -53,9 +53,10 @@ pub async fn embed(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> {
     page("embed/index.html", PAGE_POLICY, &headers)
 }
 
-/// The studio page.
+/// The studio page, which has overlays in it.
 pub async fn studio(_: OfShow, headers: HeaderMap) -> Result<Response, Failure> {
-    page("studio/index.html", PAGE_POLICY, &headers)
+    let policy = PAGE_POLICY.replace(FRAMED_BY_NONE, &format!("frame-src 'self'; {FRAMED_BY_NONE}"));
+    page("studio/index.html", policy, &headers)
 }
 
 /// The controller for one thumb.

@@ -97,6 +97,8 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(feeds::results_xml))
         .routes(routes!(feeds::entries_json))
         .routes(routes!(feeds::entries_csv))
+        .routes(routes!(feeds::parts_json))
+        .routes(routes!(feeds::parts_csv))
         .routes(routes!(scores::leaderboard))
         .routes(routes!(scores::score))
         .routes(routes!(scores::leaderboard_json))

@@ -66,8 +66,10 @@ pub async fn file(
         languages: document.languages.clone(),
         sites: document.sites.clone(),
         keep: document.keep,
+        policy: document.policy.clone(),
         rundown: document.rundown.clone(),
         entries: document.entries.declared().map(|(_, entry)| entry.clone()).collect(),
+        platforms: document.platforms.clone(),
     };
     Ok(([(header::CONTENT_TYPE, "application/toml")], file::write(&show)))
 }

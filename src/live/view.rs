@@ -2,8 +2,9 @@
 
 use super::results::Audience;
 use crate::{
+    ballots::outcome,
     base::{clock::Micros, limits},
-    shows::{document::Document, interaction::Visibility, run::Run},
+    shows::{bracket, document::Document, interaction::Visibility, run::Run},
     wire::{
         moderation::AirView,
         server::{GraphicView, OptionView, RunView, ShowView},
@@ -25,6 +26,7 @@ pub fn show(document: &Document, item: Option<AirView>, audience: Audience, now:
         run: document.on_program().map(|on| run(on, now)),
         next: next.and_then(|placed| document.run(placed.run)).map(|next| run(next, now)),
         item,
+        bracket: bracket::view(document, outcome::ranks),
         graphic: graphic(document),
     }
 }

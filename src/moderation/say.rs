@@ -105,7 +105,8 @@ pub fn judge(queue: &Queue, run: Option<&BoardRun>, saying: &Saying) -> Taken {
     let Some((kind, writing)) = run.definition.interaction.kind.writing().filter(|_| !run.void) else {
         return no(WhyNot::Closed, None);
     };
-    match run.windows.judge(*received) {
+    let entry = saying.entry.as_ref().map_or(0, |entry| run.definition.entries.number_of(entry));
+    match run.windows.judge(*received, entry) {
         Timeliness::Within => {}
         Timeliness::Early => return no(WhyNot::Closed, Some(limits::RETRY_NOT_OPEN_MS)),
         Timeliness::Late => return no(WhyNot::Closed, None),

@@ -182,10 +182,14 @@ impl Viewer {
         Ok(Self { voter, session, fresh_token: None, entry, problem: None })
     }
 
+    /// The number of this viewer's entry in a run; 0: it came by none that the run knows.
+    pub fn number(&self, run: &BoardRun) -> u8 {
+        self.entry.as_deref().map_or(0, |entry| run.definition.entries.number_of(entry))
+    }
+
     /// What this viewer votes. Of where it came in, a ballot carries what the run knew when it was made.
     pub fn ballot(&self, run: Option<&BoardRun>, vote: Vote, received: Micros) -> Ballot {
-        let entry = self.entry.as_deref().zip(run);
-        let entry = entry.map_or(0, |(entry, run)| run.definition.entries.number_of(entry));
+        let entry = run.map_or(0, |run| self.number(run));
         let picks = match vote.change {
             Some(change) => Picks::changed(change, vote.picks),
             None => Picks::new(vote.picks),

@@ -26,7 +26,7 @@ pub fn react(
     }
     let board = desk.board();
     let run = board.run(react.run).filter(|run| !run.void);
-    let is_open = run.is_some_and(|run| run.windows.judge(received) == Timeliness::Within);
+    let is_open = run.is_some_and(|run| run.windows.judge(received, viewer.number(run)) == Timeliness::Within);
     let added = tally.hear((viewer.voter, session), &react.counts, received, is_open);
     if added > 0 {
         services.metrics.reactions(added);

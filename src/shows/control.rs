@@ -23,6 +23,8 @@ pub(super) fn take(control: &mut Control, command: &Command, context: &Context) 
             | Command::Resolve { .. }
             | Command::Void { .. }
             | Command::WriteOff { .. }
+            | Command::Confirm { .. }
+            | Command::Decline { .. }
     );
     // Pulling something from the screens is never a question of ownership.
     let urgent = command.is_urgent();

@@ -4,8 +4,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    entries::Entries, interaction::Interaction, keep::Keep, keys::Key, languages::Languages, roster::WrittenOff,
-    run::Run, rundown::Cue, sites::Sites,
+    entries::Entries,
+    interaction::Interaction,
+    keep::Keep,
+    keys::Key,
+    languages::Languages,
+    platforms::Platform,
+    roster::WrittenOff,
+    run::Run,
+    rundown::Cue,
+    sites::Sites,
+    two_people::{Policy, Proposal},
 };
 use crate::{
     base::{
@@ -24,6 +33,11 @@ use crate::{
 pub const FORMAT: u32 = 3;
 /// That of a document with kinds of questions, changes, other languages or sites.
 const FORMAT_WITH_KINDS: u32 = 2;
+/// That of a document that asks for two people, or has what they decided: an older release would do with one, and drop it.
+pub(super) const FORMAT_WITH_TWO_PEOPLE: u32 = 3;
+/// That of a document with platforms or options that come from results: an older release would judge ballots by other windows, or
+/// ask for placeholders.
+const FORMAT_WITH_PLATFORMS: u32 = 3;
 
 /// Why a stored document is not read.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +81,9 @@ pub struct Document {
     /// When its voter key was destroyed: it makes no more runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voter_key_gone: Option<Micros>,
+    /// What it asks of its staff.
+    #[serde(default, skip_serializing_if = "Policy::is_empty")]
+    pub policy: Policy,
     /// Runs made now are rehearsal runs.
     pub rehearsal: bool,
     /// Cues in the order of the show.
@@ -74,6 +91,9 @@ pub struct Document {
     /// Where the audience may come in.
     #[serde(default, skip_serializing_if = "Entries::is_empty")]
     pub entries: Entries,
+    /// On what it is watched, and how much later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<Platform>,
     /// What the next take puts on program.
     pub standby: Option<Placed>,
     /// What is on.
@@ -85,6 +105,9 @@ pub struct Document {
     /// Irrevocable actions that are unlocked.
     #[serde(default)]
     pub armed: Vec<Armed>,
+    /// What one person has proposed and another one has to confirm, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<Proposal>,
     /// Who may take.
     #[serde(default)]
     pub control: Control,
@@ -178,9 +201,11 @@ impl Document {
             sites: Sites::default(),
             keep: Keep::default(),
             voter_key_gone: None,
+            policy: Policy::default(),
             rehearsal: true,
             rundown,
             entries: Entries::default(),
+            platforms: Vec::new(),
             standby: None,
             program: None,
             graphic: Graphic {
@@ -192,6 +217,7 @@ impl Document {
             },
             runs: Vec::new(),
             armed: Vec::new(),
+            proposals: Vec::new(),
             control: Control::default(),
             keys: Vec::new(),
             roster: Vec::new(),
@@ -218,7 +244,8 @@ impl Document {
         }
     }
 
-    /// Raises the format where the rundown has what an older release would drop unread: kinds, changes, other languages.
+    /// Raises the format where the rundown has what an older release would drop unread: kinds, changes, other languages,
+    /// platforms.
     pub fn tell_format(&mut self) {
         let is_new = |cue: &Cue| {
             let Interaction { kind, changeable, texts, .. } = &cue.interaction;
@@ -228,6 +255,11 @@ impl Document {
             self.format = self.format.max(FORMAT_WITH_KINDS);
         }
         self.tell_keep();
+        let leads = |cue: &Cue| !cue.options_from.is_empty();
+        if !self.platforms.is_empty() || self.rundown.iter().any(leads) {
+            self.format = self.format.max(FORMAT_WITH_PLATFORMS);
+        }
+        self.tell_policy();
     }
 
     /// Whether a page that shows this revision shows what is so now.

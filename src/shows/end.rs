@@ -2,10 +2,11 @@
 //! counted comes in as an argument.
 
 use super::{
+    arming::disarm,
     document::Document,
     kind::Kind,
     run::{Resolved, Run, SealState, SealSummary, Verified, Void},
-    transition::{Context, Refusal, disarm, meant, phase_word, refuse},
+    transition::{Context, Refusal, meant, phase_word, refuse},
 };
 use crate::{
     base::{clock::Micros, ids::RunId},

@@ -4,9 +4,11 @@
 mod keep;
 mod kinds;
 mod languages;
+mod platforms;
 mod reactions;
 mod rules;
 mod sites;
+mod sources;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -17,14 +19,18 @@ use toml::Spanned;
 use kinds::{PredictionTable, QuizTable, Said, Word};
 use reactions::Emoji;
 use rules::Rules;
+use sources::SourceTable;
 
 use super::{
+    bracket,
     interaction::{Interaction, Visibility},
     keep::Keep,
     kind::{Kind, Writing},
     languages::Languages,
+    platforms::Platform,
     rundown::Cue,
     sites::Sites,
+    two_people::Policy,
 };
 use crate::{
     base::{ids::ShowId, limits},
@@ -44,10 +50,14 @@ pub struct ShowFile {
     pub sites: Sites,
     /// How long it is kept.
     pub keep: Keep,
+    /// What it asks of its staff.
+    pub policy: Policy,
     /// Its cues.
     pub rundown: Vec<Cue>,
     /// Where its audience may come in.
     pub entries: Vec<Entry>,
+    /// On what it is watched, and how much later.
+    pub platforms: Vec<Platform>,
 }
 
 impl ShowFile {
@@ -82,11 +92,15 @@ struct Top {
     frames: Vec<Spanned<String>>,
     keep: Option<Spanned<Keep>>,
     #[serde(default)]
+    policy: Policy,
+    #[serde(default)]
     text: languages::Titles,
     #[serde(default)]
     cue: Vec<Spanned<ReadCue>>,
     #[serde(default)]
     entry: Vec<Spanned<EntryTable<Spanned<String>>>>,
+    #[serde(default)]
+    platform: Vec<platforms::PlatformTable>,
 }
 
 type ReadCue = CueTable<Spanned<String>, Spanned<Rules>, languages::WordingTable>;
@@ -108,6 +122,8 @@ struct CueTable<Text, Table, Words> {
     question: Text,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     options: Vec<Text>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    options_from: Vec<SourceTable>,
     #[serde(default = "one")]
     votes: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -204,16 +220,19 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         }
         entries.push(entry);
     }
+    let platforms = platforms::platforms(text, &top.platform, &entries)?;
     let mut rundown: Vec<Cue> = Vec::with_capacity(top.cue.len());
     for entry in &top.cue {
         let cue = cue(text, entry, &entries, &languages)?;
+        let place = entry.get_ref().question.span().start;
+        bracket::check(&cue.options_from, &rundown).map_err(|detail| at(text, place, detail))?;
         if rundown.iter().any(|other| other.number == cue.number) {
             let place = entry.get_ref().number.span().start;
             return Err(at(text, place, format!("cue {} is there twice: give it another number", cue.number)));
         }
         rundown.push(cue);
     }
-    Ok(ShowFile { id, title, languages, sites, keep, rundown, entries })
+    Ok(ShowFile { id, title, languages, sites, keep, policy: top.policy, rundown, entries, platforms })
 }
 
 fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
@@ -247,6 +266,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
         return Err(at(text, place, "a cue's number is 1 to 8 of A-Z, a-z, 0-9, . and -, like \"3A\"".into()));
     }
     let mut options = distinct(text, &entry.options)?;
+    let options_from = sources::sources(entry, &mut options).map_err(|detail| at(text, place, detail))?;
     let kind = kinds::kind(text, place, entry, &mut options)?;
     let taps = kind.view(&[]).is_tapped();
     if entry.votes == 0 || entry.votes > limits::VOTES_PER_VOTER_MAX {
@@ -308,7 +328,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
         rules.get_ref().put_into(&mut interaction, entries).map_err(|detail| at(text, place, detail))?;
     }
     let (segment, title) = (optional(&entry.segment, "segment")?, optional(&entry.title, "title")?);
-    Ok(Cue { number, segment, title, interaction })
+    Ok(Cue { number, segment, title, options_from, interaction })
 }
 
 /// The options of a question: no two are the same.
@@ -363,9 +383,13 @@ pub fn write(file: &ShowFile) -> String {
         text: BTreeMap<&'a str, languages::TitleTable<&'a str>>,
         #[serde(skip_serializing_if = "Keep::is_empty")]
         keep: Keep,
+        #[serde(skip_serializing_if = "Policy::is_empty")]
+        policy: &'a Policy,
         cue: Vec<CueTable<&'a str, Rules, Wording>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        platform: &'a [Platform],
     }
     let cue = file.rundown.iter().map(|cue| (cue, Said::of(&cue.interaction.kind))).map(|(cue, said)| CueTable {
         number: cue.number.as_str(),
@@ -377,8 +401,10 @@ pub fn write(file: &ShowFile) -> String {
         // What follows from the kind is not said twice.
         options: match (&cue.interaction.kind, cue.interaction.takes_ballots()) {
             (Kind::Rating(_), _) | (_, false) => Vec::new(),
+            _ if !cue.options_from.is_empty() => Vec::new(),
             _ => cue.interaction.options.iter().map(String::as_str).collect(),
         },
+        options_from: sources::said(cue),
         votes: cue.interaction.votes.max(1),
         per_option: cue.interaction.per_option,
         changeable: cue.interaction.changeable,
@@ -404,8 +430,10 @@ pub fn write(file: &ShowFile) -> String {
         sites: &file.sites,
         text: languages::titles(&file.languages),
         keep: file.keep,
+        policy: &file.policy,
         cue: cue.collect(),
         entry: &file.entries,
+        platform: &file.platforms,
     };
     toml::to_string_pretty(&out).expect("a show is plain data")
 }
@@ -424,7 +452,7 @@ mod tests {
     fn the_examples_of_the_page_are_shows() {
         let page = include_str!("../../docs/SHOW.md");
         let examples: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 8);
+        assert_eq!(examples.len(), 10);
         for example in examples {
             let show = read(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
             assert_eq!(read(&write(&show)), Ok(show));

@@ -1,7 +1,9 @@
 //! A show as a pure value: its rundown, its runs and their windows, and what a command makes of them.
 //! Nothing here waits, stores or counts; ballots never pass through.
 
+mod arming;
 pub mod board;
+pub mod bracket;
 pub mod catch_up;
 mod control;
 pub mod counting;
@@ -15,10 +17,12 @@ pub mod keys;
 pub mod kind;
 pub mod languages;
 pub mod merge;
+pub mod platforms;
 pub mod roster;
 pub mod round;
 pub mod run;
 pub mod rundown;
 pub mod sites;
 pub mod transition;
+pub mod two_people;
 pub mod windows;

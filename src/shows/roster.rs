@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    arming::disarm,
     document::Document,
     run::Run,
-    transition::{Context, Refusal, disarm, refuse},
+    transition::{Context, Refusal, refuse},
 };
 use crate::{
     base::{clock::Micros, ids::NodeId, limits},

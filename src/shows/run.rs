@@ -7,6 +7,8 @@ use super::{
     entries::Entries,
     interaction::Interaction,
     kind::Kind,
+    platforms::Delay,
+    two_people::Policy,
     windows::{ClockPhase, Windows},
 };
 use crate::{
@@ -56,6 +58,9 @@ pub struct Definition {
     /// Where the audience may come in: ballots carry their numbers.
     #[serde(default, skip_serializing_if = "Entries::is_empty")]
     pub entries: Entries,
+    /// How much later the viewers of a platform see what is on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<Delay>,
 }
 
 impl Definition {
@@ -113,6 +118,9 @@ pub struct Run {
     /// Declared void, for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void: Option<Void>,
+    /// What the show asked of its staff when this was made.
+    #[serde(default, skip_serializing_if = "Policy::is_empty")]
+    pub policy: Policy,
 }
 
 /// What was left of a window when it was put on hold.
@@ -201,6 +209,11 @@ impl Run {
 
     /// Where the run is in its life at a moment. Open, closing and locked need nobody to execute them.
     pub fn phase(&self, now: Micros) -> Phase {
+        self.phase_by(&self.windows, now)
+    }
+
+    /// As [`Self::phase`], for those who have other windows than the whole run.
+    pub fn phase_by(&self, windows: &Windows, now: Micros) -> Phase {
         if self.void.is_some() {
             return Phase::Void;
         }
@@ -210,7 +223,7 @@ impl Run {
         if let Some(SealState { summary: Some(_), verified, .. }) = &self.seal {
             return if verified.is_some() { Phase::Verified } else { Phase::Sealed };
         }
-        match self.windows.phase(now) {
+        match windows.phase(now) {
             ClockPhase::Before => Phase::Standby,
             ClockPhase::Open => Phase::Open,
             ClockPhase::Closing => Phase::Closing,
@@ -308,6 +321,13 @@ mod tests {
             buckets: limits::BUCKETS,
             bucket_hash: BUCKET_HASH.into(),
             entries: Entries::default().declaring(&entries).expect("there are numbers for all"),
+            platforms: (0..limits::PLATFORMS_MAX)
+                .map(|platform| Delay {
+                    platform: named(platform),
+                    delay_ms: limits::DELAY_MS_MAX,
+                    jitter_ms: limits::JITTER_MS_MAX,
+                })
+                .collect(),
         };
         let bytes = serde_json::to_vec(&definition).expect("a definition is plain data").len();
         assert!(bytes <= limits::JOURNAL_RECORD_BYTES_MAX, "{bytes} bytes: no ballot of this run would be taken");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::interaction::Interaction;
+use super::{bracket::Source, interaction::Interaction};
 
 /// One line of the rundown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Cue {
     /// What operators see in the list; the question if left out.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,
+    /// Where its options come from when it goes on standby; empty: it has its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options_from: Vec<Source>,
     /// What it asks of the audience.
     pub interaction: Interaction,
 }

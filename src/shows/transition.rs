@@ -2,13 +2,17 @@
 //! or signed first (seal, verify, reveal) is in `end.rs`.
 
 use super::{
+    arming::{self, disarm},
+    bracket::{self, Ranks},
     control,
-    document::{Armed, Document, Graphic, Placed, Staff},
+    document::{Document, Graphic, Placed, Staff},
     end,
     file::ShowFile,
     kind::Kind,
+    platforms::{Platform, tracks},
     roster, round,
     run::{BUCKET_HASH, Definition, Hold, Run, record_format},
+    two_people,
     windows::{Span, Windows},
 };
 use crate::{
@@ -41,6 +45,8 @@ pub struct Context {
     pub owner_present: bool,
     /// The id for a run, should the command make one.
     pub fresh_run: RunId,
+    /// What a sealed run came to.
+    pub ranks: Ranks,
 }
 
 pub(super) fn refuse<T>(code: Code, detail: impl Into<String>) -> Result<T, Refusal> {
@@ -56,6 +62,7 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
     check_role(command, context.by.role)?;
     let mut next = document.succeed();
     next.armed.retain(|armed| armed.until > context.now);
+    next.proposals = document.proposals_at(context.now).cloned().collect();
     if let Command::Control { action, to } = command {
         control::ask(&mut next.control, *action, *to, context)?;
         return Ok(next);
@@ -86,7 +93,12 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Command::Unfreeze => next.graphic.frozen = false,
         Command::Seal { run } => end::start_seal(&mut next, *run, context)?,
         Command::Verify { .. } => return not_now("a verification carries its recount; ask the desk for it"),
-        Command::Arm { what, run } => arm(&mut next, *what, *run, context)?,
+        Command::Arm { what, run } => arming::arm(&mut next, *what, *run, context)?,
+        Command::Reveal { .. } | Command::Void { .. } if two_people::takes_two(&next, command) => {
+            two_people::propose(&mut next, command, context)?;
+        }
+        Command::Confirm { proposal } => two_people::confirm(&mut next, *proposal, context)?,
+        Command::Decline { proposal } => two_people::decline(&mut next, *proposal)?,
         Command::Reveal { run } => end::reveal(&mut next, *run, context)?,
         Command::Resolve { run, right } => end::resolve(&mut next, *run, right, context)?,
         Command::Void { run, reason } => end::void(&mut next, *run, reason, context)?,
@@ -132,7 +144,9 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
     next.languages.clone_from(&file.languages);
     next.sites.clone_from(&file.sites);
     next.keep = file.keep;
+    next.policy.clone_from(&file.policy);
     next.rundown.clone_from(&file.rundown);
+    next.platforms.clone_from(&file.platforms);
     next.entries = match document.entries.declaring(&file.entries) {
         Some(entries) => entries,
         None => {
@@ -150,10 +164,12 @@ pub fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
         | Command::Verify { .. }
         | Command::Reveal { .. }
         | Command::Resolve { .. }
-        | Command::WriteOff { .. } => {
+        | Command::WriteOff { .. }
+        | Command::Confirm { .. }
+        | Command::Decline { .. } => {
             matches!(role, Role::Producer | Role::Adjudicator)
         }
-        Command::Arm { what: Armable::Reveal | Armable::Resolve | Armable::WriteOff, .. } => {
+        Command::Arm { what: Armable::Reveal | Armable::Resolve | Armable::WriteOff | Armable::Confirm, .. } => {
             matches!(role, Role::Producer | Role::Adjudicator)
         }
         Command::Void { .. } | Command::GoLive | Command::Rehearse | Command::Arm { .. } => role == Role::Producer,
@@ -176,23 +192,27 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
     if next.standby.as_ref().is_some_and(|placed| placed.cue == number) {
         return not_now(format!("cue {number} is on standby already"));
     }
+    let interaction = bracket::filled(next, cue, context.ranks)?;
     let definition = Definition {
         run: context.fresh_run,
         show: next.id.clone(),
         cue: cue.number.clone(),
         rehearsal: next.rehearsal,
-        interaction: cue.interaction.clone(),
+        record_format: record_format(&interaction),
+        interaction,
         buckets: limits::BUCKETS,
         bucket_hash: BUCKET_HASH.to_owned(),
-        record_format: record_format(&cue.interaction),
         entries: next.entries.clone(),
+        platforms: next.platforms.iter().map(Platform::delay).collect(),
     };
     drop_standby(next);
     archive(next, context.now);
     next.standby = Some(Placed { cue: definition.cue.clone(), run: definition.run });
-    let windows = Windows::new(definition.interaction.grace_ms);
+    let tracks = tracks(&definition.platforms, &definition.entries);
+    let windows = Windows { tracks, ..Windows::new(definition.interaction.grace_ms) };
     let (hold, seal, revealed_at, resolved, void) = (None, None, None, None, None);
-    next.runs.push(Run { definition, windows, hold, seal, revealed_at, resolved, void });
+    let policy = next.policy.clone();
+    next.runs.push(Run { definition, windows, hold, seal, revealed_at, resolved, void, policy });
     Ok(())
 }
 
@@ -219,7 +239,10 @@ fn archive(next: &mut Document, now: Micros) {
         };
         // What a round is made of stays as long as it is played.
         let played: Vec<_> = round::played(next).into_iter().flat_map(|(_, runs)| runs).map(Run::id).collect();
-        let over = |run: &Run| ended(run) && Some(run.id()) != program && !played.contains(&run.id());
+        let over = |run: &Run| {
+            let needed = Some(run.id()) == program || played.contains(&run.id()) || bracket::is_awaited(next, run);
+            ended(run) && !needed
+        };
         let Some(oldest) = next.runs.iter().position(over) else { return };
         next.runs.remove(oldest);
     }
@@ -388,40 +411,7 @@ pub fn meant(next: &Document, run: Option<RunId>) -> Result<RunId, Refusal> {
     }
 }
 
-fn arm(next: &mut Document, what: Armable, run: Option<RunId>, context: &Context) -> Result<(), Refusal> {
-    let run = match what {
-        Armable::GoLive if !next.rehearsal => return not_now("the show is on air already"),
-        Armable::GoLive => {
-            nothing_open(next, context.now)?;
-            None
-        }
-        Armable::WriteOff => None,
-        Armable::Reveal | Armable::Resolve | Armable::Void => Some(meant(next, run)?),
-    };
-    let phase = run.and_then(|run| next.run(run)).map(|run| run.phase(context.now));
-    if what == Armable::Reveal && phase != Some(Phase::Verified) {
-        return not_now("only a verified result can be revealed");
-    }
-    if let (Armable::Resolve, Some(run)) = (what, run.and_then(|run| next.run(run))) {
-        end::may_resolve(run, context)?;
-    }
-    next.armed.retain(|armed| (armed.what, armed.run) != (what, run));
-    let until = context.now.plus_ms(limits::ARMED_MS);
-    next.armed.push(Armed { what, run, until, by: context.by.name.clone() });
-    Ok(())
-}
-
-/// Uses up what was armed; what was not armed is refused.
-pub(super) fn disarm(next: &mut Document, what: Armable, run: Option<RunId>) -> Result<(), Refusal> {
-    let before = next.armed.len();
-    next.armed.retain(|armed| (armed.what, armed.run) != (what, run));
-    if next.armed.len() == before {
-        return refuse(Code::NotArmed, "arm it first; it stays armed for 5 seconds");
-    }
-    Ok(())
-}
-
-fn nothing_open(next: &Document, now: Micros) -> Result<(), Refusal> {
+pub(super) fn nothing_open(next: &Document, now: Micros) -> Result<(), Refusal> {
     match next.runs.iter().find(|run| run.is_live(now)) {
         Some(run) => not_now(still(run, now)),
         None => Ok(()),

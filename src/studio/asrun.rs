@@ -3,7 +3,7 @@
 
 use crate::{
     base::{clock::Micros, csv},
-    shows::{document::Document, run::Run},
+    shows::{document::Document, run::Run, two_people::Proposal},
     wire::{command::Command, server::AsRunEntry},
 };
 
@@ -20,7 +20,12 @@ pub fn of_command(next: &Document, command: &Command, by: &str, now: Micros, not
     };
     let placed = match command {
         Command::Standby { .. } | Command::Next | Command::Back => next.standby.as_ref(),
-        Command::GoLive | Command::Rehearse | Command::WriteOff { .. } | Command::Control { .. } => None,
+        Command::GoLive
+        | Command::Rehearse
+        | Command::WriteOff { .. }
+        | Command::Confirm { .. }
+        | Command::Decline { .. }
+        | Command::Control { .. } => None,
         _ => next.program.as_ref(),
     };
     let run = named.or(placed.map(|placed| placed.run));
@@ -35,6 +40,32 @@ pub fn of_command(next: &Document, command: &Command, by: &str, now: Micros, not
         run,
         note: if note.is_empty() { words(command) } else { note },
     }
+}
+
+/// The entry of a command about which two people decide, where `before` became `next`; of any other as [`of_command`].
+pub fn of_decision(
+    (before, next): (&Document, &Document),
+    command: &Command,
+    by: &str,
+    now: Micros,
+    note: String,
+) -> AsRunEntry {
+    let (proposal, what, said) = match command {
+        Command::Confirm { proposal } => {
+            let proposal = before.proposal(*proposal);
+            (proposal, proposal.map_or("confirm", |one| one.command.verb()), "proposed by")
+        }
+        Command::Decline { proposal } => (before.proposal(*proposal), "decline", "proposed by"),
+        _ => (next.new_proposal(before).and_then(|id| next.proposal(id)), "propose", ""),
+    };
+    let Some(Proposal { command: of, by: proposer, until, .. }) = proposal else {
+        return of_command(next, command, by, now, note);
+    };
+    let verb = if what == of.verb() { String::new() } else { of.verb().to_owned() };
+    let open = format!("open for {} s", until.since_ms(now) / 1000);
+    let last = if said.is_empty() { open } else { format!("{said} {}", proposer.name) };
+    let parts: Vec<_> = [verb, words(of), last].into_iter().filter(|part| !part.is_empty()).collect();
+    AsRunEntry { what: what.to_owned(), ..of_command(next, of, by, now, parts.join(", ")) }
 }
 
 fn words(command: &Command) -> String {
@@ -55,7 +86,7 @@ pub fn of_clock(run: &Run, now: Micros) -> impl Iterator<Item = AsRunEntry> {
     let windows = &run.windows;
     let transitions = windows.spans.iter().enumerate().flat_map(move |(index, span)| {
         let last = index + 1 == windows.spans.len();
-        let locks = span.closes.filter(|_| last).map(|closes| closes.plus_ms(windows.grace_ms));
+        let locks = windows.locks_at().filter(|_| last);
         [(index, "opened", Some(span.opens)), (index, "closed", span.closes), (index, "locked", locks)]
     });
     transitions.filter_map(move |(index, what, at)| {

@@ -20,17 +20,18 @@ use super::{
     seal_shared::{self, Ways},
     services::Services,
     standing::Standing,
+    tally,
 };
 use crate::{
     ballots::score::Scores,
     base::{
         clock::Micros,
         clock::Stopwatch,
-        ids::{RunId, SessionId, ShowId, VoterId},
+        ids::{NodeId, RunId, SessionId, ShowId, VoterId},
         limits,
     },
     identity::secret::VoterKey,
-    live::hub::Hub,
+    live::{hub::Hub, results::Audience},
     providers::store::shared::{Known, Look},
     reactions::Reactions,
     shows::{
@@ -41,7 +42,13 @@ use crate::{
         run::SealSummary,
         transition::{self, Refusal},
     },
-    wire::{client::CommandMessage, codes::Code, command::Command, server::Done},
+    wire::{
+        client::CommandMessage,
+        codes::Code,
+        command::Command,
+        gauge::{ScreenTally, ScreenView},
+        server::Done,
+    },
 };
 
 pub(super) use task::{DeskTask, log};
@@ -197,6 +204,20 @@ impl Desk {
         self.document.load_full()
     }
 
+    /// Screens on this node, each with whether it keeps up with what this node told.
+    pub(super) fn screens_here(&self, now: Micros) -> Vec<ScreenView> {
+        let (newest, _) = self.hub.newest(Audience::Screens);
+        self.presence.screens(newest.map(|show| (show.rev, Micros::from_ms(show.now))), now)
+    }
+
+    /// Screens of all nodes, and what is seen of the graphic as they say.
+    pub fn screens(&self, node: NodeId, now: Micros) -> (Vec<ScreenView>, ScreenTally) {
+        let document = self.seen();
+        let screens = self.others.with_screens(node, self.screens_here(now), &document);
+        let tally = tally::tally(&document, &screens);
+        (screens, tally)
+    }
+
     /// The document as screens are to show it: with what was pulled and waits for its turn.
     pub(super) fn seen(&self) -> Arc<Document> {
         let document = self.document();
@@ -250,6 +271,7 @@ impl Desk {
             rev: self.document.load().revision,
             code: Some(code),
             detail,
+            proposal: None,
         };
         let busy = |detail: &str| refused(Refusal { code: Code::Busy, detail: detail.to_owned() });
         if !message.command.is_urgent() {
@@ -291,6 +313,7 @@ impl Desk {
             rev: self.document.load().revision,
             code: Some(Code::Busy),
             detail: detail.to_owned(),
+            proposal: None,
         };
         let (reply, answer) = oneshot::channel();
         let urgent = message.command.is_urgent() && transition::check_role(&message.command, by.role).is_ok();

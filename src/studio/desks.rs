@@ -154,8 +154,9 @@ impl Desks {
 fn fresh(file: ShowFile) -> Document {
     let salt = hex::encode(&random_bytes::<16>());
     let entries = Entries::default().declaring(&file.entries).unwrap_or_default();
-    let ShowFile { id, title, languages, sites, keep, rundown, .. } = file;
-    let mut fresh = Document { entries, languages, sites, keep, ..Document::new(id, title, rundown, salt) };
+    let ShowFile { id, title, languages, sites, keep, policy, rundown, platforms, .. } = file;
+    let mut fresh =
+        Document { entries, platforms, languages, sites, keep, policy, ..Document::new(id, title, rundown, salt) };
     fresh.tell_format();
     fresh
 }
@@ -166,7 +167,9 @@ fn is_as_in(document: &Document, file: &ShowFile) -> bool {
         && document.languages == file.languages
         && document.sites == file.sites
         && document.keep == file.keep
+        && document.policy == file.policy
         && document.entries.are(&file.entries)
+        && document.platforms == file.platforms
 }
 
 fn created(services: &Services, document: &Document) -> AsRunEntry {

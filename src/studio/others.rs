@@ -16,7 +16,11 @@ use crate::{
         ids::{JournalId, NodeId, RunId, SessionId},
         limits,
     },
-    wire::{gauge::ScreenView, server::StaffView},
+    shows::document::Document,
+    wire::{
+        gauge::{ScreenState, ScreenView},
+        server::StaffView,
+    },
 };
 
 /// One node, as it sees itself.
@@ -89,10 +93,17 @@ impl Others {
         here
     }
 
-    /// Screens of all nodes, given those that are here.
-    pub fn with_screens(&self, own: NodeId, mut here: Vec<ScreenView>) -> Vec<ScreenView> {
+    /// Screens of all nodes, given those that are here. Those of a node that has not heard yet of what `document` says are
+    /// not up to it.
+    pub fn with_screens(&self, own: NodeId, mut here: Vec<ScreenView>, document: &Document) -> Vec<ScreenView> {
         let nodes = self.nodes.load();
-        here.extend(nodes.iter().filter(|(node, _)| *node != own).flat_map(|(_, status)| status.screens.clone()));
+        for (_, status) in nodes.iter().filter(|(node, _)| *node != own) {
+            let knows = status.rev >= document.revision || document.is_seen_at(status.rev);
+            here.extend(status.screens.iter().map(|screen| match screen.state {
+                ScreenState::Current if !knows => ScreenView { state: ScreenState::Changing, ..screen.clone() },
+                _ => screen.clone(),
+            }));
+        }
         here.sort_by(|a, b| (&a.name, a.at).cmp(&(&b.name, b.at)));
         here
     }
@@ -116,7 +127,7 @@ pub(super) fn own(desk: &Desk, services: &Services) -> NodeStatus {
         stance: figures.stance,
         viewers: desk.presence.viewers(),
         staff: desk.presence.staff(now),
-        screens: desk.presence.screens(),
+        screens: desk.screens_here(now),
         held: held.filter(|(_, held)| *held > 0).collect(),
         rev: document.revision,
         clock_ok: figures.clock_ok,

@@ -11,7 +11,11 @@ use std::{
 use crate::{
     base::{clock::Micros, ids::SessionId, limits},
     shows::document::Staff,
-    wire::{client::Shown, gauge::ScreenView, server::StaffView},
+    wire::{
+        client::Shown,
+        gauge::{ScreenState, ScreenView},
+        server::StaffView,
+    },
 };
 
 /// Who is connected to one show.
@@ -116,8 +120,9 @@ impl Presence {
         if full && !rooms.screens.contains_key(&session) {
             return false;
         }
-        let Shown { host, graphic, visible, active, rev, fps } = shown.clone();
-        let view = ScreenView { name: name.to_owned(), host, graphic, visible, active, rev, fps, at: now.as_ms() };
+        let Shown { host, graphic, visible, active, rev, fps, output, run } = shown.clone();
+        let (name, at, state) = (name.to_owned(), now.as_ms(), ScreenState::Current);
+        let view = ScreenView { name, host, graphic, visible, active, rev, fps, at, output, run, state };
         rooms.screens.insert(session, view);
         true
     }
@@ -127,9 +132,17 @@ impl Presence {
         self.rooms().screens.remove(&session);
     }
 
-    /// Screens here now, by name.
-    pub fn screens(&self) -> Vec<ScreenView> {
-        let mut screens: Vec<_> = self.rooms().screens.values().cloned().collect();
+    /// Screens here now, by name. `newest`: what they should have painted, and since when.
+    pub fn screens(&self, newest: Option<(u64, Micros)>, now: Micros) -> Vec<ScreenView> {
+        let (rev, since) = newest.unwrap_or_default();
+        let state = |screen: &ScreenView| match () {
+            () if now.since_ms(Micros::from_ms(screen.at)) > limits::SCREEN_SILENT_MS => ScreenState::Silent,
+            () if screen.rev >= rev => ScreenState::Current,
+            () if now.since_ms(since) <= limits::SCREEN_BEHIND_MS => ScreenState::Changing,
+            () => ScreenState::Behind,
+        };
+        let seen = |screen: &ScreenView| ScreenView { state: state(screen), ..screen.clone() };
+        let mut screens: Vec<_> = self.rooms().screens.values().map(seen).collect();
         screens.sort_by(|a, b| (&a.name, a.at).cmp(&(&b.name, b.at)));
         screens
     }

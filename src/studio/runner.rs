@@ -15,7 +15,7 @@ use crate::{
     reactions::tally::Seen,
     shows::{document::Document, interaction::Visibility, run::Run},
     wire::{
-        gauge::{Gauge, NodeGauge, NodeLine, RedisGauge, RunGauge},
+        gauge::{Gauge, NodeGauge, NodeLine, RedisGauge, RunGauge, ScreenTally, ScreenView},
         results::{ResultState, Results},
         seal::SealView,
         server::{DeskView, Phase},
@@ -28,7 +28,7 @@ const GAUGE_EVERY_MS: u64 = 1000;
 pub(super) async fn run(desk: Arc<Desk>, services: Arc<Services>) {
     let stop = services.tasks.stop().clone();
     let (hidden, scored) = (Vec::new(), scores::Key::new());
-    let mut runner = Runner { desk, services, last_desk: None, hidden, last_gauge: None, scored };
+    let mut runner = Runner { desk, services, last_desk: None, hidden, last_gauge: None, gauge: None, scored };
     while !runner.desk.is_erased() {
         let now = runner.services.clock.now();
         runner.tick(now);
@@ -48,6 +48,8 @@ struct Runner {
     /// Of which runs operators saw no number in it.
     hidden: Vec<bool>,
     last_gauge: Option<(Micros, u64)>,
+    /// The newest gauge, for those who see all and for operators.
+    gauge: Option<(Gauge, Gauge)>,
     /// What the newest scores are made of, or will be in a moment.
     scored: scores::Key,
 }
@@ -131,8 +133,9 @@ impl Runner {
 
     fn gauge(&mut self, on: Option<&Run>, totals: &Totals, now: Micros) {
         let since_ms = self.last_gauge.map(|(at, _)| now.since_ms(at));
+        let (screens, tally) = self.desk.screens(self.services.node, now);
         if since_ms.is_some_and(|ms| ms < GAUGE_EVERY_MS) {
-            return;
+            return self.tell_tally(screens, tally, now);
         }
         let before = self.last_gauge.map_or(0, |(_, counted)| counted);
         let rate = totals.counted.saturating_sub(before) * 1000 / since_ms.unwrap_or(1000).max(1);
@@ -159,14 +162,26 @@ impl Runner {
             now: now.as_ms(),
             viewers: self.desk.presence.viewers() + self.desk.others.viewers(services.node),
             run,
-            screens: self.desk.others.with_screens(services.node, self.desk.presence.screens()),
+            screens,
+            tally,
             node: own_figures(services),
             nodes: nodes(&self.desk),
             redis: redis(services, now),
         };
         let hidden = on.is_some_and(|run| is_hidden(run, Audience::Operators, now));
         let run = gauge.run.clone().map(|run| if hidden { run.without_numbers() } else { run });
-        self.desk.hub.publish_gauge(gauge.clone(), Gauge { run, ..gauge });
+        let both = (gauge.clone(), Gauge { run, ..gauge });
+        self.desk.hub.publish_gauge(both.0.clone(), both.1.clone());
+        self.gauge = Some(both);
+    }
+
+    /// What is seen of the graphic does not wait for the next gauge.
+    fn tell_tally(&mut self, screens: Vec<ScreenView>, tally: ScreenTally, now: Micros) {
+        let Some((all, operators)) = self.gauge.as_mut().filter(|(all, _)| all.tally != tally) else { return };
+        for gauge in [&mut *all, &mut *operators] {
+            (gauge.now, gauge.screens, gauge.tally) = (now.as_ms(), screens.clone(), tally.clone());
+        }
+        self.desk.hub.publish_gauge(all.clone(), operators.clone());
     }
 
     /// Until the next tick, or the next moment at which the clock changes a phase.

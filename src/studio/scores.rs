@@ -95,14 +95,14 @@ async fn answers(services: &Services, run: &Run) -> Option<Vec<Answer>> {
 }
 
 fn answer(voter: VoterId, kept: &Kept) -> Option<Answer> {
-    (kept.verdict == Verdict::Counted).then(|| (voter, kept.picks.clone(), kept.received))
+    (kept.verdict == Verdict::Counted).then(|| (voter, kept.picks.clone(), kept.received, kept.entry))
 }
 
 /// Whether answers are what was sealed, of each voter one.
 fn is_whole(run: &Run, answers: &[Answer]) -> bool {
     let mut votes = tally::zero(run.definition.interaction.options.len()).votes;
     let mut voters = HashMap::with_capacity(answers.len());
-    for (voter, picks, _) in answers {
+    for (voter, picks, ..) in answers {
         picks.add_to(&mut votes);
         voters.insert(*voter, ());
     }

@@ -58,7 +58,7 @@ pub(super) async fn seal(desk: &Desk, ways: Ways<'_>, message: CommandMessage, b
     let answer = |outcome: Result<(), Refusal>| {
         let refusal = outcome.err();
         let (code, detail) = refusal.map_or((None, String::new()), |refusal| (Some(refusal.code), refusal.detail));
-        Done { id: id.clone(), ok: code.is_none(), rev: desk.document().revision, code, detail }
+        Done { id: id.clone(), ok: code.is_none(), rev: desk.document().revision, code, detail, proposal: None }
     };
     let Command::Seal { run } = message.command else { return answer(Ok(())) };
     let allowed = transition::check_role(&message.command, by.role);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::parts::parts;
 use crate::{
     ballots::{bucket::Totals, outcome},
     base::clock::Micros,
@@ -11,10 +12,12 @@ use crate::{
         kind::Kind,
         roster::WrittenOff,
         run::{ByEntry, Run},
+        two_people::Proposal,
     },
     wire::{
+        command::Command,
         seal::{EntryCount, SealView},
-        server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, RunView, StaffView, WrittenOffView},
+        server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, ProposalView, RunView, StaffView, WrittenOffView},
     },
 };
 
@@ -37,6 +40,7 @@ pub fn desk(document: &Document, staff: Vec<StaffView>, now: Micros) -> DeskView
         requests: document.control.requests.iter().map(staff_view).collect(),
         staff,
         armed: armed(document, now),
+        proposals: document.proposals_at(now).map(proposal).collect(),
         roster: document.roster.clone(),
         written_off: document.written_off.iter().map(written_off).collect(),
     }
@@ -79,6 +83,23 @@ fn armed(document: &Document, now: Micros) -> Vec<ArmedView> {
         by: armed.by.clone(),
     });
     view.collect()
+}
+
+fn proposal(proposal: &Proposal) -> ProposalView {
+    let reason = match &proposal.command {
+        Command::Void { reason, .. } => reason.trim().to_owned(),
+        _ => String::new(),
+    };
+    ProposalView {
+        id: proposal.id,
+        what: proposal.command.verb().to_owned(),
+        run: proposal.run,
+        reason,
+        by: proposal.by.name.clone(),
+        session: proposal.by.session,
+        at: proposal.at.as_ms(),
+        until: proposal.until.as_ms(),
+    }
 }
 
 fn desk_run(run: &Run, now: Micros) -> DeskRun {
@@ -126,6 +147,7 @@ pub fn seal(run: &Run) -> Option<SealView> {
         margin: margin.votes,
         outstanding: summary.outstanding,
         by_entry: by_entry(run),
+        by_part: parts(&by_entry(run)),
         outcome,
         rated: outcome::rated(&run.definition, &summary.totals, &summary.by_entry),
         late: summary.late,

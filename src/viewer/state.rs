@@ -325,6 +325,7 @@ mod tests {
             rehearsal: false,
             run: Some(run),
             next: None,
+            bracket: None,
             item: None,
             graphic: GraphicView { state: GraphicState::Cleared, step: 0, frozen: false },
         }))

@@ -114,10 +114,28 @@ pub struct Shown {
     pub visible: bool,
     /// Whether the screen says it is in program.
     pub active: bool,
-    /// The revision of the show that is on this screen.
+    /// The revision of the show that was painted last.
     pub rev: u64,
     /// Frames per second, measured by the screen.
     pub fps: u16,
+    /// What it is for.
+    pub output: Output,
+    /// The run whose graphic is painted; absent: none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+}
+
+/// What a screen is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// What viewers get.
+    #[default]
+    Program,
+    /// What operators check: the cue on standby, as a take will show it.
+    Preview,
+    /// What is on program, for who looks on: it airs nowhere.
+    Monitor,
 }
 
 /// A command with what makes it safe to send twice.

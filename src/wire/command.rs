@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::ids::{NodeId, RunId, SessionId};
+use crate::base::ids::{NodeId, ProposalId, RunId, SessionId};
 
 /// One command, tagged `do`. Where `run` is left out, the run on program is meant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -81,6 +81,10 @@ pub enum Command {
     /// Takes a data directory that is lost for good off the roster: nobody waits for it any more, and every later seal of
     /// a run that it was part of names what may be lost with it. Armed first.
     WriteOff { node: NodeId, reason: String },
+    /// Does what somebody else has proposed. Armed first.
+    Confirm { proposal: ProposalId },
+    /// Takes a proposal off the desk: whoever made it withdraws it, another one declines it.
+    Decline { proposal: ProposalId },
     /// Leaves rehearsal, after a check that the show starts at zero. Armed first.
     GoLive,
     /// Goes back to rehearsal. Only while nothing is open.
@@ -103,6 +107,7 @@ pub enum Armable {
     Void,
     GoLive,
     WriteOff,
+    Confirm,
 }
 
 /// What can be done about the control of a show.
@@ -128,6 +133,7 @@ impl Armable {
             Self::Void => "void",
             Self::GoLive => "go_live",
             Self::WriteOff => "write_off",
+            Self::Confirm => "confirm",
         }
     }
 }
@@ -179,6 +185,8 @@ impl Command {
             Self::Resolve { .. } => "resolve",
             Self::Void { .. } => "void",
             Self::WriteOff { .. } => "write_off",
+            Self::Confirm { .. } => "confirm",
+            Self::Decline { .. } => "decline",
             Self::GoLive => "go_live",
             Self::Rehearse => "rehearse",
             Self::Control { .. } => "control",

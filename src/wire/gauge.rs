@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::client::Output;
 use crate::base::ids::{JournalId, NodeId, RunId};
 
 /// Moving figures for staff.
@@ -13,6 +14,9 @@ pub struct Gauge {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<RunGauge>,
     pub screens: Vec<ScreenView>,
+    /// What the screens say they have painted.
+    #[serde(default)]
+    pub tally: ScreenTally,
     pub node: NodeGauge,
     /// Where many nodes serve the show: all that are heard of, this one too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -101,6 +105,57 @@ pub struct ScreenView {
     pub fps: u16,
     /// When it last reported.
     pub at: u64,
+    #[serde(default)]
+    pub output: Output,
+    /// The run whose graphic it has painted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// As its node judges it.
+    #[serde(default)]
+    pub state: ScreenState,
+}
+
+/// Whether a screen keeps up with the show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScreenState {
+    /// It has painted what is so now.
+    Current,
+    /// What is so now was told just before.
+    Changing,
+    /// It has painted something older for more than a second.
+    Behind,
+    /// It has not reported for a while.
+    #[default]
+    Silent,
+}
+
+/// What is seen of the show's graphic, as those say who paint it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScreenTally {
+    /// A screen in program has painted the graphic of the run on program as it is now.
+    pub program: bool,
+    /// A preview has painted the cue on standby.
+    pub preview: bool,
+    pub graphic: GraphicTally,
+    /// Screens for program that are seen and keep up.
+    pub ok: u32,
+    /// The names of those that are seen and do not.
+    pub stale: Vec<String>,
+}
+
+/// What is seen of the graphic, as screens say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GraphicTally {
+    /// Nothing is to be seen, and nobody says that something is.
+    #[default]
+    OffAir,
+    /// It is to be seen, and nobody has said yet that it is.
+    Coming,
+    OnAir,
+    /// Nothing is to be seen, and some screen has not said yet that it has gone.
+    Going,
 }
 
 /// How the node itself is.

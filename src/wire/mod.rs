@@ -1,7 +1,8 @@
 //! What crosses the network: the only public serde types. One file per direction, and one each for results,
-//! outcomes, scores, seals, moderation, figures and codes.
+//! outcomes, brackets, scores, seals, moderation, figures and codes.
 //! Nothing here decides anything; docs/WIRE.md explains the exchange, tests/golden keeps its bytes.
 
+pub mod bracket;
 pub mod client;
 pub mod codes;
 pub mod command;

@@ -18,6 +18,38 @@ pub struct EntryCount {
     pub votes: Vec<u64>,
 }
 
+/// The counted ballots of one segment, pool or platform: the sum of all entries that name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PartCount {
+    /// What it is.
+    pub of: Part,
+    /// Its name; empty: of those whose entry names none.
+    pub name: String,
+    pub counted: u64,
+    /// Votes per option.
+    pub votes: Vec<u64>,
+}
+
+/// What an entry may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Segment,
+    Pool,
+    Platform,
+}
+
+impl Part {
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Segment => "segment",
+            Self::Pool => "pool",
+            Self::Platform => "platform",
+        }
+    }
+}
+
 /// What a seal says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SealView {
@@ -30,6 +62,9 @@ pub struct SealView {
     /// What came by each entry of the run, and by none; empty where it declares none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_entry: Vec<EntryCount>,
+    /// The same ballots by segment, by pool and by platform, as far as the run's entries name any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_part: Vec<PartCount>,
     /// What the run's rules make of the votes, where they say more than that all are one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -62,6 +97,7 @@ impl SealView {
             total: 0,
             margin: 0,
             by_entry: Vec::new(),
+            by_part: Vec::new(),
             outcome: None,
             rated: None,
             late: 0,

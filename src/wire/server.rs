@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    bracket::Bracket,
     codes::Code,
     entry::Entry,
     gauge::Gauge,
@@ -14,7 +15,7 @@ use super::{
     scores::{Leaderboard, Score},
     seal::SealView,
 };
-use crate::base::ids::{BallotId, NodeId, RunId, SessionId};
+use crate::base::ids::{BallotId, NodeId, ProposalId, RunId, SessionId};
 
 /// One message to a client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,6 +117,9 @@ pub struct ShowView {
     /// What is shown of what the audience wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<AirView>,
+    /// The cues that lead to one another; absent: there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bracket: Option<Bracket>,
     /// What the graphic shows.
     pub graphic: GraphicView,
 }
@@ -350,6 +354,9 @@ pub struct DeskView {
     /// Staff that is connected here.
     pub staff: Vec<StaffView>,
     pub armed: Vec<ArmedView>,
+    /// What waits for a second person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<ProposalView>,
     /// Where many nodes serve the show: the data directories that may hold ballots of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roster: Vec<NodeId>,
@@ -428,6 +435,24 @@ pub struct ArmedView {
     pub by: String,
 }
 
+/// What somebody has proposed and another person has to confirm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalView {
+    pub id: ProposalId,
+    /// The word of the command that is proposed.
+    pub what: String,
+    pub run: RunId,
+    /// Why, where a reason was asked for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    pub by: String,
+    /// Of who proposed it.
+    pub session: SessionId,
+    pub at: u64,
+    /// Nobody can confirm it after this.
+    pub until: u64,
+}
+
 /// One entry of the as-run log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AsRunEntry {
@@ -461,6 +486,9 @@ pub struct Done {
     /// What to do about it, in words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// It takes two people: this was proposed, and nothing has happened yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProposalId>,
 }
 
 /// What cannot be taken and what to do about it.

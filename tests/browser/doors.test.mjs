@@ -72,6 +72,7 @@ test("an entry link is followed, wiped from the address and counted apart; a cha
   await says(studio, "by no link: 1 ballot (Ada 0 · Grace 1)", ".entries");
   await says(studio, "platform tv: 1 ballot (Ada 1 · Grace 0)", ".entries");
   await says(studio, "segment hall, pool jury: 0 ballots (Ada 0 · Grace 0)", ".entries");
+  await says(studio, "all of no platform: 1 ballot (Ada 0 · Grace 1)\nall of platform tv: 1 ballot (Ada 1 · Grace 0)", ".entries");
   assert.deepEqual(await axe(studio, ["serious", "critical"]), []);
   const covered = await studio.locator("tl-action[name=panic] button").evaluate((node) => {
     const { left, bottom } = node.getBoundingClientRect();

@@ -50,8 +50,8 @@ test("the overlay follows the show, hides what is hidden, and holds its frame wh
   const desk = await staff(server);
   const program = await browser(t);
   const { page } = await visit(program, server.link("overlay"), { viewport: sizes.full });
-  const { page: preview } = await visit(program, `${server.link("overlay")}&output=preview`, { viewport: sizes.full });
-  const onlooker = (await visit(program, `${server.link("overlay").split("?")[0]}?output=preview`, { viewport: sizes.full })).page;
+  const { page: monitor } = await visit(program, `${server.link("overlay")}&output=monitor`, { viewport: sizes.full });
+  const onlooker = (await visit(program, `${server.link("overlay").split("?")[0]}?output=monitor`, { viewport: sizes.full })).page;
   await shows(page, { visible: "false" });
 
   await desk.press({ do: "standby", cue: "1" });
@@ -61,15 +61,15 @@ test("the overlay follows the show, hides what is hidden, and holds its frame wh
   await desk.press({ do: "step" });
   await shows(page, { step: "1", numbers: "0.0%|100.0%" });
   await shows(onlooker, { step: "1", numbers: "0.0%|100.0%" });
-  await until("the preview tells its state", async () => /results · on air · step 1 · live · .* connected \(websocket\)/.test(await preview.innerText("body")));
+  await until("the monitor tells its state", async () => /results · on air · step 1 · live · .* connected \(websocket\)/.test(await monitor.innerText("body")));
   await until("an onlooker says so", async () => (await onlooker.innerText("body")).includes("no key: sees what viewers see"));
-  assert.deepEqual(await axe(preview, ["serious", "critical"]), []);
+  assert.deepEqual(await axe(monitor, ["serious", "critical"]), []);
 
   await server.kill();
-  await until("the preview says that the server is gone", async () => /· (down|connecting)/.test(await preview.innerText("body")));
+  await until("the monitor says that the server is gone", async () => /· (down|connecting)/.test(await monitor.innerText("body")));
   await shows(page, { visible: "true", step: "1", numbers: "0.0%|100.0%" });
   await server.start();
-  await until("the preview is back", async () => (await preview.innerText("body")).includes("connected (websocket)"));
+  await until("the monitor is back", async () => (await monitor.innerText("body")).includes("connected (websocket)"));
   const again = await staff(server);
   await again.press({ do: "control", action: "take_over" });
   await vote(server, desk.show, 1);
@@ -108,7 +108,7 @@ test("the overlay follows the show, hides what is hidden, and holds its frame wh
 test("data made anew, at revision 1, is followed", { timeout: 60_000 }, async (t) => {
   const server = await serve(t, { show });
   const desk = await staff(server);
-  const { page } = await visit(await browser(t), `${server.link("overlay").split("?")[0]}?output=preview`, { viewport: sizes.full });
+  const { page } = await visit(await browser(t), `${server.link("overlay").split("?")[0]}?output=monitor`, { viewport: sizes.full });
   await desk.press({ do: "standby", cue: "1" });
   await desk.press({ do: "take" });
   await desk.press({ do: "step" });

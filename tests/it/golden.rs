@@ -10,18 +10,19 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use tallylight::{
-    base::ids::{BallotId, NodeId, RunId, SessionId},
+    base::ids::{BallotId, NodeId, ProposalId, RunId, SessionId},
     live::hub::encode,
     wire::{
         SUBPROTOCOL,
-        client::{Ask, ClientMessage, CommandMessage, Join, React, Shown, Vote},
+        bracket::{Bracket, Match, Side},
+        client::{Ask, ClientMessage, CommandMessage, Join, Output, React, Shown, Vote},
         codes::Code,
         command::{Armable, Command},
         entry::Entry,
         gauge::*,
         kind::KindView,
         results::{OptionResult, Pace, ResultState, Results},
-        seal::{EntryCount, SealView},
+        seal::{EntryCount, Part, PartCount, SealView},
         server::*,
     },
 };
@@ -42,6 +43,7 @@ use receipts::{counted, receipts};
 const RUN: RunId = RunId(0x00c0_ffee_00c0_ffee);
 const BALLOT: BallotId = BallotId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
 const SESSION: SessionId = SessionId(0x5e55_1011_0000_0001);
+const PROPOSAL: ProposalId = ProposalId(0x9809_05a1_0000_0001);
 const NODE: NodeId = NodeId(0x10de_0000_0000_0001);
 const AT: u64 = 1_790_000_000_000;
 
@@ -53,7 +55,9 @@ fn join(change: impl FnOnce(&mut Join)) -> ClientMessage {
 
 fn client() -> Vec<(String, ClientMessage)> {
     let named = |name: &str| Some(name.to_owned());
-    let shown = Shown { host: "obs".into(), graphic: "results".into(), visible: true, active: true, rev: 17, fps: 50 };
+    let (output, run) = (Output::Program, Some(RUN));
+    let (host, graphic) = ("obs".into(), "results".into());
+    let shown = Shown { host, graphic, visible: true, active: true, rev: 17, fps: 50, output, run };
     let mut messages: Vec<(String, ClientMessage)> = [
         ("join", join(|_| {})),
         ("join-device", join(|join| join.device = named("a device token"))),
@@ -128,6 +132,7 @@ fn show(run: Option<RunView>, state: GraphicState) -> ShowView {
         run,
         next: None,
         item: None,
+        bracket: None,
         graphic,
     }
 }
@@ -153,6 +158,7 @@ fn shows() -> Vec<(&'static str, ShowView)> {
         ("rating", show(Some(RunView { kind: rating(), ..run(Phase::Open) }), GraphicState::OnAir)),
         ("quiz", show(Some(RunView { kind: quiz(), ..run(Phase::Revealed) }), GraphicState::OnAir)),
         ("rehearsal", rehearsal),
+        ("bracket", ShowView { bracket: Some(bracket()), ..show(None, GraphicState::OnAir) }),
         ("next", ShowView { next: Some(next), ..show(Some(run(Phase::Open)), GraphicState::OnAir) }),
         ("closing", show(Some(run(Phase::Closing)), GraphicState::OnAir)),
         ("locked", show(Some(run(Phase::Locked)), GraphicState::OnAir)),
@@ -161,6 +167,28 @@ fn shows() -> Vec<(&'static str, ShowView)> {
         ("revealed", show(Some(run(Phase::Revealed)), GraphicState::OnAir)),
         ("void", show(Some(run(Phase::Void)), GraphicState::Panic)),
     ]
+}
+
+fn bracket() -> Bracket {
+    let side = |label: Option<&str>, from: Option<&str>| Side {
+        label: label.map(str::to_owned),
+        from: from.map(str::to_owned),
+        place: from.map(|_| 1),
+    };
+    let one = |cue: &str, round, sides, winner| Match {
+        cue: cue.into(),
+        name: "Who goes on?".into(),
+        segment: "Semi-finals".into(),
+        round,
+        sides,
+        winner,
+    };
+    Bracket {
+        matches: vec![
+            one("1", 1, vec![side(Some("Ada"), None), side(Some("Grace"), None)], Some(2)),
+            one("F", 2, vec![side(Some("Grace"), Some("1")), side(None, Some("2"))], None),
+        ],
+    }
 }
 
 fn results(state: ResultState) -> Results {
@@ -182,6 +210,7 @@ fn desk() -> DeskView {
         margin: 1,
         outstanding: 0,
         by_entry: vec![EntryCount { entry, counted: 3, votes: vec![2, 1] }],
+        by_part: vec![PartCount { of: Part::Platform, name: "tv".into(), counted: 3, votes: vec![2, 1] }],
         outcome: Some(outcome()),
         rated: Some(rated()),
         late: 2,
@@ -231,6 +260,16 @@ fn desk() -> DeskView {
         requests: vec![staff("Paul", Role::Producer)],
         staff: vec![staff("Olga", Role::Operator), staff("Notary", Role::Adjudicator), staff("Guest", Role::Observer)],
         armed: vec![ArmedView { what: Armable::Reveal, run: Some(RUN), until: AT + 5000, by: "Olga".into() }],
+        proposals: vec![ProposalView {
+            id: PROPOSAL,
+            what: "void".into(),
+            run: RUN,
+            reason: "the lines were down".into(),
+            by: "Paul".into(),
+            session: SESSION,
+            at: AT,
+            until: AT + 300_000,
+        }],
         roster: vec![NODE],
         written_off: vec![
             WrittenOffView { returned_at: None, ..written_off(2) },
@@ -268,7 +307,7 @@ fn log() -> Vec<AsRunEntry> {
 }
 
 fn done(ok: bool, code: Option<Code>, detail: &str) -> Done {
-    Done { id: "desk-1-42".into(), ok, rev: 17 + u64::from(ok), code, detail: detail.into() }
+    Done { id: "desk-1-42".into(), ok, rev: 17 + u64::from(ok), code, detail: detail.into(), proposal: None }
 }
 
 fn server() -> Vec<(String, ServerMessage)> {
@@ -358,7 +397,7 @@ fn client_kind(message: &ClientMessage) -> &'static str {
 }
 const CLIENT_KINDS: usize = 9;
 /// What [`Command::verb`] can say.
-const VERBS: usize = 24;
+const VERBS: usize = 26;
 
 fn file(direction: &str, name: &str) -> PathBuf {
     PathBuf::from(format!("tests/golden/{direction}-{name}.json"))

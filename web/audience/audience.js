@@ -26,7 +26,7 @@ import { speak, spoken, understood } from './words.js';
 const parts = Promise.all([
   import('./tl-title.js'), import('./tl-rehearsal.js'), import('./tl-question.js'), import('./tl-options.js'), import('./tl-scale.js'),
   import('./tl-score.js'), import('./tl-taps.js'), import('./tl-writing.js'), import('./tl-asked.js'), import('./tl-countdown.js'),
-  import('./tl-receipt.js'), import('./tl-connection.js'), import('./tl-share.js'), import('./tl-language.js'), import('./tl-mine.js'),
+  import('./tl-bracket.js'), import('./tl-receipt.js'), import('./tl-connection.js'), import('./tl-share.js'), import('./tl-language.js'), import('./tl-mine.js'),
 ]);
 
 /** A page speaks one language, however many shows there are on it. @type {Set<Audience>} */

@@ -19,7 +19,7 @@ class Question extends StoreElement {
   build() {
     this.#waiting.append(h('span', { class: 'waiting-lamp', 'aria-hidden': 'true' }), this.#waitingTitle, this.#waitingText);
     this.#asked.append(document.createElement('tl-countdown'), h(this.embedded ? 'h3' : 'h2', { id: 'question', class: 'question', part: 'question' }, this.#question), this.#hint, document.createElement('tl-options'), document.createElement('tl-scale'), document.createElement('tl-taps'), document.createElement('tl-writing'), document.createElement('tl-asked'), this.#worth, document.createElement('tl-score'));
-    this.append(this.#waiting, this.#asked);
+    this.append(this.#waiting, this.#asked, document.createElement('tl-bracket'));
   }
 
   /** @param {import('./audience.js').AudienceState} state */

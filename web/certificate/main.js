@@ -11,6 +11,9 @@ const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 
 /** @param {number} ms */
 const when = (ms) => moment.format(ms);
 
+/** @param {{ windows: { opens: number, closes: number | null }[] }} it */
+const windows = (it) => it.windows.map((span) => `${when(span.opens)} – ${span.closes ? when(span.closes) : 'by hand'}`).join('; ');
+
 try {
   const entry = recall(show);
   if (!entry) throw new Error('Open this page from the studio page: it shows what its reader may see.');
@@ -31,8 +34,11 @@ function draw(it) {
     const place = places.get(option.n);
     return [option.n, option.label, count(option.votes), `${option.share.toFixed(1)} %`, ...(outcome ? [place?.exact ?? '', place?.rank ?? ''] : [])];
   });
+  const labels = it.options.map((/** @type {any} */ option) => option.label);
+  const parts = [...new Set(it.by_part.map((/** @type {any} */ part) => part.of))];
   const facts = [
-    ['Show', `${it.show_title} (${it.show})`], ['Cue', it.cue], ['Run', it.run], ['Window (UTC)', it.windows.map((/** @type {any} */ span) => `${when(span.opens)} – ${span.closes ? when(span.closes) : 'by hand'}`).join('; ')],
+    ['Show', `${it.show_title} (${it.show})`], ['Cue', it.cue], ['Run', it.run], ['Window (UTC)', windows(it)],
+    ...it.platforms.map((/** @type {any} */ one) => [`On ${one.platform} (UTC)`, windows(one)]),
     ['Ballots counted', count(it.counted) + (it.superseded ? `, of which ${count(it.superseded)} were replaced by a later one of their voter` : '')],
     ['Late, stored apart', count(it.late)], ['Outstanding', count(it.outstanding)],
     ['Sealed', `${when(it.sealed_at)}, revision ${it.revision}`], ['Verified', `${when(it.verified_at)} by ${it.verified_by}`],
@@ -46,8 +52,9 @@ function draw(it) {
       h('button', { type: 'button', class: 'print', onclick: () => print() }, 'Print')),
     table('Result', head, rows),
     ...(it.rated ? [h('p', {}, `Mean ${it.rated.exact} (${it.rated.mean}), median ${it.rated.median}.`)] : []),
-    ...(pools.length ? [table('Points by pool', ['Pool', ...it.options.map((/** @type {any} */ option) => option.label)], pools.map((/** @type {any} */ pool) => [pool.name || 'audience', ...(pool.silent ? it.options.map(() => 'silent') : pool.points.map(count))]))] : []),
-    ...(it.by_entry.length ? [table('Votes by entry link', ['Entry', 'Ballots', ...it.options.map((/** @type {any} */ option) => option.label)], it.by_entry.map((/** @type {any} */ line) => [[line.segment, line.pool, line.platform].filter(Boolean).join(', ') || 'by no link', count(line.counted), ...line.votes.map(count)]))] : []),
+    ...(pools.length ? [table('Points by pool', ['Pool', ...labels], pools.map((/** @type {any} */ pool) => [pool.name || 'audience', ...(pool.silent ? it.options.map(() => 'silent') : pool.points.map(count))]))] : []),
+    ...(it.by_entry.length ? [table('Votes by entry link', ['Entry', 'Ballots', ...labels], it.by_entry.map((/** @type {any} */ line) => [[line.segment, line.pool, line.platform].filter(Boolean).join(', ') || 'by no link', count(line.counted), ...line.votes.map(count)]))] : []),
+    ...parts.map((of) => table(`Votes by ${of}`, [of, 'Ballots', ...labels], it.by_part.filter((/** @type {any} */ part) => part.of === of).map((/** @type {any} */ part) => [part.name || `no ${of}`, count(part.counted), ...part.votes.map(count)]))),
     list('What was counted', facts),
     list('What proves it', proofs),
     h('section', {}, h('h2', {}, 'How to check it'),

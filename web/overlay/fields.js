@@ -3,7 +3,7 @@
  * texts; what cannot be read gives an empty one.
  *
  * Fields: f0 `current` | `next` (standby) | `manual` | a cue's number, shown while it is one of the two; f1 `question` | `live` |
- * `final` | `winner` | `leaderboard` | `ticker` (one line along the bottom) | `qr` (the code that leads to the audience page); f2 a title instead of
+ * `final` | `winner` | `leaderboard` | `bracket` | `ticker` (one line along the bottom) | `qr` (the code that leads to the audience page); f2 a title instead of
  * the question;
  * f3 `percent` | `votes` | `none`; f4 most options shown; f90 server; f91 key; f99 theme; m_q, m_o1…m_o8, m_p1…m_p8 by hand.
  */

@@ -2,7 +2,7 @@
  * The screen: takes the calls of the graphics system and the messages of the server, draws what follows from both, and tells the
  * server once a second what is really seen. Nothing here speaks on errors: when the server is gone, the last good frame stays.
  *
- * Address: `?key=` `?control=server|playout` `?output=program|preview` `?server=` `?show=` `?host=` `?name=` `?position=left|center|right` `?lang=`
+ * Address: `?key=` `?control=server|playout` `?output=program|preview|monitor` `?server=` `?show=` `?host=` `?name=` `?position=left|center|right` `?lang=`
  */
 (() => {
   const page = /** @type {any} */ (window);
@@ -13,10 +13,12 @@
   const graphic = query.get('graphic') ?? (path ? decodeURIComponent(path[2]) : 'results');
   /** @type {'server'|'playout'} */
   const control = query.get('control') === 'playout' ? 'playout' : 'server';
-  const preview = query.get('output') === 'preview';
+  /** What it is for: viewers, who checks what comes next, who looks on. @type {import('../sdk/wire.js').Output} */
+  const output = /** @type {const} */ (['preview', 'monitor']).find((one) => one === query.get('output')) ?? 'program';
   const lang = query.get('lang') ?? undefined;
   const drawn = /** @type {any} */ (document.querySelector('tl-results'));
   const taps = /** @type {any} */ (document.querySelector('tl-taps'));
+  const bracket = /** @type {any} */ (document.querySelector('tl-bracket'));
   const host = query.get('host') ?? (page.caspar ? 'casparcg' : page.obsstudio ? 'obs' : 'browser');
 
   /** @type {Record<string, string>} */
@@ -38,7 +40,9 @@
   const told = {};
   let frames = 0;
   let fps = 0;
-  let seen = false;
+  /** What was painted last; undefined: this connection has not told yet. @type {{ rev: number, key: string, seen: boolean }|undefined} */
+  let painted;
+  let looking = false;
 
   page.tallylight.take({
     update(/** @type {unknown} */ data) {
@@ -63,7 +67,7 @@
   });
 
   document.documentElement.dataset.position = query.get('position') ?? 'left';
-  if (preview) watermark();
+  if (output !== 'program') mark();
   theme(query.get('theme') ?? undefined);
   connect();
   draw();
@@ -81,16 +85,37 @@
     try {
       const at = server();
       const code = at && showId ? new URL(`/s/${encodeURIComponent(showId)}/qr.svg?address`, at).href : undefined;
-      const view = picture({ fields, control, playing, step, show, results, leaderboard, graphic, now: client?.now() ?? Date.now(), code, lang: lang ?? show?.languages?.[0] });
-      seen = view.visible;
+      const view = picture({ fields, control, playing, step, show, results, leaderboard, graphic, preview: output === 'preview', now: client?.now() ?? Date.now(), code, lang: lang ?? show?.languages?.[0] });
       // A code to scan is the board's, whatever is on.
       const tapped = Boolean(view.taps) && !view.code && !view.ticker;
-      drawn?.draw(tapped ? { ...view, visible: false } : view);
+      const matched = Boolean(view.bracket) && !view.code && !view.ticker;
+      drawn?.draw(tapped || matched ? { ...view, visible: false } : view);
       taps?.draw(tapped ? view : { ...view, visible: false });
-      if (preview) tell(view);
+      bracket?.draw(matched ? view : { ...view, visible: false });
+      confirm(view.visible, view.visible ? view.key : '', tapped ? taps : matched ? bracket : drawn);
+      if (output !== 'program') tell(view);
     } catch {
       // The last good frame stays.
     }
+  }
+
+  /**
+   * Notes what is painted, two frames after it was drawn: then the first of them is on the screen. A picture that is on its way in
+   * or out is not there yet, or not gone yet. @param {boolean} seen @param {string} key @param {any} drawer the graphic that draws it
+   */
+  function confirm(seen, key, drawer) {
+    const rev = show?.rev ?? 0;
+    // A page that nobody sees has no frames: one look waits for them, and the next picture has its own.
+    if (looking || (painted?.rev === rev && painted.key === key && painted.seen === seen)) return;
+    looking = true;
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      looking = false;
+      const comes = drawer.dataset.visible === 'true' && (drawer !== drawn || drawn.painted === key);
+      const goes = [drawn.getAnimations({ subtree: true }), taps.getAnimations(), bracket.getAnimations()].some((moving) => moving.length > 0);
+      if (rev !== (show?.rev ?? 0) || (seen ? !comes : goes)) return;
+      painted = { rev, key, seen };
+      shown();
+    }));
   }
 
   /** The server that the fields or the address name, else the one this page came from. */
@@ -109,15 +134,15 @@
       const { Client } = await sdk(at);
       if (joined !== wanted) return;
       client?.stop();
-      const fresh = new Client({ server: at, show: showId, key, name: query.get('name') ?? `${graphic} ${preview ? 'preview ' : ''}in ${host}` });
+      const fresh = new Client({ server: at, show: showId, key, name: query.get('name') ?? `${graphic} ${output === 'program' ? '' : `${output} `}in ${host}` });
       client = fresh;
       if (lang) fresh.speak([lang]);
       keyed = Boolean(key);
       fresh.addEventListener('show', (event) => client === fresh && hearShow(/** @type {any} */ (event).detail));
       fresh.addEventListener('results', (event) => client === fresh && hearResults(/** @type {any} */ (event).detail));
       fresh.addEventListener('leaderboard', (event) => client === fresh && hearLeaderboard(/** @type {any} */ (event).detail));
-      // At once, so that the studio need not guess for a second.
-      fresh.addEventListener('welcome', () => client === fresh && shown());
+      // What stands since before has to be told anew.
+      fresh.addEventListener('welcome', () => client === fresh && (painted = undefined));
       fresh.start();
     } catch {
       // No way to the wire yet: again later, with what is known then.
@@ -167,9 +192,10 @@
 
   function shown() {
     const visible = told.visible ?? document.visibilityState === 'visible';
+    const { rev = 0, key = '', seen = false } = painted ?? {};
     // In OBS the program tally comes from OBS; elsewhere the screen can only say whether it draws anything. A preview never airs.
-    const active = preview ? false : told.active ?? (host === 'obs' ? false : seen && visible);
-    client?.shown({ host, graphic, visible, active, rev: show?.rev ?? 0, fps });
+    const active = output === 'program' && (told.active ?? (host === 'obs' ? false : seen && visible));
+    client?.shown({ host, graphic, visible, active, rev, fps, output, ...(/^[0-9a-f]{16}$/.test(key) ? { run: key } : {}) });
   }
 
   /** Sets `--name: value;` pairs, or loads a style sheet by address. @param {string|undefined} text */
@@ -185,11 +211,13 @@
     for (const [, name, value] of text.matchAll(/(--[\w-]+)\s*:\s*([^;{}]+)/g)) document.documentElement.style.setProperty(name, value.trim());
   }
 
-  function watermark() {
-    document.documentElement.dataset.output = 'preview';
+  /** Not for air: on a plate, and with its state written on it, but where the studio's page has it in a frame and says so itself. */
+  function mark() {
+    document.documentElement.dataset.output = output;
+    if (self !== top) return;
     const mark = document.createElement('div');
     mark.className = 'preview-mark';
-    mark.textContent = 'Preview';
+    mark.textContent = output === 'preview' ? 'Preview' : 'Monitor';
     const line = document.createElement('div');
     line.className = 'preview-line';
     document.body.append(mark, line);
@@ -202,7 +230,7 @@
     const link = client ? (client.state.is === 'up' ? `connected (${client.state.kind})` : `${client.state.is}${client.state.why ? `: ${client.state.why}` : ''}`) : 'no server';
     const who = client && !keyed ? ', no key: sees what viewers see' : '';
     const age = client?.heard_at ? `, last message ${Math.round((Date.now() - client.heard_at) / 1000)} s ago` : '';
-    const on = view.visible ? 'on air' : show?.graphic.state === 'on_air' ? 'nothing on' : show?.graphic.state ?? 'off air';
+    const on = view.visible ? (view.next ? 'on standby' : 'on air') : show?.graphic.state === 'on_air' ? 'nothing on' : show?.graphic.state ?? 'off air';
     const text = `${graphic} · ${on} · step ${view.step} · ${results?.state ?? 'no numbers'}${show?.graphic.frozen ? ' · frozen' : ''} · rev ${show?.rev ?? '–'} · ${link}${who}${age} · control by ${control} · ${host} · ${fps} fps`;
     if (line.textContent !== text) line.textContent = text;
   }

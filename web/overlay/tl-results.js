@@ -59,6 +59,11 @@
       this.dataset.visible = 'false';
     }
 
+    /** What it is a picture of, once it is there. */
+    get painted() {
+      return this.dataset.visible === 'true' ? this.#key : '';
+    }
+
     /** @param {any} picture */
     draw(picture) {
       this.#picture = picture;

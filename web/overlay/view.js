@@ -11,13 +11,15 @@
    * @property {import('../sdk/wire.js').ShowView} [show]
    * @property {import('../sdk/wire.js').Results} [results]
    * @property {import('../sdk/wire.js').Leaderboard} [leaderboard]
-   * @property {string} graphic of its address: `leaderboard` shows that where `f1` says nothing else
+   * @property {string} graphic of its address: `leaderboard` and `bracket` show that where `f1` says nothing else
    * @property {number} now server's clock
    * @property {string} [code] address of the QR code that leads to the audience page
    * @property {string} [lang] what the graphic speaks
+   * @property {boolean} preview whether it shows what is on standby as a take will show it, where nothing else is asked for
    *
    * @typedef {object} Picture
    * @property {boolean} visible
+   * @property {boolean} next whether it is what a take will show
    * @property {'ltr'|'rtl'} dir which way its language is written
    * @property {boolean} at_once whether it goes without animation
    * @property {string} key what it is a picture of: another key is another question
@@ -38,6 +40,7 @@
    * @property {{ meter: boolean, counts: number[], level: number, peak: number }} [taps] of a run of reactions, in place of the board:
    *   by option as they may be seen; level and peak 0 to 1 of the highest pace
    * @property {string} item what is shown of what the audience wrote
+   * @property {{ name: string, matches: { label: string, is: 'won'|'out'|'known'|'open' }[][] }[]} [bracket] a column per round, in place of the board
    * @property {boolean} ticker one line along the bottom in place of the board
    * @typedef {{ words: Record<string, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat, mean: Intl.NumberFormat }} Speech of words.js
    */
@@ -57,11 +60,13 @@
     const byHand = fields.f0 === 'manual' || (!fields.f0 && Boolean(fields.m_q || fields.m_o1));
     const code = fields.f1 === 'qr' ? known.code : undefined;
     const leads = !byHand && (fields.f1 === 'leaderboard' || (!fields.f1 && known.graphic === 'leaderboard'));
-    const shown = byHand ? manual(fields, speech) : leads ? leaders(known, speech) : live(known, speech);
+    const bracket = !byHand && (fields.f1 === 'bracket' || (!fields.f1 && known.graphic === 'bracket'));
+    const next = known.preview && !byHand && !leads && !bracket && !fields.f0;
+    const shown = byHand ? manual(fields, speech) : bracket ? rounds(known, speech) : leads ? leaders(known, speech) : live(known, speech, next);
     const own = byHand || known.control === 'playout';
     const fixed = views[fields.f1 ?? ''];
-    let step = leads ? 2 : fixed ?? (own ? known.step : known.show?.graphic.step ?? 0);
-    const visible = Boolean(shown.key || code) && (own ? known.playing : known.show?.graphic.state === 'on_air');
+    let step = leads || bracket ? 2 : fixed ?? (next ? 0 : own ? known.step : known.show?.graphic.step ?? 0);
+    const visible = Boolean(shown.key || code) && (next || (own ? known.playing : known.show?.graphic.state === 'on_air'));
     // A winner is named from a final result alone; before that the step shows the bars.
     if (step === 3 && !shown.winners.length) step = 2;
     // Two right answers are no tie.
@@ -69,11 +74,11 @@
     // All steps of a scale, or none of them: a part of it says something else.
     const most = shown.kind === 'rating' ? shown.options.length : Number(fields.f4) || 8;
     return {
-      ...shown, visible, code, dir: speech.dir,
+      ...shown, visible, next, code, dir: speech.dir,
       ticker: fields.f1 === 'ticker',
       side: firstSide(shown),
       step: code ? 0 : step,
-      at_once: known.show?.graphic.state === 'panic',
+      at_once: !next && known.show?.graphic.state === 'panic',
       question: fields.f2 || shown.question,
       options: shown.options.slice(0, most),
       numbers: shown.numbers && step > 0 && fields.f3 !== 'none',
@@ -94,6 +99,25 @@
     return {
       ...plain, kind: 'leaderboard', key: players ? `leaderboard ${runs.join()}` : '', evict: false, left_ms: undefined, numbers: players > 0, winners: [], winner_number: '',
       question: round || words.leaderboard, head: `${words.players}: ${whole.format(players)}`, options: rows,
+    };
+  }
+
+  /** @param {Known} known @param {Speech} speech */
+  function rounds({ show }, { words }) {
+    const matches = show?.bracket?.matches ?? [];
+    const numbers = [...new Set(matches.map((match) => match.round))].sort((a, b) => a - b);
+    const columns = numbers.map((round) => {
+      const here = matches.filter((match) => match.round === round);
+      return {
+        name: [...new Set(here.map((match) => match.segment ?? ''))].filter(Boolean).join(' · '),
+        matches: here.map(({ sides, winner }) => sides.map(({ label }, i) => ({
+          label: label ?? '', is: /** @type {'won'|'out'|'known'|'open'} */ (label === undefined ? 'open' : winner === undefined ? 'known' : winner === i + 1 ? 'won' : 'out'),
+        }))),
+      };
+    });
+    return {
+      ...plain, key: matches.length ? 'bracket' : '', kind: 'bracket', head: '', evict: false, left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '',
+      question: show?.title || words.bracket, bracket: columns,
     };
   }
 
@@ -120,11 +144,11 @@
     };
   }
 
-  /** @param {Known} known @param {Speech} speech */
-  function live({ fields, show, results, now }, speech) {
+  /** @param {Known} known @param {Speech} speech @param {boolean} preview */
+  function live({ fields, show, results, now }, speech, preview) {
     const { whole, words } = speech;
     const { run: current, next } = show ?? {};
-    const named = { '': current, current, next }[fields.f0 ?? ''];
+    const named = { '': preview ? next : current, current, next }[fields.f0 ?? ''];
     const run = named ?? [current, next].find((one) => one && one.cue === fields.f0);
     if (!run) return { ...plain, key: '', head: '', evict: false, question: '', left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '' };
     const counted = results?.run === run.id ? results : undefined;

@@ -9,7 +9,7 @@
  * @typedef {'hidden'|'live'|'frozen'|'rebuilding'|'provisional'|'final'} ResultState
  * @typedef {'counted'|'held'|'refused'|'unknown'} Answer
  * @typedef {'invalid'|'not_eligible'|'void'|'late'|'budget'|'id_reused'|'displaced'|'not_open'|'busy'|'after_seal'} Reason
- * @typedef {'reveal'|'resolve'|'void'|'go_live'|'write_off'} Armable
+ * @typedef {'reveal'|'resolve'|'void'|'go_live'|'write_off'|'confirm'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
  * @typedef {{ question: string, options?: string[] }} Wording
@@ -19,7 +19,9 @@
  *
  * @typedef {{ state: 'on_air'|'cleared'|'panic', step: number, frozen: boolean }} GraphicView
  * @typedef {{ t?: 'show', id: string, title: string, languages?: string[], titles?: Record<string, string>, language?: string, epoch: number, rev: number,
- *   now: number, rehearsal: boolean, run?: RunView, next?: RunView, item?: AirView, graphic: GraphicView }} ShowView
+ *   now: number, rehearsal: boolean, run?: RunView, next?: RunView, item?: AirView, bracket?: Bracket, graphic: GraphicView }} ShowView
+ * @typedef {{ matches: BracketMatch[] }} Bracket cues that lead to one another, in the order of the rundown
+ * @typedef {{ cue: string, name: string, segment?: string, round: number, sides: { label?: string, from?: string, place?: number }[], winner?: number }} BracketMatch
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,
@@ -56,29 +58,33 @@
  *   window_s?: number, opens_on_take: boolean }} CueView
  * @typedef {{ cue: string, run: string }} OnDesk
  * @typedef {{ revision: number, total: number, margin: number, outstanding: number, late: number,
- *   by_entry?: EntryCount[], outcome?: Outcome, rated?: Rated, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
+ *   by_entry?: EntryCount[], by_part?: PartCount[], outcome?: Outcome, rated?: Rated, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
  * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[] }} EntryCount
+ * @typedef {{ of: 'segment'|'pool'|'platform', name: string, counted: number, votes: number[] }} PartCount
  * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string, right?: number[] }} DeskRun
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
  * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
  *   standby?: OnDesk, program?: OnDesk, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
- *   staff: StaffView[], armed: ArmedView[], roster?: string[], written_off?: WrittenOffView[] }} DeskView
+ *   staff: StaffView[], armed: ArmedView[], proposals?: ProposalView[], roster?: string[], written_off?: WrittenOffView[] }} DeskView
+ * @typedef {{ id: string, what: string, run: string, reason?: string, by: string, session: string, at: number, until: number }} ProposalView
  * @typedef {{ node: string, at: number, by: string, reason: string, returned_at?: number }} WrittenOffView
  *
  * @typedef {{ run: string, counted: number, superseded: number, rate: number, late: number, late_would_change_order: boolean, outstanding: number,
  *   margin: number, decisive: boolean, hidden?: boolean }} RunGauge
  * @typedef {{ name: string, host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number,
- *   at: number }} ScreenView
+ *   at: number, output: Output, run?: string, state: 'current'|'changing'|'behind'|'silent' }} ScreenView
+ * @typedef {{ program: boolean, preview: boolean, graphic: 'off_air'|'coming'|'on_air'|'going', ok: number, stale: string[] }} ScreenTally
  * @typedef {{ node: string, journal: string, stance: string, fsync_us: number, disk_free_mb: number, clock_ok: boolean }} NodeGauge
- * @typedef {{ t?: 'gauge', now: number, viewers: number, run?: RunGauge, screens: ScreenView[], node: NodeGauge, nodes?: NodeLine[], redis?: RedisGauge }} Gauge
+ * @typedef {{ t?: 'gauge', now: number, viewers: number, run?: RunGauge, screens: ScreenView[], tally: ScreenTally, node: NodeGauge, nodes?: NodeLine[], redis?: RedisGauge }} Gauge
  * @typedef {{ node: string, stance: string, viewers: number, held: number, rev: number, clock_ok: boolean }} NodeLine
  * @typedef {{ ok: boolean, round_trip_us: number, down_since?: number, detail?: string }} RedisGauge
  *
  * @typedef {{ id: string, at: number, rehearsal: boolean, by: string, what: string, cue?: string, run?: string, note?: string }} AsRunEntry
- * @typedef {{ t?: 'done', id: string, ok: boolean, rev: number, code?: string, detail?: string }} Done
+ * @typedef {{ t?: 'done', id: string, ok: boolean, rev: number, code?: string, detail?: string, proposal?: string }} Done
  * @typedef {{ t?: 'problem', code: string, detail: string, retry_ms?: number }} Problem
  *
- * @typedef {{ host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number }} Shown
+ * @typedef {'program'|'preview'|'monitor'} Output
+ * @typedef {{ host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number, output: Output, run?: string }} Shown
  */
 
 /** The WebSocket subprotocol of this version. */

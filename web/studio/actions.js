@@ -155,7 +155,7 @@ export const actions = {
       if (kindName(run) !== 'prediction') return 'Only a prediction comes true.';
       return run?.phase === 'revealed' ? '' : 'Only a revealed prediction can be resolved.';
     },
-    press: (state, desk) => (state.arming?.what === 'resolve' ? desk.fire() : desk.arm('resolve', runLooked(state)?.id, undefined, undefined, [state.came_true ?? 1])),
+    press: (state, desk) => (state.arming?.what === 'resolve' ? desk.fire() : desk.arm('resolve', runLooked(state)?.id, { right: [state.came_true ?? 1] })),
     verbs: ['arm', 'resolve'],
     roles: roles.count,
   }),

@@ -74,7 +74,8 @@ export class Desk {
     // From the answer on, like the server, which counts from when it was done.
     setTimeout(() => this.#busy(verb, false), DEBOUNCE_MS);
     if (done.ok) {
-      if (verb !== 'arm') this.say('good', `${verbs[verb] ?? verb}: done${done.detail ? ',' : '.'}`, done.detail ? `${done.detail}.` : '');
+      if (done.proposal) this.say('plain', `${verbs[verb] ?? verb}: proposed, not done.`, refusal('busy', done.detail).advice);
+      else if (verb !== 'arm') this.say('good', `${verbs[verb] ?? verb}: done${done.detail ? ',' : '.'}`, done.detail ? `${done.detail}.` : '');
     } else {
       const { title, advice } = refusal(done.code, done.detail);
       this.say('bad', `${verbs[verb] ?? verb}: ${title}`, advice);
@@ -91,11 +92,11 @@ export class Desk {
     this.say('bad', `${verb}: ${title}`, advice);
   }
 
-  /** Asks for the server's consent to an irrevocable action; the second press does it. @param {import('../sdk/wire.js').Armable} what @param {string} [run] @param {string} [reason] @param {string} [node] @param {number[]} [right] */
-  async arm(what, run, reason, node, right) {
+  /** Asks for the server's consent to an irrevocable action; the second press does it, with what it is to say. @param {import('../sdk/wire.js').Armable} what @param {string} [run] @param {import('./main.js').Says} [says] */
+  async arm(what, run, says = {}) {
     const done = await this.send({ do: 'arm', what, ...(run ? { run } : {}) });
     if (!done?.ok) return this.#store.set({ arming: undefined });
-    this.#store.set({ arming: { what, run, node, right, reason, until: this.now() + ARMED_MS } });
+    this.#store.set({ arming: { what, run, ...says, until: this.now() + ARMED_MS } });
   }
 
   /** Does what is armed. */
@@ -103,8 +104,8 @@ export class Desk {
     const { arming } = this.#store.state;
     if (!arming?.until || arming.until < this.now() || arming.until - this.now() > ARMED_MS - DECIDE_MS) return;
     this.#store.set({ arming: undefined });
-    const { what, run, node, right, reason } = arming;
-    await this.send({ do: what, ...(run && what !== 'go_live' ? { run } : {}), ...(node ? { node } : {}), ...(right ? { right } : {}), ...(reason ? { reason } : {}) });
+    const { what, run, until: _, ...says } = arming;
+    await this.send({ do: what, ...(run && what !== 'go_live' && what !== 'confirm' ? { run } : {}), ...says });
   }
 
   cancel() {

@@ -29,7 +29,8 @@ import { enterBy } from './room.js';
  * @property {string} [kept] the code to try again
  *
  * @typedef {{ tone: 'good'|'bad'|'plain', text: string, advice: string, at: number }} Notice
- * @typedef {{ what: import('../sdk/wire.js').Armable, run?: string, node?: string, right?: number[], until?: number, reason?: string }} Arming
+ * @typedef {{ node?: string, right?: number[], reason?: string, proposal?: string }} Says what an armed command says beside its run
+ * @typedef {Says & { what: import('../sdk/wire.js').Armable, run?: string, until?: number }} Arming
  */
 
 /** @type {StudioState} */
@@ -38,8 +39,8 @@ const store = new Store(first);
 StoreElement.store = store;
 
 await Promise.all([
-  import('./tl-entry.js'), import('./tl-action.js'), import('./tl-hold.js'), import('./tl-banner.js'), import('./tl-rundown.js'), import('./tl-program.js'),
+  import('./tl-entry.js'), import('./tl-action.js'), import('./tl-hold.js'), import('./tl-banner.js'), import('./tl-rundown.js'), import('./tl-panes.js'), import('./tl-program.js'),
   import('./tl-standby.js'), import('./tl-deck.js'), import('./tl-count.js'), import('./tl-control.js'), import('./tl-screens.js'), import('./tl-overlay.js'),
-  import('./tl-node.js'), import('./tl-picks.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'), import('./tl-triggers.js'),
+  import('./tl-node.js'), import('./tl-picks.js'), import('./tl-proposals.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'), import('./tl-triggers.js'),
 ]);
 enterBy(store, (room) => listen(store, room));

@@ -1,5 +1,6 @@
 import { StoreElement, h, setText } from '../shared/element.js';
 import { cueOf } from './state.js';
+import { proposed } from './tl-proposals.js';
 import { verbs } from './words.js';
 
 const words = {
@@ -7,6 +8,7 @@ const words = {
   resolve: { title: 'Resolve is armed', text: '“{right}” came true: who chose it in {what} gets the points.', go: 'Resolve now', key: '⇧R' },
   void: { title: 'Void is armed', text: 'No ballot of {what} will count, for ever. Reason: “{reason}”.', go: 'Void now', key: '⇧V' },
   write_off: { title: 'Write off is armed', text: 'Nobody waits for the data directory of node {what} any more. Ballots that only its disk had are lost, and every later seal says how many they may be. Reason: “{reason}”.', go: 'Write off now', key: '' },
+  confirm: { title: 'Confirm is armed', text: '{by} proposes: {proposal}. With your name beside it is done, and cannot be taken back.', go: 'Confirm now', key: '' },
   go_live: { title: 'Go live is armed', text: 'Rehearsal ends. From here on everything counts.', go: 'Go live now', key: '⇧G' },
 };
 
@@ -49,7 +51,8 @@ class Armed extends StoreElement {
     if (!arming) return;
     if (arming.until) return StoreElement.desk?.fire();
     const reason = this.#reason.value.trim();
-    if (reason) StoreElement.desk?.arm(arming.what, arming.run, reason, arming.node);
+    const { what, run, until: _, ...says } = arming;
+    if (reason) StoreElement.desk?.arm(what, run, { ...says, reason });
     else this.#reason.focus();
   }
 
@@ -80,9 +83,10 @@ class Armed extends StoreElement {
     }
     const run = desk?.runs.find((one) => one.id === arming.run);
     const what = run ? `${run.cue} ${cueOf(state, run.cue)?.title ?? ''}` : arming.node?.slice(0, 8) ?? '';
+    const proposal = desk?.proposals?.find((one) => one.id === arming.proposal);
     const [word, verb] = [words[arming.what], verbs[arming.what]];
     setText(this.#title, arming.until ? word.title : `${verb} ${what}?`);
-    setText(this.#text, arming.until ? word.text.replace('{what}', what).replace('{reason}', arming.reason ?? '').replace('{right}', labels(run, arming.right)) : 'Say why; then it is armed.');
+    setText(this.#text, arming.until ? word.text.replace('{what}', what).replace('{reason}', arming.reason ?? '').replace('{right}', labels(run, arming.right)).replace('{by}', proposal?.by ?? '').replace('{proposal}', proposal ? proposed(state, proposal) : '') : 'Say why; then it is armed.');
     setText(this.#goLabel, arming.until ? word.go : `Arm ${verb.toLowerCase()}`);
     setText(this.#goKey, arming.until ? word.key : '↵');
     this.#goKey.hidden = Boolean(arming.until) && !word.key;

@@ -78,29 +78,33 @@ class Count extends StoreElement {
     this.#board.hidden = !board?.players;
     if (!board?.players) return;
     setText(this.#leadersHead, `Leaderboard${board.round ? ` ${board.round}` : ''}: ${count(board.players)} players`);
-    const lines = board.top.map((line) => `${line.rank}. ${line.name}: ${count(line.points)} points, ${line.right} right in ${(line.ms / 1000).toFixed(1)} s`);
-    if (lines.join('\n') !== [...this.#leaders.children].map((line) => line.textContent).join('\n')) this.#leaders.replaceChildren(...lines.map((line) => h('li', {}, line)));
+    const leaders = board.top.map((line) => `${line.rank}. ${line.name}: ${count(line.points)} points, ${line.right} right in ${(line.ms / 1000).toFixed(1)} s`);
+    lines(this.#board, this.#leaders, leaders);
   }
   /** What the run's rules make of the votes. @param {import('../sdk/wire.js').DeskRun|undefined} run */
   #drawPlaces(run) {
     const outcome = run?.seal?.outcome;
-    const lines = (outcome?.places ?? []).map((place) => {
+    const places = (outcome?.places ?? []).map((place) => {
       const parts = (outcome?.pools ?? []).map((pool) => `${pool.name || 'audience'} ${pool.silent ? 'silent' : count(pool.points[place.n - 1])}`);
       const goal = place.reached === undefined ? '' : place.reached ? ', ✓ reached' : ', not reached';
       return `${place.rank}. ${run?.options[place.n - 1]?.label}: ${count(place.points)} ${outcome?.unit === 'percent' ? '%' : outcome?.unit}${parts.length ? ` (${parts.join(' + ')})` : ''}${goal}`;
     });
-    this.#places.hidden = !lines.length;
-    if (lines.join('\n') !== [...this.#places.children].map((line) => line.textContent).join('\n')) this.#places.replaceChildren(...lines.map((line) => h('li', {}, line)));
+    lines(this.#places, this.#places, places);
   }
-  /** What the seal says came by each entry link. @param {import('../sdk/wire.js').DeskRun|undefined} run */
+  /** What the seal says came by each entry link, and their sums. @param {import('../sdk/wire.js').DeskRun|undefined} run */
   #drawEntries(run) {
-    const lines = (run?.seal?.by_entry ?? []).map((line) => {
-      const votes = line.votes.map((n, i) => `${run?.options[i]?.label} ${count(n)}`).join(' · ');
-      return `${entryName(line)}: ${count(line.counted)} ${line.counted === 1 ? 'ballot' : 'ballots'} (${votes})`;
-    });
-    this.#entries.hidden = !lines.length;
-    if (lines.join('\n') !== [...this.#lines.children].map((line) => line.textContent).join('\n')) this.#lines.replaceChildren(...lines.map((line) => h('li', {}, line)));
+    const line = (/** @type {string} */ name, /** @type {{ counted: number, votes: number[] }} */ { counted, votes }) =>
+      `${name}: ${count(counted)} ${counted === 1 ? 'ballot' : 'ballots'} (${votes.map((n, i) => `${run?.options[i]?.label} ${count(n)}`).join(' · ')})`;
+    const entries = (run?.seal?.by_entry ?? []).map((entry) => line(entryName(entry), entry));
+    const sums = (run?.seal?.by_part ?? []).map((part) => line(part.name ? `all of ${part.of} ${part.name}` : `all of no ${part.of}`, part));
+    lines(this.#entries, this.#lines, [...entries, ...sums]);
   }
+}
+
+/** Puts lines into a list, if they are others; hides what holds it when there are none. @param {HTMLElement} holder @param {HTMLElement} list @param {string[]} texts */
+function lines(holder, list, texts) {
+  holder.hidden = !texts.length;
+  if (texts.join('\n') !== [...list.children].map((line) => line.textContent).join('\n')) list.replaceChildren(...texts.map((text) => h('li', {}, text)));
 }
 
 /** `segment hall, platform tv`, as the start-up message says it. @param {import('../sdk/wire.js').EntryCount} line */

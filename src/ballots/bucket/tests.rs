@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::shows::windows::Span;
+use crate::shows::windows::{Shift, Span, Track};
 
 const JOURNAL: JournalId = JournalId(7);
 
@@ -21,7 +21,7 @@ fn bucket(votes: u16) -> Bucket {
 
 fn open_from_to(opens: u64, closes: u64, revision: u64) -> Windows {
     let span = Span { opens: Micros::from_ms(opens), closes: Some(Micros::from_ms(closes)) };
-    Windows { epoch: 1, revision, grace_ms: 0, spans: vec![span] }
+    Windows { epoch: 1, revision, grace_ms: 0, spans: vec![span], tracks: Vec::new() }
 }
 
 fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Decided>) {
@@ -191,6 +191,19 @@ fn a_ballot_that_does_not_fit_gets_a_verdict_and_nothing_wedges() {
         apply(&mut bucket, 1, &[ballot(1, 1, &[9], 1500), ballot(1, 2, &[], 1500), ballot(1, 3, &[1], 1500)]);
     assert_eq!(verdicts(&decisions), [Verdict::Invalid, Verdict::Invalid, Verdict::Counted]);
     assert_eq!(bucket.watermark(JOURNAL), 3);
+}
+
+#[test]
+fn a_ballot_is_judged_by_the_windows_of_the_platform_that_its_voter_came_by() {
+    let mut bucket = bucket(1);
+    let shifts = vec![Shift { opens_ms: 5000, closes_ms: 5000 }];
+    let tracks = vec![Track { platform: "tv".into(), entries: vec![2], jitter_ms: 100, shifts }];
+    bucket.set_windows(&Windows { tracks, ..open_from_to(1000, 2000, 2) });
+    let cast = |voter, ms, entry| (Ballot { entry, ..ballot(voter, 1, &[1], ms).0 }, None);
+    let all =
+        [cast(1, 1500, 0), cast(2, 1500, 2), cast(3, 6500, 0), cast(4, 6500, 2), cast(5, 7099, 2), cast(6, 7100, 2)];
+    let (counted, late) = (Verdict::Counted, Verdict::Late);
+    assert_eq!(verdicts(&apply(&mut bucket, 1, &all)), [counted, late, late, counted, counted, late]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
         limits,
     },
     providers::redis::Value,
-    shows::windows::Windows,
+    shows::windows::{Track, Windows},
 };
 
 /// Sub-hashes of a bucket. With 512 ballots in each, up to which Redis keeps them as listpacks, and 64 buckets, that is two
@@ -109,11 +109,23 @@ pub(super) fn call(call: &Call) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
 fn windows(windows: &Windows) -> Vec<u8> {
     let mut bytes = windows.epoch.to_be_bytes().to_vec();
     put_number(&mut bytes, windows.revision);
-    for span in &windows.spans {
-        put_number(&mut bytes, span.opens.0);
-        put_number(&mut bytes, span.closes.map_or(NUMBER_MAX, |closes| closes.plus_ms(windows.grace_ms).0));
+    put_spans(&mut bytes, windows, None);
+    // Nobody comes by a track without spans: all ballots are early then.
+    for track in windows.tracks.iter().filter(|_| !windows.spans.is_empty()) {
+        for entry in &track.entries {
+            put_number(&mut bytes, NUMBER_MAX);
+            put_number(&mut bytes, u64::from(*entry));
+        }
+        put_spans(&mut bytes, windows, Some(track));
     }
     bytes
+}
+
+fn put_spans(bytes: &mut Vec<u8>, windows: &Windows, track: Option<&Track>) {
+    for span in windows.spans_on(track) {
+        put_number(bytes, span.opens.0);
+        put_number(bytes, windows.end_on(span, track).map_or(NUMBER_MAX, |end| end.0));
+    }
 }
 
 fn ballot_bytes(ballot: &Ballot, decided: Option<&Decided>, place: u16) -> Vec<u8> {

@@ -25,7 +25,7 @@ fn asked(rest: &str) -> Definition {
     let mut document = Document::new(show.id, show.title, show.rundown, "00".into());
     document.entries = document.entries.declaring(&show.entries).expect("there are numbers");
     let by = Staff { session: crate::base::ids::SessionId(1), name: "Op".into(), role: Role::Operator };
-    let context = Context { now: crate::base::clock::Micros(0), by, owner_present: true, fresh_run: RunId(5) };
+    let context = Context { now: crate::base::clock::Micros(0), by, owner_present: true, fresh_run: RunId(5), ranks };
     let document = transition::apply(&document, &Command::Standby { cue: "1".into() }, &context).unwrap();
     document.runs[0].definition.clone()
 }

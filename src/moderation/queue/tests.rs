@@ -51,7 +51,13 @@ impl Room {
             let mut document = Document::new(show.id, show.title, show.rundown, "00".into());
             let by = Staff { session: SessionId(1), name: "Op".into(), role: Role::Operator };
             for command in [Command::Standby { cue: cue.into() }, Command::Take] {
-                let context = Transition { now: Micros(0), by: by.clone(), owner_present: true, fresh_run: run };
+                let context = Transition {
+                    now: Micros(0),
+                    by: by.clone(),
+                    owner_present: true,
+                    fresh_run: run,
+                    ranks: crate::ballots::outcome::ranks,
+                };
                 document = transition::apply(&document, &command, &context).unwrap();
             }
             Board::of(&document)

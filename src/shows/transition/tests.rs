@@ -30,7 +30,7 @@ opens_on_take = true
 /// A desk without anything around it.
 pub struct Desk {
     pub document: Document,
-    now: Micros,
+    pub now: Micros,
     by: Staff,
     owner_present: bool,
     runs: u64,
@@ -38,7 +38,12 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        let show = file::read(SHOW).unwrap();
+        Self::of(SHOW)
+    }
+
+    /// At the start of a show, by its file.
+    pub fn of(file: &str) -> Self {
+        let show = file::read(file).unwrap();
         Self {
             document: Document::new(show.id, show.title, show.rundown, "00".into()),
             now: Micros(0),
@@ -67,10 +72,15 @@ impl Desk {
         self
     }
 
+    pub fn named(&mut self, session: u64, name: &str, role: Role) -> &mut Self {
+        self.by = Staff { name: name.to_owned(), ..staff(session, role) };
+        self
+    }
+
     fn try_send(&mut self, command: Command) -> Result<(), Code> {
         self.runs += 1;
         let (now, by, owner_present) = (self.now, self.by.clone(), self.owner_present);
-        let context = Context { now, by, owner_present, fresh_run: RunId(self.runs) };
+        let context = Context { now, by, owner_present, fresh_run: RunId(self.runs), ranks: by_votes };
         self.document = apply(&self.document, &command, &context).map_err(|refusal| refusal.code)?;
         Ok(())
     }
@@ -91,11 +101,16 @@ impl Desk {
 
     /// Locks, seals and verifies what is on program.
     pub fn verify(&mut self) {
-        self.at_ms(1_000_000).send(Command::Seal { run: None });
+        self.at_ms(1_000_000).verify_as(&[1, 0]);
+    }
+
+    /// Seals what is on program, with these votes, and signs it off.
+    pub fn verify_as(&mut self, totals: &[u64]) {
+        self.send(Command::Seal { run: None });
         let run = self.document.program.as_ref().unwrap().run;
         let summary = SealSummary {
             at: self.now,
-            totals: vec![1, 0],
+            totals: totals.to_vec(),
             late: 0,
             late_totals: vec![0, 0],
             by_entry: Vec::new(),
@@ -105,6 +120,12 @@ impl Desk {
         self.document = end::with_seal(&self.document, run, 1, summary).unwrap();
         self.document = end::with_sign_off(&self.document, run, 1, "Eve", self.now).unwrap();
     }
+}
+
+/// Places by votes alone.
+pub fn by_votes(_: &Run, sealed: &SealSummary) -> Vec<u16> {
+    let ahead = |own: &u64| sealed.totals.iter().filter(|other| *other > own).count();
+    sealed.totals.iter().map(|own| 1 + ahead(own) as u16).collect()
 }
 
 fn staff(session: u64, role: Role) -> Staff {
@@ -133,9 +154,9 @@ fn another_rundown_keeps_the_numbers_of_entries() {
     let mut desk = Desk::new();
     let named = |name: &str| Entry { platform: Some(name.to_owned()), ..Entry::default() };
     let replace = |desk: &mut Desk, names: &[&str]| {
-        let Document { id, title, languages, sites, keep, rundown, .. } = desk.document.clone();
+        let Document { id, title, languages, sites, keep, policy, rundown, .. } = desk.document.clone();
         let entries = names.iter().map(|name| named(name)).collect();
-        let file = ShowFile { id, title, languages, sites, keep, rundown, entries };
+        let file = ShowFile { id, title, languages, sites, keep, policy, rundown, entries, platforms: Vec::new() };
         desk.document = replace_rundown(&desk.document, &file, Role::Producer).unwrap();
     };
     replace(&mut desk, &["tv", "web"]);
@@ -150,6 +171,45 @@ fn another_rundown_keeps_the_numbers_of_entries() {
     // A show that declares none says nothing of entries, so that its hashes are what they were.
     let json = serde_json::to_string(&Desk::open_for(60).document).unwrap();
     assert!(!json.contains("entries"), "{json}");
+}
+
+#[test]
+fn a_run_freezes_how_far_platforms_are_behind_and_is_over_when_all_are() {
+    let mut desk = Desk::new();
+    let plain = desk.document.clone();
+    let behind = |delay_ms| {
+        let Document { id, title, languages, sites, keep, policy, rundown, .. } = plain.clone();
+        let entries = ["tv", "web"].map(|name| Entry { platform: Some(name.to_owned()), ..Entry::default() }).to_vec();
+        let platforms = vec![Platform { name: "tv".into(), label: "TV".into(), delay_ms, jitter_ms: 500 }];
+        ShowFile { id, title, languages, sites, keep, policy, rundown, entries, platforms }
+    };
+    desk.document = replace_rundown(&desk.document, &behind(20_000), Role::Producer).unwrap();
+    assert_eq!((plain.format, desk.document.format), (1, 3), "an older release judges by other windows");
+    desk.send(Command::Standby { cue: "1".into() });
+    desk.document = replace_rundown(&desk.document, &behind(9000), Role::Producer).unwrap();
+    desk.send(Command::Standby { cue: "1".into() });
+    let Definition { ref platforms, ref entries, .. } = desk.document.runs[0].definition;
+    assert_eq!((platforms[0].delay_ms, entries.number_of(&behind(0).entries[0])), (9000, 1));
+    let rules_hash = desk.document.runs[0].definition.rules_hash();
+    desk.send(Command::Take);
+    desk.document = replace_rundown(&desk.document, &behind(1), Role::Producer).unwrap();
+    desk.send(Command::Open { seconds: Some(10) });
+    let run = &desk.document.runs[0];
+    assert_eq!(
+        (run.definition.rules_hash(), run.windows.track(2)),
+        (rules_hash, None),
+        "what is declared later counts later"
+    );
+    let lock = Micros::from_ms(10_000 + 9000 + 500 + run.windows.grace_ms);
+    assert_eq!(run.windows.locks_at(), Some(lock));
+    desk.send(Command::Standby { cue: "2".into() });
+    for ms in [10_000, 18_000, lock.as_ms() - 1] {
+        assert_eq!(desk.at_ms(ms).phase(), Phase::Closing);
+        desk.refuses(Command::Take, Code::NotNow);
+        desk.refuses(Command::Seal { run: None }, Code::NotNow);
+    }
+    assert_eq!(desk.at_ms(lock.as_ms()).phase(), Phase::Locked);
+    desk.send(Command::Take);
 }
 
 #[test]

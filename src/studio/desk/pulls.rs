@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use super::{shared::Miss, task::DeskTask};
 use crate::{
+    ballots::outcome,
     base::{
         clock::Micros,
         ids::{RunId, ShowId},
@@ -56,7 +57,7 @@ impl DeskTask {
             return self.reasserted(&command).await;
         }
         let fresh_run = RunId::random();
-        let context = Context { now, by: by.clone(), owner_present: true, fresh_run };
+        let context = Context { now, by: by.clone(), owner_present: true, fresh_run, ranks: outcome::ranks };
         let Ok(next) = transition::apply(&document, &command, &context) else {
             return self.reasserted(&command).await;
         };

@@ -396,7 +396,7 @@ impl DeskTask {
 
 /// Whether the answer to a command waits for a replica: what it did must not be lost.
 pub(super) fn is_kept(command: &Command) -> bool {
-    matches!(command, Command::Reveal { .. } | Command::Void { .. } | Command::Close)
+    matches!(command, Command::Reveal { .. } | Command::Void { .. } | Command::Confirm { .. } | Command::Close)
 }
 
 /// Waits for a replica, if there is one; what came of it is for who pressed. The command itself acts already.

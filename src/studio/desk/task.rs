@@ -9,9 +9,10 @@ use tokio::sync::mpsc;
 
 use super::{Desk, Request, pulls, shared::Miss};
 use crate::{
+    ballots::outcome,
     base::{
         clock::{Micros, Stopwatch},
-        ids::{KeyId, NodeId, RunId, SessionId},
+        ids::{KeyId, NodeId, ProposalId, RunId, SessionId},
         limits,
     },
     live,
@@ -148,8 +149,8 @@ impl DeskTask {
         let outcome = self.judge(expect, command, by, recounted).await;
         let rev = self.desk.document().revision;
         let done = match outcome {
-            Ok(detail) => Done { id, ok: true, rev, code: None, detail },
-            Err(Refusal { code, detail }) => Done { id, ok: false, rev, code: Some(code), detail },
+            Ok((detail, proposal)) => Done { id, ok: true, rev, code: None, detail, proposal },
+            Err(Refusal { code, detail }) => Done { id, ok: false, rev, code: Some(code), detail, proposal: None },
         };
         self.services.metrics.command(verb, done.code);
         self.answered.push_back((by.session, done.clone()));
@@ -166,10 +167,10 @@ impl DeskTask {
         command: Command,
         by: &Staff,
         recounted: Option<seal::Recounted>,
-    ) -> Result<String, Refusal> {
+    ) -> Result<(String, Option<ProposalId>), Refusal> {
         // Pulling something from the screens works whatever happened meanwhile, and however often it is pressed.
         let urgent = command.is_urgent();
-        let watch = Stopwatch::start();
+        let (watch, mut proposal) = (Stopwatch::start(), None);
         let told = loop {
             let now = self.services.clock.now();
             let document = self.based();
@@ -181,6 +182,7 @@ impl DeskTask {
                 by: by.clone(),
                 owner_present: self.owner_present(&document, now),
                 fresh_run: RunId::random(),
+                ranks: outcome::ranks,
             };
             match (&command, &recounted) {
                 (_, Some(recounted)) => seal::sign_off(self, &document, recounted, &context).await?,
@@ -190,8 +192,13 @@ impl DeskTask {
                 _ => {
                     let next = transition::apply(&document, &command, &context)?;
                     let note = self.note(&command, &document, &next);
-                    let entry = asrun::of_command(&next, &command, &by.name, now, note);
+                    let entry = asrun::of_decision((&document, &next), &command, &by.name, now, note);
+                    proposal = next.new_proposal(&document);
                     match self.try_commit(next, vec![entry.clone()], urgent).await {
+                        Ok(()) if proposal.is_some() => {
+                            let minutes = limits::PROPOSAL_MS / 60_000;
+                            break format!("another person can confirm it within {minutes} minutes");
+                        }
                         Ok(()) => {}
                         // Somebody was faster, and the page that was pressed on did not say what it had seen.
                         Err(Miss::Moved) if watch.elapsed() < limits::COMMAND_WAIT => continue,
@@ -206,7 +213,7 @@ impl DeskTask {
         let done = self.services.clock.now();
         self.pressed.retain(|_, (_, at)| done.since_ms(*at) < limits::DEBOUNCE_MS);
         self.pressed.insert(by.session, (command, done));
-        Ok(told)
+        Ok((told, proposal))
     }
 
     fn check(

@@ -177,7 +177,14 @@ impl Moderation {
     /// Does what a member of staff wants.
     pub async fn act(&self, desk: &Desk, message: Moderate, by: Staff) -> Done {
         let id = message.id.clone();
-        let refused = |Refusal { code, detail }| Done { id: id.clone(), ok: false, rev: 0, code: Some(code), detail };
+        let refused = |Refusal { code, detail }| Done {
+            id: id.clone(),
+            ok: false,
+            rev: 0,
+            code: Some(code),
+            detail,
+            proposal: None,
+        };
         let busy = |detail: &str| refused(Refusal { code: Code::Busy, detail: detail.to_owned() });
         if let Err(refusal) = check_role(&message.act, by.role) {
             return refused(refusal);

@@ -253,8 +253,8 @@ impl Task {
         };
         let (id, rev) = (message.id.clone(), self.desk.document().revision);
         match outcome {
-            Ok(detail) => Done { id, ok: true, rev, code: None, detail },
-            Err(Refusal { code, detail }) => Done { id, ok: false, rev, code: Some(code), detail },
+            Ok(detail) => Done { id, ok: true, rev, code: None, detail, proposal: None },
+            Err(Refusal { code, detail }) => Done { id, ok: false, rev, code: Some(code), detail, proposal: None },
         }
     }
 

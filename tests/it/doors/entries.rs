@@ -110,6 +110,33 @@ fn a_ballot_carries_the_link_that_its_voter_followed_and_nothing_else() {
     stage.does("seal", json!({}));
     stage.does("verify", json!({}));
 
+    // The sums of the three lines, by what their entries name.
+    let parts = stage.app.get(&format!("/f/{SHOW}/parts.csv?key={}", stage.key));
+    let sums = [
+        ("segment", "", [2, 0]),
+        ("segment", "hall", [2, 1]),
+        ("pool", "", [3, 1]),
+        ("pool", "jury", [1, 0]),
+        ("platform", "", [3, 1]),
+        ("platform", "tv", [1, 0]),
+    ];
+    let row = |of, name: &str, option, label, votes| {
+        let name = if name.is_empty() { String::new() } else { format!("\"{name}\"") };
+        format!("\"{of}\",{name},{option},\"{label}\",{votes},\"provisional\"\r\n")
+    };
+    let lines = sums.iter().flat_map(|(of, name, [door, window])| {
+        [row(of, name, 1, "The door", door), row(of, name, 2, "The window", window)]
+    });
+    assert_eq!(parts.text(), format!("of,name,option,label,votes,state\r\n{}", lines.collect::<String>()));
+    let told = stage.app.get(&format!("/f/{SHOW}/parts.json?key={}", stage.key)).json();
+    assert_eq!(
+        told[3],
+        json!({"of": "segment", "name": "hall", "option": 2, "label": "The window", "votes": 1, "state": "provisional"})
+    );
+    let run_path = format!("/api/v1/shows/{SHOW}/runs/{run}/certificate");
+    let sheet = stage.ask("GET", &run_path, Some(&stage.staff), &[], &Value::Null).json();
+    assert_eq!(sheet["by_part"][1], json!({"of": "segment", "name": "hall", "counted": 3, "votes": [2, 1]}));
+
     let file = stage.export();
     let verified = || stage.verified(&file);
     assert!(verified().contains("consistent, signer unknown"), "{}", verified());

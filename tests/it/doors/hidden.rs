@@ -56,7 +56,9 @@ fn asked(stage: &Stage, operator: &str, device: &str) -> String {
     let key = &stage.key;
     let mut all: Vec<String> =
         ["/metrics", "/health", "/livez", "/readyz", "/", "/api/v1/shows"].map(|path| get(path, None)).into();
-    for feed in ["status.json", "results.json", "results.csv", "results.xml", "leaderboard.json", "leaderboard.csv"] {
+    let feeds = "status.json results.json results.csv results.xml entries.json entries.csv parts.json parts.csv \
+                 leaderboard.json leaderboard.csv";
+    for feed in feeds.split_whitespace() {
         all.push(get(&format!("/f/{SHOW}/{feed}?key={key}"), None));
     }
     for (path, bearer) in [

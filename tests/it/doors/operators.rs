@@ -60,7 +60,16 @@ pub(super) fn figures(message: &Value) -> Vec<String> {
         "desk" => {
             let seals = message["runs"].as_array().unwrap().iter().map(|run| &run["seal"]);
             for seal in seals {
-                let names = ["total", "margin", "by_entry", "outcome", "late", "late_would_change_order", "decisive"];
+                let names = [
+                    "total",
+                    "margin",
+                    "by_entry",
+                    "by_part",
+                    "outcome",
+                    "late",
+                    "late_would_change_order",
+                    "decisive",
+                ];
                 names.iter().for_each(|name| see(name, &seal[*name]));
             }
         }

@@ -22,6 +22,8 @@ fn told_outside(stage: &Stage, operator: &str) -> String {
         "results.csv",
         "results.xml",
         "entries.json",
+        "parts.json",
+        "parts.csv",
         "leaderboard.json",
         "leaderboard.csv",
     ] {

@@ -6,7 +6,7 @@ use super::stage::{SHOW, Stage, refused_for_now, until};
 use crate::support::http::Reply;
 
 impl Stage {
-    fn makes_key(&self, name: &str, may: &[&str], get: bool) -> Value {
+    pub fn makes_key(&self, name: &str, may: &[&str], get: bool) -> Value {
         let path = format!("/api/v1/shows/{SHOW}/keys");
         let body = json!({ "name": name, "may": may, "get": get });
         let made = self.ask("POST", &path, Some(&self.staff), &[], &body);
@@ -15,7 +15,7 @@ impl Stage {
     }
 
     /// Fires with the key in the header.
-    fn fires(&self, path: &str, key: &Value) -> Reply {
+    pub fn fires(&self, path: &str, key: &Value) -> Reply {
         self.ask("POST", &format!("/c/{SHOW}/{path}"), Some(key["key"].as_str().unwrap()), &[], &Value::Null)
     }
 

@@ -2,7 +2,7 @@
 
 use tallylight::wire::command::{Armable, Command, ControlAction};
 
-use super::{NODE, RUN, SESSION};
+use super::{NODE, PROPOSAL, RUN, SESSION};
 
 /// With what tells one from another of the same kind.
 pub fn commands() -> Vec<(&'static str, Command)> {
@@ -36,6 +36,9 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         ("", Command::Resolve { run: None, right: vec![1] }),
         ("", Command::Void { run: Some(RUN), reason }),
         ("", Command::WriteOff { node: NODE, reason: "its disk is gone".into() }),
+        ("-confirm", Command::Arm { what: Armable::Confirm, run: Some(RUN) }),
+        ("", Command::Confirm { proposal: PROPOSAL }),
+        ("", Command::Decline { proposal: PROPOSAL }),
         ("", Command::GoLive),
         ("", Command::Rehearse),
         ("-request", control(ControlAction::Request, None)),

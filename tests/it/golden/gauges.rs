@@ -2,7 +2,7 @@
 
 use tallylight::{
     base::ids::{JournalId, NodeId},
-    wire::gauge::*,
+    wire::{client::Output, gauge::*},
 };
 
 use super::{AT, NODE, RUN};
@@ -29,7 +29,12 @@ pub fn gauge() -> Gauge {
         rev: 17,
         fps: 50,
         at: AT,
+        output: Output::Program,
+        run: Some(RUN),
+        state: ScreenState::Behind,
     };
+    let stale = vec!["results in OBS".to_owned()];
+    let tally = ScreenTally { program: false, preview: true, graphic: GraphicTally::Coming, ok: 0, stale };
     let node = NodeGauge {
         node: NODE,
         journal: JournalId(7),
@@ -38,7 +43,7 @@ pub fn gauge() -> Gauge {
         disk_free_mb: 20_480,
         clock_ok: true,
     };
-    Gauge { now: AT, viewers: 1200, run: Some(run), screens: vec![screen], node, nodes: Vec::new(), redis: None }
+    Gauge { now: AT, viewers: 1200, run: Some(run), screens: vec![screen], tally, node, nodes: Vec::new(), redis: None }
 }
 
 /// The same where two nodes serve the show and Redis is away.

@@ -94,6 +94,7 @@ pub fn definition_with((votes, per_option, changeable): (u16, Option<u16>, bool)
         buckets: 4,
         bucket_hash: BUCKET_HASH.into(),
         entries: Entries::default(),
+        platforms: Vec::new(),
     })
 }
 
@@ -118,7 +119,7 @@ pub fn call(definition: &Arc<Definition>) -> Call {
 /// Windows with one span, in milliseconds.
 pub fn open(opens: u64, closes: u64, revision: u64) -> Windows {
     let span = Span { opens: Micros::from_ms(opens), closes: Some(Micros::from_ms(closes)) };
-    Windows { epoch: 1, revision, grace_ms: 0, spans: vec![span] }
+    Windows { epoch: 1, revision, grace_ms: 0, spans: vec![span], tracks: Vec::new() }
 }
 
 /// An undecided ballot.

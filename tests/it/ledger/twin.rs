@@ -19,7 +19,7 @@ use tallylight::{
         ids::{JournalId, NodeId, VoterId},
     },
     providers::redis::Script,
-    shows::windows::{Span, Windows},
+    shows::windows::{Shift, Span, Track, Windows},
 };
 
 use super::{
@@ -137,7 +137,15 @@ impl Caller {
         if revision == 3 {
             spans.push(Span { opens: at(2500), closes: None });
         }
-        call.windows = Arc::new(Windows { epoch, revision, grace_ms: 10 * revision, spans });
+        let shift = |ms| Shift { opens_ms: ms, closes_ms: ms + 10 * revision };
+        let track = |entries: &[u8], jitter_ms, ms: &[u64]| Track {
+            platform: String::new(),
+            entries: entries.to_vec(),
+            jitter_ms,
+            shifts: ms.iter().map(|ms| shift(*ms)).collect(),
+        };
+        let tracks = vec![track(&[1, 254], 40, &[300]), track(&[2], 0, &[700, 50])];
+        call.windows = Arc::new(Windows { epoch, revision, grace_ms: 10 * revision, spans, tracks });
         call.sealing = step.sealing;
         call.seal = step.seal.as_ref().map(|((revision, in_force), watermarks, [beyond, apart])| {
             let watermarks = watermarks.iter().map(|(number, seq)| (0, journal(*number), *seq));
@@ -301,7 +309,9 @@ fn a_script_that_is_wrong_in_one_place_is_found() {
         ("a change is not noted", "if decided and (decided ~= verdict", "if false and (decided ~= verdict"),
         ("the watermark goes back", "watermark = math.max(watermark, seq)", "watermark = seq"),
         ("decided anew", "elseif decided then verdict = decided\n", ""),
-        ("windows are not judged", "elseif not timely(received) then verdict = LATE\n", ""),
+        ("windows are not judged", "elseif not timely(received, entry) then verdict = LATE\n", ""),
+        ("a platform has no windows of its own", "of_entry[entry] or programme", "programme"),
+        ("of a platform only one entry is known", "if #spans > 0 then spans", "if #spans >= 0 then spans"),
         ("a mark is not seen", "elseif marked > 0 and", "elseif false and"),
         ("what a seal has comes after it", "not (is_in_force and sealed_copy) then verdict", "true then verdict"),
         ("a seal is in force too soon", "unpack_at('>I4', sealed) % 2 == 1", "true"),

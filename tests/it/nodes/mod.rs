@@ -13,3 +13,4 @@ mod reactions;
 mod releases;
 mod shared;
 mod stage;
+mod tally;

@@ -80,7 +80,8 @@ impl World {
                 if !self.oracle.books.get(&key).is_some_and(|book| book.received.contains(&copy.received)) {
                     cases.push((Invariant::NothingInvented, format!("{key:?}: {copy:?}")));
                 }
-                let within = windows.is_some_and(|windows| windows.judge(copy.received) == Timeliness::Within);
+                let within =
+                    windows.is_some_and(|windows| windows.judge(copy.received, copy.entry) == Timeliness::Within);
                 let agrees = match copy.verdict {
                     Some(Verdict::Counted | Verdict::AfterSeal) => within,
                     Some(Verdict::Late) => !within,
@@ -153,7 +154,7 @@ impl World {
         for ((_, voter, id), copies) in self.oracle.stored.iter().filter(|((of, ..), _)| *of == run) {
             for copy in copies.iter().filter(|copy| copy.verdict == Some(Verdict::Counted)) {
                 let (bucket, received, place) = (copy.bucket, copy.received, copy.place);
-                let (voter, id, picks, entry) = (*voter, *id, &copy.picks, 0);
+                let (voter, id, picks, entry) = (*voter, *id, &copy.picks, copy.entry);
                 witness.add(Copy { run, bucket, voter, id, picks, received, entry, place });
             }
         }

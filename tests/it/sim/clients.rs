@@ -160,7 +160,8 @@ impl World {
         let Offer { run, voter, device, id, picks, .. } = self.clients.offer(number).clone();
         let inbox = Arc::clone(process.inboxes.entry(device).or_default());
         self.oracle.cast((run, voter, id, picks.words().to_vec()), received);
-        let ballot = Ballot { voter, id, picks, received, entry: 0 };
+        let entry = u8::try_from(voter.0 % 3).unwrap_or(0);
+        let ballot = Ballot { voter, id, picks, received, entry };
         let receipt = process.intake.cast(run, process.board.run(run), ballot, &inbox);
         match receipt {
             Some(receipt) => self.leaves(device, receipt),

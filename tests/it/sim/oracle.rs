@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tallylight::{
     ballots::{
-        ballot::{Picks, Place, Verdict},
+        ballot::{Ballot, Picks, Place, Verdict},
         bucket::Totals,
         committer::Marked,
         record,
@@ -69,6 +69,7 @@ pub(super) struct Book {
 pub(super) struct Stored {
     pub picks: Picks,
     pub received: Micros,
+    pub entry: u8,
     pub verdict: Option<Verdict>,
     pub place: Place,
     pub bucket: u16,
@@ -172,8 +173,9 @@ impl Oracle {
             }
             _ => {}
         }
-        let stored = Stored { picks: ballot.picks, received: ballot.received, verdict, place, bucket };
-        self.stored.entry((run, ballot.voter, ballot.id)).or_default().push(stored);
+        let Ballot { voter, id, picks, received, entry } = ballot;
+        let stored = Stored { picks, received, entry, verdict, place, bucket };
+        self.stored.entry((run, voter, id)).or_default().push(stored);
     }
 
     /// A receipt leaves the node.

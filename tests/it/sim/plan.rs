@@ -9,6 +9,8 @@ pub struct Plan {
     pub votes: u16,
     /// A later ballot of a voter replaces the one before.
     pub changeable: bool,
+    /// Some voters have the windows later.
+    pub platforms: bool,
     pub options: u16,
     pub buckets: u16,
     /// Runs, one after another.
@@ -36,6 +38,7 @@ impl Plan {
         Self {
             // Drawn beside the others, which stay as they are.
             changeable: rng.clone().u32(0..4) == 0,
+            platforms: rng.clone().u32(0..5) < 2,
             votes,
             options: rng.u16(2..=5),
             buckets: *rng.choice(&[1, 2, 8, 64]).expect("not empty"),

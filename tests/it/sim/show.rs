@@ -8,11 +8,13 @@ use tallylight::{
     },
     shows::{
         document::{Document, Staff},
+        entries::Entries,
         interaction::{Interaction, Visibility},
+        platforms::Platform,
         rundown::Cue,
         transition::{self, Context},
     },
-    wire::{command::Command, server::Role},
+    wire::{command::Command, entry::Entry, server::Role},
 };
 
 /// What staff do next with the run on program.
@@ -40,12 +42,15 @@ pub struct Questions {
     /// Votes of one voter.
     pub votes: u16,
     pub changeable: bool,
+    /// Who came by the first or the second entry has the windows later.
+    pub platforms: bool,
     pub grace_ms: u64,
 }
 
 /// The show before anything happened.
 pub fn document(questions: Questions) -> Document {
     let cue = |number: usize| Cue {
+        options_from: Vec::new(),
         number: number.to_string(),
         segment: String::new(),
         title: String::new(),
@@ -61,7 +66,13 @@ pub fn document(questions: Questions) -> Document {
         },
     };
     let rundown = (1..=questions.runs).map(cue).collect();
-    Document::new("sim".parse().expect("a show id"), "Simulation".into(), rundown, "00".into())
+    let document = Document::new("sim".parse().expect("a show id"), "Simulation".into(), rundown, "00".into());
+    let came = |name: &str| Entry { platform: Some(name.into()), ..Entry::default() };
+    let entries = Entries::default().declaring(&["tv", "web", "hall"].map(came)).expect("there are numbers");
+    let behind =
+        |name: &str, delay_ms, jitter_ms| Platform { name: name.into(), label: String::new(), delay_ms, jitter_ms };
+    let platforms = vec![behind("tv", 400, 0), behind("web", 1900, 250)];
+    if questions.platforms { Document { entries, platforms, ..document } } else { document }
 }
 
 /// The document after a command, and what it counts as. `None`: it was refused.
@@ -73,7 +84,7 @@ pub fn command(
 ) -> Option<(Document, &'static str)> {
     let role = if matches!(command, Command::Seal { .. }) { Role::Producer } else { Role::Operator };
     let by = Staff { session: SessionId(1), name: "Op".into(), role };
-    let context = Context { now, by, owner_present: true, fresh_run };
+    let context = Context { now, by, owner_present: true, fresh_run, ranks: tallylight::ballots::outcome::ranks };
     let mut next = transition::apply(document, command, &context).ok()?;
     if let (Command::Standby { .. }, Some(made)) = (command, next.runs.last_mut()) {
         // Few buckets bring more ballots together. Nobody has seen the definition yet.

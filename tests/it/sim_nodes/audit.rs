@@ -126,7 +126,8 @@ impl World {
                 }
                 continue;
             }
-            let within = windows.is_some_and(|windows| windows.judge(stored.received) == Timeliness::Within);
+            let within =
+                windows.is_some_and(|windows| windows.judge(stored.received, stored.entry) == Timeliness::Within);
             let agrees = match said.verdict {
                 Verdict::Counted | Verdict::AfterSeal => within,
                 Verdict::Late => !within,

@@ -105,6 +105,7 @@ pub struct Stored {
     pub id: BallotId,
     pub picks: Picks,
     pub received: Micros,
+    pub entry: u8,
     pub decided: Option<Decided>,
     /// All verdicts that ever stood over it.
     said: Vec<Verdict>,
@@ -220,7 +221,7 @@ impl Oracle {
             self.blame(Invariant::NothingInvented, format!("{key:?} at {received:?}"));
         }
         self.copies.entry((run, voter, id)).or_default().push((bucket, place));
-        let stored = Stored { node, voter, id, picks, received, decided: None, said: Vec::new() };
+        let stored = Stored { node, voter, id, picks, received, entry: ballot.entry, decided: None, said: Vec::new() };
         self.stored.insert((run, bucket, place), stored);
     }
 

@@ -10,6 +10,8 @@ pub struct Plan {
     pub votes: u16,
     /// A later ballot of a voter replaces the one before.
     pub changeable: bool,
+    /// Some voters have the windows later.
+    pub platforms: bool,
     pub options: u16,
     pub buckets: u16,
     /// Runs, one after another.
@@ -36,6 +38,7 @@ impl Plan {
         Self {
             // Drawn beside the others, which stay as they are.
             changeable: rng.clone().u32(0..4) == 0,
+            platforms: rng.clone().u32(0..5) < 2,
             nodes: rng.usize(2..=3),
             votes: if rng.bool() { 1 } else { rng.u16(2..=3) },
             options: rng.u16(2..=4),

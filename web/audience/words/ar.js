@@ -98,6 +98,8 @@ export default {
   score_silent: 'لم تُحتسب أي إجابة منك',
   score_rank: { zero: 'المركز {rank} من {n}', one: 'المركز {rank} من {n}', two: 'المركز {rank} من {n}', few: 'المركز {rank} من {n} لاعبين', many: 'المركز {rank} من {n} لاعبًا', other: 'المركز {rank} من {n} لاعب' },
   score_name: 'اسمك هناك «{name}»',
+  bracket: 'جدول المواجهات',
+  bracket_won: 'تأهّل',
   leaderboard: 'لوحة الصدارة',
   leaderboard_all: 'عرض المئة الأوائل',
   leaderboard_failed: 'لا يمكن ذلك الآن. حاول مرة أخرى.',

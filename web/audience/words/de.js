@@ -90,6 +90,8 @@ export default {
   score_silent: 'Von dir wurde keine Antwort gezählt',
   score_rank: { one: 'Platz {rank} von {n} Person', other: 'Platz {rank} von {n} Personen' },
   score_name: 'Dort heißt du „{name}“',
+  bracket: 'Wer gegen wen',
+  bracket_won: 'kommt weiter',
   leaderboard: 'Rangliste',
   leaderboard_all: 'Die ersten hundert zeigen',
   leaderboard_failed: 'Das geht gerade nicht. Versuch es noch einmal.',

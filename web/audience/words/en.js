@@ -93,6 +93,8 @@ export default {
   score_silent: 'No answer of yours was counted',
   score_rank: { one: 'Place {rank} of {n} player', other: 'Place {rank} of {n} players' },
   score_name: 'You are “{name}” there',
+  bracket: 'Who meets whom',
+  bracket_won: 'goes on',
   leaderboard: 'Leaderboard',
   leaderboard_all: 'Show the first hundred',
   leaderboard_failed: 'It cannot be read right now. Try again.',

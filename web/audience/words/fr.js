@@ -90,6 +90,8 @@ export default {
   score_silent: 'Aucune réponse de vous n’a été comptée',
   score_rank: { one: 'Place {rank} sur {n} joueur', many: 'Place {rank} sur {n} de joueurs', other: 'Place {rank} sur {n} joueurs' },
   score_name: 'Vous y êtes « {name} »',
+  bracket: 'Le tableau',
+  bracket_won: 'qualifié',
   leaderboard: 'Classement',
   leaderboard_all: 'Afficher les cent premiers',
   leaderboard_failed: 'Impossible pour le moment. Réessayez.',

@@ -90,6 +90,8 @@ export default {
   score_silent: 'Er is geen antwoord van jou geteld',
   score_rank: { one: 'Plaats {rank} van {n} speler', other: 'Plaats {rank} van {n} spelers' },
   score_name: 'Jij bent daar “{name}”',
+  bracket: 'Wie tegen wie',
+  bracket_won: 'gaat door',
   leaderboard: 'Ranglijst',
   leaderboard_all: 'Toon de eerste honderd',
   leaderboard_failed: 'Dat lukt nu niet. Probeer het opnieuw.',

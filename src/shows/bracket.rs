@@ -1,0 +1,179 @@
+//! Cues whose options are places of other cues' results: the winners of two semi-finals meet in the final. The options are
+//! filled in when the cue goes on standby; until then they say where they will come from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    document::Document,
+    interaction::Interaction,
+    kind::Kind,
+    run::{Run, SealSummary},
+    rundown::Cue,
+    transition::{Refusal, not_now},
+};
+use crate::wire::{
+    bracket::{Bracket, Match, Side},
+    outcome::Polarity,
+};
+
+/// Where an option comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Source {
+    /// The number of a cue before this one.
+    pub cue: String,
+    /// The place in its result, from 1.
+    pub place: u16,
+}
+
+/// Each option's place in a sealed run, in the order of the options; equal ones share it.
+pub type Ranks = fn(&Run, &SealSummary) -> Vec<u16>;
+
+impl Source {
+    /// What stands for the option until it is known.
+    pub fn label(&self) -> String {
+        match self.place {
+            1 => format!("Winner of {}", self.cue),
+            place => format!("Place {place} of {}", self.cue),
+        }
+    }
+}
+
+/// Whether a cue may take these options, after the cues before it.
+///
+/// # Errors
+/// What is wrong, and the mend.
+pub fn check(sources: &[Source], before: &[Cue]) -> Result<(), String> {
+    for Source { cue, place } in sources {
+        let Some(found) = before.iter().find(|one| one.number == *cue) else {
+            return Err(format!("options_from: there is no cue {cue} before this one: name one that is"));
+        };
+        let Interaction { kind, options, counting, .. } = &found.interaction;
+        if !matches!(kind, Kind::Poll | Kind::HeadToHead | Kind::TugOfWar) {
+            return Err(format!("options_from: cue {cue} is no poll, so nobody wins it: name another"));
+        }
+        if counting.polarity == Polarity::Evict {
+            return Err(format!("options_from: the first of cue {cue} goes and does not come on: name another"));
+        }
+        if !(1..=options.len()).contains(&usize::from(*place)) {
+            return Err(format!("options_from: cue {cue} has places 1 to {}", options.len()));
+        }
+    }
+    match (1..sources.len()).find(|i| sources[..*i].contains(&sources[*i])) {
+        Some(twice) => Err(format!("options_from: {} is there twice", sources[twice].label().to_lowercase())),
+        None => Ok(()),
+    }
+}
+
+/// What a cue asks, with the options that are known by now.
+pub(super) fn filled(document: &Document, cue: &Cue, ranks: Ranks) -> Result<Interaction, Refusal> {
+    let mut interaction = cue.interaction.clone();
+    if cue.options_from.is_empty() {
+        return Ok(interaction);
+    }
+    let through =
+        cue.options_from.iter().map(|source| through(document, source, ranks)).collect::<Result<Vec<_>, _>>()?;
+    let labels = |language: Option<&str>| -> Vec<String> {
+        let label = |(run, index): &(&Run, usize)| {
+            let Interaction { options, texts, .. } = &run.definition.interaction;
+            let translated = language.and_then(|language| texts.get(language)?.options.get(*index));
+            translated.unwrap_or(&options[*index]).clone()
+        };
+        through.iter().map(label).collect()
+    };
+    interaction.options = labels(None);
+    for (language, wording) in &mut interaction.texts {
+        wording.options = labels(Some(language));
+    }
+    if let Some(twice) = (1..through.len()).find(|i| interaction.options[..*i].contains(&interaction.options[*i])) {
+        return not_now(format!(
+            "{:?} would be there twice: cue {} cannot be asked",
+            interaction.options[twice], cue.number
+        ));
+    }
+    Ok(interaction)
+}
+
+/// The run that tells who is at this place, and the option.
+fn through<'a>(document: &'a Document, source: &Source, ranks: Ranks) -> Result<(&'a Run, usize), Refusal> {
+    let Source { cue, place } = source;
+    let Some((run, summary)) = decided(document, cue) else {
+        return not_now(format!("cue {cue} has no result yet: reveal it first, its places are options here"));
+    };
+    match standing(&ranks(run, summary), *place) {
+        Some(index) => Ok((run, index)),
+        None => {
+            not_now(format!("place {place} of cue {cue} is shared: run it again, then its places are options here"))
+        }
+    }
+}
+
+/// The newest run of a cue that counts, if it is revealed.
+fn decided<'a>(document: &'a Document, cue: &str) -> Option<(&'a Run, &'a SealSummary)> {
+    let mut runs = document.runs.iter().rev();
+    let counts =
+        |run: &&Run| run.definition.cue == cue && run.definition.rehearsal == document.rehearsal && run.void.is_none();
+    let run = runs.find(counts)?;
+    run.revealed_at.and(run.sealed()).map(|summary| (run, summary))
+}
+
+/// The option that has a place for itself.
+fn standing(ranks: &[u16], place: u16) -> Option<usize> {
+    let mut there = (0..ranks.len()).filter(|index| ranks[*index] == place);
+    there.next().filter(|_| there.next().is_none())
+}
+
+/// Whether a later cue may need what a run came to.
+pub(super) fn is_awaited(document: &Document, run: &Run) -> bool {
+    let cue = &run.definition.cue;
+    let named = document.rundown.iter().flat_map(|one| &one.options_from).any(|source| source.cue == *cue);
+    named && decided(document, cue).is_some_and(|(newest, _)| newest.id() == run.id())
+}
+
+/// The cues that lead to one another, as everybody may know them. `None`: there are none.
+pub fn view(document: &Document, ranks: Ranks) -> Option<Bracket> {
+    let sources = || document.rundown.iter().flat_map(|cue| &cue.options_from);
+    sources().next()?;
+    let leads = |cue: &&Cue| !cue.options_from.is_empty() || sources().any(|source| source.cue == cue.number);
+    let side = |cue: &Cue, index: usize| {
+        let from = cue.options_from.get(index);
+        let known = from.and_then(|source| through(document, source, ranks).ok());
+        let label = match (from, known) {
+            (Some(_), Some((run, index))) => Some(&run.definition.interaction.options[index]),
+            (Some(_), None) => None,
+            (None, _) => cue.interaction.options.get(index),
+        };
+        Side {
+            label: label.cloned(),
+            from: from.map(|source| source.cue.clone()),
+            place: from.map(|source| source.place),
+        }
+    };
+    let mut rounds: BTreeMap<&str, u16> = BTreeMap::new();
+    for cue in &document.rundown {
+        let before = cue.options_from.iter().filter_map(|source| rounds.get(source.cue.as_str()));
+        rounds.insert(&cue.number, 1 + before.max().copied().unwrap_or(0));
+    }
+    let one = |cue: &Cue| {
+        let sides: Vec<_> = (0..cue.interaction.options.len()).map(|index| side(cue, index)).collect();
+        let first = decided(document, &cue.number).and_then(|(run, summary)| {
+            let index = standing(&ranks(run, summary), 1)?;
+            Some(run.definition.interaction.options[index].clone())
+        });
+        // Who won is named as one of the sides, also where the cue was edited after it.
+        let winner = first.and_then(|label| sides.iter().position(|side| side.label.as_ref() == Some(&label)));
+        Match {
+            cue: cue.number.clone(),
+            name: cue.name().to_owned(),
+            segment: cue.segment.clone(),
+            round: rounds.get(cue.number.as_str()).copied().unwrap_or(1),
+            winner: winner.and_then(|index| u16::try_from(index + 1).ok()),
+            sides,
+        }
+    };
+    Some(Bracket { matches: document.rundown.iter().filter(leads).map(one).collect() })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! Who comes on from one cue to the next.
+
+use super::*;
+use crate::{
+    base::limits,
+    shows::{
+        file::{read, write},
+        transition::tests::{Desk, by_votes},
+    },
+    wire::{
+        codes::Code,
+        command::{Armable, Command},
+    },
+};
+
+const CUP: &str = r#"
+show = "cup"
+title = "The Cup"
+languages = ["en", "nl"]
+
+[[cue]]
+number = "1"
+segment = "Semi-finals"
+question = "Who goes on?"
+options = ["The choir", "The band"]
+
+[cue.text.nl]
+question = "Wie gaat door?"
+options = ["Het koor", "De fanfare"]
+
+[[cue]]
+number = "2"
+segment = "Semi-finals"
+question = "Who goes on?"
+options = ["The duo", "The quartet"]
+
+[[cue]]
+number = "3"
+segment = "Third place"
+question = "Who is third?"
+options_from = [{ cue = "1", place = 2 }, { cue = "2", place = 2 }]
+
+[[cue]]
+number = "F"
+segment = "Final"
+kind = "head_to_head"
+question = "Who wins?"
+options_from = ["1", "2"]
+
+[cue.text.nl]
+question = "Wie wint?"
+"#;
+
+/// Plays a cue to its reveal, with these votes.
+fn plays(desk: &mut Desk, cue: &str, votes: &[u64], ms: u64) {
+    desk.at_ms(ms).send(Command::Standby { cue: cue.into() });
+    desk.send(Command::Take);
+    desk.send(Command::Open { seconds: Some(10) });
+    desk.at_ms(ms + 60_000).verify_as(votes);
+    desk.send(Command::Arm { what: Armable::Reveal, run: None });
+    desk.at_ms(ms + 60_000).send(Command::Reveal { run: None });
+}
+
+fn on_standby(desk: &Desk) -> &Interaction {
+    let placed = desk.document.standby.as_ref().unwrap();
+    &desk.document.run(placed.run).unwrap().definition.interaction
+}
+
+#[test]
+fn winners_meet_once_both_are_known() {
+    let mut desk = Desk::of(CUP);
+    plays(&mut desk, "1", &[3, 5], 0);
+    desk.refuses(Command::Standby { cue: "F".into() }, Code::NotNow);
+    plays(&mut desk, "2", &[9, 2], 100_000);
+    desk.send(Command::Standby { cue: "F".into() });
+    assert_eq!(on_standby(&desk).options, ["The band", "The duo"]);
+    assert_eq!(on_standby(&desk).texts["nl"].options, ["De fanfare", "The duo"], "what is not translated is as it is");
+    desk.send(Command::Standby { cue: "3".into() });
+    assert_eq!(on_standby(&desk).options, ["The choir", "The quartet"]);
+    let bracket = view(&desk.document, by_votes).unwrap();
+    assert_eq!(bracket.matches.iter().map(|one| one.round).collect::<Vec<_>>(), [1, 1, 2, 2]);
+    let sides =
+        |index: usize| bracket.matches[index].sides.iter().map(|side| side.label.as_deref()).collect::<Vec<_>>();
+    assert_eq!(bracket.matches.iter().map(|one| one.winner).collect::<Vec<_>>(), [Some(2), Some(1), None, None]);
+    assert_eq!(
+        (sides(0), sides(3)),
+        (vec![Some("The choir"), Some("The band")], vec![Some("The band"), Some("The duo")])
+    );
+}
+
+#[test]
+fn who_shares_a_place_does_not_come_on_and_a_new_run_decides() {
+    let mut desk = Desk::of(CUP);
+    plays(&mut desk, "1", &[4, 4], 0);
+    plays(&mut desk, "2", &[9, 2], 100_000);
+    desk.refuses(Command::Standby { cue: "F".into() }, Code::NotNow);
+    assert_eq!(view(&desk.document, by_votes).unwrap().matches[3].sides[0].label, None);
+    // While it is played again there is no result of it.
+    desk.at_ms(200_000).send(Command::Standby { cue: "1".into() });
+    desk.send(Command::Take);
+    desk.send(Command::Open { seconds: Some(10) });
+    desk.refuses(Command::Standby { cue: "F".into() }, Code::NotNow);
+    desk.at_ms(260_000).verify_as(&[4, 5]);
+    desk.refuses(Command::Standby { cue: "F".into() }, Code::NotNow);
+    desk.send(Command::Arm { what: Armable::Reveal, run: None });
+    desk.at_ms(260_000).send(Command::Reveal { run: None });
+    desk.send(Command::Standby { cue: "F".into() });
+    assert_eq!(on_standby(&desk).options, ["The band", "The duo"]);
+}
+
+#[test]
+fn a_result_that_is_awaited_stays_on_the_desk() {
+    let mut desk = Desk::of(CUP);
+    plays(&mut desk, "1", &[3, 5], 0);
+    let awaited = desk.document.runs[0].id();
+    let old = desk.document.runs[0].clone();
+    // Enough other runs that are over to push everything out that may go.
+    for n in 0..2 * limits::RUNS_ON_DESK_MAX as u64 {
+        let mut other = old.clone();
+        (other.definition.run.0, other.definition.cue) = (1000 + n, "2".into());
+        desk.document.runs.push(other);
+    }
+    desk.at_ms(500_000).send(Command::Standby { cue: "2".into() });
+    assert!(desk.document.runs.len() <= limits::RUNS_ON_DESK_MAX + 1);
+    assert!(desk.document.run(awaited).is_some());
+}
+
+#[test]
+fn what_leads_nowhere_is_named() {
+    let file = |line: &str| CUP.replace("options_from = [\"1\", \"2\"]", line);
+    let error = |line: &str| read(&file(line)).unwrap_err().to_string();
+    for (line, wrong) in [
+        ("options_from = [\"1\", \"9\"]", "there is no cue 9 before this one"),
+        ("options_from = [\"F\", \"2\"]", "there is no cue F before this one"),
+        ("options_from = [\"1\", \"1\"]", "winner of 1 is there twice"),
+        ("options_from = [\"1\", { cue = \"2\", place = 3 }]", "cue 2 has places 1 to 2"),
+        ("options_from = [\"1\"]", "2 to 64 options"),
+        ("options_from = [\"1\", \"2\"]\noptions = [\"a\", \"b\"]", "leave options"),
+        ("options_from = [\"1\", \"2\"]\n[cue.quiz]\nright = [1]", "leave options and other kinds out"),
+    ] {
+        let error = error(line);
+        assert!(error.contains(wrong), "{line}: {error}");
+    }
+    let evicts = CUP.replacen("\n[cue.text.nl]", "\n[cue.rules]\npolarity = \"evict\"\n\n[cue.text.nl]", 1);
+    assert!(read(&evicts).unwrap_err().to_string().contains("goes and does not come on"));
+    let show = read(CUP).unwrap();
+    assert_eq!(read(&write(&show)).unwrap(), show);
+}
