@@ -27,7 +27,7 @@ use crate::{
         sync::Sync,
         tasks::{self, Tasks},
     },
-    config::NodeConfig,
+    config::{NodeConfig, text_check::CheckConfig},
     erasure::{self, Place},
     http::{
         listen,
@@ -37,11 +37,13 @@ use crate::{
     providers::{
         journal::{Directory, Journal as _},
         redis::{Config as RedisConfig, Redis},
+        secret_file,
         store::{
             SqliteStore, Store,
             erased::{self, Erased},
             shared::SharedStore,
         },
+        text_check::TextCheck,
     },
     sessions::gate::Gate,
     shows::{document::Document, file::ShowFile},
@@ -84,6 +86,7 @@ impl App {
         let directory = Directory::open(&journals)?;
         let node = node::name(&config.data.join(layout::NODE)).context("the name of the data directory")?;
         let secret = secret(config).context("the node secret")?;
+        let check = text_check(&config.check)?;
         let redis = way_to_redis(config)?;
         let store = SqliteStore::open(&config.data.join(layout::DOCUMENTS))?;
         store.checkpoint()?;
@@ -135,6 +138,7 @@ impl App {
             redis,
             shared: shared.clone(),
             secret,
+            check,
             metrics,
             journals,
         });
@@ -210,6 +214,16 @@ fn secret(config: &NodeConfig) -> std::io::Result<Secret> {
         None if config.data.join(layout::DOCUMENTS).exists() => Secret::read(&own),
         None => Secret::make(&own),
     }
+}
+
+/// The way to a service that looks at what the audience writes, if there is one. It need not be there.
+fn text_check(config: &CheckConfig) -> anyhow::Result<Option<TextCheck>> {
+    if config.url.is_empty() {
+        return Ok(None);
+    }
+    let secret = config.secret_file.as_deref().map(secret_file::read).transpose().context("check_secret_file")?;
+    let check = TextCheck::new(&config.url, secret.unwrap_or_default().trim().to_owned(), config.timeout);
+    check.map(Some).context("check_url: give http://host[:port][/path]; check_secret_file: one word")
 }
 
 /// The way to Redis, if there are to be many nodes. It need not be there.
@@ -325,10 +339,6 @@ async fn import(desks: &Arc<Desks>, services: &Arc<Services>, show: ShowFile) ->
         Imported::Created => tracing::info!(show = %id, "the show is new"),
         Imported::Replaced => tracing::info!(show = %id, "the rundown is replaced by the file's"),
         Imported::Unchanged => {}
-        Imported::OneNodeOnly => anyhow::bail!(
-            "show {id} has questions or texts, which several nodes cannot take together yet: start it on a node of its own, \
-             without the setting `redis`, or leave these cues out"
-        ),
         Imported::Erased => tracing::error!(show = %id, "a show of this id was erased: give the new one another id"),
         Imported::Kept => tracing::warn!(
             show = %id,

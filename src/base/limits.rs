@@ -244,6 +244,20 @@ pub const ITEM_GROUP_MAX: usize = 256;
 pub const ITEMS_PER_MESSAGE: usize = 250;
 /// Items that were decided and are sent to a moderator who joins, newest first; all that wait or may be shown come anyway.
 pub const ITEMS_DECIDED_SENT: usize = 1000;
+/// Texts that a service of somebody else looks at, at once: it may be small.
+pub const CHECKS_AT_ONCE: usize = 16;
+/// … and with those that wait for it; above it a text waits for a moderator instead.
+pub const CHECKS_WAITING_MAX: usize = 256;
+/// Failures of it in a row after which it is left alone …
+pub const CHECK_FAILURES: u32 = 5;
+/// … for so long: who writes does not wait for what does not come.
+pub const CHECK_REST: Duration = Duration::from_secs(5);
+/// More than it has to say.
+pub const CHECK_ANSWER_BYTES_MAX: u64 = 16 * 1024;
+/// It may take so long when the settings do not say.
+pub const CHECK_TIMEOUT_MS: u64 = 2000;
+/// The longest that may be set: less than what a post is waited for.
+pub const CHECK_TIMEOUT_MS_MAX: u64 = 5000;
 /// There is no room for an item: queues are worked off within this time.
 pub const RETRY_ITEMS_MS: u32 = 15_000;
 
@@ -342,6 +356,8 @@ pub const AS_RUN_TAIL: usize = 100;
 
 /// Every node looks at each show this often, so that what one operator does is seen on all nodes within half a second.
 pub const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Where the audience cannot write, nodes look at what it wrote with one in so many of these: once a second.
+pub const LOOKS_WHERE_NOTHING_IS_WRITTEN: u32 = 10;
 /// A look, or a command's swap, that takes longer than this has failed: Redis answers in well under a millisecond.
 pub const SHARED_TIMEOUT: Duration = Duration::from_millis(500);
 /// A board that was not refreshed for this long is not trusted to judge ballots: they are held.

@@ -4,6 +4,7 @@
 
 pub mod doors;
 pub mod nodes;
+pub mod text_check;
 
 use std::{
     net::SocketAddr,
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use crate::telemetry::logs::LogFormat;
 use doors::{DoorConfig, DoorFile, DoorFlags};
 use nodes::{NodesConfig, NodesFile, NodesFlags};
+use text_check::{CheckConfig, CheckFile, CheckFlags};
 
 /// How a node runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,7 @@ pub struct NodeConfig {
     pub public_url: String,
     pub doors: DoorConfig,
     pub nodes: NodesConfig,
+    pub check: CheckConfig,
     /// A level, or a list like `info,tallylight::ballots=debug`.
     pub log: String,
     pub log_format: LogFormat,
@@ -59,9 +62,11 @@ pub struct NodeFlags {
     pub doors: DoorFlags,
     #[command(flatten)]
     pub nodes: NodesFlags,
+    #[command(flatten)]
+    pub check: CheckFlags,
     /// Configuration file (TOML); a flag or a variable beats it. Names: listen, data, public_url, trusted_proxies,
     /// proxy_protocol, venues, connections, connections_per_prefix, origins, redis, redis_cluster, redis_ca_file,
-    /// secret_file, log, log_format, and shows, a list of show files
+    /// secret_file, check_url, check_secret_file, check_timeout_ms, log, log_format, and shows, a list of show files
     #[arg(long, env = "TALLYLIGHT_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -85,6 +90,9 @@ struct File {
     redis_cluster: Option<bool>,
     redis_ca_file: Option<PathBuf>,
     secret_file: Option<PathBuf>,
+    check_url: Option<String>,
+    check_secret_file: Option<PathBuf>,
+    check_timeout_ms: Option<u64>,
 }
 
 impl File {
@@ -141,6 +149,9 @@ impl NodeConfig {
                 secret_file: file.secret_file,
             },
         )?;
+        let check =
+            CheckFile { url: file.check_url, secret_file: file.check_secret_file, timeout_ms: file.check_timeout_ms };
+        let check = CheckConfig::new(flags.check, check)?;
         let log_format = match (flags.log_format, file.log_format.as_deref()) {
             (Some(format), _) => format,
             (None, Some("json")) => LogFormat::Json,
@@ -155,6 +166,7 @@ impl NodeConfig {
         Ok(Self {
             doors,
             nodes,
+            check,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from(defaults.data)),
             shows: if shows.is_empty() { file.shows } else { shows },

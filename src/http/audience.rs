@@ -23,7 +23,7 @@ use super::{
 use crate::{
     base::ids::{BallotId, NodeId, RunId, SessionId, ShowId},
     identity::ticket::{self, Holder},
-    live::results::Audience,
+    live::{hub::Vantage, results::Audience},
     sessions::{
         greeting::{From, Greeter},
         poll, sse, taps, websocket,
@@ -71,6 +71,8 @@ pub struct Live {
 pub struct ScreenKeyQuery {
     /// As in the address that the studio page copies; left out: as viewers see it.
     key: Option<String>,
+    /// For viewers: the platform that the welcome names; left out: as in the studio. It moves what is seen, and no ballot.
+    platform: Option<String>,
 }
 
 /// What is on and the numbers as viewers may see them, or with a key as screens may, for clients that poll. Send the ETag
@@ -87,6 +89,7 @@ pub async fn live(
 ) -> Result<Response, Failure> {
     let audience = extract::audience(&doors, &desk, query.key.as_deref())?;
     let newest = desk.hub.follow(audience).borrow().clone();
+    let place = query.platform.as_deref().map_or(Vantage::Studio, Vantage::Platform);
     let mut voted = false;
     if let (Audience::Viewers, Some(own)) = (audience, &newest.voted)
         && headers.contains_key(header::AUTHORIZATION)
@@ -95,9 +98,11 @@ pub async fn live(
         extract::permit(&doors, &viewer)?;
         voted = doors.services.intake.has_counted_anywhere(own.run, viewer.voter).await;
     }
-    let (results_number, results) = newest.results_for(|_| voted);
+    let ((show_number, show), (results_number, results)) =
+        (newest.show_for(place), newest.results_for(place, |_| voted));
+    let leaderboard = newest.leaderboard_for(place);
     let eyes = if audience == Audience::Screens { "s" } else { "v" };
-    let numbers = [newest.show_number, results_number, newest.asked_number, newest.scores_number];
+    let numbers = [show_number, results_number, newest.asked_number, leaderboard.map_or(0, |(number, _)| number)];
     let numbers = numbers.map(|number| number.to_string()).join(".");
     let etag = format!("\"{}.{eyes}.{numbers}\"", doors.services.journal);
     let known = extract::knows(&headers, &etag);
@@ -106,9 +111,9 @@ pub async fn live(
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     let or_null = |text: &str| if text.is_empty() { "null".to_owned() } else { text.to_owned() };
-    let mut body = format!("{{\"show\":{},\"results\":{}", or_null(&newest.show), or_null(results));
-    for (name, json) in [("asked", &newest.asked), ("leaderboard", &newest.leaderboard)] {
-        if !json.is_empty() {
+    let mut body = format!("{{\"show\":{},\"results\":{}", or_null(show), or_null(results));
+    for (name, json) in [("asked", Some(&newest.asked)), ("leaderboard", leaderboard.map(|(_, json)| json))] {
+        if let Some(json) = json.filter(|json| !json.is_empty()) {
             body += &format!(",\"{name}\":{}", json.as_str());
         }
     }
@@ -294,5 +299,5 @@ pub async fn events(
         doors.gate.room_for_viewer()?;
     }
     let stay = visit.stay(&doors.gate)?;
-    Ok(sse::events(doors.services.clone(), desk, audience, stay).into_response())
+    Ok(sse::events(doors.services.clone(), desk, (audience, query.platform), stay).into_response())
 }

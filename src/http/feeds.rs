@@ -53,6 +53,10 @@ pub struct Status {
     phase: Option<Phase>,
     /// Until the close, `m:ss`; empty without one.
     time_left: String,
+    /// Seconds until the run is locked on every platform; null: it is, or nobody knows yet.
+    lock_eta_s: Option<u64>,
+    /// Seconds by which the last platform is behind, with what its viewers differ.
+    delay_max_s: u64,
     /// Votes, as screens may see them.
     total: u64,
     /// Of a rating, as screens may see it; empty: there is none.
@@ -93,6 +97,10 @@ pub async fn status(
     let rated = results.as_ref().and_then(|results| results.rated.as_ref());
     let pace = results.as_ref().and_then(|results| results.pace).unwrap_or_default();
     let closes_at = run.as_ref().filter(|run| run.phase == Phase::Open).and_then(|run| run.closes_at);
+    let (document, held) = (desk.document(), run.as_ref().is_some_and(|run| run.hold));
+    let tracks = document.on_program().map(|run| &*run.windows.tracks).unwrap_or_default();
+    let behind_ms = tracks.iter().map(|track| track.delay_ms() + track.jitter_ms);
+    let locks_at = run.as_ref().and_then(|run| run.locks_at).filter(|at| *at > now && !held);
     Ok(Json(Status {
         show: show.id,
         rev: show.rev,
@@ -104,6 +112,8 @@ pub async fn status(
         question: run.map(|run| run.question).unwrap_or_default(),
         next_cue,
         next_question,
+        lock_eta_s: locks_at.map(|at| (at - now).div_ceil(1000)),
+        delay_max_s: behind_ms.max().unwrap_or(0).div_ceil(1000),
         time_left: closes_at.map(|at| minutes(at.saturating_sub(now))).unwrap_or_default(),
         total: results.as_ref().map_or(0, |results| results.total),
         mean: rated.map(|rated| rated.mean.to_string()).unwrap_or_default(),

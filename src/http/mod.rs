@@ -19,5 +19,6 @@ pub mod scores;
 pub mod service;
 pub mod shows;
 pub mod staff;
+pub mod timeline;
 pub mod triggers;
 pub mod writing;

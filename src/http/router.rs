@@ -17,8 +17,8 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    audience, certificate, feeds, keys, mine, origin, pages, reply::Failure, scores, service, shows, staff, triggers,
-    writing,
+    audience, certificate, feeds, keys, mine, origin, pages, reply::Failure, scores, service, shows, staff, timeline,
+    triggers, writing,
 };
 use crate::{
     base::ids::ShowId,
@@ -99,6 +99,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(feeds::entries_csv))
         .routes(routes!(feeds::parts_json))
         .routes(routes!(feeds::parts_csv))
+        .routes(routes!(timeline::timeline))
         .routes(routes!(scores::leaderboard))
         .routes(routes!(scores::score))
         .routes(routes!(scores::leaderboard_json))

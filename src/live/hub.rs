@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::{broadcast, watch};
 
-use super::results::{AUDIENCES, Audience};
+use super::{
+    results::{AUDIENCES, Audience},
+    view::Behind,
+};
 use crate::{
     ballots::score::Scores,
     base::{ids::RunId, limits},
     wire::{
+        entry::Entry,
         gauge::Gauge,
         moderation::Asked,
         results::Results,
@@ -29,6 +33,8 @@ pub struct Snapshot {
     pub results: Utf8Bytes,
     /// For viewers: what those see in place of it who have voted, while that is more.
     pub voted: Option<Box<Voted>>,
+    /// For viewers: what those see who are behind, while that is something of their own.
+    platforms: Arc<[OnPlatform]>,
     pub asked_number: u64,
     /// For viewers: the approved questions of the run on program; empty: there is no list.
     pub asked: Utf8Bytes,
@@ -47,9 +53,54 @@ pub struct Voted {
     results: Utf8Bytes,
 }
 
+/// What the viewers of a platform see that is behind. Its numbers are from the same counts as those of the others.
+#[derive(Debug, Clone)]
+pub struct OnPlatform {
+    platform: String,
+    entries: Vec<Entry>,
+    show_number: u64,
+    show: Utf8Bytes,
+    results: Option<(u64, Utf8Bytes)>,
+    untold: bool,
+}
+
+/// Where a viewer is, as far as that makes a difference.
+#[derive(Debug, Clone, Copy)]
+pub enum Vantage<'a> {
+    /// By no entry, or not a viewer.
+    Studio,
+    /// By the entry of a signed link.
+    Entry(&'a Entry),
+    /// As somebody says who only looks.
+    Platform(&'a str),
+}
+
 impl Snapshot {
+    fn on(&self, place: Vantage<'_>) -> Option<&OnPlatform> {
+        let is_there = |one: &&OnPlatform| match place {
+            Vantage::Studio => false,
+            Vantage::Entry(entry) => one.entries.contains(entry),
+            Vantage::Platform(name) => one.platform == name,
+        };
+        self.platforms.iter().find(is_there)
+    }
+
+    /// What is on, for somebody in that place, and its number.
+    pub fn show_for(&self, place: Vantage<'_>) -> (u64, &Utf8Bytes) {
+        self.on(place).map_or((self.show_number, &self.show), |own| (own.show_number, &own.show))
+    }
+
+    /// The leaderboard and its number; `None`: what it is made of is not told there yet.
+    pub fn leaderboard_for(&self, place: Vantage<'_>) -> Option<(u64, &Utf8Bytes)> {
+        let is_told = self.on(place).is_none_or(|own| !own.untold);
+        is_told.then_some((self.scores_number, &self.leaderboard))
+    }
+
     /// The results and their number: those for voters, if `voted` says of the run that this one is.
-    pub fn results_for(&self, voted: impl FnOnce(RunId) -> bool) -> (u64, &Utf8Bytes) {
+    pub fn results_for(&self, place: Vantage<'_>, voted: impl FnOnce(RunId) -> bool) -> (u64, &Utf8Bytes) {
+        if let Some((number, results)) = self.on(place).and_then(|own| own.results.as_ref()) {
+            return (*number, results);
+        }
         match &self.voted {
             Some(own) if voted(own.run) => (own.number, &own.results),
             _ => (self.results_number, &self.results),
@@ -98,7 +149,8 @@ struct Last {
     results: Option<Results>,
     voted: Option<Results>,
     asked: Option<Arc<Asked>>,
-    /// Counts the changes of either results.
+    behind: Vec<Behind>,
+    /// Counts the changes of what is on and of the results, of whatever kind.
     number: u64,
 }
 
@@ -135,18 +187,27 @@ impl Hub {
 
     /// What an audience sees from now on. Only what differs from the last snapshot is encoded and sent; a new time or
     /// revision alone is no difference. `voted`: for those who have voted, if they see more.
-    pub fn publish(&self, audience: Audience, show: ShowView, results: Option<Results>, voted: Option<Results>) {
+    /// `behind`: for the viewers of platforms.
+    pub fn publish(
+        &self,
+        audience: Audience,
+        show: ShowView,
+        results: Option<Results>,
+        voted: Option<Results>,
+        behind: Vec<Behind>,
+    ) {
         let line = self.line(audience);
         let mut last = line.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let same_show =
-            last.show.as_ref().is_some_and(|last| *last == ShowView { now: last.now, rev: last.rev, ..show.clone() });
+        let same_show = last.show.as_ref().is_some_and(|last| is_same(last, &show));
+        let same_behind = last.behind.len() == behind.len() && last.behind.iter().zip(&behind).all(is_seen_so);
         let (same_results, same_voted) = (same(last.results.as_ref(), &results), same(last.voted.as_ref(), &voted));
-        if same_show && same_results && same_voted {
+        if same_show && same_results && same_voted && same_behind {
             return;
         }
         let mut next = Snapshot::clone(&line.newest.borrow());
         if !same_show {
-            next.show_number += 1;
+            last.number += 1;
+            next.show_number = last.number;
             next.show = encode(&ServerMessage::Show(Box::new(show.clone())));
             last.show = Some(show);
         }
@@ -164,6 +225,10 @@ impl Hub {
             };
             next.voted = voted.as_ref().map(own);
             last.voted = voted;
+        }
+        if !same_behind {
+            next.platforms = behind.iter().map(|one| on_platform(one, &mut last.number)).collect();
+            last.behind = behind;
         }
         line.newest.send_replace(Arc::new(next));
     }
@@ -226,6 +291,31 @@ impl Hub {
         // Nobody listening is not a fault.
         let _ = self.log.send(encode(&ServerMessage::Log { entries }));
     }
+}
+
+fn on_platform(seen: &Behind, number: &mut u64) -> OnPlatform {
+    let mut next = || {
+        *number += 1;
+        *number
+    };
+    OnPlatform {
+        platform: seen.platform.clone(),
+        entries: seen.entries.clone(),
+        show_number: next(),
+        show: encode(&ServerMessage::Show(Box::new(seen.show.clone()))),
+        results: seen.results.as_ref().map(|results| (next(), encode(&ServerMessage::Results(results.clone())))),
+        untold: seen.untold,
+    }
+}
+
+/// Whether a show is the last one, but for time and revision.
+fn is_same(last: &ShowView, show: &ShowView) -> bool {
+    *last == ShowView { now: last.now, rev: last.rev, ..show.clone() }
+}
+
+fn is_seen_so((last, next): (&Behind, &Behind)) -> bool {
+    let same_place = (&last.platform, &last.entries, last.untold) == (&next.platform, &next.entries, next.untold);
+    same_place && is_same(&last.show, &next.show) && same(last.results.as_ref(), &next.results)
 }
 
 /// Whether results are the last ones, but for the time.

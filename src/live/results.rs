@@ -105,6 +105,21 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
     }
 }
 
+/// The same without its numbers, for those who may not see them yet.
+pub fn hidden(results: &Results) -> Results {
+    let options = results.options.iter().map(|option| OptionResult { votes: 0, share: 0.0, ..*option });
+    Results {
+        state: ResultState::Hidden,
+        version: 0,
+        total: 0,
+        options: options.collect(),
+        outcome: None,
+        rated: None,
+        pace: None,
+        ..*results
+    }
+}
+
 /// What an audience gets after `last`. Frozen screens keep their last numbers; a hidden result stays hidden, and what may
 /// not be seen any more (the run is void, or open again) is hidden even from frozen screens.
 pub fn after(last: Option<Results>, fresh: Results, frozen: bool) -> Results {

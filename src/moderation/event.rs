@@ -41,6 +41,9 @@ pub enum What {
     Decided {
         verb: Verb,
         items: Vec<ItemId>,
+        /// The versions of these that were seen. Empty: they are not asked for; an older release wrote none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        seen: Vec<u32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<WhyNot>,
         /// Of an edit.
@@ -63,4 +66,26 @@ pub enum What {
     },
     Paused,
     Resumed,
+    /// Among several nodes: who upvoted what.
+    Upvoted {
+        pairs: Vec<(ItemId, VoterId)>,
+    },
+}
+
+impl Event {
+    /// What it is about, in words for a compare-and-swap among several nodes: it is good if nobody has changed any of this
+    /// since. With `?` before it: what it rests on and does not change.
+    pub fn about(&self) -> Vec<String> {
+        const INFLOW: &str = "inflow";
+        let all = |items: &[ItemId], voter: &Option<VoterId>| {
+            items.iter().map(ToString::to_string).chain(voter.iter().map(ToString::to_string)).collect()
+        };
+        match &self.what {
+            What::Sent(sent) => vec![sent.item.to_string(), sent.voter.to_string(), format!("?{INFLOW}")],
+            What::Decided { items, voter, .. } | What::Undone { items, voter, .. } => all(items, voter),
+            What::Unbanned { voter } => all(&[], &Some(*voter)),
+            What::Paused | What::Resumed => vec![INFLOW.to_owned()],
+            What::Upvoted { .. } => Vec::new(),
+        }
+    }
 }

@@ -141,19 +141,34 @@ impl Queue {
     /// Says that items are somebody's, and no others are. Those that are somebody else's are left out; their names come back.
     pub fn claim(&mut self, by: &By, items: &[ItemId], now: Micros) -> Vec<String> {
         self.claims.retain(|_, claim| claim.by.session != by.session && claim.until > now);
-        let mut others = Vec::new();
-        for item in items.iter().take(limits::ITEMS_AT_ONCE_MAX).filter(|item| self.places.contains_key(item)) {
-            match self.claims.get(item) {
-                Some(claim) => others.push(claim.by.name.clone()),
-                None => {
-                    let until = now.plus_ms(limits::CLAIM_LEASE_MS);
-                    self.claims.insert(*item, Claim { by: by.clone(), until });
-                }
-            }
+        let items = &items[..items.len().min(limits::ITEMS_AT_ONCE_MAX)];
+        let until = now.plus_ms(limits::CLAIM_LEASE_MS);
+        for item in items.iter().filter(|item| self.places.contains_key(item)) {
+            self.claims.entry(*item).or_insert_with(|| Claim { by: by.clone(), until });
         }
+        self.others_at(by, items)
+    }
+
+    /// Who else looks at one of these.
+    pub fn others_at(&self, by: &By, items: &[ItemId]) -> Vec<String> {
+        let claims = items.iter().filter_map(|item| self.claims.get(item));
+        let mut others: Vec<_> =
+            claims.filter(|claim| claim.by.session != by.session).map(|claim| claim.by.name.clone()).collect();
         others.sort_unstable();
         others.dedup();
         others
+    }
+
+    /// Who looks at what, as all nodes have said it. Whether that is news.
+    pub fn set_claims(&mut self, claims: HashMap<ItemId, Claim>) -> bool {
+        let is_news = self.claims != claims;
+        self.claims = claims;
+        is_news
+    }
+
+    /// Whether a decision is among those that may be taken back.
+    pub fn has_decided(&self, event: &str) -> bool {
+        self.decisions.iter().rev().any(|decision| decision.event == event)
     }
 
     /// Decides an action: the event that it makes.
@@ -237,10 +252,13 @@ impl Queue {
         if seen.len() > limits::ITEMS_AT_ONCE_MAX {
             return refuse(Code::BadMessage, format!("at most {} items at once", limits::ITEMS_AT_ONCE_MAX));
         }
-        let (mut items, mut problem) = (Vec::new(), None);
+        let (mut items, mut versions, mut problem) = (Vec::new(), Vec::new(), None);
         for one in seen.iter().filter(|one| seen.iter().filter(|other| other.id == one.id).count() == 1) {
             match self.check(verb, *one, context) {
-                Ok(()) => items.push(one.id),
+                Ok(()) => {
+                    items.push(one.id);
+                    versions.push(one.v);
+                }
                 Err(why) => problem = problem.or(Some(why)),
             }
         }
@@ -249,7 +267,7 @@ impl Queue {
             return refuse(Code::Stale, problem);
         }
         let left = seen.len() - items.len();
-        let what = What::Decided { verb, items, reason, text: None, voter: None };
+        let what = What::Decided { verb, items, seen: versions, reason, text: None, voter: None };
         let detail =
             if left == 0 { String::new() } else { format!("{left} of {} were left out: {problem}", seen.len()) };
         Ok(Decided { detail, ..done(what, context) })
@@ -262,7 +280,8 @@ impl Queue {
         }
         self.check(Verb::Edit, seen, context).or_else(|why| refuse(Code::Stale, why))?;
         let text = Some(Text::new(judged.text));
-        let what = What::Decided { verb: Verb::Edit, items: vec![seen.id], reason: None, text, voter: None };
+        let (items, seen) = (vec![seen.id], vec![seen.v]);
+        let what = What::Decided { verb: Verb::Edit, items, seen, reason: None, text, voter: None };
         Ok(done(what, context))
     }
 
@@ -276,7 +295,8 @@ impl Queue {
             return refuse(Code::NotNow, "nothing of this is approved, so nothing of it is on a screen");
         }
         let reason = Some(WhyNot::Hidden);
-        Ok(done(What::Decided { verb: Verb::Pull, items: shown, reason, text: None, voter: None }, context))
+        let seen = Vec::new();
+        Ok(done(What::Decided { verb: Verb::Pull, items: shown, seen, reason, text: None, voter: None }, context))
     }
 
     fn ban(&self, id: ItemId, context: &Context) -> Result<Decided, Refusal> {
@@ -291,7 +311,8 @@ impl Queue {
         let waits = |item: &&Item| item.state == ItemState::Waiting;
         let items = self.of_voter(voter).filter(waits).map(|item| item.sent.item).collect();
         let reason = Some(WhyNot::Banned);
-        Ok(done(What::Decided { verb: Verb::Ban, items, reason, text: None, voter: Some(voter) }, context))
+        let (seen, voter) = (Vec::new(), Some(voter));
+        Ok(done(What::Decided { verb: Verb::Ban, items, seen, reason, text: None, voter }, context))
     }
 
     fn undo(&self, context: &Context) -> Result<Decided, Refusal> {
@@ -310,15 +331,24 @@ impl Queue {
     pub fn apply(&mut self, event: &Event) -> Vec<ItemId> {
         let Event { id, at, by, what } = event;
         let name = by.as_ref().map_or("", |by| &*by.name);
-        if !matches!(what, What::Sent(_)) {
+        if !matches!(what, What::Sent(_) | What::Upvoted { .. }) {
             self.decided += 1;
         }
         match what {
             What::Sent(sent) => return self.add(Item::new(sent.clone(), *at)).into_iter().collect(),
-            What::Decided { verb, items, reason, text, voter } => {
-                self.each(items, |item| item.change(id, name, *at, *verb, *reason, text.as_ref()));
+            What::Decided { verb, items, seen, reason, text, voter } => {
+                // Of two histories that are one again the first decision about a version stands; but what took something
+                // off stands in both.
+                let takes_off = matches!(verb, Verb::Pull | Verb::Hide | Verb::Ban);
+                let mut versions = seen.iter();
+                self.each(items, |item| {
+                    if versions.next().is_none_or(|seen| *seen == item.version) || takes_off {
+                        item.change(id, name, *at, *verb, *reason, text.as_ref());
+                    }
+                });
+                let is_used = |item: &ItemId| self.item(*item).is_some_and(|item| item.state == ItemState::Used);
                 match verb {
-                    Verb::Use => self.on_air = items.first().copied(),
+                    Verb::Use => self.on_air = items.first().copied().filter(is_used).or(self.on_air),
                     _ if self.on_air.is_some_and(|on_air| items.contains(&on_air)) => self.on_air = None,
                     _ => {}
                 }
@@ -336,7 +366,11 @@ impl Queue {
                 self.banned.remove(voter);
             }
             What::Undone { event, items, voter } => {
-                self.each(items, |item| item.undo(name, *at));
+                self.each(items, |item| {
+                    if item.is_last(event) {
+                        item.undo(name, *at);
+                    }
+                });
                 if self.on_air.is_some_and(|on_air| items.contains(&on_air)) {
                     self.on_air = None;
                 }
@@ -348,6 +382,10 @@ impl Queue {
             }
             What::Paused => self.paused = Some(name.to_owned()),
             What::Resumed => self.paused = None,
+            What::Upvoted { pairs } => {
+                pairs.iter().for_each(|(item, voter)| self.add_upvote(*item, *voter));
+                return pairs.iter().map(|(item, _)| *item).collect();
+            }
         }
         Vec::new()
     }

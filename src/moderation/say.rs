@@ -15,7 +15,7 @@ use crate::{
     shows::{board::BoardRun, windows::Timeliness},
     wire::{
         entry::Entry,
-        moderation::{Flag, ItemState, Said, SaidIs, Say, WhyNot},
+        moderation::{Checked, Flag, ItemState, Said, SaidIs, Say, WhyNot},
     },
 };
 
@@ -28,6 +28,8 @@ pub struct Saying {
     pub received: Micros,
     /// The id that the item gets.
     pub fresh: ItemId,
+    /// What a service of somebody else makes of it; `None`: it was not asked.
+    pub checked: Option<Checked>,
 }
 
 /// What is said about it, and the event, if it is to be kept: then it is said only once that is stored.
@@ -55,6 +57,7 @@ impl WhyNot {
             Self::Link => "links are not shown",
             Self::Contact => "mail addresses and telephone numbers are not shown",
             Self::Words => "it has a word that this show does not show",
+            Self::Check => "the check that this show asks does not let it through",
             Self::Banned => "the moderators take nothing more from this device in this show",
             Self::TooMany => "you sent much in a short time: wait a little",
             Self::Closed => "nothing is taken now",
@@ -137,6 +140,13 @@ pub fn judge(queue: &Queue, run: Option<&BoardRun>, saying: &Saying) -> Taken {
     if let Some(retry_ms) = too_many(queue, *voter, *received) {
         return no(WhyNot::TooMany, Some(retry_ms));
     }
+    match saying.checked {
+        Some(Checked::Refused) => return no(WhyNot::Check, None),
+        Some(Checked::Flagged) => flags.push(Flag::Check),
+        // Whatever the show says: nobody has looked at it.
+        Some(Checked::Failed) => flags.push(Flag::Unchecked),
+        Some(Checked::Allowed) | None => {}
+    }
     let approved = writing.approve_unseen && flags.is_empty();
     let sent = Sent {
         item: saying.fresh,
@@ -156,7 +166,8 @@ pub fn judge(queue: &Queue, run: Option<&BoardRun>, saying: &Saying) -> Taken {
     Taken { said: answer(say, is, None, None), event: Some(event) }
 }
 
-fn one_line(text: &str) -> String {
+/// A text as it is kept.
+pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

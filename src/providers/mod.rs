@@ -5,3 +5,4 @@ pub mod journal;
 pub mod redis;
 pub mod secret_file;
 pub mod store;
+pub mod text_check;

@@ -10,7 +10,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
-use crate::{base::ids::RunId, shows::run::Run};
+use crate::{
+    base::ids::RunId,
+    shows::{kind::Kind, run::Run},
+};
 use tally::Tally;
 
 /// The reactions of one show on this node: those of the run on program.
@@ -22,7 +25,7 @@ pub struct Reactions {
 impl Reactions {
     /// Counts for the run on program from now on, if viewers tap in it. What was counted of another one is forgotten.
     pub fn follow(&self, program: Option<&Run>) {
-        let program = program.filter(|run| !run.definition.interaction.takes_ballots());
+        let program = program.filter(|run| matches!(run.definition.interaction.kind, Kind::Reactions | Kind::Applause));
         let known = self.current.load();
         if program.map(Run::id) != known.as_ref().map(|tally| tally.run) {
             let fresh = |run: &Run| Arc::new(Tally::new(run.id(), run.definition.interaction.options.len()));

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     base::{ids::SessionId, limits},
-    live::{hub::Sides, results::Audience},
+    live::{
+        hub::{Sides, Vantage},
+        results::Audience,
+    },
     moderation::view::Eyes,
     shows::document::Staff,
     studio::{desk::Desk, moderation, services::Services},
@@ -89,7 +92,7 @@ impl DeskSession {
         self.socket.feed_message(ServerMessage::Welcome(welcome)).await?;
         let mut sent = Sent::default();
         let newest = snapshots.borrow_and_update().clone();
-        sent.feed(&mut self.socket, &newest, |_| false).await?;
+        sent.feed(&mut self.socket, &newest, Vantage::Studio, |_| false).await?;
         if staff {
             self.feed_newest(&mut desk, audience).await?;
             self.feed_log().await?;
@@ -110,7 +113,7 @@ impl DeskSession {
                 changed = snapshots.changed() => {
                     changed.map_err(|_| Gone)?;
                     let newest = snapshots.borrow_and_update().clone();
-                    sent.feed(&mut self.socket, &newest, |_| false).await?;
+                    sent.feed(&mut self.socket, &newest, Vantage::Studio, |_| false).await?;
                 }
                 changed = desk.changed(), if staff => {
                     changed.map_err(|_| Gone)?;

@@ -60,8 +60,8 @@ pub async fn say(
         Err(retry_ms) => say::refused(&say, WhyNot::TooMany, Some(retry_ms)),
         Ok(()) => {
             let entry = viewer.entry.as_deref().cloned();
-            let saying = Saying { voter: viewer.voter, entry, say, received, fresh: ItemId::random() };
-            desk.moderation.say(services, saying).await
+            let saying = Saying { voter: viewer.voter, entry, say, received, fresh: ItemId::random(), checked: None };
+            desk.moderation.say(desk, services, saying).await
         }
     };
     services.metrics.said(&said);

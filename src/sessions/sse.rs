@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use crate::{
     base::{limits, tasks::Counted},
     live::{
-        hub::{Snapshot, encode},
+        hub::{Snapshot, Vantage, encode},
         results::Audience,
     },
     studio::{desk::Desk, services::Services},
@@ -34,11 +34,11 @@ impl<Stay> Drop for Present<Stay> {
 }
 
 /// The stream of a show's snapshots for viewers or for a screen, until the client or the process goes; it holds `stay` as
-/// long. A screen on this way cannot report what it shows, so it is not among the screens of the desk.
+/// long. `platform`: as the viewer says, whose ballots are judged by their entry link. A screen on this way cannot report what it shows, so it is not among the screens of the desk.
 pub fn events<Stay: Send + 'static>(
     services: Arc<Services>,
     desk: Arc<Desk>,
-    audience: Audience,
+    (audience, platform): (Audience, Option<String>),
     stay: Stay,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let role = if audience == Audience::Screens { Role::Screen } else { Role::Viewer };
@@ -52,16 +52,19 @@ pub fn events<Stay: Send + 'static>(
     let present = Present { _counted: services.tasks.count(), services, desk, role, _stay: stay };
     let start = Some((snapshots, (0, 0, 0, 0), present));
     let batches = stream::unfold(start, move |state| {
-        let stop = stop.clone();
+        let (stop, platform) = (stop.clone(), platform.clone());
         async move {
+            let place = platform.as_deref().map_or(Vantage::Studio, Vantage::Platform);
             let (mut snapshots, sent, present) = state?;
             tokio::select! {
                 changed = snapshots.changed() => changed.ok()?,
                 () = stop.cancelled() => return Some((vec![reconnect()], None)),
             }
             let newest = snapshots.borrow_and_update().clone();
-            let events = fresh(&newest, sent);
-            let numbers = (newest.show_number, newest.results_number, newest.asked_number, newest.scores_number);
+            let events = fresh(&newest, place, sent);
+            let (show, results) = (newest.show_for(place).0, newest.results_for(place, |_| false).0);
+            let scores = newest.leaderboard_for(place).map_or(sent.3, |(number, _)| number);
+            let numbers = (show, results, newest.asked_number, scores);
             Some((events, Some((snapshots, numbers, present))))
         }
     });
@@ -69,13 +72,15 @@ pub fn events<Stay: Send + 'static>(
     Sse::new(events).keep_alive(KeepAlive::new().interval(limits::PING_INTERVAL))
 }
 
-fn fresh(newest: &Snapshot, sent: (u64, u64, u64, u64)) -> Vec<Event> {
-    let show = (newest.show_number != sent.0).then(|| Event::default().data(newest.show.as_str()));
-    let results = newest.results_number != sent.1 && !newest.results.is_empty();
-    let results = results.then(|| Event::default().data(newest.results.as_str()));
+fn fresh(newest: &Snapshot, place: Vantage<'_>, sent: (u64, u64, u64, u64)) -> Vec<Event> {
+    let (number, show) = newest.show_for(place);
+    let show = (number != sent.0).then(|| Event::default().data(show.as_str()));
+    let (number, results) = newest.results_for(place, |_| false);
+    let results = (number != sent.1 && !results.is_empty()).then(|| Event::default().data(results.as_str()));
     let asked = newest.asked_number != sent.2 && !newest.asked.is_empty();
     let asked = asked.then(|| Event::default().data(newest.asked.as_str()));
-    let leaderboard = (newest.scores_number != sent.3).then(|| Event::default().data(newest.leaderboard.as_str()));
+    let leaderboard = newest.leaderboard_for(place).filter(|(number, _)| *number != sent.3);
+    let leaderboard = leaderboard.map(|(_, leaderboard)| Event::default().data(leaderboard.as_str()));
     show.into_iter().chain(results).chain(asked).chain(leaderboard).collect()
 }
 

@@ -22,7 +22,10 @@ use crate::{
         permits::{MESSAGES, Permits},
         prefix::ClientPrefix,
     },
-    live::{hub::Snapshot, results::Audience},
+    live::{
+        hub::{Snapshot, Vantage},
+        results::Audience,
+    },
     studio::{desk::Desk, services::Services},
     wire::{
         client::{Ask, ClientMessage, Vote},
@@ -67,17 +70,19 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// Feeds what of a snapshot was not sent. `voted`: whether this is a viewer who has voted in a run. `true`: the leaderboard
+    /// Feeds what of a snapshot was not sent to somebody in that place. `voted`: whether this is a viewer who has voted in a run. `true`: the leaderboard
     /// is another one than before.
     pub(super) async fn feed(
         &mut self,
         socket: &mut Socket,
         snapshot: &Snapshot,
+        place: Vantage<'_>,
         voted: impl FnOnce(RunId) -> bool,
     ) -> Result<bool, Gone> {
-        if self.show != snapshot.show_number {
-            self.show = snapshot.show_number;
-            socket.feed(snapshot.show.clone()).await?;
+        let (number, show) = snapshot.show_for(place);
+        if self.show != number {
+            self.show = number;
+            socket.feed(show.clone()).await?;
         }
         if self.asked != snapshot.asked_number {
             self.asked = snapshot.asked_number;
@@ -85,19 +90,21 @@ impl Sent {
                 socket.feed(snapshot.asked.clone()).await?;
             }
         }
-        let (number, results) = snapshot.results_for(voted);
+        let (number, results) = snapshot.results_for(place, voted);
         if self.results != number {
             self.results = number;
             if !results.is_empty() {
                 socket.feed(results.clone()).await?;
             }
         }
-        if self.scores == snapshot.scores_number {
-            return Ok(false);
+        match snapshot.leaderboard_for(place) {
+            Some((number, leaderboard)) if self.scores != number => {
+                self.scores = number;
+                socket.feed(leaderboard.clone()).await?;
+                Ok(true)
+            }
+            _ => Ok(false),
         }
-        self.scores = snapshot.scores_number;
-        socket.feed(snapshot.leaderboard.clone()).await?;
-        Ok(true)
     }
 }
 
@@ -212,7 +219,8 @@ impl ViewerSession {
             }
             *known == Some(run)
         };
-        if self.sent.feed(&mut self.socket, snapshot, voted).await? {
+        let place = self.viewer.entry.as_deref().map_or(Vantage::Studio, Vantage::Entry);
+        if self.sent.feed(&mut self.socket, snapshot, place, voted).await? {
             Box::pin(self.score(snapshot)).await?;
         }
         Ok(())

@@ -75,15 +75,15 @@ pub struct Document {
     /// The other sites it is part of.
     #[serde(default, skip_serializing_if = "Sites::is_empty")]
     pub sites: Sites,
+    /// What it asks of its staff.
+    #[serde(default, skip_serializing_if = "Policy::is_empty")]
+    pub policy: Policy,
     /// How long it is kept.
     #[serde(default, skip_serializing_if = "Keep::is_empty")]
     pub keep: Keep,
     /// When its voter key was destroyed: it makes no more runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voter_key_gone: Option<Micros>,
-    /// What it asks of its staff.
-    #[serde(default, skip_serializing_if = "Policy::is_empty")]
-    pub policy: Policy,
     /// Runs made now are rehearsal runs.
     pub rehearsal: bool,
     /// Cues in the order of the show.
@@ -199,9 +199,9 @@ impl Document {
             previous: String::new(),
             languages: Languages::default(),
             sites: Sites::default(),
+            policy: Policy::default(),
             keep: Keep::default(),
             voter_key_gone: None,
-            policy: Policy::default(),
             rehearsal: true,
             rundown,
             entries: Entries::default(),
@@ -254,12 +254,12 @@ impl Document {
         if self.languages != Languages::default() || self.sites != Sites::default() || self.rundown.iter().any(is_new) {
             self.format = self.format.max(FORMAT_WITH_KINDS);
         }
-        self.tell_keep();
         let leads = |cue: &Cue| !cue.options_from.is_empty();
         if !self.platforms.is_empty() || self.rundown.iter().any(leads) {
             self.format = self.format.max(FORMAT_WITH_PLATFORMS);
         }
         self.tell_policy();
+        self.tell_keep();
     }
 
     /// Whether a page that shows this revision shows what is so now.

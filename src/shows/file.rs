@@ -48,23 +48,16 @@ pub struct ShowFile {
     pub languages: Languages,
     /// The other sites it is part of.
     pub sites: Sites,
-    /// How long it is kept.
-    pub keep: Keep,
     /// What it asks of its staff.
     pub policy: Policy,
+    /// How long it is kept.
+    pub keep: Keep,
     /// Its cues.
     pub rundown: Vec<Cue>,
     /// Where its audience may come in.
     pub entries: Vec<Entry>,
     /// On what it is watched, and how much later.
     pub platforms: Vec<Platform>,
-}
-
-impl ShowFile {
-    /// Whether the audience is to write somewhere in it.
-    pub fn has_writing(&self) -> bool {
-        self.rundown.iter().any(|cue| cue.interaction.kind.writing().is_some())
-    }
 }
 
 /// Where a show file is wrong and what to do.
@@ -232,7 +225,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         }
         rundown.push(cue);
     }
-    Ok(ShowFile { id, title, languages, sites, keep, policy: top.policy, rundown, entries, platforms })
+    Ok(ShowFile { id, title, languages, sites, policy: top.policy, keep, rundown, entries, platforms })
 }
 
 fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
@@ -381,10 +374,10 @@ pub fn write(file: &ShowFile) -> String {
         sites: &'a Sites,
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         text: BTreeMap<&'a str, languages::TitleTable<&'a str>>,
-        #[serde(skip_serializing_if = "Keep::is_empty")]
-        keep: Keep,
         #[serde(skip_serializing_if = "Policy::is_empty")]
         policy: &'a Policy,
+        #[serde(skip_serializing_if = "Keep::is_empty")]
+        keep: Keep,
         cue: Vec<CueTable<&'a str, Rules, Wording>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         entry: &'a Vec<Entry>,
@@ -429,8 +422,8 @@ pub fn write(file: &ShowFile) -> String {
         languages: &file.languages.names,
         sites: &file.sites,
         text: languages::titles(&file.languages),
-        keep: file.keep,
         policy: &file.policy,
+        keep: file.keep,
         cue: cue.collect(),
         entry: &file.entries,
         platform: &file.platforms,

@@ -38,6 +38,11 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl Platform {
+    /// What staff reads.
+    pub fn label(&self) -> &str {
+        if self.label.is_empty() { &self.name } else { &self.label }
+    }
+
     /// What a run that is made now freezes of it.
     pub fn delay(&self) -> Delay {
         Delay { platform: self.name.clone(), delay_ms: self.delay_ms, jitter_ms: self.jitter_ms }

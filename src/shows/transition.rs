@@ -143,8 +143,8 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
     next.title.clone_from(&file.title);
     next.languages.clone_from(&file.languages);
     next.sites.clone_from(&file.sites);
-    next.keep = file.keep;
     next.policy.clone_from(&file.policy);
+    next.keep = file.keep;
     next.rundown.clone_from(&file.rundown);
     next.platforms.clone_from(&file.platforms);
     next.entries = match document.entries.declaring(&file.entries) {

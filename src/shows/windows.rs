@@ -61,6 +61,11 @@ impl Track {
     pub fn shift(&self, index: usize) -> Shift {
         self.shifts.get(index).or(self.shifts.last()).copied().unwrap_or_default()
     }
+
+    /// How much later its viewers see what is on now.
+    pub fn delay_ms(&self) -> u64 {
+        self.shift(self.shifts.len()).closes_ms
+    }
 }
 
 /// How a receive time lies to the windows.

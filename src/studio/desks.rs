@@ -43,8 +43,6 @@ pub enum Imported {
     Kept,
     /// Redis, or this disk, does not agree to it now: it is tried again.
     Waits,
-    /// Its audience is to write, which one node alone can take.
-    OneNodeOnly,
     /// A show of this id was erased: none is made again, for its manifests and its log would be taken for this one's.
     Erased,
 }
@@ -73,9 +71,6 @@ impl Desks {
     /// # Errors
     /// The store cannot be written.
     pub async fn import(&self, services: &Arc<Services>, file: ShowFile) -> Result<Imported, StoreError> {
-        if services.shared.is_some() && file.has_writing() {
-            return Ok(Imported::OneNodeOnly);
-        }
         let (store, show) = (services.store.clone(), file.id.clone());
         if services.tasks.blocking(move || erased::of(&*store, &show)).await?.is_some() {
             return Ok(Imported::Erased);
@@ -154,9 +149,9 @@ impl Desks {
 fn fresh(file: ShowFile) -> Document {
     let salt = hex::encode(&random_bytes::<16>());
     let entries = Entries::default().declaring(&file.entries).unwrap_or_default();
-    let ShowFile { id, title, languages, sites, keep, policy, rundown, platforms, .. } = file;
+    let ShowFile { id, title, languages, sites, policy, keep, rundown, platforms, .. } = file;
     let mut fresh =
-        Document { entries, platforms, languages, sites, keep, policy, ..Document::new(id, title, rundown, salt) };
+        Document { entries, platforms, languages, sites, policy, keep, ..Document::new(id, title, rundown, salt) };
     fresh.tell_format();
     fresh
 }
@@ -166,8 +161,8 @@ fn is_as_in(document: &Document, file: &ShowFile) -> bool {
         && document.title == file.title
         && document.languages == file.languages
         && document.sites == file.sites
-        && document.keep == file.keep
         && document.policy == file.policy
+        && document.keep == file.keep
         && document.entries.are(&file.entries)
         && document.platforms == file.platforms
 }

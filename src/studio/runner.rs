@@ -10,7 +10,7 @@ use crate::{
     base::{clock::Micros, ids::NodeId, limits},
     live::{
         results::{AUDIENCES, Audience, Counted, after, is_hidden, results},
-        view::show,
+        view::{behind, show},
     },
     reactions::tally::Seen,
     shows::{document::Document, interaction::Visibility, run::Run},
@@ -103,7 +103,10 @@ impl Runner {
         let hidden = |results: &Results| results.state == ResultState::Hidden;
         let voted = voters.filter(|_| results.as_ref().is_some_and(hidden)).map(|run| see(run, Audience::Voters));
         let item = on.filter(|run| run.void.is_none()).and_then(|run| self.desk.moderation.on_air(run.id()));
-        self.desk.hub.publish(audience, show(document, item, audience, now), results, voted.filter(|own| !hidden(own)));
+        let show = show(document, item, audience, now);
+        let viewed = on.filter(|_| audience == Audience::Viewers);
+        let behind = behind(viewed, &show, results.as_ref(), now);
+        self.desk.hub.publish(audience, show, results, voted.filter(|own| !hidden(own)), behind);
         if audience != Audience::Screens || !document.graphic.frozen {
             self.desk.hub.publish_scores(audience, self.desk.scores());
         }

@@ -17,6 +17,7 @@ use crate::{
     providers::{
         redis::Redis,
         store::{Store, shared::SharedStore},
+        text_check::TextCheck,
     },
     telemetry::metrics::Metrics,
 };
@@ -39,6 +40,8 @@ pub struct Services {
     /// The control state that nodes share, over the same way.
     pub shared: Option<Arc<SharedStore>>,
     pub secret: Secret,
+    /// Who looks at what the audience writes before moderators do.
+    pub check: Option<TextCheck>,
     pub metrics: Arc<Metrics>,
     /// Where the journals are, for recounts.
     pub journals: PathBuf,

@@ -10,14 +10,19 @@ use crate::{
     shows::{
         document::{Document, Placed, Staff},
         kind::Kind,
+        platforms::Platform,
         roster::WrittenOff,
         run::{ByEntry, Run},
         two_people::Proposal,
+        windows::Track,
     },
     wire::{
         command::Command,
         seal::{EntryCount, SealView},
-        server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, ProposalView, RunView, StaffView, WrittenOffView},
+        server::{
+            ArmedView, CueView, DeskRun, DeskView, OnDesk, PlatformView, ProposalView, RunView, StaffView,
+            WrittenOffView,
+        },
     },
 };
 
@@ -35,7 +40,7 @@ pub fn desk(document: &Document, staff: Vec<StaffView>, now: Micros) -> DeskView
         standby: document.standby.as_ref().map(on_desk),
         program: document.program.as_ref().map(on_desk),
         graphic: live::view::graphic(document),
-        runs: document.runs.iter().map(|run| desk_run(run, now)).collect(),
+        runs: document.runs.iter().map(|run| desk_run(document, run, now)).collect(),
         owner: document.control.owner.as_ref().map(staff_view),
         requests: document.control.requests.iter().map(staff_view).collect(),
         staff,
@@ -102,7 +107,7 @@ fn proposal(proposal: &Proposal) -> ProposalView {
     }
 }
 
-fn desk_run(run: &Run, now: Micros) -> DeskRun {
+fn desk_run(document: &Document, run: &Run, now: Micros) -> DeskRun {
     DeskRun {
         // Staff reads the first language: forty runs in all of them would be a large message.
         run: RunView { texts: BTreeMap::new(), ..live::view::run(run, now) },
@@ -114,6 +119,21 @@ fn desk_run(run: &Run, now: Micros) -> DeskRun {
             Kind::Quiz(quiz) if run.answered().is_none() => quiz.right.clone(),
             _ => Vec::new(),
         },
+        platforms: run.windows.tracks.iter().map(|track| platform(document, run, track, now)).collect(),
+    }
+}
+
+fn platform(document: &Document, run: &Run, track: &Track, now: Micros) -> PlatformView {
+    let windows = run.windows.on(Some(track));
+    let declared = document.platforms.iter().find(|one| one.name == track.platform);
+    PlatformView {
+        platform: track.platform.clone(),
+        label: declared.map_or(&*track.platform, Platform::label).to_owned(),
+        delay_ms: track.delay_ms(),
+        phase: run.phase_by(&windows, now),
+        opens_at: windows.last().map(|span| span.opens.as_ms()),
+        closes_at: windows.last().and_then(|span| span.closes).map(Micros::as_ms),
+        locks_at: windows.locks_at().map(Micros::as_ms),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     base::stance::Stance,
     wire::{
         codes::Code,
-        moderation::{Said, WhyNot},
+        moderation::{Checked, Said, WhyNot},
         server::{Reason, Receipt, Role},
     },
 };
@@ -42,6 +42,11 @@ struct CommandLabel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StanceLabel {
     stance: &'static str,
 }
@@ -54,6 +59,7 @@ pub struct Metrics {
     connections: Gauge,
     receipts: Family<ReceiptLabel, Counter>,
     said: Family<ReceiptLabel, Counter>,
+    text_checks: Family<OutcomeLabel, Counter>,
     receipt_seconds: Histogram,
     fsync_seconds: Gauge<f64, AtomicU64>,
     disk_free_bytes: Gauge,
@@ -76,6 +82,7 @@ impl Default for Metrics {
             connections: Gauge::default(),
             receipts: Family::default(),
             said: Family::default(),
+            text_checks: Family::default(),
             receipt_seconds: Histogram::new(buckets),
             fsync_seconds: Gauge::default(),
             disk_free_bytes: Gauge::default(),
@@ -92,6 +99,7 @@ impl Default for Metrics {
         registry.register(names::CONNECTIONS.0, names::CONNECTIONS.1, metrics.connections.clone());
         registry.register(names::RECEIPTS.0, names::RECEIPTS.1, metrics.receipts.clone());
         registry.register(names::SAID.0, names::SAID.1, metrics.said.clone());
+        registry.register(names::TEXT_CHECKS.0, names::TEXT_CHECKS.1, metrics.text_checks.clone());
         registry.register_with_unit(
             names::RECEIPT_SECONDS.0,
             names::RECEIPT_SECONDS.1,
@@ -136,6 +144,11 @@ impl Metrics {
     pub fn said(&self, said: &Said) {
         let label = ReceiptLabel { answer: said.is.word(), reason: said.reason.map_or("none", WhyNot::word) };
         self.said.get_or_create(&label).inc();
+    }
+
+    /// Somebody else's check was asked.
+    pub fn text_check(&self, checked: Checked) {
+        self.text_checks.get_or_create(&OutcomeLabel { outcome: checked.word() }).inc();
     }
 
     /// A session joined (1) or left (-1).

@@ -29,5 +29,7 @@ pub const PROBLEMS: Name = ("tallylight_problems", "Requests and messages that w
 pub const COMMANDS: Name = ("tallylight_commands", "Commands of staff");
 /// Counter, by `answer` and `reason`.
 pub const SAID: Name = ("tallylight_said", "Answers to questions and texts of the audience");
+/// Counter, by `outcome`.
+pub const TEXT_CHECKS: Name = ("tallylight_text_checks", "Texts that the check of somebody else was asked about");
 /// Counter.
 pub const INCIDENTS: Name = ("tallylight_incidents", "Differences and damages that somebody has to look at");

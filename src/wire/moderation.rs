@@ -144,6 +144,8 @@ pub enum WhyNot {
     Contact,
     /// A word that this show does not show.
     Words,
+    /// The check of somebody else refuses it.
+    Check,
     Banned,
     TooMany,
     /// The window is not open.
@@ -186,6 +188,7 @@ impl WhyNot {
             Self::Link => "link",
             Self::Contact => "contact",
             Self::Words => "words",
+            Self::Check => "check",
             Self::Banned => "banned",
             Self::TooMany => "too_many",
             Self::Closed => "closed",
@@ -210,6 +213,33 @@ pub enum Flag {
     Numbers,
     /// Capital letters throughout.
     Shouting,
+    /// The check of somebody else says so.
+    Check,
+    /// It could not be checked.
+    Unchecked,
+}
+
+/// What a service of somebody else makes of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    Allowed,
+    /// A moderator should look twice.
+    Flagged,
+    Refused,
+    /// It did not say.
+    Failed,
+}
+
+impl Checked {
+    /// The word of the figures.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Flagged => "flagged",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// An item and the version of it that somebody saw.

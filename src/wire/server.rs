@@ -415,6 +415,26 @@ pub struct DeskRun {
     /// The right options of a quiz that is not revealed, for those alone who see all its numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub right: Vec<u16>,
+    /// Where viewers see what is on later; empty: nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<PlatformView>,
+}
+
+/// The newest window of a run as one platform has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformView {
+    pub platform: String,
+    pub label: String,
+    /// How much later its viewers see what is on now.
+    pub delay_ms: u64,
+    pub phase: Phase,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_at: Option<u64>,
+    /// Absent: by hand, or on hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes_at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locks_at: Option<u64>,
 }
 
 /// One member of staff with an open session.
@@ -476,7 +496,6 @@ pub struct AsRunEntry {
 /// The answer to a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Done {
-    /// The command's id.
     pub id: String,
     pub ok: bool,
     /// The show's revision after it.

@@ -228,6 +228,7 @@ fn desk() -> DeskView {
         seal,
         void_reason,
         right: Vec::new(),
+        platforms: Vec::new(),
     };
     let staff = |name: &str, role| StaffView { session: SESSION, name: name.into(), role };
     let cue = CueView {

@@ -11,7 +11,7 @@ use tallylight::{
         manifest::{Manifest, Signed},
     },
     base::ids::{BallotId, SessionId, VoterId},
-    config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig},
+    config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig, text_check::CheckConfig},
     export::{
         verify::{self, Outcome},
         write::{self, Sources, Written},
@@ -39,6 +39,7 @@ async fn start(data: &std::path::Path) -> App {
         public_url: String::new(),
         doors: DoorConfig::default(),
         nodes: NodesConfig::default(),
+        check: CheckConfig::default(),
         log: "error".to_owned(),
         log_format: LogFormat::Plain,
     };

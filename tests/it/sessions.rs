@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use futures_util::{SinkExt, StreamExt};
 use tallylight::{
     app::App,
-    config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig},
+    config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig, text_check::CheckConfig},
     shows::file,
     telemetry::logs::LogFormat,
 };
@@ -22,6 +22,7 @@ async fn start(show: &str) -> (App, tempfile::TempDir) {
         public_url: String::new(),
         doors: DoorConfig::default(),
         nodes: NodesConfig::default(),
+        check: CheckConfig::default(),
         log: "error".to_owned(),
         log_format: LogFormat::Plain,
     };

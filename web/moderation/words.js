@@ -17,6 +17,7 @@ export const whyNot = { ...Object.fromEntries(reasons), hidden: 'Taken back', ba
 /** @type {Record<string, string>} */
 export const flags = {
   scripts: 'Letters of two scripts', duplicate: 'Sent by others too', hidden_word: 'May hide a listed word', numbers: 'Long number', shouting: 'All capitals',
+  check: 'The check says: look twice', unchecked: 'Could not be checked',
 };
 
 /** @type {Record<string, string>} */

@@ -100,6 +100,8 @@ class HttpLink {
   #counted = new Set();
   /** What this join is known by, and how often in a row another node got the taps. */
   #session = { node: '', session: '' };
+  /** On what this viewer watches, as their entry link says. @type {string|undefined} */
+  #platform;
   #unheard = 0;
 
   /** @param {Entry} entry @param {Ears} ears */
@@ -114,6 +116,11 @@ class HttpLink {
     return new URL(path, this.entry.server);
   }
 
+  /** An address of what is on, as it is where this viewer watches. @param {string} path */
+  view(path) {
+    return this.address(this.#platform ? `${path}?platform=${this.#platform}` : path);
+  }
+
   async join() {
     const body = JSON.stringify({ device: this.#device, entry: this.entry.code });
     const welcome = await request(this.address(`/api/v1/shows/${this.entry.show}/join`), { method: 'POST', body });
@@ -121,6 +128,7 @@ class HttpLink {
     this.#device = welcome.device ?? this.#device;
     this.joined = true;
     this.#session = { node: welcome.node, session: welcome.session };
+    this.#platform = welcome.entry?.platform;
     for (const receipt of welcome.mine ?? []) this.#note(receipt);
     this.ears.message({ ...welcome, t: 'welcome' });
   }
@@ -217,7 +225,7 @@ class EventsLink extends HttpLink {
     }
     if (this.over) return;
     let worked = false;
-    this.#source = new EventSource(this.address(`/sse/${this.entry.show}`));
+    this.#source = new EventSource(this.view(`/sse/${this.entry.show}`));
     this.#source.onmessage = (event) => {
       const message = parse(event.data);
       if (!message || this.over) return;
@@ -267,7 +275,7 @@ class PollingLink extends HttpLink {
   async #poll() {
     /** @type {Record<string, string>} */
     const headers = { ...(this.#etag ? { 'if-none-match': this.#etag } : {}), ...(this.#run ? this.voted(this.#run) : {}) };
-    const answer = await fetch(this.address(`/api/v1/shows/${this.entry.show}/live`), { headers, cache: 'no-store', signal: deadline() });
+    const answer = await fetch(this.view(`/api/v1/shows/${this.entry.show}/live`), { headers, cache: 'no-store', signal: deadline() });
     if (this.over) return;
     if (answer.status === 200) {
       this.#etag = answer.headers.get('etag') ?? undefined;

@@ -61,7 +61,8 @@
  *   by_entry?: EntryCount[], by_part?: PartCount[], outcome?: Outcome, rated?: Rated, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
  * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[] }} EntryCount
  * @typedef {{ of: 'segment'|'pool'|'platform', name: string, counted: number, votes: number[] }} PartCount
- * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string, right?: number[] }} DeskRun
+ * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string, right?: number[], platforms?: PlatformView[] }} DeskRun
+ * @typedef {{ platform: string, label: string, delay_ms: number, phase: Phase, opens_at?: number, closes_at?: number, locks_at?: number }} PlatformView
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
  * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
  *   standby?: OnDesk, program?: OnDesk, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],

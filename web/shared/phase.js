@@ -1,6 +1,6 @@
 /**
  * Where a run is now. The phase moves with the clock, so a page need not wait for the message that says so.
- * @param {import('../sdk/wire.js').RunView} run
+ * @param {Pick<import('../sdk/wire.js').RunView, 'phase'|'hold'|'opens_at'|'closes_at'|'locks_at'>} run
  * @param {number} now server's clock
  * @returns {import('../sdk/wire.js').Phase}
  */
@@ -12,7 +12,7 @@ export function phaseOf(run, now) {
   return phase;
 }
 
-/** Milliseconds until the run closes; undefined: by hand, on hold or not open. @param {import('../sdk/wire.js').RunView} run @param {number} now */
+/** Milliseconds until the run closes; undefined: by hand, on hold or not open. @param {Pick<import('../sdk/wire.js').RunView, 'phase'|'hold'|'opens_at'|'closes_at'|'locks_at'>} run @param {number} now */
 export function leftMs(run, now) {
   if (run.closes_at === undefined || run.hold || phaseOf(run, now) !== 'open') return undefined;
   return Math.max(0, run.closes_at - now);

@@ -80,7 +80,7 @@ impl Room {
         self.numbers += 1;
         let say = Say { run, id: BallotId(client), text: text.to_owned() };
         let fresh = ItemId(self.numbers);
-        let saying = Saying { voter: VoterId(voter << 96), entry: None, say, received: self.now, fresh };
+        let saying = Saying { voter: VoterId(voter << 96), entry: None, say, received: self.now, fresh, checked: None };
         let taken = say::judge(&self.queue, self.boards.iter().find_map(|board| board.run(run)), &saying);
         if let Some(event) = taken.event {
             self.take(event);

@@ -78,6 +78,7 @@ impl SqliteStore {
             "DELETE FROM links WHERE show = ?1",
             "DELETE FROM item_events WHERE show = ?1",
             "DELETE FROM upvotes WHERE show = ?1",
+            "DELETE FROM notes WHERE name IN ('pulled.' || ?1, 'pulled_items.' || ?1)",
         ] {
             transaction.execute(delete, params![show.as_str()])?;
         }

@@ -22,7 +22,7 @@ pub(super) fn put(
     show: &ShowId,
     fresh: &StoredItems,
     log: &[AsRunEntry],
-) -> Result<(), StoreError> {
+) -> Result<Vec<AsRunEntry>, StoreError> {
     let mut connection = store.lock();
     let transaction = connection.transaction()?;
     for (id, json) in &fresh.events {
@@ -33,7 +33,19 @@ pub(super) fn put(
         let insert = "INSERT OR IGNORE INTO upvotes (show, item, voter) VALUES (?1, ?2, ?3)";
         transaction.prepare_cached(insert)?.execute(params![show.as_str(), item.to_string(), voter.to_string()])?;
     }
-    write_log(&transaction, show, log)?;
+    let entries = write_log(&transaction, show, log)?;
+    transaction.commit()?;
+    Ok(entries)
+}
+
+pub(super) fn order(store: &SqliteStore, show: &ShowId, ids: &[String]) -> Result<(), StoreError> {
+    let mut connection = store.lock();
+    let transaction = connection.transaction()?;
+    let last: i64 = transaction.query_row("SELECT ifnull(max(n), 0) FROM item_events", [], |row| row.get(0))?;
+    for (place, id) in (last + 1..).zip(ids) {
+        let update = "UPDATE item_events SET n = ?3 WHERE show = ?1 AND id = ?2";
+        transaction.prepare_cached(update)?.execute(params![show.as_str(), id, place])?;
+    }
     transaction.commit()?;
     Ok(())
 }

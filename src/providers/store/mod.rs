@@ -99,8 +99,11 @@ pub trait Store: Send + Sync {
     fn as_run(&self, show: &ShowId, most: usize) -> Result<Vec<AsRunEntry>, StoreError>;
     /// What the audience of a show wrote, and what became of it.
     fn items(&self, show: &ShowId) -> Result<StoredItems, StoreError>;
-    /// Adds to it, with the entries of the as-run log, all or nothing; what is there already is passed over.
-    fn put_items(&self, show: &ShowId, fresh: &StoredItems, log: &[AsRunEntry]) -> Result<(), StoreError>;
+    /// Adds to it, with the entries of the as-run log, all or nothing; what is there already is passed over. Gives back the
+    /// entries that were not there.
+    fn put_items(&self, show: &ShowId, fresh: &StoredItems, log: &[AsRunEntry]) -> Result<Vec<AsRunEntry>, StoreError>;
+    /// Puts events of it into the order of these ids, after all that are not named.
+    fn order_items(&self, show: &ShowId, ids: &[String]) -> Result<(), StoreError>;
     /// Keeps a manifest. A manifest that is there is never changed.
     fn put_manifest(&self, show: &ShowId, run: RunId, revision: u32, json: &str) -> Result<(), StoreError>;
     /// The manifests of a show, by run and revision.

@@ -223,8 +223,12 @@ impl Store for SqliteStore {
         items::of(self, show)
     }
 
-    fn put_items(&self, show: &ShowId, fresh: &StoredItems, log: &[AsRunEntry]) -> Result<(), StoreError> {
+    fn put_items(&self, show: &ShowId, fresh: &StoredItems, log: &[AsRunEntry]) -> Result<Vec<AsRunEntry>, StoreError> {
         items::put(self, show, fresh, log)
+    }
+
+    fn order_items(&self, show: &ShowId, ids: &[String]) -> Result<(), StoreError> {
+        items::order(self, show, ids)
     }
 
     fn put_manifest(&self, show: &ShowId, run: RunId, revision: u32, json: &str) -> Result<(), StoreError> {

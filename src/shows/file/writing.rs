@@ -60,7 +60,7 @@ mod tests {
             "kind = \"questions\"\n[cue.writing]\nupvotes = true\nwords = [\"Broccoli\"]",
         ] {
             let show = read(cue).unwrap();
-            assert!(show.has_writing(), "{cue}");
+            assert!(show.rundown[0].interaction.kind.writing().is_some(), "{cue}");
             assert_eq!(file::read(&file::write(&show)).as_ref(), Ok(&show), "{cue}");
         }
         let Kind::Texts(writing) = &read("kind = \"texts\"").unwrap().rundown[0].interaction.kind else { panic!() };

@@ -125,7 +125,7 @@ impl Desk {
 /// Places by votes alone.
 pub fn by_votes(_: &Run, sealed: &SealSummary) -> Vec<u16> {
     let ahead = |own: &u64| sealed.totals.iter().filter(|other| *other > own).count();
-    sealed.totals.iter().map(|own| 1 + ahead(own) as u16).collect()
+    sealed.totals.iter().map(|own| u16::try_from(1 + ahead(own)).unwrap()).collect()
 }
 
 fn staff(session: u64, role: Role) -> Staff {
@@ -154,9 +154,10 @@ fn another_rundown_keeps_the_numbers_of_entries() {
     let mut desk = Desk::new();
     let named = |name: &str| Entry { platform: Some(name.to_owned()), ..Entry::default() };
     let replace = |desk: &mut Desk, names: &[&str]| {
-        let Document { id, title, languages, sites, keep, policy, rundown, .. } = desk.document.clone();
+        let Document { id, title, languages, sites, policy, keep, rundown, .. } = desk.document.clone();
         let entries = names.iter().map(|name| named(name)).collect();
-        let file = ShowFile { id, title, languages, sites, keep, policy, rundown, entries, platforms: Vec::new() };
+        let platforms = Vec::new();
+        let file = ShowFile { id, title, languages, sites, policy, keep, rundown, entries, platforms };
         desk.document = replace_rundown(&desk.document, &file, Role::Producer).unwrap();
     };
     replace(&mut desk, &["tv", "web"]);
@@ -178,10 +179,10 @@ fn a_run_freezes_how_far_platforms_are_behind_and_is_over_when_all_are() {
     let mut desk = Desk::new();
     let plain = desk.document.clone();
     let behind = |delay_ms| {
-        let Document { id, title, languages, sites, keep, policy, rundown, .. } = plain.clone();
+        let Document { id, title, languages, sites, policy, keep, rundown, .. } = plain.clone();
         let entries = ["tv", "web"].map(|name| Entry { platform: Some(name.to_owned()), ..Entry::default() }).to_vec();
         let platforms = vec![Platform { name: "tv".into(), label: "TV".into(), delay_ms, jitter_ms: 500 }];
-        ShowFile { id, title, languages, sites, keep, policy, rundown, entries, platforms }
+        ShowFile { id, title, languages, sites, policy, keep, rundown, entries, platforms }
     };
     desk.document = replace_rundown(&desk.document, &behind(20_000), Role::Producer).unwrap();
     assert_eq!((plain.format, desk.document.format), (1, 3), "an older release judges by other windows");

@@ -87,7 +87,10 @@ impl Store for FakeStore {
     fn items(&self, _: &ShowId) -> Result<StoredItems, StoreError> {
         Ok(StoredItems::default())
     }
-    fn put_items(&self, _: &ShowId, _: &StoredItems, _: &[AsRunEntry]) -> Result<(), StoreError> {
+    fn put_items(&self, _: &ShowId, _: &StoredItems, _: &[AsRunEntry]) -> Result<Vec<AsRunEntry>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn order_items(&self, _: &ShowId, _: &[String]) -> Result<(), StoreError> {
         Ok(())
     }
     fn put_manifest(&self, _: &ShowId, _: RunId, _: u32, _: &str) -> Result<(), StoreError> {
@@ -140,6 +143,7 @@ impl Node {
             store: store.clone(),
             redis: None,
             shared: None,
+            check: None,
             secret: Secret::of(&[1; 32]),
             metrics: Arc::default(),
             journals: PathBuf::new(),

@@ -14,7 +14,7 @@ use crate::{
 pub(super) fn entry(event: &Event, queue: &Queue, rehearsal: bool) -> Option<AsRunEntry> {
     let by = event.by.as_ref()?.name.clone();
     let (what, items, note) = match &event.what {
-        What::Sent(_) => return None,
+        What::Sent(_) | What::Upvoted { .. } => return None,
         What::Decided { verb, items, reason, text, .. } => {
             let why = reason.filter(|_| *verb == Verb::Reject).map(|reason| format!(": {}", reason.words()));
             // Not its hash, by which a short text could be guessed when the items are erased.

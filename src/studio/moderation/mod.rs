@@ -1,8 +1,10 @@
-//! What the audience of one show writes, on this node: a task that owns the queue and its order, what of it may be seen,
+//! What the audience of one show writes: a task that owns the queue and its order, what of it may be seen,
 //! and who hears of its changes. What an action means is decided in `moderation/`. Nothing is answered, told or shown
-//! before it is on disk, but what is pulled: that is off at once.
+//! before it is on disk, and among several nodes in Redis, but what is pulled: that is off at once.
 
+mod answers;
 mod log;
+mod shared;
 mod task;
 
 use std::{
@@ -73,11 +75,29 @@ pub const fn eyes(role: Role) -> Eyes {
 
 #[derive(Debug)]
 enum Request {
-    Say { saying: Saying, reply: oneshot::Sender<Said> },
-    Upvote { voter: VoterId, item: ItemId, reply: oneshot::Sender<Upvoted> },
-    Act { message: Moderate, by: Staff, reply: oneshot::Sender<Done> },
-    Whole { eyes: Eyes, reply: oneshot::Sender<Vec<Items>> },
-    Mine { voter: VoterId, reply: oneshot::Sender<Mine> },
+    /// `None`: it is to be checked, and said again with what that says.
+    Say {
+        saying: Saying,
+        reply: oneshot::Sender<Option<Said>>,
+    },
+    Upvote {
+        voter: VoterId,
+        item: ItemId,
+        reply: oneshot::Sender<Upvoted>,
+    },
+    Act {
+        message: Moderate,
+        by: Staff,
+        reply: oneshot::Sender<Done>,
+    },
+    Whole {
+        eyes: Eyes,
+        reply: oneshot::Sender<Vec<Items>>,
+    },
+    Mine {
+        voter: VoterId,
+        reply: oneshot::Sender<Mine>,
+    },
 }
 
 /// What is kept of one voter.
@@ -141,21 +161,31 @@ impl Moderation {
     }
 
     /// Takes what somebody wrote, or says why not, once that is on disk.
-    pub async fn say(&self, services: &Services, saying: Saying) -> Said {
+    pub async fn say(&self, desk: &Desk, services: &Services, mut saying: Saying) -> Said {
         let say = saying.say.clone();
-        if services.shared.is_some() {
-            return say::refused(&say, WhyNot::Closed, None);
-        }
         if let Some(retry_ms) = services.stance.get().busy_ms() {
             return say::refused(&say, WhyNot::Busy, Some(retry_ms));
         }
-        let (reply, answer) = oneshot::channel();
-        if self.requests.try_send(Request::Say { saying, reply }).is_err() {
-            return say::refused(&say, WhyNot::Busy, Some(limits::RETRY_ITEMS_MS));
-        }
-        match tokio::time::timeout(limits::POST_RECEIPT_TIMEOUT, answer).await {
-            Ok(Ok(said)) => said,
-            _ => say::unknown(&say),
+        loop {
+            let ((reply, answer), checked) = (oneshot::channel(), saying.checked);
+            if self.requests.try_send(Request::Say { saying: saying.clone(), reply }).is_err() {
+                return say::refused(&say, WhyNot::Busy, Some(limits::RETRY_ITEMS_MS));
+            }
+            match (tokio::time::timeout(limits::POST_RECEIPT_TIMEOUT, answer).await, &services.check) {
+                (Ok(Ok(Some(said))), _) => return said,
+                // It would be taken: now somebody else looks at it, and nothing waits meanwhile but its sender.
+                (Ok(Ok(None)), Some(check)) if checked.is_none() => {
+                    let board = desk.board();
+                    let run = board.run(say.run);
+                    let Some((kind, _)) = run.and_then(|run| run.definition.interaction.kind.writing()) else {
+                        return say::unknown(&say);
+                    };
+                    let outcome = check.ask(&desk.show, kind, &say::one_line(&say.text)).await;
+                    services.metrics.text_check(outcome);
+                    saying.checked = Some(outcome);
+                }
+                _ => return say::unknown(&say),
+            }
         }
     }
 

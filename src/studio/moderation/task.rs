@@ -1,23 +1,21 @@
 //! The task that owns a show's queue: takes what waits in groups, stores what they make in one write, and only then
-//! answers, shows and tells.
+//! answers, shows and tells. Among several nodes Redis has to agree first (`shared.rs`).
 
 use std::{
-    collections::{BTreeSet, HashSet, VecDeque},
-    sync::{Arc, PoisonError},
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
 };
 
-use tokio::sync::oneshot;
-
-use super::{Air, Change, Mine, Request, Requests, log};
+use super::{Air, Change, Request, Requests, answers::NOT_WRITTEN, log, shared::Shared};
 use crate::{
     base::{
         hex,
-        ids::{ItemId, SessionId, random_bytes},
+        ids::{ItemId, SessionId, VoterId},
         limits,
     },
     live::hub::encode,
     moderation::{
-        event::{By, Event},
+        event::{By, Event, What},
         queue::{Context, Queue},
         say::{self, Saying},
         view::{self, Eyes},
@@ -26,8 +24,7 @@ use crate::{
     shows::{document::Staff, kind::Kind, run::Run, transition::Refusal},
     studio::{desk::Desk, services::Services},
     wire::{
-        codes::Code,
-        moderation::{Act, Items, Moderate, Said, SaidIs, Upvoted},
+        moderation::{Act, Items, Moderate, Said, Upvoted},
         server::{AsRunEntry, Done, ServerMessage},
     },
 };
@@ -36,6 +33,7 @@ use crate::{
 pub(in crate::studio) async fn run(desk: Arc<Desk>, services: Arc<Services>, requests: Requests) {
     let Requests(mut requests) = requests;
     let stop = services.tasks.stop().clone();
+    let shared = services.shared.clone().map(Shared::new);
     let mut task = Task {
         desk,
         services,
@@ -44,7 +42,9 @@ pub(in crate::studio) async fn run(desk: Arc<Desk>, services: Arc<Services>, req
         unstored: Vec::new(),
         upvoted: BTreeSet::new(),
         rehearsal: true,
+        shared,
     };
+    task.recall_pulls();
     while !task.load().await {
         tokio::select! {
             () = tokio::time::sleep(limits::STORE_RETRY) => {}
@@ -52,9 +52,12 @@ pub(in crate::studio) async fn run(desk: Arc<Desk>, services: Arc<Services>, req
         }
     }
     let asked_every = std::time::Duration::from_millis(limits::ASKED_EVERY_MS);
-    let (mut again, mut asked) = (tokio::time::interval(limits::STORE_RETRY), tokio::time::interval(asked_every));
-    again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    asked.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let every = |period| {
+        let mut interval = tokio::time::interval(period);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        interval
+    };
+    let (mut again, mut asked, mut look) = (every(limits::STORE_RETRY), every(asked_every), every(limits::LOOK_EVERY));
     loop {
         let first = tokio::select! {
             request = requests.recv() => request,
@@ -66,6 +69,13 @@ pub(in crate::studio) async fn run(desk: Arc<Desk>, services: Arc<Services>, req
                 let upvoted = std::mem::take(&mut task.upvoted);
                 task.show();
                 task.tell(&upvoted);
+                continue;
+            }
+            _ = look.tick(), if task.shared.is_some() => {
+                if task.desk.is_erased() {
+                    return;
+                }
+                task.look().await;
                 continue;
             }
             () = stop.cancelled() => {
@@ -84,38 +94,50 @@ pub(in crate::studio) async fn run(desk: Arc<Desk>, services: Arc<Services>, req
     }
 }
 
-struct Task {
-    desk: Arc<Desk>,
-    services: Arc<Services>,
-    queue: Queue,
-    answered: VecDeque<(SessionId, Done)>,
-    /// What was pulled and could not be stored.
-    unstored: Vec<(Moderate, Staff)>,
+pub(super) struct Task {
+    pub(super) desk: Arc<Desk>,
+    pub(super) services: Arc<Services>,
+    pub(super) queue: Queue,
+    pub(super) answered: VecDeque<(SessionId, Done)>,
+    /// What was pulled and could not be stored, or not be told to the other nodes.
+    pub(super) unstored: Vec<(Moderate, Staff)>,
     /// What was upvoted since it was last told how often.
-    upvoted: BTreeSet<ItemId>,
+    pub(super) upvoted: BTreeSet<ItemId>,
     /// As of the show when staff was last told.
     rehearsal: bool,
+    /// Where the queue stands with Redis; `None`: this node works alone.
+    pub(super) shared: Option<Shared>,
 }
 
 /// What one group makes.
 #[derive(Default)]
-struct Group {
-    fresh: StoredItems,
-    log: Vec<AsRunEntry>,
-    changed: BTreeSet<ItemId>,
+pub(super) struct Group {
+    pub(super) fresh: StoredItems,
+    pub(super) log: Vec<AsRunEntry>,
+    pub(super) changed: BTreeSet<ItemId>,
     /// Claims, bans or the pause have changed.
-    told: bool,
-    decided: bool,
-    answers: Vec<Reply>,
+    pub(super) told: bool,
+    pub(super) decided: bool,
+    answers: Vec<(Request, Answer)>,
 }
 
-/// An answer that waits for the disk; with what it becomes if that fails, if it depends on it.
-enum Reply {
-    Said(oneshot::Sender<Said>, Said),
-    Upvoted(oneshot::Sender<Upvoted>, Upvoted),
-    Done { reply: oneshot::Sender<Done>, done: Done, message: Moderate, by: Staff },
-    Whole(oneshot::Sender<Vec<Items>>, Vec<Items>),
-    Mine(oneshot::Sender<Mine>, Mine),
+/// What is answered, once it is stored.
+#[derive(Clone)]
+pub(super) enum Answer {
+    Said(Said),
+    Upvoted(Upvoted),
+    Done(Done),
+    /// What is kept, as of then.
+    Kept,
+    /// Somebody else is to look at it first.
+    Unchecked,
+}
+
+/// What a request makes.
+pub(super) enum Fresh {
+    Event(Box<Event>),
+    Upvote(ItemId, VoterId),
+    Claim(By, Vec<ItemId>),
 }
 
 impl Task {
@@ -149,112 +171,126 @@ impl Task {
     /// Once a second: what was pulled is offered to the disk again, and a show that went live has another queue.
     async fn look_again(&mut self) {
         for (message, by) in std::mem::take(&mut self.unstored) {
-            let (reply, _) = oneshot::channel();
+            let (reply, _) = tokio::sync::oneshot::channel();
             self.work(vec![Request::Act { message, by, reply }]).await;
         }
-        let rehearsal = self.desk.document().rehearsal;
-        if rehearsal != self.rehearsal {
-            self.rehearsal = rehearsal;
-            let now = self.services.clock.now();
-            let whole = |eyes| view::whole(&self.queue, rehearsal, eyes, now);
-            let (moderators, producers) = (whole(Eyes::Moderators), whole(Eyes::Producers));
-            let longest = moderators.len().max(producers.len());
-            let part = |parts: &[Items], at: usize| parts.get(at).cloned().map(message).unwrap_or_default();
-            for at in 0..longest {
-                let change = Change { moderators: part(&moderators, at), producers: part(&producers, at) };
-                let _ = self.desk.moderation.changes.send(change);
-            }
+        if self.desk.document().rehearsal != self.rehearsal {
+            self.tell_all();
+        }
+    }
+
+    /// Tells staff the whole queue.
+    pub(super) fn tell_all(&mut self) {
+        let (now, rehearsal) = (self.services.clock.now(), self.desk.document().rehearsal);
+        self.rehearsal = rehearsal;
+        let whole = |eyes| view::whole(&self.queue, rehearsal, eyes, now);
+        let (moderators, producers) = (whole(Eyes::Moderators), whole(Eyes::Producers));
+        let longest = moderators.len().max(producers.len());
+        let part = |parts: &[Items], at: usize| parts.get(at).cloned().map(message).unwrap_or_default();
+        for at in 0..longest {
+            let change = Change { moderators: part(&moderators, at), producers: part(&producers, at) };
+            let _ = self.desk.moderation.changes.send(change);
         }
     }
 
     async fn work(&mut self, requests: Vec<Request>) {
+        if self.shared.is_some() {
+            return self.work_shared(requests).await;
+        }
         let mut group = Group::default();
         for request in requests {
-            match request {
-                Request::Say { saying, reply } => {
-                    let said = self.say(&saying, &mut group);
-                    group.answers.push(Reply::Said(reply, said));
+            let (mut answer, fresh) = self.weigh(&request);
+            match fresh {
+                None => {}
+                Some(Fresh::Event(event)) => {
+                    let json = serde_json::to_string(&event).expect("an event is plain data");
+                    self.take(&event, json, &mut group);
                 }
-                Request::Upvote { voter, item, reply } => {
-                    let outcome = match self.takes_upvotes(item) {
-                        true => self.queue.upvote(voter, item),
-                        false => Err("this question cannot be upvoted, or not any more"),
-                    };
-                    if outcome == Ok(true) {
-                        self.queue.add_upvote(item, voter);
-                        group.fresh.upvotes.push((item, voter));
-                        self.upvoted.insert(item);
+                Some(Fresh::Upvote(item, voter)) => {
+                    self.queue.add_upvote(item, voter);
+                    group.fresh.upvotes.push((item, voter));
+                    self.upvoted.insert(item);
+                }
+                Some(Fresh::Claim(by, items)) => {
+                    group.told = true;
+                    let others = self.queue.claim(&by, &items, self.services.clock.now());
+                    if let (Answer::Done(done), false) = (&mut answer, others.is_empty()) {
+                        done.detail = deciding(&others);
                     }
-                    let detail = outcome.err().unwrap_or_default().to_owned();
-                    group
-                        .answers
-                        .push(Reply::Upvoted(reply, Upvoted { item, ok: detail.is_empty(), detail, retry_ms: None }));
-                }
-                Request::Act { message, by, reply } => {
-                    let done = self.act(&message, &by, &mut group);
-                    group.answers.push(Reply::Done { reply, done, message, by });
-                }
-                Request::Whole { eyes, reply } => {
-                    let now = self.services.clock.now();
-                    let whole = view::whole(&self.queue, self.desk.document().rehearsal, eyes, now);
-                    group.answers.push(Reply::Whole(reply, whole));
-                }
-                Request::Mine { voter, reply } => {
-                    let (items, upvoted) = (self.queue.of_voter(voter), self.queue.upvoted_by(voter));
-                    let banned = self.queue.is_banned(voter);
-                    let mine = Mine { items: items.cloned().collect(), upvoted: upvoted.collect(), banned };
-                    group.answers.push(Reply::Mine(reply, mine));
                 }
             }
+            group.answers.push((request, answer));
         }
         self.finish(group).await;
     }
 
-    fn say(&mut self, saying: &Saying, group: &mut Group) -> Said {
-        let board = self.desk.board();
-        let taken = say::judge(&self.queue, board.run(saying.say.run), saying);
-        if let Some(event) = taken.event {
-            group.decided |= taken.said.is == SaidIs::Approved;
-            self.take(&event, group);
+    /// What comes of a request, by the queue as it is.
+    pub(super) fn weigh(&self, request: &Request) -> (Answer, Option<Fresh>) {
+        match request {
+            Request::Say { saying, .. } => {
+                let taken = self.judge(saying);
+                if taken.event.is_some() && saying.checked.is_none() && self.services.check.is_some() {
+                    return (Answer::Unchecked, None);
+                }
+                (Answer::Said(taken.said), taken.event.map(Box::new).map(Fresh::Event))
+            }
+            Request::Upvote { voter, item, .. } => {
+                let outcome = match self.takes_upvotes(*item) {
+                    true => self.queue.upvote(*voter, *item),
+                    false => Err("this question cannot be upvoted, or not any more"),
+                };
+                let fresh = (outcome == Ok(true)).then_some(Fresh::Upvote(*item, *voter));
+                let detail = outcome.err().unwrap_or_default().to_owned();
+                (Answer::Upvoted(Upvoted { item: *item, ok: detail.is_empty(), detail, retry_ms: None }), fresh)
+            }
+            Request::Act { message, by, .. } => self.act(message, by),
+            Request::Whole { .. } | Request::Mine { .. } => (Answer::Kept, None),
         }
-        taken.said
     }
 
-    fn take(&mut self, event: &Event, group: &mut Group) {
-        group.changed.extend(self.queue.apply(event));
-        let json = serde_json::to_string(event).expect("an event is plain data");
+    fn judge(&self, saying: &Saying) -> say::Taken {
+        say::judge(&self.queue, self.desk.board().run(saying.say.run), saying)
+    }
+
+    /// Makes an event a part of the queue, and of what a group stores.
+    pub(super) fn take(&mut self, event: &Event, json: String, group: &mut Group) {
+        let changed = self.queue.apply(event);
         group.fresh.events.push((event.id.clone(), json));
+        if matches!(event.what, What::Upvoted { .. }) {
+            self.upvoted.extend(changed);
+            return;
+        }
+        group.changed.extend(changed);
         group.told = true;
+        group.decided |= !matches!(&event.what, What::Sent(sent) if !sent.approved);
+        group.log.extend(log::entry(event, &self.queue, self.desk.document().rehearsal));
     }
 
-    fn act(&mut self, message: &Moderate, by: &Staff, group: &mut Group) -> Done {
+    fn act(&self, message: &Moderate, by: &Staff) -> (Answer, Option<Fresh>) {
         let before = self.answered.iter().find(|(session, done)| *session == by.session && done.id == message.id);
         if let Some((_, done)) = before {
-            return done.clone();
+            return (Answer::Done(done.clone()), None);
         }
-        let rehearsal = self.desk.document().rehearsal;
         let context = Context {
             now: self.services.clock.now(),
             by: By { session: by.session, name: by.name.clone() },
-            rehearsal,
-            event: format!("m.{}", hex::encode(&random_bytes::<8>())),
-        };
-        let outcome = if let Act::Claim { items } = &message.act {
-            group.told = true;
-            let others = self.queue.claim(&context.by, items, context.now);
-            Ok(if others.is_empty() { String::new() } else { format!("{} is deciding about it", others.join(", ")) })
-        } else {
-            self.queue.decide(&message.act, &context).map(|decided| {
-                self.take(&decided.event, group);
-                group.decided = true;
-                group.log.extend(log::entry(&decided.event, &self.queue, rehearsal));
-                decided.detail
-            })
+            rehearsal: self.desk.document().rehearsal,
+            event: event_id(message, by.session),
         };
         let (id, rev) = (message.id.clone(), self.desk.document().revision);
-        match outcome {
-            Ok(detail) => Done { id, ok: true, rev, code: None, detail, proposal: None },
-            Err(Refusal { code, detail }) => Done { id, ok: false, rev, code: Some(code), detail, proposal: None },
+        let done = Done { id, ok: true, rev, code: None, detail: String::new(), proposal: None };
+        if let Act::Claim { items } = &message.act {
+            return (Answer::Done(done), Some(Fresh::Claim(context.by, items.clone())));
+        }
+        // It was done, and the answer got lost with a node, or with Redis.
+        if self.queue.has_decided(&context.event) {
+            return (Answer::Done(done), None);
+        }
+        match self.queue.decide(&message.act, &context) {
+            Ok(decided) => {
+                (Answer::Done(Done { detail: decided.detail, ..done }), Some(Fresh::Event(Box::new(decided.event))))
+            }
+            Err(Refusal { code, detail }) => (Answer::Done(Done { ok: false, code: Some(code), detail, ..done }), None),
         }
     }
 
@@ -276,7 +312,7 @@ impl Task {
             let stored = self.services.tasks.blocking(move || store.put_items(&show, &fresh, &entries)).await;
             if let Err(error) = stored {
                 tracing::error!(%error, show = %self.desk.show, "what the audience wrote could not be stored");
-                answers.into_iter().for_each(|reply| self.fail(reply));
+                answers.into_iter().for_each(|(request, answer)| self.fail(request, answer, NOT_WRITTEN));
                 // What it holds now is not on the disk: nothing is shown or answered by it.
                 let stop = self.services.tasks.stop().clone();
                 while !self.load().await {
@@ -288,20 +324,25 @@ impl Task {
                 return;
             }
         }
+        self.publish(decided, told, &changed, log);
+        answers.into_iter().for_each(|(request, answer)| self.answer(request, answer));
+    }
+
+    /// Shows and tells what has changed.
+    pub(super) fn publish(&mut self, decided: bool, told: bool, changed: &BTreeSet<ItemId>, log: Vec<AsRunEntry>) {
         if decided {
             self.show();
         }
         if told || !changed.is_empty() {
-            self.tell(&changed);
+            self.tell(changed);
         }
         if !log.is_empty() {
             self.desk.hub.publish_log(log);
         }
-        answers.into_iter().for_each(|reply| self.answer(reply));
     }
 
     /// What may be seen from now on.
-    fn show(&mut self) {
+    pub(super) fn show(&mut self) {
         let document = self.desk.document();
         let asks = |run: &&Run| matches!(run.definition.interaction.kind, Kind::Questions(_));
         let asked = document
@@ -315,7 +356,7 @@ impl Task {
     }
 
     /// Tells staff what changed.
-    fn tell(&self, changed: &BTreeSet<ItemId>) {
+    pub(super) fn tell(&self, changed: &BTreeSet<ItemId>) {
         let moderation = &self.desk.moderation;
         if moderation.changes.receiver_count() == 0 {
             return;
@@ -331,83 +372,20 @@ impl Task {
             if producers.items.is_empty() && !changed.is_empty() { Default::default() } else { message(producers) };
         let _ = moderation.changes.send(Change { moderators: message(part(Eyes::Moderators)), producers });
     }
-
-    fn answer(&mut self, reply: Reply) {
-        // Who asked may be gone; what was done stays done.
-        match reply {
-            Reply::Said(reply, said) => {
-                let _ = reply.send(said);
-            }
-            Reply::Upvoted(reply, upvoted) => {
-                let _ = reply.send(upvoted);
-            }
-            Reply::Done { reply, done, message, by } => {
-                self.let_go(&message.act);
-                self.services.metrics.command(message.act.verb(), done.code);
-                self.answered.push_back((by.session, done.clone()));
-                if self.answered.len() > limits::COMMANDS_REMEMBERED {
-                    self.answered.pop_front();
-                }
-                let _ = reply.send(done);
-            }
-            Reply::Whole(reply, whole) => {
-                let _ = reply.send(whole);
-            }
-            Reply::Mine(reply, mine) => {
-                let _ = reply.send(mine);
-            }
-        }
-    }
-
-    /// The disk did not take it: nobody is told anything that would not be so after a start.
-    fn fail(&mut self, reply: Reply) {
-        match reply {
-            Reply::Said(reply, said) => {
-                let say = crate::wire::moderation::Say { run: said.run, id: said.id, text: String::new() };
-                let _ = reply.send(say::unknown(&say));
-            }
-            Reply::Upvoted(reply, upvoted) => {
-                let detail = "it could not be stored".to_owned();
-                let retry_ms = Some(limits::RETRY_STORAGE_MS);
-                let _ = reply.send(Upvoted { ok: false, detail, retry_ms, ..upvoted });
-            }
-            Reply::Done { reply, done, message, by } => {
-                let pulled = matches!(message.act, Act::Pull { .. });
-                let detail = match pulled {
-                    true => "it is off every screen; it could not be written yet, and is tried again".to_owned(),
-                    false => "it could not be written, so nothing was done: look at the node's disk".to_owned(),
-                };
-                self.services.metrics.command(message.act.verb(), Some(Code::Storage));
-                if pulled {
-                    self.unstored.push((message, by));
-                }
-                let _ = reply.send(Done { ok: pulled, code: (!pulled).then_some(Code::Storage), detail, ..done });
-            }
-            // They ask again.
-            Reply::Whole(..) | Reply::Mine(..) => {}
-        }
-    }
-
-    /// What was pulled is pulled by the queue now, or was not to be pulled.
-    fn let_go(&self, act: &Act) {
-        let Act::Pull { items } = act else { return };
-        let waits: HashSet<_> = self
-            .unstored
-            .iter()
-            .flat_map(|(message, _)| match &message.act {
-                Act::Pull { items } => items.clone(),
-                _ => Vec::new(),
-            })
-            .collect();
-        let mut pulled = self.desk.moderation.pulled.lock().unwrap_or_else(PoisonError::into_inner);
-        items.iter().filter(|item| !waits.contains(item)).for_each(|item| {
-            pulled.remove(item);
-        });
-        drop(pulled);
-        self.desk.changed.notify_one();
-    }
 }
 
 fn message(items: Items) -> axum::extract::ws::Utf8Bytes {
     encode(&ServerMessage::Items(Box::new(items)))
+}
+
+/// Who decides about something already, in words.
+pub(super) fn deciding(others: &[String]) -> String {
+    format!("{} is deciding about it", others.join(", "))
+}
+
+/// The id of what an action makes: the same action sent again, to whichever node, is the same event.
+fn event_id(message: &Moderate, session: SessionId) -> String {
+    let said = format!("{session} {}", serde_json::to_string(message).expect("a message is plain data"));
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, said.as_bytes());
+    format!("m.{}", hex::encode(&digest.as_ref()[..8]))
 }

@@ -27,6 +27,7 @@ mod screens;
 mod siege;
 mod stage;
 mod tally;
+mod text_check;
 mod tickets;
 mod triggers;
 mod two_people;

@@ -4,12 +4,82 @@ use serde_json::{Value, json};
 
 use super::{
     entries::{codes, posted, text},
-    stage::{Stage, until},
+    raw::Raw,
+    screens::Events,
+    stage::{SHOW, Stage, until},
 };
 
 /// A new viewer by the code of an entry link, as a device token.
 fn device(stage: &Stage, code: &str) -> String {
     text(&posted(stage, &json!({"entry": code}))["device"]).to_owned()
+}
+
+/// What a viewer by a WebSocket is told from now on, until a message is as it should be.
+fn hears(socket: &mut Raw, what: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        let message = socket.hear().unwrap();
+        if what(&message) {
+            return message;
+        }
+    }
+}
+
+#[test]
+fn everybody_has_their_own_clock_and_no_number_before_their_opening() {
+    let mut stage = Stage::of("tests/it/doors/platforms.show.toml", &[]).enter();
+    let [hall, tv] = &*codes(&stage) else { panic!("two links are printed") };
+    let [mut in_hall, mut on_tv] = [hall, tv].map(|code| Raw::join(stage.app.address(), json!({"entry": code})).0);
+    let run = stage.open();
+    let voter = device(&stage, hall);
+    assert_eq!(stage.vote(&run, &voter, 1)["is"], "counted");
+    let opened = |message: &Value| message["t"] == "show" && message["run"]["phase"] == "open";
+    let opens_at = |show: &Value| show["run"]["opens_at"].as_u64().unwrap();
+    let in_studio = hears(&mut in_hall, opened);
+    hears(&mut in_hall, |message| message["t"] == "results" && message["total"] == 1);
+    // Until it opens there is no run and no number, whatever else there is to see.
+    let mut before = Vec::new();
+    let seen = loop {
+        let message = on_tv.hear().unwrap();
+        if opened(&message) {
+            break message;
+        }
+        before.push(message);
+    };
+    assert_eq!(opens_at(&seen), opens_at(&in_studio) + 6000);
+    assert!(before.iter().all(|message| message["t"] != "show" || message["run"].is_null()), "{before:?}");
+    assert!(before.iter().all(|message| message["t"] != "results" || message["total"] == 0), "{before:?}");
+    hears(&mut on_tv, |message| message["t"] == "results" && message["total"] == 1);
+
+    // By other ways as the viewer says; those who programs tell by their key know all times.
+    let live = |stage: &Stage, query: &str| stage.app.get(&format!("/api/v1/shows/{SHOW}/live{query}")).json();
+    assert_eq!(opens_at(&live(&stage, "?platform=tv")["show"]), opens_at(&seen));
+    assert_eq!(opens_at(&live(&stage, "?platform=radio")["show"]), opens_at(&in_studio));
+    let (mut of_tv, mut of_all) = (Events::open(&stage, "?platform=tv"), Events::open(&stage, ""));
+    assert_eq!(
+        [&mut of_tv, &mut of_all].map(|events| opens_at(&events.next().1)),
+        [opens_at(&seen), opens_at(&in_studio)]
+    );
+    stage.does("close", json!({}));
+    let closed = hears(&mut on_tv, |message| message["t"] == "show" && message["run"]["closes_at"].is_u64());
+    let path = format!("/api/v1/shows/{SHOW}/timeline.json");
+    assert_eq!(stage.app.get(&path).status, 401);
+    let timeline = stage.app.get(&format!("{path}?key={}", stage.key)).json();
+    assert_eq!(
+        timeline["platforms"],
+        json!([{"platform": "tv", "label": "Television", "delay_ms": 6000, "jitter_ms": 0}])
+    );
+    let (times, own) = (&timeline["runs"][0], &timeline["runs"][0]["platforms"][0]);
+    assert_eq!(own["windows"], json!([{"opens_at": opens_at(&seen), "closes_at": closed["run"]["closes_at"]}]));
+    assert_eq!((&own["locks_at"], &own["platform"]), (&times["locks_at"], &json!("tv")));
+    let studio = times["studio"]["locks_at"].as_u64().unwrap();
+    assert_eq!(times["locks_at"], studio + 6000);
+    let status = stage.app.get(&format!("/f/{SHOW}/status.json?key={}", stage.key)).json();
+    assert_eq!(status["delay_max_s"], 6);
+    assert!((1..=8).contains(&status["lock_eta_s"].as_u64().unwrap()), "{status}");
+    // In the hall it is over, and on television it still goes on.
+    hears(&mut in_hall, |message| message["run"]["phase"] == "locked");
+    assert_eq!(live(&stage, "?platform=tv")["show"]["run"]["phase"], "open");
+    hears(&mut on_tv, |message| message["run"]["phase"] == "locked");
 }
 
 #[test]
@@ -29,11 +99,10 @@ fn who_sees_it_later_votes_later_and_the_recount_knows() {
         counted += u64::from(receipt["is"] == "counted");
         (receipt["reason"] == "late").then_some(())
     });
-    let receipt = until("television votes", || {
+    until("television votes", || {
         let receipt = stage.vote(&run, &on_tv, 1);
-        (receipt["reason"] != "not_open").then_some(receipt)
+        (receipt["is"] == "counted").then_some(())
     });
-    assert_eq!(receipt["is"], "counted", "{receipt}");
     let phase = |stage: &Stage| stage.live(Some(&stage.key.clone()))["show"]["run"]["phase"].clone();
     assert_eq!(phase(&stage), "closing");
     assert_eq!(stage.asks("seal", json!({}))["code"], "not_now");

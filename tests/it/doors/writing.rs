@@ -257,29 +257,6 @@ fn waiting(stage: &Stage) -> Value {
 }
 
 #[test]
-fn one_of_several_nodes_refuses_a_show_that_it_cannot_keep() {
-    let stage = Stage::start(&[]);
-    let data = tempfile::tempdir().unwrap();
-    let secret = data.path().join("secret");
-    std::fs::write(&secret, "5a".repeat(32)).unwrap();
-    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    let mut serve = stage.app.program();
-    serve.args([
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--redis",
-        "redis://127.0.0.1:1",
-        "--show",
-        SHOW_FILE,
-        "--secret-file",
-    ]);
-    let output = serve.arg(&secret).arg("--data").arg(data.path().join("data")).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && said.contains("several nodes cannot take together yet"), "{said}");
-}
-
-#[test]
 fn two_moderators_at_once_decide_every_item_exactly_once() {
     let mut stage = Stage::of(SHOW_FILE, &[]).enter();
     let run = stage.open();

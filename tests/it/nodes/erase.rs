@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::json;
 
-use super::stage::{Node, SHOW, Stage};
+use super::{
+    stage::{Node, SHOW, Stage},
+    writers,
+};
 use crate::support::{SOON, http, until};
 
 fn erase(stage: &Stage, node: &Node, redis: bool) -> (Option<i32>, String) {
@@ -44,8 +47,14 @@ pub fn is_gone(node: &Node) -> Option<()> {
 #[test]
 fn what_was_erased_does_not_come_back_from_a_directory_that_was_away() {
     let stage = Stage::new();
+    writers::asks(&stage, "Where?\"\noptions = [\"here\", \"there\"]");
     let (mut a, mut b) = stage.two();
-    a.takes_over();
+    let asked = writers::opens(&mut a, "3", &[&b]);
+    let asks = writers::viewer(&b);
+    assert_eq!(writers::say(&b, &asks, &asked, 1, "Is it forgotten?")["is"], "waiting");
+    writers::does(&b, "claim", json!({ "items": [writers::items(&b)[0]["id"]] }));
+    a.does("close", json!({}));
+    until("nothing more is written", SOON, || (a.show()["run"]["phase"] == "locked").then_some(()));
     a.does("standby", json!({ "cue": "1" }));
     a.does("take", json!({}));
     a.does("open", json!({ "seconds": 0 }));
@@ -70,6 +79,11 @@ fn what_was_erased_does_not_come_back_from_a_directory_that_was_away() {
     assert_eq!(a.document()["runs"], json!([]));
     assert!(keys(&stage).iter().any(|key| key.contains(run.as_str().unwrap())));
 
+    let show = keys(&stage).into_iter().find(|key| key.ends_with('}')).unwrap();
+    let fields: Vec<String> = stage.redis.ask(&["HKEYS", &show]).unwrap();
+    for written in ["items", "claims", "e:1"] {
+        assert!(fields.iter().any(|field| field == written), "{written}: {fields:?}");
+    }
     a.app.stop();
     let (code, said) = erase(&stage, &a, true);
     assert!(code == Some(1) && said.contains("serves the show"), "{said}");

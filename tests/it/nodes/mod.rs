@@ -4,8 +4,10 @@
 mod away;
 mod commands;
 mod erase;
+mod events;
 mod faults;
 mod keep;
+mod items;
 mod lost;
 mod mine;
 mod quiz;
@@ -14,3 +16,4 @@ mod releases;
 mod shared;
 mod stage;
 mod tally;
+mod writers;

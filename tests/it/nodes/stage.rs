@@ -45,7 +45,7 @@ pub struct Node {
     pub app: TestApp,
     /// Codes of the links that it printed at its start: producer, operator, adjudicator.
     pub codes: Vec<String>,
-    token: String,
+    pub token: String,
     sent: u64,
     name: usize,
     /// Revisions that its producer was told as done, by what.

@@ -181,6 +181,7 @@ export default {
   why_link: 'Links werden nicht gezeigt',
   why_contact: 'Mailadressen und Telefonnummern werden nicht gezeigt',
   why_words: 'es hat ein Wort, das diese Show nicht zeigt',
+  why_check: 'die Prüfung, die diese Show nutzt, lässt es nicht durch',
   why_banned: 'die Moderation nimmt in dieser Show von diesem Gerät nichts mehr an',
   why_too_many: 'du hast viel in kurzer Zeit gesendet; warte ein wenig',
   why_closed: 'gerade wird nichts angenommen',

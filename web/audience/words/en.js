@@ -184,6 +184,7 @@ export default {
   why_link: 'links are not shown',
   why_contact: 'mail addresses and telephone numbers are not shown',
   why_words: 'it has a word that this show does not show',
+  why_check: 'the check that this show asks does not let it through',
   why_banned: 'the moderators take nothing more from this device in this show',
   why_too_many: 'you sent much in a short time; wait a little',
   why_closed: 'nothing is taken now',

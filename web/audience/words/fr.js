@@ -181,6 +181,7 @@ export default {
   why_link: 'les liens ne sont pas montrés',
   why_contact: 'les adresses et les numéros de téléphone ne sont pas montrés',
   why_words: 'il y a un mot que cette émission ne montre pas',
+  why_check: 'le contrôle que cette émission utilise ne le laisse pas passer',
   why_banned: 'les modérateurs n’acceptent plus rien de cet appareil pour cette émission',
   why_too_many: 'vous avez beaucoup envoyé en peu de temps ; attendez un peu',
   why_closed: 'rien n’est accepté en ce moment',

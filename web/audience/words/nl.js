@@ -181,6 +181,7 @@ export default {
   why_link: 'links worden niet getoond',
   why_contact: 'mailadressen en telefoonnummers worden niet getoond',
   why_words: 'er staat een woord in dat deze show niet toont',
+  why_check: 'de controle die deze show gebruikt laat het niet door',
   why_banned: 'de moderatoren nemen in deze show niets meer van dit apparaat aan',
   why_too_many: 'je hebt veel gestuurd in korte tijd; wacht even',
   why_closed: 'er wordt nu niets aangenomen',

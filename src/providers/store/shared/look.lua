@@ -30,5 +30,5 @@ for node in string.gmatch(redis.call('HGET', key, 'nodes') or '', '%x+') do
   if expires and tonumber(expires) > now then nodes[#nodes + 1] = node; nodes[#nodes + 1] = status end
 end
 local ancestor = revision > 0 and redis.call('HGET', key, 'r:' .. ARGV[3]) or ''
-return { now, epoch, waits(epoch, barrier, ARGV[8]), tonumber(held[4] or 0) == epoch and 1 or 0, revision, hash, json,
+return { now, epoch, waits(epoch, barrier, ARGV[8], 'o:', 'barrier'), tonumber(held[4] or 0) == epoch and 1 or 0, revision, hash, json,
   links, from, entries, nodes, ancestor or '' }

@@ -32,6 +32,8 @@ macro_rules! script {
     };
 }
 
+pub mod items;
+
 static LOOK: Script = script!("look");
 static REPLACE: Script = script!("replace");
 static OFFER: Script = script!("offer");
@@ -329,6 +331,7 @@ impl SharedStore {
     pub async fn erase(&self, show: &ShowId, erased: &Erased, known: bool) -> Result<Vec<NodeId>, RedisError> {
         let mut keys = [key(show, ""), key(show, ":manifests")].concat();
         keys.extend(erased.seals.iter().flat_map(|(run, rev)| key(show, &format!(":witness:{run}.{rev}"))));
+        keys.extend(erased.runs.iter().flat_map(|(run, _)| key(show, &format!(":reactions:{run}"))));
         let json = serde_json::to_string(erased).expect("a note is plain data");
         let reply = Reply::of(self.run(&ERASE, &keys, vec![bytes(json), bytes(u8::from(known))]).await?)?;
         let serving = reply.ids()?;

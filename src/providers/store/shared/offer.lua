@@ -27,4 +27,4 @@ if back then
 end
 -- Who is on another branch has offered too: what it has is merged after the others were heard.
 redis.call('HSET', key, 'o:' .. ARGV[1], whole(epoch))
-return { back and 'back' or kept and 'kept' or 'fork', epoch, ancestor, waits(epoch, barrier, ARGV[6]) }
+return { back and 'back' or kept and 'kept' or 'fork', epoch, ancestor, waits(epoch, barrier, ARGV[6], 'o:', 'barrier') }

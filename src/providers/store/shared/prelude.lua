@@ -6,6 +6,11 @@
 --   o:<node>                    the epoch in which a node last offered what it has
 --   n:<node> nodes              "<expires> <status>" of a node; who is listed
 --   length a:<n> i:<id>         the as-run log: how many entries, one by its place, its place by its id
+--   items e:<n> t:<id>          what the audience wrote and what was decided: how many events, one by its place, its place
+--                               by its id (see items.lua)
+--   w:<item|device|inflow>      the place of the newest event that changed it
+--   iepoch ibarrier io:<node>   as epoch, barrier and o:<node>, of these events
+--   claims                      who looks at what, and until when
 --   erased                      instead of all that: who erased the show and when
 local key = KEYS[1]
 local erased = redis.call('HGET', key, 'erased')
@@ -29,11 +34,12 @@ local function settle(seen)
   return epoch, barrier
 end
 
--- Microseconds that commands still wait. `roster`: the directories, with spaces; who is alive counts too.
-local function waits(epoch, barrier, roster)
+-- Microseconds that commands still wait. `roster`: the directories, with spaces; who is alive counts too. `offered`: where
+-- it stands who has offered what it has; `field`: where the barrier does.
+local function waits(epoch, barrier, roster, offered, field)
   if barrier <= now then return 0 end
   local function missing(node)
-    return tonumber(redis.call('HGET', key, 'o:' .. node) or 0) ~= epoch
+    return tonumber(redis.call('HGET', key, offered .. node) or 0) ~= epoch
   end
   local any = false
   for node in string.gmatch(roster, '%x+') do
@@ -45,7 +51,7 @@ local function waits(epoch, barrier, roster)
     if status and tonumber(string.match(status, '^%d+')) > now and missing(node) then return barrier - now end
   end
   if not any then return barrier - now end
-  redis.call('HSET', key, 'barrier', '0')
+  redis.call('HSET', key, field, '0')
   return 0
 end
 

@@ -10,7 +10,7 @@ if redis.call('HGET', key, 'r:' .. ARGV[4]) == ARGV[5] then
   local place = ARGV[10] and redis.call('HGET', key, 'i:' .. ARGV[10])
   if not place or redis.call('HGET', key, 'a:' .. place) == ARGV[11] then return { 'done', epoch, 0 } end
 end
-local left = waits(epoch, barrier, ARGV[8])
+local left = waits(epoch, barrier, ARGV[8], 'o:', 'barrier')
 if epoch ~= seen then return { 'epoch', epoch, left } end
 if left > 0 then return { 'wait', epoch, left } end
 if (held[1] or '0') ~= ARGV[2] or (held[2] or '') ~= ARGV[3] then return { 'moved', epoch, 0 } end

@@ -1,0 +1,52 @@
+// Viewers who see the show later: their page has their own clock, and the studio sees where they are.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { axe, browser, serve, sizes, staff, until, visit } from "./helpers.mjs";
+
+/** @param {import("playwright-core").Page} page @param {string} where @param {string|RegExp} text */
+const says = (page, where, text) =>
+  until(`${where} says “${text}”`, async () => {
+    const found = await page.locator(where).first().innerText();
+    return typeof text === "string" ? found.includes(text) : text.test(found);
+  });
+
+/** @param {import("playwright-core").Page} page */
+async function votes(page) {
+  await page.getByText("Ada", { exact: true }).click();
+  await page.getByRole("button", { name: "Vote for Ada" }).click();
+  await says(page, "body", "is in the tally");
+}
+
+for (const way of ["a WebSocket", "server-sent events"]) {
+  test(`a phone that is behind has its own window, by ${way}`, { timeout: 90_000 }, async (t) => {
+    const server = await serve(t, { show: "tests/browser/shows/platforms.toml" });
+    const program = await browser(t);
+    const desk = await staff(server, "operator");
+    const link = server.lines.flatMap((line) => line.trim().split(/\s+/)).find((word) => word.includes("#e="));
+    assert(link);
+    const context = await program.newContext({ viewport: sizes.phone });
+    const phone = await context.newPage();
+    if (way !== "a WebSocket") await phone.routeWebSocket(/\/ws\//, (socket) => socket.close({ code: 1011 }));
+    await phone.goto(link);
+    if (way !== "a WebSocket") await says(phone, "body", /Server-sent events/);
+    const { page: hall, errors } = await visit(program, server.link("audience"));
+    const { page: studio } = await visit(program, server.link("producer"), { viewport: sizes.desk });
+    await desk.press({ do: "standby", cue: "1" });
+    await desk.press({ do: "take" });
+    await says(phone, "tl-countdown", "Voting has not opened yet");
+    await desk.press({ do: "open", seconds: 12 });
+
+    await says(phone, "tl-countdown", /Opens in\s*0:0[1-8]/);
+    await says(studio, "tl-platforms", /Television\s*\+8 s\s*opens in\s*0:0[1-8]\s*Locked everywhere in 0:(1\d|20)/);
+    await votes(hall);
+    await says(studio, "tl-platforms", /\+8 s\s*Open\s*0:(12|1[01]|0\d)/);
+    await votes(phone);
+    await says(hall, "tl-countdown", "Voting is closed");
+    assert.match(await phone.innerText("tl-countdown"), /0:0\d/, "on television it goes on");
+    await says(studio, "tl-program", "Closing");
+    assert.deepEqual(await axe(studio, ["serious", "critical"]), []);
+    await says(phone, "tl-countdown", "Voting is closed");
+    await says(studio, "tl-platforms", "Locked");
+    assert.deepEqual(errors, []);
+  });
+}

@@ -1,0 +1,51 @@
+import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { countdown } from '../shared/format.js';
+import { leftMs, phaseOf } from '../shared/phase.js';
+import { programRun } from './state.js';
+import { phases } from './words.js';
+
+/** Where viewers see the show later: what they see now of the run on program, and until when. Nothing where nobody is behind. */
+class Platforms extends StoreElement {
+  #rows = h('ul', { class: 'platforms' });
+  #eta = h('p', { class: 'platforms-eta', role: 'timer' });
+
+  build() {
+    this.hidden = true;
+    this.append(h('h2', { class: 'panel-head' }, 'Platforms'), this.#rows, this.#eta);
+    setInterval(() => this.#tick(), 200);
+  }
+
+  /** @param {import('./main.js').StudioState} state */
+  draw(state) {
+    const behind = programRun(state)?.platforms ?? [];
+    this.hidden = behind.length === 0;
+    while (this.#rows.children.length > behind.length) this.#rows.lastChild?.remove();
+    while (this.#rows.children.length < behind.length) {
+      this.#rows.append(h('li', {}, h('span', { class: 'platform-name' }), h('span', { class: 'platform-delay' }), h('span', { class: 'platform-phase' }), h('span', { class: 'platform-time' })));
+    }
+    this.#tick();
+  }
+
+  #tick() {
+    const state = StoreElement.store?.state;
+    const run = state && programRun(state);
+    if (!run || !StoreElement.desk) return;
+    const now = StoreElement.desk.now();
+    for (const [i, own] of (run.platforms ?? []).entries()) {
+      const [name, delay, words, time] = this.#rows.children[i]?.children ?? [];
+      if (!time) return;
+      const seen = { ...own, hold: run.hold };
+      const phase = phaseOf(seen, now);
+      const until = phase === 'standby' ? own.opens_at : leftMs(seen, now) !== undefined ? own.closes_at : phase === 'closing' ? own.locks_at : undefined;
+      setText(name, own.label);
+      setText(delay, `+${(own.delay_ms / 1000).toFixed(own.delay_ms % 1000 ? 1 : 0)} s`);
+      setText(words, phase === 'standby' ? (until === undefined ? phases.standby : 'opens in') : phases[phase]);
+      setText(time, until === undefined ? '' : countdown(Math.max(0, until - now)));
+      setAttribute(this.#rows.children[i], 'data-phase', phase);
+    }
+    const waits = run.locks_at !== undefined && !run.hold && now < run.locks_at && run.phase !== 'standby';
+    setText(this.#eta, waits ? `Locked everywhere in ${countdown(/** @type {number} */ (run.locks_at) - now)}` : '');
+  }
+}
+
+customElements.define('tl-platforms', Platforms);
