@@ -339,6 +339,10 @@ async fn import(desks: &Arc<Desks>, services: &Arc<Services>, show: ShowFile) ->
         Imported::Created => tracing::info!(show = %id, "the show is new"),
         Imported::Replaced => tracing::info!(show = %id, "the rundown is replaced by the file's"),
         Imported::Unchanged => {}
+        Imported::Edited => tracing::info!(
+            show = %id,
+            "the show was changed at the desk, and stays so until the file says something else than then"
+        ),
         Imported::Erased => tracing::error!(show = %id, "a show of this id was erased: give the new one another id"),
         Imported::Kept => tracing::warn!(
             show = %id,

@@ -8,10 +8,14 @@ use crate::{
     base::limits,
     export::{
         file::RunLine,
+        items::ItemsLine,
         verify::{Board, Checked, Outcome, Report, verify},
     },
     shows::transition::phase_word,
-    wire::scores::{Leaderboard, Line},
+    wire::{
+        moderation::ItemCounts,
+        scores::{Leaderboard, Line},
+    },
 };
 
 /// The answer without a pinned key.
@@ -86,6 +90,17 @@ fn tell(report: &Report) {
         for Line { rank, name, points, right, ms } in top.iter().take(limits::LEADERS_SENT_MAX) {
             println!("       {rank}. {name}: {points} points, {right} right in {ms} ms");
         }
+    }
+    if let Some(ItemsLine { events, live, rehearsal }) = &report.items {
+        for (kind, ItemCounts { waiting, approved, rejected, hidden, picked, used }) in
+            [("live", live), ("rehearsal", rehearsal)]
+        {
+            println!(
+                "ITEMS ({kind}): {waiting} waiting, {approved} approved, {rejected} rejected, {hidden} hidden, {picked} \
+                 picked, {used} used"
+            );
+        }
+        println!("       made of {events} events, each text the one of its hash");
     }
     for missing in &report.missing {
         println!("MISSING  {missing}");

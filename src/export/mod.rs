@@ -2,5 +2,6 @@
 //! nothing here needs a running node, and nothing here changes anything.
 
 pub mod file;
+pub mod items;
 pub mod verify;
 pub mod write;

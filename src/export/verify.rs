@@ -12,7 +12,10 @@ use aws_lc_rs::{
     signature::{ED25519, UnparsedPublicKey},
 };
 
-use super::file::{BallotLine, Contents, FORMAT, Line, RunLine};
+use super::{
+    file::{BallotLine, Contents, FORMAT, Line, RunLine},
+    items::{Fold, ItemsLine},
+};
 use crate::{
     ballots::{
         manifest::{self, Manifest, Signed},
@@ -48,6 +51,8 @@ pub struct Report {
     pub runs: Vec<RunLine>,
     /// The leaderboards of the show's rounds, made of the ballots.
     pub boards: Vec<Board>,
+    /// What the audience wrote, if the file has it.
+    pub items: Option<ItemsLine>,
     /// Whether a pinned key was given.
     pub pinned: bool,
 }
@@ -117,7 +122,7 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
     }
     let mut manifests: Vec<(Signed, Manifest)> = Vec::new();
     let mut ballots: HashMap<RunId, Ballots> = HashMap::new();
-    let (mut head, mut end) = (None, None);
+    let (mut head, mut end, mut fold) = (None, None, Fold::default());
     let mut before = digest::Context::new(&digest::SHA256);
     for (number, text) in (1_u64..).zip(file.lines()) {
         let text = text?;
@@ -143,6 +148,7 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
             }
             Line { ballot: Some(ballot), .. } => ballots.entry(ballot.run).or_default().journalled.push(ballot),
             Line { ledger: Some(ballot), .. } => ballots.entry(ballot.run).or_default().told.push(ballot),
+            Line { event: Some(event), .. } => fold.add(&event),
             Line { contents: Some(contents), signature: Some(signature), public_key: Some(public_key), .. } => {
                 let findings = signed_by(contents.get(), &signature, &public_key, key);
                 let signer = public_key;
@@ -152,11 +158,12 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
                     (contents.lines, &contents.sha256) == (number - 1, &hex::encode(so_far.finish().as_ref()));
                 end = Some((contents, findings, is_whole, signer));
             }
-            _ => anyhow::bail!("line {number} is neither a manifest with its signature nor a ballot"),
+            _ => anyhow::bail!("line {number} is neither a manifest with its signature nor a ballot nor an event"),
         }
     }
     let show = head.context("the first line does not say that this is an export of Tallylight")?;
-    anyhow::ensure!(!manifests.is_empty(), "the file has no manifest: there is nothing to verify");
+    let is_empty = manifests.is_empty() && fold.is_empty();
+    anyhow::ensure!(!is_empty, "the file has no manifest: there is nothing to verify");
     for (_, Manifest { definition, .. }) in &manifests {
         let (run, other) = (definition.run, &definition.show);
         anyhow::ensure!(*other == show, "run {run} is of show {other}, and the file says that it is of show {show}");
@@ -180,14 +187,24 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
     let pinned = key.is_some();
     let Some((contents, mut findings, is_whole, _)) = end else {
         let findings = vec!["the last line, which says what the file has to hold, is gone: it was cut".to_owned()];
-        return Ok(Report { results, findings, missing: Vec::new(), runs: Vec::new(), boards: Vec::new(), pinned });
+        return Ok(Report {
+            results,
+            findings,
+            missing: Vec::new(),
+            runs: Vec::new(),
+            boards: Vec::new(),
+            items: None,
+            pinned,
+        });
     };
     if !is_whole {
         findings.push("it is not as it was written: lines were left out, added or changed".to_owned());
     }
     findings.extend(absent(&contents, &show, &manifests));
+    let (wrong, items) = fold.check(contents.items.as_ref());
+    findings.extend(wrong);
     let boards = boards(&contents, &manifests, &results);
-    Ok(Report { results, findings, missing: contents.missing, runs: contents.runs, boards, pinned })
+    Ok(Report { results, findings, missing: contents.missing, runs: contents.runs, boards, items, pinned })
 }
 
 /// The ballots of a run in the file.

@@ -81,6 +81,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(writing::queue, writing::act))
         .routes(routes!(shows::list))
         .routes(routes!(shows::file, shows::replace))
+        .routes(routes!(shows::cue))
         .routes(routes!(shows::entries))
         .routes(routes!(staff::enter))
         .routes(routes!(staff::key))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Request, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
@@ -18,8 +18,11 @@ use super::{
 };
 use crate::{
     base::{ids::ShowId, limits},
-    shows::file::{self, ShowFile},
-    studio::links,
+    shows::{
+        file::{self, ShowFile},
+        rundown::Cue,
+    },
+    studio::{desk::Desk, links},
     wire::{codes::Code, entry::Entry, server::Role},
 };
 
@@ -39,10 +42,7 @@ pub struct ShowLine {
 /// The shows of this node.
 #[utoipa::path(get, path = "/api/v1/shows", responses((status = 200, description = "The shows", body = Shows)))]
 pub async fn list(State(doors): State<Arc<Doors>>) -> Json<Shows> {
-    let line = |desk: &Arc<crate::studio::desk::Desk>| ShowLine {
-        id: desk.show.to_string(),
-        title: desk.document().title.clone(),
-    };
+    let line = |desk: &Arc<Desk>| ShowLine { id: desk.show.to_string(), title: desk.document().title.clone() };
     Json(Shows { shows: doors.desks.all().iter().map(line).collect() })
 }
 
@@ -54,24 +54,35 @@ pub async fn file(
     OfShow(desk): OfShow,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
-    let staff = extract::staff(&doors, &desk, &headers)?;
     let document = desk.document();
-    let is_secret = document.rundown.iter().any(|cue| cue.interaction.kind.is_secret());
+    may_read(&doors, &desk, &headers, &document.rundown)?;
+    Ok(([(header::CONTENT_TYPE, "application/toml")], file::write(&ShowFile::of(&document))))
+}
+
+/// One cue as a show file says it (TOML), to be edited and sent back by a command.
+#[utoipa::path(get, path = "/api/v1/shows/{show}/cues/{cue}", params(("show" = ShowId, Path), ("cue" = String, Path)),
+    security(("staff" = [])),
+    responses((status = 200, description = "A cue", body = String, content_type = "application/toml"), Problems))]
+pub async fn cue(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Path(path): Path<(ShowId, String)>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Failure> {
+    let document = desk.document();
+    let (_, cue) = document.cue(&path.1).ok_or_else(|| Failure::new(Code::NotFound, "there is no such cue"))?;
+    may_read(&doors, &desk, &headers, std::slice::from_ref(cue))?;
+    Ok(([(header::CONTENT_TYPE, "application/toml")], file::write_cue(cue)))
+}
+
+/// Whether somebody may read all that a file says of these cues.
+fn may_read(doors: &Doors, desk: &Desk, headers: &HeaderMap, cues: &[Cue]) -> Result<(), Failure> {
+    let staff = extract::staff(doors, desk, headers)?;
+    let is_secret = cues.iter().any(|cue| cue.interaction.kind.is_secret());
     if is_secret && !matches!(staff.role, Role::Producer | Role::Adjudicator) {
         return Err(Failure::new(Code::Forbidden, "the file has the answers of a quiz: ask a producer for it"));
     }
-    let show = ShowFile {
-        id: document.id.clone(),
-        title: document.title.clone(),
-        languages: document.languages.clone(),
-        sites: document.sites.clone(),
-        policy: document.policy.clone(),
-        keep: document.keep,
-        rundown: document.rundown.clone(),
-        entries: document.entries.declared().map(|(_, entry)| entry.clone()).collect(),
-        platforms: document.platforms.clone(),
-    };
-    Ok(([(header::CONTENT_TYPE, "application/toml")], file::write(&show)))
+    Ok(())
 }
 
 /// The entries of a show, with their links.
@@ -123,7 +134,7 @@ pub async fn replace(
     let bytes = extract::whole_body(request, limits::SHOW_FILE_BYTES_MAX).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Failure::new(Code::BadShow, "the file is not UTF-8"))?;
     let show = file::read(text).map_err(|error| Failure::new(Code::BadShow, error.to_string()))?;
-    match desk.replace_rundown(show, staff).await {
+    match desk.replace_rundown(show, false, staff).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(refusal) => Err(Failure::new(refusal.code, refusal.detail)),
     }

@@ -95,6 +95,29 @@ pub(super) fn filled(document: &Document, cue: &Cue, ranks: Ranks) -> Result<Int
     Ok(interaction)
 }
 
+/// What a cue asks, with the options that one of its runs was filled with.
+pub(super) fn as_in(cue: &Cue, run: &Run) -> Interaction {
+    let (mut interaction, made) = (cue.interaction.clone(), &run.definition.interaction);
+    if cue.options_from.len() == made.options.len() {
+        interaction.options.clone_from(&made.options);
+        for (language, wording) in &mut interaction.texts {
+            let filled = made.texts.get(language).map(|filled| filled.options.clone());
+            wording.options = filled.unwrap_or_default();
+        }
+    }
+    interaction
+}
+
+/// Whether every cue of a rundown may take its options, where it stands.
+///
+/// # Errors
+/// What is wrong, and the mend.
+pub(super) fn stands(rundown: &[Cue]) -> Result<(), String> {
+    rundown.iter().enumerate().try_for_each(|(place, cue)| {
+        check(&cue.options_from, &rundown[..place]).map_err(|detail| format!("cue {}: {detail}", cue.number))
+    })
+}
+
 /// The run that tells who is at this place, and the option.
 fn through<'a>(document: &'a Document, source: &Source, ranks: Ranks) -> Result<(&'a Run, usize), Refusal> {
     let Source { cue, place } = source;

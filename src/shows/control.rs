@@ -25,7 +25,7 @@ pub(super) fn take(control: &mut Control, command: &Command, context: &Context) 
             | Command::WriteOff { .. }
             | Command::Confirm { .. }
             | Command::Decline { .. }
-    );
+    ) && !command.is_edit();
     // Pulling something from the screens is never a question of ownership.
     let urgent = command.is_urgent();
     if !needs || urgent {

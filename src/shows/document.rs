@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    bracket,
     entries::Entries,
+    file::ShowFile,
     interaction::Interaction,
     keep::Keep,
     keys::Key,
@@ -98,6 +100,9 @@ pub struct Document {
     pub standby: Option<Placed>,
     /// What is on.
     pub program: Option<Placed>,
+    /// While a cue from beside the rundown is on: the cue of the rundown that was on before it, where next goes on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// The show's graphic.
     pub graphic: Graphic,
     /// Runs that are not archived, oldest first.
@@ -111,6 +116,10 @@ pub struct Document {
     /// Who may take.
     #[serde(default)]
     pub control: Control,
+    /// What the show file said before it was first changed at the desk: its hash. A start with that very file leaves what was
+    /// changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_from: Option<String>,
     /// What fires triggers, oldest first; those that were revoked, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<Key>,
@@ -208,6 +217,7 @@ impl Document {
             platforms: Vec::new(),
             standby: None,
             program: None,
+            place: None,
             graphic: Graphic {
                 state: GraphicState::Cleared,
                 step: 0,
@@ -219,6 +229,7 @@ impl Document {
             armed: Vec::new(),
             proposals: Vec::new(),
             control: Control::default(),
+            changed_from: None,
             keys: Vec::new(),
             roster: Vec::new(),
             written_off: Vec::new(),
@@ -245,7 +256,7 @@ impl Document {
     }
 
     /// Raises the format where the rundown has what an older release would drop unread: kinds, changes, other languages,
-    /// platforms.
+    /// platforms, cues beside the rundown or with options of others.
     pub fn tell_format(&mut self) {
         let is_new = |cue: &Cue| {
             let Interaction { kind, changeable, texts, .. } = &cue.interaction;
@@ -254,8 +265,8 @@ impl Document {
         if self.languages != Languages::default() || self.sites != Sites::default() || self.rundown.iter().any(is_new) {
             self.format = self.format.max(FORMAT_WITH_KINDS);
         }
-        let leads = |cue: &Cue| !cue.options_from.is_empty();
-        if !self.platforms.is_empty() || self.rundown.iter().any(leads) {
+        let is_newer = |cue: &Cue| cue.adlib || !cue.options_from.is_empty();
+        if !self.platforms.is_empty() || self.rundown.iter().any(is_newer) {
             self.format = self.format.max(FORMAT_WITH_PLATFORMS);
         }
         self.tell_policy();
@@ -307,6 +318,41 @@ impl Document {
     /// The run on program.
     pub fn on_program(&self) -> Option<&Run> {
         self.run(self.program.as_ref()?.run)
+    }
+
+    /// Before the rundown is changed at the desk.
+    pub(super) fn note_changed(&mut self) {
+        if self.changed_from.is_none() {
+            self.changed_from = Some(ShowFile::of(self).hash());
+        }
+    }
+
+    /// Whether the cue says something else since this run was made of it.
+    pub fn is_edited(&self, placed: &Placed) -> bool {
+        let (Some(run), Some((_, cue))) = (self.run(placed.run), self.cue(&placed.cue)) else { return false };
+        bracket::as_in(cue, run) != run.definition.interaction
+    }
+
+    /// Whether what is placed there comes from beside the rundown.
+    pub fn is_adlib(&self, placed: Option<&Placed>) -> bool {
+        placed.and_then(|placed| self.cue(&placed.cue)).is_some_and(|(_, cue)| cue.adlib)
+    }
+
+    /// The number of the next cue of the rundown, or of the one before: from what is on standby, else on program. From beside
+    /// the rundown it goes on where it was left, and back is to there. From nowhere it is the first.
+    pub fn neighbour(&self, forward: bool) -> Option<&str> {
+        let placed = [&self.standby, &self.program].into_iter().flatten().find(|placed| !self.is_adlib(Some(placed)));
+        if let (None, Some(left), false) = (placed, &self.place, forward) {
+            return Some(left);
+        }
+        let from = placed.map(|placed| placed.cue.as_str()).or(self.place.as_deref());
+        let mut cues = self.rundown.iter();
+        let Some((from, _)) = from.and_then(|number| self.cue(number)) else {
+            return cues.find(|cue| !cue.adlib).map(|cue| cue.number.as_str());
+        };
+        let cue =
+            if forward { cues.skip(from + 1).find(|cue| !cue.adlib) } else { cues.take(from).rfind(|cue| !cue.adlib) };
+        cue.map(|cue| cue.number.as_str())
     }
 
     /// A cue and its place in the rundown, by its number.

@@ -23,6 +23,7 @@ use sources::SourceTable;
 
 use super::{
     bracket,
+    document::Document,
     interaction::{Interaction, Visibility},
     keep::Keep,
     kind::{Kind, Writing},
@@ -33,7 +34,7 @@ use super::{
     two_people::Policy,
 };
 use crate::{
-    base::{ids::ShowId, limits},
+    base::{hex, ids::ShowId, limits},
     wire::{entry::Entry, kind::Scale, server::Wording},
 };
 
@@ -58,6 +59,28 @@ pub struct ShowFile {
     pub entries: Vec<Entry>,
     /// On what it is watched, and how much later.
     pub platforms: Vec<Platform>,
+}
+
+impl ShowFile {
+    /// The file that a show is now.
+    pub fn of(document: &Document) -> Self {
+        Self {
+            id: document.id.clone(),
+            title: document.title.clone(),
+            languages: document.languages.clone(),
+            sites: document.sites.clone(),
+            policy: document.policy.clone(),
+            keep: document.keep,
+            rundown: document.rundown.clone(),
+            entries: document.entries.declared().map(|(_, entry)| entry.clone()).collect(),
+            platforms: document.platforms.clone(),
+        }
+    }
+
+    /// SHA-256 of what it says, in hexadecimal, however it is laid out.
+    pub fn hash(&self) -> String {
+        hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, write(self).as_bytes()).as_ref())
+    }
 }
 
 /// Where a show file is wrong and what to do.
@@ -130,6 +153,8 @@ struct CueTable<Text, Table, Words> {
     #[serde(default)]
     opens_on_take: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    adlib: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     confirm: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     prepare: bool,
@@ -185,10 +210,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
     if text.len() > limits::SHOW_FILE_BYTES_MAX {
         return Err(at(text, 0, format!("the file is larger than {} bytes", limits::SHOW_FILE_BYTES_MAX)));
     }
-    let top: Top = toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        at(text, start, error.message().to_owned())
-    })?;
+    let top: Top = parsed(text)?;
     let id = top.show.get_ref().parse().map_err(|error| at(text, top.show.span().start, format!("{error}")))?;
     let title = checked(text, &top.title, "title")?;
     let languages = languages::languages(text, &top.languages, &top.text)?;
@@ -226,6 +248,27 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         rundown.push(cue);
     }
     Ok(ShowFile { id, title, languages, sites, policy: top.policy, keep, rundown, entries, platforms })
+}
+
+/// Reads one cue as a show file says it, for a show with these entries and languages.
+pub fn read_cue(text: &str, entries: &[Entry], languages: &Languages) -> Result<Cue, FileError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct One {
+        cue: Vec<Spanned<ReadCue>>,
+    }
+    let One { cue: cues } = parsed(text)?;
+    match &*cues {
+        [one] => cue(text, one, entries, languages),
+        _ => Err(at(text, 0, format!("give one [[cue]], these are {}", cues.len()))),
+    }
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, FileError> {
+    toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        at(text, start, error.message().to_owned())
+    })
 }
 
 fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
@@ -321,7 +364,7 @@ fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Lang
         rules.get_ref().put_into(&mut interaction, entries).map_err(|detail| at(text, place, detail))?;
     }
     let (segment, title) = (optional(&entry.segment, "segment")?, optional(&entry.title, "title")?);
-    Ok(Cue { number, segment, title, options_from, interaction })
+    Ok(Cue { number, segment, title, adlib: entry.adlib, options_from, interaction })
 }
 
 /// The options of a question: no two are the same.
@@ -362,29 +405,20 @@ fn at(text: &str, offset: usize, detail: String) -> FileError {
     }
 }
 
-/// Writes a show as its file.
-pub fn write(file: &ShowFile) -> String {
+/// Writes one cue as a show file says it.
+pub fn write_cue(cue: &Cue) -> String {
     #[derive(Serialize)]
-    struct Out<'a> {
-        show: &'a ShowId,
-        title: &'a str,
-        #[serde(skip_serializing_if = "<[_]>::is_empty")]
-        languages: &'a [String],
-        #[serde(flatten)]
-        sites: &'a Sites,
-        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        text: BTreeMap<&'a str, languages::TitleTable<&'a str>>,
-        #[serde(skip_serializing_if = "Policy::is_empty")]
-        policy: &'a Policy,
-        #[serde(skip_serializing_if = "Keep::is_empty")]
-        keep: Keep,
-        cue: Vec<CueTable<&'a str, Rules, Wording>>,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        entry: &'a Vec<Entry>,
-        #[serde(skip_serializing_if = "<[_]>::is_empty")]
-        platform: &'a [Platform],
+    struct One<'a> {
+        cue: [WrittenCue<'a>; 1],
     }
-    let cue = file.rundown.iter().map(|cue| (cue, Said::of(&cue.interaction.kind))).map(|(cue, said)| CueTable {
+    toml::to_string_pretty(&One { cue: [table(cue)] }).expect("a cue is plain data")
+}
+
+type WrittenCue<'a> = CueTable<&'a str, Rules, Wording>;
+
+fn table(cue: &Cue) -> WrittenCue<'_> {
+    let said = Said::of(&cue.interaction.kind);
+    CueTable {
         number: cue.number.as_str(),
         segment: Some(cue.segment.as_str()).filter(|text| !text.is_empty()),
         title: Some(cue.title.as_str()).filter(|text| !text.is_empty()),
@@ -404,6 +438,7 @@ pub fn write(file: &ShowFile) -> String {
         window_s: cue.interaction.window_s,
         grace_ms: cue.interaction.grace_ms,
         opens_on_take: cue.interaction.opens_on_take,
+        adlib: cue.adlib,
         confirm: cue.interaction.confirm,
         prepare: cue.interaction.prepare,
         viewers_see: cue.interaction.viewers_see,
@@ -415,7 +450,31 @@ pub fn write(file: &ShowFile) -> String {
         reactions: Emoji::of(&cue.interaction),
         quiz: said.quiz,
         prediction: said.prediction,
-    });
+    }
+}
+
+/// Writes a show as its file.
+pub fn write(file: &ShowFile) -> String {
+    #[derive(Serialize)]
+    struct Out<'a> {
+        show: &'a ShowId,
+        title: &'a str,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        languages: &'a [String],
+        #[serde(flatten)]
+        sites: &'a Sites,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        text: BTreeMap<&'a str, languages::TitleTable<&'a str>>,
+        #[serde(skip_serializing_if = "Policy::is_empty")]
+        policy: &'a Policy,
+        #[serde(skip_serializing_if = "Keep::is_empty")]
+        keep: Keep,
+        cue: Vec<WrittenCue<'a>>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        entry: &'a Vec<Entry>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        platform: &'a [Platform],
+    }
     let out = Out {
         show: &file.id,
         title: &file.title,
@@ -424,7 +483,7 @@ pub fn write(file: &ShowFile) -> String {
         text: languages::titles(&file.languages),
         policy: &file.policy,
         keep: file.keep,
-        cue: cue.collect(),
+        cue: file.rundown.iter().map(table).collect(),
         entry: &file.entries,
         platform: &file.platforms,
     };

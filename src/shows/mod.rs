@@ -8,6 +8,7 @@ pub mod catch_up;
 mod control;
 pub mod counting;
 pub mod document;
+pub mod edits;
 pub mod end;
 pub mod entries;
 pub mod file;

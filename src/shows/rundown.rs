@@ -18,6 +18,9 @@ pub struct Cue {
     /// Where its options come from when it goes on standby; empty: it has its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options_from: Vec<Source>,
+    /// It stands beside the rundown: next and back pass it by, and it is put on standby by its number.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adlib: bool,
     /// What it asks of the audience.
     pub interaction: Interaction,
 }

@@ -6,7 +6,7 @@ use super::{
     bracket::{self, Ranks},
     control,
     document::{Document, Graphic, Placed, Staff},
-    end,
+    edits, end,
     file::ShowFile,
     kind::Kind,
     platforms::{Platform, tracks},
@@ -80,8 +80,8 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
     }
     match command {
         Command::Standby { cue } => standby(&mut next, cue, context)?,
-        Command::Next => neighbour(&mut next, 1, context)?,
-        Command::Back => neighbour(&mut next, -1, context)?,
+        Command::Next => neighbour(&mut next, true, context)?,
+        Command::Back => neighbour(&mut next, false, context)?,
         Command::Take => take(&mut next, context)?,
         Command::Step => step(&mut next)?,
         Command::Open { seconds } => open(&mut next, *seconds, context.now)?,
@@ -103,6 +103,9 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Command::Resolve { run, right } => end::resolve(&mut next, *run, right, context)?,
         Command::Void { run, reason } => end::void(&mut next, *run, reason, context)?,
         Command::WriteOff { node, reason } => roster::write_off(&mut next, *node, reason, context)?,
+        Command::CueAdd { .. } | Command::CueEdit { .. } | Command::CueMove { .. } | Command::CueRemove { .. } => {
+            edits::apply(&mut next, command)?;
+        }
         Command::GoLive => go_live(&mut next, context)?,
         Command::Rehearse => rehearse(&mut next, context)?,
         Command::Control { .. } => unreachable!("answered above"),
@@ -139,6 +142,7 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
         return refuse(Code::BadShow, format!("the file is of show {}, this is show {}", file.id, document.id));
     }
     let mut next = document.succeed();
+    next.note_changed();
     drop_standby(&mut next);
     next.title.clone_from(&file.title);
     next.languages.clone_from(&file.languages);
@@ -173,6 +177,7 @@ pub fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
             matches!(role, Role::Producer | Role::Adjudicator)
         }
         Command::Void { .. } | Command::GoLive | Command::Rehearse | Command::Arm { .. } => role == Role::Producer,
+        edit if edit.is_edit() => role == Role::Producer,
         Command::Clear | Command::Panic | Command::Freeze => {
             matches!(role, Role::Operator | Role::Producer | Role::Adjudicator)
         }
@@ -189,7 +194,7 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
     let Some((_, cue)) = next.cue(number) else {
         return refuse(Code::NotFound, format!("there is no cue {number} in this rundown"));
     };
-    if next.standby.as_ref().is_some_and(|placed| placed.cue == number) {
+    if next.standby.as_ref().is_some_and(|placed| placed.cue == number && !next.is_edited(placed)) {
         return not_now(format!("cue {number} is on standby already"));
     }
     let interaction = bracket::filled(next, cue, context.ranks)?;
@@ -248,16 +253,10 @@ fn archive(next: &mut Document, now: Micros) {
     }
 }
 
-fn neighbour(next: &mut Document, by: isize, context: &Context) -> Result<(), Refusal> {
-    let from = next.standby.as_ref().or(next.program.as_ref()).and_then(|placed| next.cue(&placed.cue));
-    let to = match from {
-        None => Some(0),
-        Some((index, _)) => index.checked_add_signed(by),
-    };
-    let Some(cue) = to.and_then(|index| next.rundown.get(index)) else {
+fn neighbour(next: &mut Document, forward: bool, context: &Context) -> Result<(), Refusal> {
+    let Some(number) = next.neighbour(forward).map(str::to_owned) else {
         return not_now("the rundown ends here");
     };
-    let number = cue.number.clone();
     standby(next, &number, context)
 }
 
@@ -269,7 +268,12 @@ fn take(next: &mut Document, context: &Context) -> Result<(), Refusal> {
         return not_now("nothing is on standby: choose a cue first");
     };
     let run = placed.run;
-    next.program = Some(placed);
+    let left = next.program.replace(placed).map(|left| left.cue);
+    next.place = match (next.is_adlib(next.program.as_ref()), left) {
+        (false, _) => None,
+        (true, Some(left)) if !next.cue(&left).is_some_and(|(_, cue)| cue.adlib) => Some(left),
+        (true, _) => next.place.take(),
+    };
     next.graphic.state = GraphicState::OnAir;
     next.graphic.step = 0;
     next.graphic.frozen = false;

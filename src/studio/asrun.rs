@@ -20,6 +20,7 @@ pub fn of_command(next: &Document, command: &Command, by: &str, now: Micros, not
     };
     let placed = match command {
         Command::Standby { .. } | Command::Next | Command::Back => next.standby.as_ref(),
+        edit if edit.is_edit() => None,
         Command::GoLive
         | Command::Rehearse
         | Command::WriteOff { .. }

@@ -96,6 +96,7 @@ enum Request {
     },
     Rundown {
         file: ShowFile,
+        at_start: bool,
         by: Staff,
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
@@ -331,14 +332,14 @@ impl Desk {
         answer.await.unwrap_or_else(|_| busy("the node is going away: your page will connect to another one"))
     }
 
-    /// Replaces the rundown, once it is its turn.
+    /// Replaces the rundown, once it is its turn. `at_start`: by the file that the node was started with.
     ///
     /// # Errors
     /// The role may not, the file is of another show, or it could not be stored.
-    pub async fn replace_rundown(&self, file: ShowFile, by: Staff) -> Result<(), Refusal> {
+    pub async fn replace_rundown(&self, file: ShowFile, at_start: bool, by: Staff) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
         let busy = || Refusal { code: Code::Busy, detail: "the desk is busy: try again in a second".to_owned() };
-        self.commands.try_send(Request::Rundown { file, by, reply }).map_err(|_| busy())?;
+        self.commands.try_send(Request::Rundown { file, at_start, by, reply }).map_err(|_| busy())?;
         answer.await.map_err(|_| busy())?
     }
 

@@ -37,6 +37,8 @@ pub enum Imported {
     Created,
     /// The show was there with this rundown.
     Unchanged,
+    /// The show was there, changed at the desk since this very file was brought in: it is kept as it is.
+    Edited,
     /// The show was there in rehearsal, and has the rundown of the file now.
     Replaced,
     /// The show was there, on air with another rundown: it is kept as it is.
@@ -84,9 +86,11 @@ impl Desks {
             let document = desk.document();
             return Ok(if is_as_in(&document, &file) {
                 Imported::Unchanged
+            } else if document.changed_from.as_ref() == Some(&file.hash()) {
+                Imported::Edited
             } else if document.rehearsal {
                 let by = Staff { session: SessionId::random(), name: "node".to_owned(), role: Role::Producer };
-                match desk.replace_rundown(file, by).await {
+                match desk.replace_rundown(file, true, by).await {
                     Ok(()) => Imported::Replaced,
                     Err(refusal) if refusal.code.retry() => Imported::Waits,
                     Err(_) => Imported::Kept,

@@ -28,7 +28,8 @@ use crate::{
 
 /// The whole desk.
 pub fn desk(document: &Document, staff: Vec<StaffView>, now: Micros) -> DeskView {
-    let on_desk = |placed: &Placed| OnDesk { cue: placed.cue.clone(), run: placed.run };
+    let on_desk =
+        |placed: &Placed| OnDesk { cue: placed.cue.clone(), run: placed.run, edited: document.is_edited(placed) };
     DeskView {
         id: document.id.to_string(),
         title: document.title.clone(),
@@ -39,6 +40,8 @@ pub fn desk(document: &Document, staff: Vec<StaffView>, now: Micros) -> DeskView
         cues: cues(document),
         standby: document.standby.as_ref().map(on_desk),
         program: document.program.as_ref().map(on_desk),
+        next_cue: document.neighbour(true).map(str::to_owned),
+        back_cue: document.neighbour(false).map(str::to_owned),
         graphic: live::view::graphic(document),
         runs: document.runs.iter().map(|run| desk_run(document, run, now)).collect(),
         owner: document.control.owner.as_ref().map(staff_view),
@@ -75,6 +78,7 @@ fn cues(document: &Document) -> Vec<CueView> {
         votes: cue.interaction.votes,
         window_s: cue.interaction.window_s,
         opens_on_take: cue.interaction.opens_on_take,
+        adlib: cue.adlib,
     };
     document.rundown.iter().map(view).collect()
 }

@@ -85,6 +85,24 @@ pub enum Command {
     Confirm { proposal: ProposalId },
     /// Takes a proposal off the desk: whoever made it withdraws it, another one declines it.
     Decline { proposal: ProposalId },
+    /// Puts a new cue into the rundown (producer).
+    CueAdd {
+        /// One `[[cue]]`, as a show file says it.
+        toml: String,
+        /// The cue it is to stand in front of; left out: the end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
+    },
+    /// Says a cue anew (producer). Runs that were made of it stay as they were.
+    CueEdit { cue: String, toml: String },
+    /// Puts a cue in front of another one, or at the end (producer).
+    CueMove {
+        cue: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
+    },
+    /// Takes a cue out of the rundown (producer). Runs that were made of it stay.
+    CueRemove { cue: String },
     /// Leaves rehearsal, after a check that the show starts at zero. Armed first.
     GoLive,
     /// Goes back to rehearsal. Only while nothing is open.
@@ -161,6 +179,11 @@ impl Command {
         matches!(self, Self::Clear | Self::Panic | Self::Freeze)
     }
 
+    /// Whether it changes the rundown itself.
+    pub const fn is_edit(&self) -> bool {
+        matches!(self, Self::CueAdd { .. } | Self::CueEdit { .. } | Self::CueMove { .. } | Self::CueRemove { .. })
+    }
+
     /// The command's word, for the log and the debounce.
     pub const fn verb(&self) -> &'static str {
         match self {
@@ -187,6 +210,10 @@ impl Command {
             Self::WriteOff { .. } => "write_off",
             Self::Confirm { .. } => "confirm",
             Self::Decline { .. } => "decline",
+            Self::CueAdd { .. } => "cue_add",
+            Self::CueEdit { .. } => "cue_edit",
+            Self::CueMove { .. } => "cue_move",
+            Self::CueRemove { .. } => "cue_remove",
             Self::GoLive => "go_live",
             Self::Rehearse => "rehearse",
             Self::Control { .. } => "control",

@@ -1,11 +1,12 @@
 //! What crosses the network: the only public serde types. One file per direction, and one each for results,
-//! outcomes, brackets, scores, seals, moderation, figures and codes.
+//! outcomes, brackets, the desk, the desk, scores, seals, moderation, figures and codes.
 //! Nothing here decides anything; docs/WIRE.md explains the exchange, tests/golden keeps its bytes.
 
 pub mod bracket;
 pub mod client;
 pub mod codes;
 pub mod command;
+pub mod desk;
 pub mod entry;
 pub mod gauge;
 pub mod kind;

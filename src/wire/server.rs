@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::desk::{
+    ArmedView, CueView, DeskRun, DeskView, OnDesk, PlatformView, ProposalView, StaffView, WrittenOffView,
+};
+
 use super::{
     bracket::Bracket,
     codes::Code,
@@ -13,7 +17,6 @@ use super::{
     moderation::{AirView, Asked, Items, Said, Upvoted},
     results::Results,
     scores::{Leaderboard, Score},
-    seal::SealView,
 };
 use crate::base::ids::{BallotId, NodeId, ProposalId, RunId, SessionId};
 
@@ -328,149 +331,6 @@ impl Reason {
             Self::AfterSeal => "after_seal",
         }
     }
-}
-
-/// Everything the studio page shows, but for the moving figures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DeskView {
-    pub id: String,
-    pub title: String,
-    pub epoch: u32,
-    pub rev: u64,
-    pub now: u64,
-    pub rehearsal: bool,
-    pub cues: Vec<CueView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub standby: Option<OnDesk>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub program: Option<OnDesk>,
-    pub graphic: GraphicView,
-    /// All runs that are not archived, newest last.
-    pub runs: Vec<DeskRun>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner: Option<StaffView>,
-    /// Who asked for control.
-    pub requests: Vec<StaffView>,
-    /// Staff that is connected here.
-    pub staff: Vec<StaffView>,
-    pub armed: Vec<ArmedView>,
-    /// What waits for a second person.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub proposals: Vec<ProposalView>,
-    /// Where many nodes serve the show: the data directories that may hold ballots of it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub roster: Vec<NodeId>,
-    /// Data directories that were lost for good.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub written_off: Vec<WrittenOffView>,
-}
-
-/// A data directory that was written off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WrittenOffView {
-    pub node: NodeId,
-    pub at: u64,
-    pub by: String,
-    pub reason: String,
-    /// When it came back after all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub returned_at: Option<u64>,
-}
-
-/// A cue and its run on standby or on program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OnDesk {
-    pub cue: String,
-    pub run: RunId,
-}
-
-/// One line of the rundown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CueView {
-    /// The cue's short number, `3A`.
-    pub number: String,
-    pub segment: String,
-    pub title: String,
-    pub question: String,
-    pub options: Vec<OptionView>,
-    pub votes: u16,
-    /// Seconds; absent: closed by hand.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub window_s: Option<u32>,
-    pub opens_on_take: bool,
-}
-
-/// A run as staff sees it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DeskRun {
-    #[serde(flatten)]
-    pub run: RunView,
-    pub rehearsal: bool,
-    /// What an extension would be now: `true` if it reopens.
-    pub extend_reopens: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seal: Option<SealView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub void_reason: Option<String>,
-    /// The right options of a quiz that is not revealed, for those alone who see all its numbers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub right: Vec<u16>,
-    /// Where viewers see what is on later; empty: nowhere.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub platforms: Vec<PlatformView>,
-}
-
-/// The newest window of a run as one platform has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlatformView {
-    pub platform: String,
-    pub label: String,
-    /// How much later its viewers see what is on now.
-    pub delay_ms: u64,
-    pub phase: Phase,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opens_at: Option<u64>,
-    /// Absent: by hand, or on hold.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closes_at: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub locks_at: Option<u64>,
-}
-
-/// One member of staff with an open session.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct StaffView {
-    pub session: SessionId,
-    pub name: String,
-    pub role: Role,
-}
-
-/// An irrevocable action that is unlocked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ArmedView {
-    pub what: super::command::Armable,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunId>,
-    pub until: u64,
-    pub by: String,
-}
-
-/// What somebody has proposed and another person has to confirm.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProposalView {
-    pub id: ProposalId,
-    /// The word of the command that is proposed.
-    pub what: String,
-    pub run: RunId,
-    /// Why, where a reason was asked for.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    pub by: String,
-    /// Of who proposed it.
-    pub session: SessionId,
-    pub at: u64,
-    /// Nobody can confirm it after this.
-    pub until: u64,
 }
 
 /// One entry of the as-run log.

@@ -240,6 +240,7 @@ fn desk() -> DeskView {
         votes: 1,
         window_s: Some(60),
         opens_on_take: true,
+        adlib: false,
     };
     DeskView {
         id: "finale".into(),
@@ -248,9 +249,14 @@ fn desk() -> DeskView {
         rev: 17,
         now: AT,
         rehearsal: false,
-        cues: vec![CueView { number: "4".into(), window_s: None, opens_on_take: false, ..cue.clone() }, cue],
-        standby: Some(OnDesk { cue: "4".into(), run: RunId(4) }),
-        program: Some(OnDesk { cue: "3A".into(), run: RUN }),
+        cues: vec![
+            CueView { number: "4".into(), window_s: None, opens_on_take: false, adlib: true, ..cue.clone() },
+            cue,
+        ],
+        standby: Some(OnDesk { cue: "4".into(), run: RunId(4), edited: true }),
+        program: Some(OnDesk { cue: "3A".into(), run: RUN, edited: false }),
+        next_cue: Some("4".into()),
+        back_cue: None,
         graphic: GraphicView { state: GraphicState::OnAir, step: 2, frozen: true },
         runs: vec![
             on_desk(RunView { id: RunId(1), ..run(Phase::Void) }, None, Some("a test".into())),
@@ -288,8 +294,23 @@ fn empty_desk() -> DeskView {
     let graphic = GraphicView { state: GraphicState::Cleared, step: 0, frozen: false };
     let (cues, runs, requests, staff, armed) = Default::default();
     let (roster, written_off) = Default::default();
-    let (standby, program, owner) = (None, None, None);
-    DeskView { cues, standby, program, graphic, runs, owner, requests, staff, armed, roster, written_off, ..desk() }
+    let (standby, program, next_cue, back_cue, owner) = (None, None, None, None, None);
+    DeskView {
+        cues,
+        standby,
+        program,
+        next_cue,
+        back_cue,
+        graphic,
+        runs,
+        owner,
+        requests,
+        staff,
+        armed,
+        roster,
+        written_off,
+        ..desk()
+    }
 }
 
 fn log() -> Vec<AsRunEntry> {
@@ -398,7 +419,7 @@ fn client_kind(message: &ClientMessage) -> &'static str {
 }
 const CLIENT_KINDS: usize = 9;
 /// What [`Command::verb`] can say.
-const VERBS: usize = 26;
+const VERBS: usize = 30;
 
 fn file(direction: &str, name: &str) -> PathBuf {
     PathBuf::from(format!("tests/golden/{direction}-{name}.json"))

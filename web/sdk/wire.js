@@ -51,12 +51,13 @@
  *   text: string, sent?: string, hash: string, state: ItemState, reason?: string, flags?: string[], upvotes?: number, log?: ItemLine[] }} ItemView
  * @typedef {{ item: string, session: string, name: string, until: number }} ClaimView
  * @typedef {{ t?: 'items', whole?: boolean, items: ItemView[], counts: Record<ItemState, number>, claims: ClaimView[],
- *   banned: { device: string, at: number, by: string }[], paused?: string, on_air?: string }} Items
+ *   banned: { device: string, at: number, by: string }[], paused?: string, on_air?: string,
+ *   refused?: Record<string, number> }} Items
  *
  * @typedef {{ session: string, name: string, role: Role }} StaffView
  * @typedef {{ number: string, segment: string, title: string, question: string, options: OptionView[], votes: number,
- *   window_s?: number, opens_on_take: boolean }} CueView
- * @typedef {{ cue: string, run: string }} OnDesk
+ *   window_s?: number, opens_on_take: boolean, adlib?: boolean }} CueView
+ * @typedef {{ cue: string, run: string, edited?: boolean }} OnDesk
  * @typedef {{ revision: number, total: number, margin: number, outstanding: number, late: number,
  *   by_entry?: EntryCount[], by_part?: PartCount[], outcome?: Outcome, rated?: Rated, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
  * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[] }} EntryCount
@@ -65,7 +66,7 @@
  * @typedef {{ platform: string, label: string, delay_ms: number, phase: Phase, opens_at?: number, closes_at?: number, locks_at?: number }} PlatformView
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
  * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
- *   standby?: OnDesk, program?: OnDesk, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
+ *   standby?: OnDesk, program?: OnDesk, next_cue?: string, back_cue?: string, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
  *   staff: StaffView[], armed: ArmedView[], proposals?: ProposalView[], roster?: string[], written_off?: WrittenOffView[] }} DeskView
  * @typedef {{ id: string, what: string, run: string, reason?: string, by: string, session: string, at: number, until: number }} ProposalView
  * @typedef {{ node: string, at: number, by: string, reason: string, returned_at?: number }} WrittenOffView

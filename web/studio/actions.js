@@ -16,9 +16,10 @@
  * @property {(state: State) => boolean} [lit] whether the state it makes is on
  */
 import { isTapped } from '../sdk/taps.js';
+import { StoreElement } from '../shared/element.js';
 import { kindName } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
-import { nextCue, programRun, runLooked } from './state.js';
+import { moved, nextCue, programRun, runLooked } from './state.js';
 import { steps } from './words.js';
 
 export const EXTEND_S = 30;
@@ -42,6 +43,15 @@ const phase = (state, desk) => {
   const run = programRun(state);
   return run && phaseOf(run, desk?.now() ?? state.desk?.now ?? 0);
 };
+
+/** @param {1|-1} by @returns {Omit<Action, 'key'|'does'>} */
+const mover = (by) => ({
+  label: () => (by > 0 ? 'Move down' : 'Move up'),
+  why_not: (state) => (moved(state, by) ? '' : 'There is no place to move it to.'),
+  press: (state, desk) => desk.send({ do: 'cue_move', cue: state.selected, ...moved(state, by) }),
+  verbs: ['cue_move'],
+  roles: roles.show,
+});
 
 /** @type {Record<string, Action>} */
 export const actions = {
@@ -126,6 +136,22 @@ export const actions = {
     why_not: (state) => (state.selected ? '' : 'Select a cue first.'),
     press: (state, desk) => desk.send({ do: 'standby', cue: state.selected }),
   }),
+  add: action('A', 'adds a cue to the rundown', {
+    label: () => 'Add a cue',
+    why_not: () => '',
+    press: () => StoreElement.store?.set({ editing: '' }),
+    verbs: [],
+    roles: roles.show,
+  }),
+  edit: action('Shift+E', 'edits the selected cue, or removes it', {
+    label: () => 'Edit',
+    why_not: (state) => (state.selected ? '' : 'Select a cue first.'),
+    press: (state) => StoreElement.store?.set({ editing: state.selected }),
+    verbs: [],
+    roles: roles.show,
+  }),
+  move_up: action('Shift+ArrowUp', 'moves the selected cue up', mover(-1)),
+  move_down: action('Shift+ArrowDown', 'moves the selected cue down', mover(1)),
   seal: action('L', 'closes the buckets of a locked run and sums them', {
     label: () => 'Seal',
     why_not: (state) => {
@@ -203,7 +229,7 @@ export const actions = {
 
 /** How a key is written on a button. @param {string} key */
 export function keyCap(key) {
-  return key.replace('Shift+', '⇧').replace('Escape', 'Esc').replace('Enter', '↵');
+  return key.replace('Shift+', '⇧').replace('Escape', 'Esc').replace('Enter', '↵').replace('ArrowUp', '↑').replace('ArrowDown', '↓');
 }
 
 /** Why an action cannot be done now; empty: it can. @param {Action} one @param {State} state */

@@ -2,6 +2,7 @@
  * What an operator can do: sends commands with the revision that was seen, keeps double presses back, arms what cannot be taken
  * back, and says in words what came of it.
  */
+import { h } from '../shared/element.js';
 import { refusal, verbs } from './words.js';
 
 /** The server refuses the same kind of command within this time; so the button waits as long. */
@@ -106,6 +107,23 @@ export class Desk {
     this.#store.set({ arming: undefined });
     const { what, run, until: _, ...says } = arming;
     await this.send({ do: what, ...(run && what !== 'go_live' && what !== 'confirm' ? { run } : {}), ...says });
+  }
+
+  /** Takes a file of the show away. @param {string} what in words @param {string} path @param {string} name */
+  async save(what, path, name) {
+    try {
+      const answer = await fetch(`/api/v1/shows/${this.show}/${path}`, { headers: { authorization: `Bearer ${this.token}` } });
+      if (!answer.ok) {
+        const problem = await answer.json().catch(() => ({}));
+        const { title, advice } = refusal(problem.code, problem.detail);
+        return this.say('bad', `${what}: ${title}`, advice);
+      }
+      const address = URL.createObjectURL(await answer.blob());
+      h('a', { href: address, download: name }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    } catch {
+      this.say('bad', `${what}: the server does not answer.`, 'Try again.');
+    }
   }
 
   cancel() {

@@ -1,5 +1,6 @@
 /** The keyboard: single keys press the same actions as the buttons. Off while somebody writes, and by a switch in the help. */
 import { actions, press } from './actions.js';
+import { listed } from './state.js';
 
 /** @param {import('../shared/store.js').Store<import('./main.js').StudioState>} store @param {import('./desk.js').Desk} desk */
 export function listen(store, desk) {
@@ -22,6 +23,7 @@ function hear(event, store, desk) {
   // Panic works whatever is open or focused.
   if (key === actions.panic.key) return done(event, () => press('panic', state, desk));
   if (key === 'Escape' && state.addresses) return done(event, () => store.set({ addresses: false }));
+  if (key === 'Escape' && state.editing !== undefined && !state.arming) return done(event, () => store.set({ editing: undefined }));
   if (key === 'Escape') return state.help ? done(event, () => store.set({ help: false })) : done(event, () => desk.cancel());
   // A list keeps the keys that choose in it, and no others: who chose with the mouse goes on with the keyboard.
   const chooses = target?.matches('select') && (key.startsWith('Arrow') || key === 'Enter' || key === ' ');
@@ -43,7 +45,7 @@ function done(event, act) {
 
 /** @param {import('../shared/store.js').Store<import('./main.js').StudioState>} store @param {number} by */
 function move(store, by) {
-  const cues = store.state.desk?.cues ?? [];
+  const cues = listed(store.state.desk);
   const index = cues.findIndex((cue) => cue.number === store.state.selected);
   const next = cues[Math.max(0, Math.min(cues.length - 1, index + by))];
   if (next) store.set({ selected: next.number });

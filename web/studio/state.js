@@ -17,10 +17,23 @@ export function runLooked(state) {
 
 /** The cue that next or back would put on standby. @param {State} state @param {1|-1} by */
 export function nextCue(state, by) {
-  const cues = state.desk?.cues ?? [];
-  const from = state.desk?.standby?.cue ?? state.desk?.program?.cue;
-  const index = cues.findIndex((cue) => cue.number === from);
-  return index < 0 ? (by > 0 ? cues[0] : undefined) : cues[index + by];
+  return cueOf(state, by > 0 ? state.desk?.next_cue : state.desk?.back_cue);
+}
+
+/** All cues as they stand on the page: the rundown, then what stands beside it. @param {State['desk']} desk */
+export function listed(desk) {
+  const cues = desk?.cues ?? [];
+  return [...cues.filter((cue) => !cue.adlib), ...cues.filter((cue) => cue.adlib)];
+}
+
+/** In front of which cue the selected one stands once it is moved by one place; undefined: it cannot be. @param {State} state @param {1|-1} by @returns {{ before?: string }|undefined} */
+export function moved(state, by) {
+  const chosen = cueOf(state, state.selected);
+  const row = (state.desk?.cues ?? []).filter((cue) => cue.adlib === chosen?.adlib);
+  const to = row.findIndex((cue) => cue.number === chosen?.number) + by;
+  if (!chosen || to < 0 || to >= row.length) return undefined;
+  const before = row[by > 0 ? to + 1 : to];
+  return before ? { before: before.number } : {};
 }
 
 /** @param {State} state @param {string|undefined} number */

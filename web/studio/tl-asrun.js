@@ -1,6 +1,6 @@
 import { StoreElement, h } from '../shared/element.js';
 import { timeOfDay } from '../shared/format.js';
-import { refusal, verbs } from './words.js';
+import { verbs } from './words.js';
 
 /** How many lines are drawn. */
 const LINES = 60;
@@ -11,28 +11,8 @@ class AsRun extends StoreElement {
   #drawn = '';
 
   build() {
-    const save = (/** @type {'csv'|'json'} */ format) => h('button', { type: 'button', class: 'link-button', onclick: () => this.#save(format) }, `Save ${format.toUpperCase()}`);
+    const save = (/** @type {'csv'|'json'} */ format) => h('button', { type: 'button', class: 'link-button', onclick: () => StoreElement.desk?.save('As-run', `asrun${format === 'csv' ? '?format=csv' : ''}`, `${StoreElement.desk.show}-asrun.${format}`) }, `Save ${format.toUpperCase()}`);
     this.append(h('div', { class: 'asrun-head' }, h('h2', { class: 'panel-head' }, 'As-run'), save('csv'), save('json')), this.#list);
-  }
-
-  /** @param {'csv'|'json'} format */
-  async #save(format) {
-    const { desk } = StoreElement;
-    if (!desk) return;
-    try {
-      const answer = await fetch(`/api/v1/shows/${desk.show}/asrun${format === 'csv' ? '?format=csv' : ''}`, { headers: { authorization: `Bearer ${desk.token}` } });
-      if (!answer.ok) {
-        const problem = await answer.json().catch(() => ({}));
-        const { title, advice } = refusal(problem.code, problem.detail);
-        return desk.say('bad', `As-run: ${title}`, advice);
-      }
-      const address = URL.createObjectURL(await answer.blob());
-      const link = h('a', { href: address, download: `${desk.show}-asrun.${format}` });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(address), 10_000);
-    } catch {
-      desk.say('bad', 'As-run: the server does not answer.', 'Try again.');
-    }
   }
 
   /** @param {import('./main.js').StudioState} state */

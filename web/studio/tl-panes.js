@@ -54,8 +54,9 @@ class Panes extends StoreElement {
         frame.replaceChildren(h('iframe', { title: `${name}, as the overlay draws it`, src: `/o/${encodeURIComponent(desk.show)}/results?${query}`, tabindex: -1, class: 'pane-picture' }));
       }
     } catch (error) {
-      this.#asked = false;
-      this.#choose(false);
+      // For now; the choice stays.
+      [this.#asked, this.#open] = [false, false];
+      StoreElement.store?.set({});
       const { title, advice } = refusal(error instanceof HttpProblem ? error.code : 'no_answer', '');
       desk.say('bad', `Pictures: ${title}`, advice);
     }

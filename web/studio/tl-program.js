@@ -64,7 +64,7 @@ class Program extends StoreElement {
     setAttribute(this, 'data-air', air);
     setText(this.#air, air ? '● On air' : run ? '○ Off air' : '○ Program empty');
     const cue = cueOf(state, desk.program?.cue);
-    setText(this.#cue, cue ? `${cue.number} ${cue.title}` : '');
+    setText(this.#cue, cue ? `${cue.number} ${cue.title}${desk.program?.edited ? ' (edited since; on as it was)' : ''}` : '');
     setText(this.#graphic, run ? `Graphic: ${graphics[desk.graphic.state]} · ${steps[desk.graphic.step] ?? ''}${desk.graphic.frozen ? ' · ❄ frozen' : ''}` : '');
     setText(this.#question, run?.question ?? 'Nothing is on program');
     this.#bars(run, results);

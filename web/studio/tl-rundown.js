@@ -1,20 +1,27 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { listed } from './state.js';
 
 /** The rundown by segments: what is on program (now), what is on standby (next), and which cue the keys have selected. */
 class Rundown extends StoreElement {
   #list = h('div', { class: 'rundown-list', role: 'listbox', tabindex: 0, 'aria-label': 'Cues' });
   #built = '';
+  /** For producers. */
+  #edits = h('div', { class: 'rundown-edits', hidden: true }, h('tl-action', { name: 'add' }), h('tl-action', { name: 'edit' }));
+  #saver = h('button', { type: 'button', class: 'link-button', hidden: true, onclick: () => StoreElement.desk?.save('Show file', 'file', `${StoreElement.desk.show}.toml`) }, 'Save as file');
 
   build() {
-    this.append(h('h2', { class: 'panel-head' }, 'Rundown'), this.#list,
-      h('div', { class: 'rundown-foot' }, h('tl-action', { name: 'back' }), h('tl-action', { name: 'next' }), h('tl-action', { name: 'standby' })));
+    this.append(h('div', { class: 'rundown-head' }, h('h2', { class: 'panel-head' }, 'Rundown'), this.#saver), this.#list,
+      h('div', { class: 'rundown-foot' }, this.#edits, h('tl-action', { name: 'back' }), h('tl-action', { name: 'next' }), h('tl-action', { name: 'standby' })));
   }
 
   /** @param {import('./main.js').StudioState} state */
-  draw({ desk, selected }) {
+  draw({ desk, selected, me }) {
     if (!desk) return;
+    const edits = me?.role === 'producer';
+    this.#edits.hidden = !edits;
+    this.#saver.hidden = !edits;
     const shape = JSON.stringify(desk.cues);
-    if (shape !== this.#built) this.#make(desk.cues, shape);
+    if (shape !== this.#built) this.#make(listed(desk), shape);
     for (const row of this.#list.querySelectorAll('.cue')) {
       const number = /** @type {HTMLElement} */ (row).dataset.cue;
       const is = number === desk.program?.cue ? 'now' : number === desk.standby?.cue ? 'next' : undefined;
@@ -34,8 +41,9 @@ class Rundown extends StoreElement {
     const groups = [];
     for (const [i, cue] of cues.entries()) {
       // In the order of the show: a segment that comes again is another group.
-      const same = i > 0 && cues[i - 1].segment === cue.segment;
-      const group = same ? groups[groups.length - 1] : h('div', { role: 'group', 'aria-label': cue.segment || 'Cues' }, h('p', { class: 'segment', 'aria-hidden': 'true' }, cue.segment));
+      const name = (/** @type {import('../sdk/wire.js').CueView} */ one) => (one.adlib ? 'Ad lib' : one.segment);
+      const same = i > 0 && name(cues[i - 1]) === name(cue);
+      const group = same ? groups[groups.length - 1] : h('div', { role: 'group', 'aria-label': name(cue) || 'Cues', class: cue.adlib ? 'shelf' : undefined }, h('p', { class: 'segment', 'aria-hidden': 'true' }, name(cue)));
       if (!same) groups.push(group);
       const how = [cue.window_s ? `${cue.window_s} s` : 'by hand', cue.opens_on_take ? 'opens on take' : 'opens by hand', cue.votes > 1 ? `${cue.votes} votes` : ''].filter(Boolean).join(' · ');
       group.append(h('div', {

@@ -11,7 +11,7 @@ export const verbs = {
   release: 'Release', freeze: 'Freeze', unfreeze: 'Unfreeze', clear: 'Clear', panic: 'Panic', seal: 'Seal', verify: 'Verify', arm: 'Arm',
   reveal: 'Reveal', resolve: 'Resolve', void: 'Void', write_off: 'Write off', confirm: 'Confirm', decline: 'Decline', propose: 'Propose', go_live: 'Go live', rehearse: 'Rehearse', control: 'Control', approve: 'Approve', reject: 'Reject', edit: 'Edit', hide: 'Hide', ban: 'Ban', unban: 'Unban', undo: 'Undo', pick: 'Pick', unpick: 'Unpick',
   use: 'Use', pull: 'Pull', pause: 'Pause', resume: 'Resume', opened: 'Opened', closed: 'Closed', locked: 'Locked', sealed: 'Sealed',
-  created: 'Created', rundown: 'Rundown', key: 'Key', entered: 'Node entered', left: 'Node left', joined: 'Branches joined',
+  cue_add: 'Add cue', cue_edit: 'Edit cue', cue_move: 'Move cue', cue_remove: 'Remove cue', created: 'Created', rundown: 'Rundown', key: 'Key', entered: 'Node entered', left: 'Node left', joined: 'Branches joined',
 };
 
 /** What kind of question a run is, where it is more than its options. @type {Record<string, string>} */
@@ -36,6 +36,7 @@ const refusals = {
   forbidden: ['Your role may not do that.', 'Ask a producer or the adjudicator.'],
   bad_token: ['Your entry is no longer good.', 'Open a new link to this page.'],
   not_found: ['There is no such cue or run any more.', 'Look at the rundown.'],
+  bad_show: ['The text has a mistake.', ''],
   no_show: ['There is no such show.', ''],
   busy: ['Not possible right now.', 'Press again in a moment.'],
   draining: ['The node is going away.', 'This page joins another by itself; then press again.'],

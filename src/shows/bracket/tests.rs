@@ -126,6 +126,22 @@ fn a_result_that_is_awaited_stays_on_the_desk() {
 }
 
 #[test]
+fn an_edit_leaves_no_cue_without_those_that_lead_to_it() {
+    let mut desk = Desk::of(CUP);
+    desk.refuses(Command::CueMove { cue: "1".into(), before: None }, Code::BadShow);
+    desk.refuses(Command::CueRemove { cue: "2".into() }, Code::BadShow);
+    desk.send(Command::CueMove { cue: "F".into(), before: Some("3".into()) });
+    plays(&mut desk, "1", &[3, 5], 0);
+    plays(&mut desk, "2", &[9, 2], 100_000);
+    desk.send(Command::Standby { cue: "F".into() });
+    let placed = desk.document.standby.clone().unwrap();
+    assert!(!desk.document.is_edited(&placed), "who comes on is no edit");
+    let toml = "[[cue]]\nnumber = \"F\"\nquestion = \"And?\"\noptions_from = [\"1\", \"2\"]\n";
+    desk.send(Command::CueEdit { cue: "F".into(), toml: toml.into() });
+    assert!(desk.document.is_edited(&placed));
+}
+
+#[test]
 fn what_leads_nowhere_is_named() {
     let file = |line: &str| CUP.replace("options_from = [\"1\", \"2\"]", line);
     let error = |line: &str| read(&file(line)).unwrap_err().to_string();

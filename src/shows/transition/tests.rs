@@ -77,7 +77,7 @@ impl Desk {
         self
     }
 
-    fn try_send(&mut self, command: Command) -> Result<(), Code> {
+    pub fn try_send(&mut self, command: Command) -> Result<(), Code> {
         self.runs += 1;
         let (now, by, owner_present) = (self.now, self.by.clone(), self.owner_present);
         let context = Context { now, by, owner_present, fresh_run: RunId(self.runs), ranks: by_votes };
@@ -137,9 +137,9 @@ fn a_run_is_made_at_standby_and_frozen() {
     let mut desk = Desk::new();
     desk.send(Command::Standby { cue: "1".into() });
     let first = desk.document.standby.clone().unwrap();
+    desk.refuses(Command::Standby { cue: "1".into() }, Code::NotNow);
     desk.document.rundown[0].interaction.question = "another?".into();
     assert_eq!(desk.document.run(first.run).unwrap().definition.interaction.question, "?");
-    desk.refuses(Command::Standby { cue: "1".into() }, Code::NotNow);
     desk.refuses(Command::Standby { cue: "9".into() }, Code::NotFound);
     desk.send(Command::Next);
     assert_eq!(desk.document.standby.as_ref().unwrap().cue, "2");

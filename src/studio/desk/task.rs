@@ -21,6 +21,7 @@ use crate::{
         board::Board,
         catch_up::catch_up,
         document::{Document, Staff},
+        edits,
         file::ShowFile,
         keep::Step,
         keys::KeyChange,
@@ -111,8 +112,8 @@ impl DeskTask {
                     }
                     let _ = reply.send(done);
                 }
-                Some(Request::Rundown { file, by, reply }) => {
-                    let _ = reply.send(self.replace_rundown(&file, &by).await);
+                Some(Request::Rundown { file, at_start, by, reply }) => {
+                    let _ = reply.send(self.replace_rundown(&file, at_start, &by).await);
                 }
                 Some(Request::Keys { change, by, reply }) => {
                     let _ = reply.send(self.change_keys(&change, &by).await);
@@ -207,7 +208,7 @@ impl DeskTask {
                     }
                 }
             }
-            break String::new();
+            break edits::told(&command, &self.desk.document());
         };
         // From when it was done: a second press may have waited for a slow disk behind the first.
         let done = self.services.clock.now();
@@ -242,8 +243,11 @@ impl DeskTask {
         Ok(())
     }
 
-    async fn replace_rundown(&mut self, file: &ShowFile, by: &Staff) -> Result<(), Refusal> {
-        let next = transition::replace_rundown(&self.based(), file, by.role)?;
+    async fn replace_rundown(&mut self, file: &ShowFile, at_start: bool, by: &Staff) -> Result<(), Refusal> {
+        let mut next = transition::replace_rundown(&self.based(), file, by.role)?;
+        if at_start {
+            next.changed_from = None;
+        }
         let entry = AsRunEntry {
             id: format!("{}.{}", next.epoch, next.revision),
             at: self.services.clock.now().as_ms(),
@@ -312,7 +316,7 @@ impl DeskTask {
             return came_true(next, *run, self.services.clock.now());
         }
         if *command != Command::GoLive {
-            return String::new();
+            return edits::note(command, before, next);
         }
         let ballots = |document: &Document| -> u64 {
             let runs = document.runs.iter().filter_map(|run| self.services.intake.run(run.id()));

@@ -6,6 +6,7 @@ mod after_vote;
 mod answers;
 mod changes;
 mod certificate;
+mod edits;
 mod entries;
 pub mod erase;
 mod health;

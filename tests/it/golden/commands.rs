@@ -7,6 +7,7 @@ use super::{NODE, PROPOSAL, RUN, SESSION};
 /// With what tells one from another of the same kind.
 pub fn commands() -> Vec<(&'static str, Command)> {
     let (cue, reason) = ("3A".to_owned(), "the lines were down in the north".to_owned());
+    let toml = "[[cue]]\nnumber = \"3A\"\nquestion = \"Who wins?\"\noptions = [\"Ada\", \"Grace\"]\n".to_owned();
     let control = |action, to| Command::Control { action, to };
     vec![
         ("", Command::Standby { cue }),
@@ -39,6 +40,10 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         ("-confirm", Command::Arm { what: Armable::Confirm, run: Some(RUN) }),
         ("", Command::Confirm { proposal: PROPOSAL }),
         ("", Command::Decline { proposal: PROPOSAL }),
+        ("", Command::CueAdd { toml: toml.clone(), before: Some("4".into()) }),
+        ("", Command::CueEdit { cue: "3A".into(), toml }),
+        ("", Command::CueMove { cue: "3A".into(), before: None }),
+        ("", Command::CueRemove { cue: "3A".into() }),
         ("", Command::GoLive),
         ("", Command::Rehearse),
         ("-request", control(ControlAction::Request, None)),

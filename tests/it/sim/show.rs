@@ -54,6 +54,7 @@ pub fn document(questions: Questions) -> Document {
         number: number.to_string(),
         segment: String::new(),
         title: String::new(),
+        adlib: false,
         interaction: Interaction {
             question: "Who stays?".into(),
             options: (1..=questions.options).map(|n| format!("Option {n}")).collect(),

@@ -1,0 +1,136 @@
+// Cues that are added, edited, moved and removed on the studio page while the show goes on, by keys, and the shelf beside the rundown.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { axe, browser, serve, sizes, staff, until, visit } from "./helpers.mjs";
+
+const show = "tests/browser/shows/studio.toml";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** @param {Page} page @param {string} where @param {string} text */
+const says = (page, where, text) => until(`${where} says “${text}”`, async () => (await page.locator(where).first().innerText()).includes(text));
+
+/** The numbers of the rundown as it stands on the page. @param {Page} page */
+const order = async (page) => (await page.locator(".cue-number").allInnerTexts()).join("");
+
+/** Presses Save until it is taken: one press within a second of the last is not sent. @param {Page} page */
+const saved = (page) =>
+  until("it is saved", async () => {
+    if (!(await page.locator("tl-cue").isVisible())) return true;
+    await page.locator(".cue-save").click({ timeout: 1000 }).catch(() => {});
+    return false;
+  });
+
+test("a producer adds, edits, moves and removes cues by keys while a cue is on air, and take stays in sight", { timeout: 90_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const program = await browser(t);
+  const { page, errors } = await visit(program, server.link("producer"), { viewport: sizes.desk });
+  await says(page, "tl-banner", "Connected");
+  const operator = await staff(server, "operator");
+  await operator.press({ do: "standby", cue: "1" });
+  await operator.press({ do: "take" });
+  await operator.press({ do: "open" });
+
+  // A poll by the form: nothing of what is written is a key of the show.
+  await page.keyboard.press("a");
+  await until("the form is open", () => page.locator("tl-cue").isVisible());
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "cue-question");
+  await page.keyboard.type('Who "takes" it?');
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("Ada\nGrace\n\nJoan");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("45");
+  assert.deepEqual(await axe(page, ["serious", "critical"]), []);
+  const [take, form] = [await page.locator('tl-deck tl-action[name="take"]').boundingBox(), await page.locator("tl-cue").boundingBox()];
+  assert(take && form && form.x + form.width <= take.x, "it covers no button of the show");
+  await page.keyboard.press("Control+Enter");
+  await says(page, ".rundown-list", 'Who "takes" it?');
+  assert.equal(await order(page), "1423", "behind the cue that was selected");
+  await until("the keys work again", async () => (await page.evaluate(() => document.activeElement?.className)) === "rundown-list");
+  await says(page, "tl-program", "Open");
+
+  // Moved and edited; the operator sees it, and keeps control.
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Shift+ArrowDown");
+  await until("it is moved", async () => (await order(page)) === "1243");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Shift+E");
+  await until("its text is there", async () => (await page.locator("#cue-toml").inputValue()).includes('question = "Who wins?"'));
+  const text = await page.locator("#cue-toml").inputValue();
+  await page.locator("#cue-toml").fill(text.replace("votes = 1", "votes = 0"));
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await says(page, ".cue-told", "votes: give 1 to 100");
+  await page.locator("#cue-toml").fill(text.replace("Who wins?", "Who wins it all?"));
+  await saved(page);
+  await says(page, "tl-program", "edited since; on as it was");
+  await says(page, "tl-notice", "its next run has the change");
+  await says(page, ".program-question", "Who wins?");
+  await says(page, ".asrun", "Edit cue");
+  // Control was never asked for: the operator goes on.
+  await operator.press({ do: "next" });
+
+  // What is on standby waits as it was, until somebody puts it there again.
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Shift+E");
+  await until("its text is there", async () => (await page.locator("#cue-toml").inputValue()).includes("Who loses?"));
+  await page.locator("#cue-toml").press("Escape");
+  await until("Escape closes it", async () => !(await page.locator("tl-cue").isVisible()));
+  await page.keyboard.press("Shift+E");
+  await until("its text is there", async () => (await page.locator("#cue-toml").inputValue()).includes("Who loses?"));
+  await page.getByRole("button", { name: "Remove…" }).click();
+  await page.getByRole("button", { name: "Really remove 2" }).click();
+  await says(page, ".cue-told", "is on standby");
+  await page.locator("#cue-toml").fill((await page.locator("#cue-toml").inputValue()).replace("Who loses?", "Who loses it all?"));
+  await saved(page);
+  await says(page, "tl-standby", "edited since");
+  await operator.press({ do: "standby", cue: "2" });
+  await says(page, "tl-standby", "Who loses it all?");
+  await until("nothing is left to take in", async () => !(await page.innerText("tl-standby")).includes("edited since"));
+
+  // What somebody else made of it meanwhile is not written over unseen.
+  await page.keyboard.press("Shift+E");
+  await until("its text is there", async () => (await page.locator("#cue-toml").inputValue()).includes("Who loses it all?"));
+  const theirs = (await page.locator("#cue-toml").inputValue()).replace("Who loses it all?", "Who is left?");
+  const other = await page.evaluate(async (toml) => {
+    const headers = { "content-type": "application/json", authorization: `Bearer ${sessionStorage.getItem("tallylight.studio.staff")}` };
+    const body = JSON.stringify({ id: "another page", do: "cue_edit", cue: "2", toml });
+    return (await fetch("/api/v1/shows/studio/commands", { method: "POST", headers, body })).json();
+  }, theirs);
+  assert.equal(other.ok, true, other.detail);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await says(page, ".cue-told", "Somebody else has edited this cue since");
+  await page.getByRole("button", { name: "Cancel" }).click();
+
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as file" }).click()]);
+  assert.equal(download.suggestedFilename(), "studio.toml");
+  assert.deepEqual(errors, []);
+});
+
+test("an ad lib stands on a shelf, next passes it by, and it is put on standby like any cue", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const program = await browser(t);
+  const { page } = await visit(program, server.link("producer"), { viewport: sizes.tablet });
+  await says(page, "tl-banner", "Connected");
+  await page.getByRole("button", { name: "Add a cue" }).click();
+  await page.getByLabel("Write it as in a show file").check();
+  await page.locator("#cue-toml").fill('[[cue]]\nnumber = "A"\ntitle = "In reserve"\nadlib = true\nquestion = "How loud?"\n[cue.rating]\nfrom = 1\nto = 5\n');
+  assert.deepEqual(await axe(page, ["serious", "critical"]), []);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await says(page, ".shelf", "In reserve");
+  assert.equal(await order(page), "123A");
+  const desk = await staff(server, "operator");
+  for (const cue of ["1", "2", "3"]) {
+    await desk.press({ do: "next" });
+    await says(page, "tl-standby", `${cue} The`);
+  }
+  await until("the rundown ends before it", async () => (await page.locator('tl-rundown tl-action[name="next"] button').getAttribute("aria-disabled")) === "true");
+  await desk.press({ do: "standby", cue: "A" });
+  await desk.press({ do: "take" });
+  await says(page, "tl-program", "How loud?");
+
+  // Who is no producer has no such buttons.
+  const { page: other } = await visit(program, server.link("adjudicator"), { viewport: sizes.desk });
+  await says(other, ".shelf", "In reserve");
+  assert.equal(await other.getByRole("button", { name: "Add a cue" }).isVisible(), false);
+});
