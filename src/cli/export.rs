@@ -55,7 +55,7 @@ pub struct Args {
 /// Nothing is sealed, or something cannot be read or written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let first = args.data.first().context("give the data directory of the node: --data DIR")?;
-    let open = |data: &PathBuf| SqliteStore::open_existing(&data.join(layout::DOCUMENTS));
+    let open = |data: &PathBuf| SqliteStore::look_at(&data.join(layout::DOCUMENTS));
     let stores = args.data.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let stores: Vec<&dyn Store> = stores.iter().map(|store| store as &dyn Store).collect();
     let journals: Vec<_> = args.data.iter().map(|data| data.join(layout::JOURNALS)).collect();
