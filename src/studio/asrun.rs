@@ -39,7 +39,7 @@ pub fn of_command(next: &Document, command: &Command, by: &str, now: Micros, not
         what: command.verb().to_owned(),
         cue,
         run,
-        note: if note.is_empty() { words(command) } else { note },
+        note: if note.is_empty() { words(next, command) } else { note },
     }
 }
 
@@ -65,15 +65,24 @@ pub fn of_decision(
     let verb = if what == of.verb() { String::new() } else { of.verb().to_owned() };
     let open = format!("open for {} s", until.since_ms(now) / 1000);
     let last = if said.is_empty() { open } else { format!("{said} {}", proposer.name) };
-    let parts: Vec<_> = [verb, words(of), last].into_iter().filter(|part| !part.is_empty()).collect();
+    let parts: Vec<_> = [verb, words(next, of), last].into_iter().filter(|part| !part.is_empty()).collect();
     AsRunEntry { what: what.to_owned(), ..of_command(next, of, by, now, parts.join(", ")) }
 }
 
-fn words(command: &Command) -> String {
+/// How far platforms are behind now.
+fn behind(next: &Document, platform: Option<&str>) -> String {
+    let meant = next.delays().filter(|one| platform.is_none_or(|name| one.platform == name));
+    let words =
+        meant.map(|one| format!("{} {}.{:03} s behind", one.platform, one.delay_ms / 1000, one.delay_ms % 1000));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn words(next: &Document, command: &Command) -> String {
     match command {
         Command::Open { seconds: Some(0) } => "until closed by hand".to_owned(),
         Command::Open { seconds: Some(seconds) } => format!("for {seconds} s"),
         Command::Extend { seconds } => format!("by {seconds} s"),
+        Command::Marker { platform, .. } => behind(next, platform.as_deref()),
         Command::Void { reason, .. } => reason.trim().to_owned(),
         Command::WriteOff { node, reason } => format!("{node}: {}", reason.trim()),
         Command::Arm { what, .. } => what.word().to_owned(),
