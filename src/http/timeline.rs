@@ -95,11 +95,11 @@ pub async fn timeline(
 ) -> Result<Json<Timeline>, Failure> {
     extract::screen_key(&doors, &desk, query.key())?;
     let (document, now) = (desk.document(), doors.services.clock.now());
-    let platforms = document.platforms.iter().map(|one| PlatformLine {
-        platform: one.name.clone(),
+    let platforms = document.platforms.iter().zip(document.delays()).map(|(one, now)| PlatformLine {
+        platform: now.platform,
         label: one.label().to_owned(),
-        delay_ms: one.delay_ms,
-        jitter_ms: one.jitter_ms,
+        delay_ms: now.delay_ms,
+        jitter_ms: now.jitter_ms,
     });
     let opened = document.runs.iter().filter(|run| !run.windows.spans.is_empty());
     Ok(Json(Timeline {

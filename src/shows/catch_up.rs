@@ -1,7 +1,11 @@
 //! A revision that took longer to store than its announcement allowed: what it changed in the past is moved ahead, so
 //! that no ballot is judged by a window nobody could know.
 
-use super::{document::Document, run::Run, windows::Span};
+use super::{
+    document::Document,
+    run::Run,
+    windows::{Span, Windows},
+};
 use crate::base::{clock::Micros, limits};
 
 /// The revision that has to follow `next`, if `next` comes into force too late for one of its window changes. What was
@@ -9,7 +13,11 @@ use crate::base::{clock::Micros, limits};
 pub fn catch_up(before: &Document, next: &Document, now: Micros) -> Option<Document> {
     let overtaken = |run: &Run| {
         let old = before.run(run.id())?;
-        (old.windows.spans != run.windows.spans).then(|| mended(&old.windows.spans, run, now)).flatten()
+        let as_now = |spans| Windows { spans, ..run.windows.clone() };
+        match old.windows.spans == run.windows.spans {
+            true => run.windows.anchored_late(&old.windows, now),
+            false => mended(&old.windows.spans, run, now).map(as_now),
+        }
     };
     let mends: Vec<_> = next.runs.iter().filter_map(|run| Some((run.id(), overtaken(run)?))).collect();
     if mends.is_empty() {
@@ -17,9 +25,8 @@ pub fn catch_up(before: &Document, next: &Document, now: Micros) -> Option<Docum
     }
     let mut again = next.succeed();
     let (epoch, revision) = (again.epoch, again.revision);
-    for (id, spans) in mends {
-        let windows = &mut again.run_mut(id).expect("just found").windows;
-        (windows.epoch, windows.revision, windows.spans) = (epoch, revision, spans);
+    for (id, windows) in mends {
+        again.run_mut(id).expect("just found").windows = Windows { epoch, revision, ..windows };
     }
     Some(again)
 }

@@ -1,6 +1,8 @@
 //! The show's document: everything staff decided, in one value with a revision. A projection that any node can make
 //! again; changed only by compare-and-swap.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -11,7 +13,7 @@ use super::{
     keep::Keep,
     keys::Key,
     languages::Languages,
-    platforms::Platform,
+    platforms::{Delay, Platform},
     roster::WrittenOff,
     run::Run,
     rundown::Cue,
@@ -96,6 +98,9 @@ pub struct Document {
     /// On what it is watched, and how much later.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub platforms: Vec<Platform>,
+    /// How far they are behind since a marker said so, milliseconds by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub marked: BTreeMap<String, u64>,
     /// What the next take puts on program.
     pub standby: Option<Placed>,
     /// What is on.
@@ -215,6 +220,7 @@ impl Document {
             rundown,
             entries: Entries::default(),
             platforms: Vec::new(),
+            marked: BTreeMap::new(),
             standby: None,
             program: None,
             place: None,
@@ -303,6 +309,14 @@ impl Document {
     /// The document as it is stored.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a document is plain data")
+    }
+
+    /// How far platforms are behind now.
+    pub fn delays(&self) -> impl Iterator<Item = Delay> {
+        self.platforms.iter().map(|one| {
+            let delay_ms = self.marked.get(&one.name).copied().unwrap_or(one.delay_ms);
+            Delay { platform: one.name.clone(), delay_ms, jitter_ms: one.jitter_ms }
+        })
     }
 
     /// A run by its id.

@@ -6,7 +6,7 @@ use super::{
     document::Document,
     roster,
     run::{Hold, Run, SealState},
-    windows::Span,
+    windows::{Shift, Span, Track, Windows},
 };
 use crate::{
     base::{clock::Micros, limits},
@@ -36,7 +36,7 @@ pub fn merge(held: &Document, other: &Document, commands: &[&str], now: Micros) 
         }
     }
     for ours in &mut next.runs {
-        if held.run(ours.id()).is_some_and(|before| before.windows.spans != ours.windows.spans) {
+        if held.run(ours.id()).is_some_and(|before| is_other(&before.windows, &ours.windows)) {
             (ours.windows.epoch, ours.windows.revision) = (next.epoch, next.revision);
         }
     }
@@ -77,6 +77,25 @@ fn merge_run(ours: &mut Run, theirs: &Run, now: Micros, incidents: &mut Vec<Stri
         incidents.push(format!("the windows of cue {cue} differed: they are joined, and what was counted stays"));
         ours.windows.spans = spans;
         ours.hold = None;
+    }
+    merge_tracks(&mut ours.windows.tracks, &theirs.windows.tracks, &ours.definition.cue, incidents);
+}
+
+fn is_other(before: &Windows, windows: &Windows) -> bool {
+    (&before.spans, &before.tracks) != (&windows.spans, &windows.tracks)
+}
+
+/// Where a marker was set on one branch alone, ballots are taken for as long as either has it.
+fn merge_tracks(ours: &mut [Track], theirs: &[Track], cue: &str, incidents: &mut Vec<String>) {
+    for (ours, theirs) in ours.iter_mut().zip(theirs).filter(|(ours, theirs)| *ours != *theirs) {
+        let both = |at| (ours.shift(at), theirs.shift(at));
+        let longest = ours.shifts.len().max(theirs.shifts.len());
+        let joined = (0..longest).map(both).map(|(ours, theirs)| Shift {
+            opens_ms: ours.opens_ms.min(theirs.opens_ms),
+            closes_ms: ours.closes_ms.max(theirs.closes_ms),
+        });
+        ours.shifts = joined.collect();
+        incidents.push(format!("how far {} is behind in cue {cue} differed: it has the longer window", ours.platform));
     }
 }
 

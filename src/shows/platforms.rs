@@ -42,11 +42,6 @@ impl Platform {
     pub fn label(&self) -> &str {
         if self.label.is_empty() { &self.name } else { &self.label }
     }
-
-    /// What a run that is made now freezes of it.
-    pub fn delay(&self) -> Delay {
-        Delay { platform: self.name.clone(), delay_ms: self.delay_ms, jitter_ms: self.jitter_ms }
-    }
 }
 
 /// The tracks of a run's windows: one for each platform by which somebody may have come.

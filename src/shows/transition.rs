@@ -9,6 +9,7 @@ use super::{
     edits, end,
     file::ShowFile,
     kind::Kind,
+    marker::marker,
     platforms::{Platform, tracks},
     roster, round,
     run::{BUCKET_HASH, Definition, Hold, Run, record_format},
@@ -87,6 +88,9 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Command::Open { seconds } => open(&mut next, *seconds, context.now)?,
         Command::Close => close(&mut next, context.now)?,
         Command::Extend { seconds } => extend(&mut next, *seconds, context.now)?,
+        Command::Marker { programme_time, platform } => {
+            marker(&mut next, *programme_time, platform.as_deref(), context.now)?;
+        }
         Command::Hold => hold(&mut next, context.now)?,
         Command::Release => release(&mut next, context.now)?,
         Command::Freeze | Command::Clear | Command::Panic => pull(&mut next.graphic, command),
@@ -149,6 +153,11 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
     next.policy.clone_from(&file.policy);
     next.keep = file.keep;
     next.rundown.clone_from(&file.rundown);
+    // What was measured holds as long as nothing else is said.
+    next.marked.retain(|name, _| {
+        let of = |all: &[Platform]| all.iter().find(|one| one.name == *name).map(|one| one.delay_ms);
+        of(&document.platforms) == of(&file.platforms)
+    });
     next.platforms.clone_from(&file.platforms);
     next.entries = match document.entries.declaring(&file.entries) {
         Some(entries) => entries,
@@ -208,7 +217,7 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
         buckets: limits::BUCKETS,
         bucket_hash: BUCKET_HASH.to_owned(),
         entries: next.entries.clone(),
-        platforms: next.platforms.iter().map(Platform::delay).collect(),
+        platforms: next.delays().collect(),
     };
     drop_standby(next);
     archive(next, context.now);

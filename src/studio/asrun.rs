@@ -41,7 +41,7 @@ pub fn of_command(next: &Document, command: &Command, by: &str, now: Micros, not
         what: command.verb().to_owned(),
         cue,
         run,
-        note: if note.is_empty() { words(command) } else { note },
+        note: if note.is_empty() { words(next, command) } else { note },
     }
 }
 
@@ -71,11 +71,19 @@ pub fn of_decision(
         matches!(command, Command::Confirm { .. }) && matches!(of, Command::Exclude { .. } | Command::Override { .. });
     let seal = next.run(proposal_run).and_then(|run| run.seal.as_ref()).filter(|_| is_done);
     let seal = seal.map(|seal| format!("seal {}", seal.revision)).unwrap_or_default();
-    let parts: Vec<_> = [verb, words(of), seal, last].into_iter().filter(|part| !part.is_empty()).collect();
+    let parts: Vec<_> = [verb, words(next, of), seal, last].into_iter().filter(|part| !part.is_empty()).collect();
     AsRunEntry { what: what.to_owned(), ..of_command(next, of, by, now, parts.join(", ")) }
 }
 
-fn words(command: &Command) -> String {
+/// How far platforms are behind now.
+fn behind(next: &Document, platform: Option<&str>) -> String {
+    let meant = next.delays().filter(|one| platform.is_none_or(|name| one.platform == name));
+    let words =
+        meant.map(|one| format!("{} {}.{:03} s behind", one.platform, one.delay_ms / 1000, one.delay_ms % 1000));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn words(next: &Document, command: &Command) -> String {
     match command {
         Command::Open { seconds: Some(0) } => "until closed by hand".to_owned(),
         Command::Open { seconds: Some(seconds) } => format!("for {seconds} s"),
@@ -88,6 +96,7 @@ fn words(command: &Command) -> String {
             format!("what was counted stands: {}", reason.trim())
         }
         Command::Void { reason, .. } | Command::Override { reason, .. } => reason.trim().to_owned(),
+        Command::Marker { platform, .. } => behind(next, platform.as_deref()),
         Command::WriteOff { node, reason } => format!("{node}: {}", reason.trim()),
         Command::Arm { what, .. } => what.word().to_owned(),
         Command::Control { action, .. } => action.word().to_owned(),

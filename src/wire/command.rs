@@ -37,6 +37,16 @@ pub enum Command {
         #[schema(maximum = 4294967295i64)]
         seconds: u32,
     },
+    /// Says how far platforms are behind: what their viewers see now is what the programme was at a moment. Moves what is still
+    /// ahead for them, and counts for later runs.
+    Marker {
+        /// Milliseconds since 1970.
+        #[schema(maximum = 9007199254740991i64)]
+        programme_time: u64,
+        /// The platform that was looked at; left out: the output of the studio, which is late for all of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        platform: Option<String>,
+    },
     /// Nothing moves by itself any more; ballots still enter.
     Hold,
     /// Ends the hold; what was left of the window runs on.
@@ -230,6 +240,7 @@ impl Command {
             Self::Open { .. } => "open",
             Self::Close => "close",
             Self::Extend { .. } => "extend",
+            Self::Marker { .. } => "marker",
             Self::Hold => "hold",
             Self::Release => "release",
             Self::Freeze => "freeze",

@@ -250,7 +250,15 @@ fn desk() -> DeskView {
         seal,
         void_reason,
         right: Vec::new(),
-        platforms: Vec::new(),
+        platforms: vec![PlatformView {
+            platform: "tv".into(),
+            label: "Television".into(),
+            delay_ms: 7000,
+            phase: Phase::Open,
+            opens_at: Some(AT + 7000),
+            closes_at: Some(AT + 67_000),
+            locks_at: Some(AT + 70_000),
+        }],
     };
     let staff = |name: &str, role| StaffView { session: SESSION, name: name.into(), role };
     let cue = CueView {
@@ -443,7 +451,7 @@ fn client_kind(message: &ClientMessage) -> &'static str {
 }
 const CLIENT_KINDS: usize = 9;
 /// What [`Command::verb`] can say.
-const VERBS: usize = 32;
+const VERBS: usize = 33;
 
 fn file(direction: &str, name: &str) -> PathBuf {
     PathBuf::from(format!("tests/golden/{direction}-{name}.json"))

@@ -83,6 +83,53 @@ fn everybody_has_their_own_clock_and_no_number_before_their_opening() {
 }
 
 #[test]
+fn a_marker_moves_the_window_of_a_platform_and_the_recount_knows() {
+    let mut stage = Stage::of("tests/it/doors/platforms.show.toml", &[]).enter();
+    let [_, tv] = &*codes(&stage) else { panic!("two links are printed") };
+    let run = stage.open();
+    let [first, second] = [tv, tv].map(|code| device(&stage, code));
+    let (mut on_tv, _) = Raw::join(stage.app.address(), json!({"entry": tv}));
+    let now = |stage: &Stage| stage.app.get("/api/v1/time").json()["now"].as_u64().unwrap();
+    let seen = now(&stage) - 2500;
+    stage.does("marker", json!({"programme_time": seen, "platform": "tv"}));
+    until("television votes", || (stage.vote(&run, &first, 1)["is"] == "counted").then_some(()));
+    stage.does("close", json!({}));
+    let window = |message: &Value| Some((message["run"]["opens_at"].as_u64()?, message["run"]["closes_at"].as_u64()?));
+    let shown = hears(&mut on_tv, |message| window(message).is_some());
+    let studio = stage.live(None);
+    let (opens, closes) = (window(&studio["show"]).unwrap(), window(&shown).unwrap());
+    assert!(
+        (2500..6000).contains(&(closes.0 - opens.0)) && (2500..6000).contains(&(closes.1 - opens.1)),
+        "{opens:?} {closes:?}"
+    );
+    // The other way, while the close of television is ahead, and with its opening where it was.
+    let seen = now(&stage) - 4000;
+    stage.does("marker", json!({"programme_time": seen}));
+    let later = hears(&mut on_tv, |message| window(message).is_some_and(|(_, at)| at > closes.1));
+    let later = window(&later).unwrap();
+    assert!(later.0 == closes.0 && (10_000..14_000).contains(&(later.1 - opens.1)), "{opens:?} {later:?}");
+    until("the first close is over", || (now(&stage) > closes.1).then_some(()));
+    until("television votes on", || (stage.vote(&run, &second, 1)["is"] == "counted").then_some(()));
+    until("the run is locked", || (stage.live(Some(&stage.key))["show"]["run"]["phase"] == "locked").then_some(()));
+    stage.does("seal", json!({}));
+    stage.does("verify", json!({}));
+    let said = stage.verified(&stage.export());
+    assert!(said.contains("consistent, signer unknown"), "{said}");
+    let log = stage.ask("GET", &format!("/api/v1/shows/{SHOW}/asrun"), Some(&stage.staff), &[], &Value::Null).json();
+    let notes: Vec<_> = log["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["what"] == "marker")
+        .map(|entry| &entry["note"])
+        .collect();
+    assert!(
+        notes.len() == 2 && text(notes[0]).starts_with("tv ") && text(notes[1]).ends_with(" s behind"),
+        "{notes:?}"
+    );
+}
+
+#[test]
 fn who_sees_it_later_votes_later_and_the_recount_knows() {
     let mut stage = Stage::of("tests/it/doors/platforms.show.toml", &[]).enter();
     let [hall, tv] = &*codes(&stage) else { panic!("two links are printed") };

@@ -23,6 +23,8 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         ("-by-hand", Command::Open { seconds: Some(0) }),
         ("", Command::Close),
         ("", Command::Extend { seconds: 10 }),
+        ("", Command::Marker { programme_time: 1_790_000_000_000, platform: None }),
+        ("-platform", Command::Marker { programme_time: 1_790_000_000_000, platform: Some("tv".to_owned()) }),
         ("", Command::Hold),
         ("", Command::Release),
         ("", Command::Freeze),
