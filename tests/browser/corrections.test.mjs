@@ -72,7 +72,7 @@ test("a reveal is proposed on one desk and confirmed on another", { timeout: 60_
   await says(producer, "proposed by Producer");
 });
 
-test("a platform is left out of a sealed result, and what the public sees says so", { timeout: 90_000 }, async (t) => {
+test("a platform is left out of a sealed result, and what the public sees says so", { timeout: 180_000 }, async (t) => {
   const { server, program, producer, adjudicator } = await verified(t, async (server, program) => {
     const entries = server.lines.filter((line) => line.trim().startsWith("entry")).map((line) => line.trim().split(/\s+/)[1]);
     const links = [server.link("audience"), entries[0], entries[1]];
