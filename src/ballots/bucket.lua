@@ -16,7 +16,8 @@
 --                watermark 7; behind 15 zeros per copy above these that it has: journal 8, number 7; behind 15 more
 --                per copy below that it does not have: the same; or empty
 --     journals   per journal: id 8, watermark 7 (0: known only as the place of a copy); its place is its index
---     totals     version 7, counted 7, late 7, then 7 per option votes, then 7 per option late votes, superseded 7
+--     totals     version 7, counted 7, late 7, then 7 per option votes, then 7 per option late votes, in a
+--                changeable run superseded 7: a final run's bytes are those of releases that did not know this
 --     changed    copies with another verdict than somebody was told, in the order in which they changed:
 --                journal 8, number 7
 --   :b0 … :b63  hashes: voter (16 bytes) -> its ballots in the order of decision, each
@@ -148,7 +149,7 @@ local function index_for(id)
   return index_of[id]
 end
 
-local TOTALS = '>I7I7I7' .. string.rep('I7', 2 * options + 1)
+local TOTALS = '>I7I7I7' .. string.rep('I7', 2 * options + (changeable and 1 or 0))
 local VERSION, TOTAL_COUNTED, TOTAL_LATE, VOTES = 1, 2, 3, 3
 local SUPERSEDED = VOTES + 2 * options + 1
 local totals = {}
@@ -157,7 +158,7 @@ if old[10] then
   -- The position behind the last number.
   totals[#totals] = nil
 else
-  for i = 1, SUPERSEDED do totals[i] = 0 end
+  for i = 1, changeable and SUPERSEDED or SUPERSEDED - 1 do totals[i] = 0 end
 end
 local LATE_VOTES = VOTES + options
 -- The change number of a ballot's words, and where its picks begin.

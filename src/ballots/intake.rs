@@ -108,7 +108,9 @@ impl Intake {
         let bucket = intake.definition.bucket_of(ballot.voter);
         let mut shard = intake.shard(bucket);
         match shard.look_up(run, &ballot, inbox) {
-            Staged::Known(receipt) => return Some(receipt),
+            Staged::Known(receipt) => {
+                return Some(intake.judged(receipt, shard.came_by(ballot.voter, ballot.id)));
+            }
             Staged::Joined => return None,
             Staged::Undecided => return Some(shard::unknown(run, id)),
             Staged::New => {}
@@ -140,8 +142,8 @@ impl Intake {
     pub fn ask(&self, run: RunId, voter: VoterId, id: BallotId) -> Receipt {
         match self.run(run) {
             Some(intake) => {
-                let receipt = intake.shard(intake.definition.bucket_of(voter)).receipt(run, voter, id);
-                intake.judged(receipt)
+                let shard = intake.shard(intake.definition.bucket_of(voter));
+                intake.judged(shard.receipt(run, voter, id), shard.came_by(voter, id))
             }
             None => shard::unknown(run, id),
         }
@@ -151,8 +153,12 @@ impl Intake {
     pub fn mine(&self, run: RunId, voter: VoterId) -> Vec<Receipt> {
         match self.run(run) {
             Some(intake) => {
-                let mine = intake.shard(intake.definition.bucket_of(voter)).mine(run, voter);
-                mine.into_iter().map(|receipt| intake.judged(receipt)).collect()
+                let shard = intake.shard(intake.definition.bucket_of(voter));
+                let judged = |receipt: Receipt| {
+                    let entry = shard.came_by(voter, receipt.id);
+                    intake.judged(receipt, entry)
+                };
+                shard.mine(run, voter).into_iter().map(judged).collect()
             }
             None => Vec::new(),
         }
@@ -177,7 +183,7 @@ impl Intake {
         let spent: u16 = kept.iter().filter(|one| one.verdict == Verdict::Counted).map(|one| one.picks.votes()).sum();
         let left = if changeable { votes } else { votes.saturating_sub(spent) };
         for one in kept.iter().filter(|kept| kept.has_its_id()) {
-            let receipt = intake.judged(shard::known(run, one, left, || kept.iter(), true));
+            let receipt = intake.judged(shard::known(run, one, left, || kept.iter(), true), Some(one.entry));
             match mine.iter_mut().find(|known| known.id == one.id) {
                 Some(known) if changeable || known.is == Answer::Held => *known = receipt,
                 Some(_) => {}

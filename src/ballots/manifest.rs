@@ -10,6 +10,7 @@ use super::{
     ballot::Place,
     bucket::Totals,
     committer::Marked,
+    corrected::Declared,
     outcome::{outcome, rated},
     tally,
     witness::{Came, Witness},
@@ -21,6 +22,7 @@ use crate::{
         ids::{JournalId, NodeId},
     },
     shows::{
+        correction::Correction,
         roster::WrittenOff,
         run::{ByEntry, Definition},
         windows::Windows,
@@ -28,8 +30,10 @@ use crate::{
     wire::outcome::{Outcome, Rated},
 };
 
-/// The format's name, in every manifest.
+/// The format's name, in every manifest of what was counted.
 pub const FORMAT: &str = "tallylight.manifest/1";
+/// That of a corrected one.
+pub const FORMAT_CORRECTED: &str = "tallylight.manifest/2";
 
 /// What a seal says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,7 +50,7 @@ pub struct Manifest {
     pub rules_hash: String,
     /// The windows by which ballots were judged.
     pub windows: Windows,
-    /// Votes per option.
+    /// Votes per option, without those that a correction leaves out.
     pub totals: Vec<u64>,
     /// Tenths of a percent per option; 1000 in all.
     pub shares: Vec<u16>,
@@ -89,6 +93,12 @@ pub struct Manifest {
     /// bucket and this seal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub apart: Vec<(u16, Place)>,
+    /// It was made of another manifest, without counting again. All but totals, shares, outcome and rating is as there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Correction>,
+    /// What is declared in place of what was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Declared>,
 }
 
 /// Who decided the ballots of a run.
@@ -177,6 +187,8 @@ impl Manifest {
             parts: parts(marked, witness),
             beyond: marked.beyond.clone(),
             apart: marked.apart.clone(),
+            correction: None,
+            declared: None,
         }
     }
 

@@ -6,6 +6,7 @@ pub mod admission;
 pub mod ballot;
 pub mod bucket;
 pub mod committer;
+pub mod corrected;
 pub mod courier;
 pub mod inbox;
 pub mod intake;

@@ -8,6 +8,7 @@ use num_traits::{ToPrimitive, Zero};
 
 use super::{
     bucket::Totals,
+    corrected::{Stands, stands},
     tally::{self, Margin},
 };
 use crate::{
@@ -25,21 +26,36 @@ type Points = Vec<BigRational>;
 /// The outcome, if the run's rules say more than that all votes are one. `votes`: per option, in all; `by_entry`: the same
 /// votes by the entries that their ballots carry.
 pub fn outcome(definition: &Definition, votes: &[u64], by_entry: &[ByEntry]) -> Option<Outcome> {
+    if definition.interaction.counting.is_plain() {
+        return None;
+    }
+    made(definition, weigh(definition, votes, by_entry))
+}
+
+/// Outcome and rating of values that are declared, in thousandths of a vote or a point for each option. No pool gave them.
+pub fn declared(definition: &Definition, thousandths: &[u64]) -> (Option<Outcome>, Option<Rated>) {
+    let points: Points = thousandths.iter().map(|value| whole(value) / whole(&1000)).collect();
+    let rated = mean_and_median(definition, points.clone());
+    (made(definition, Given { pools: Vec::new(), given: Vec::new(), points }), rated)
+}
+
+/// The outcome of what pools gave.
+fn made(definition: &Definition, given: Given<'_>) -> Option<Outcome> {
     let counting = &definition.interaction.counting;
     if counting.is_plain() {
         return None;
     }
-    let Given { pools, given, points } = weigh(definition, votes, by_entry);
+    let Given { pools, given, points } = given;
     let tie = counting.tie_pool.as_ref().and_then(|name| pools.iter().position(|one| one.pool.name == *name));
     let zero = BigRational::zero();
     let key = |index: usize| (&points[index], tie.map_or(&zero, |pool| &given[pool][index]));
-    let rank = |index: usize| 1 + (0..votes.len()).filter(|other| key(*other) > key(index)).count();
+    let rank = |index: usize| 1 + (0..points.len()).filter(|other| key(*other) > key(index)).count();
     let all: BigRational = points.iter().sum();
     let reached = |points: &BigRational| {
         let hundredth = &all / whole(&100);
         counting.threshold.map(|percent| !all.is_zero() && *points >= hundredth * whole(&u64::from(percent)))
     };
-    let mut places: Vec<_> = (0..votes.len())
+    let mut places: Vec<_> = (0..points.len())
         .map(|index| Place {
             n: number(index + 1),
             rank: number(rank(index)),
@@ -51,7 +67,7 @@ pub fn outcome(definition: &Definition, votes: &[u64], by_entry: &[ByEntry]) -> 
     places.sort_by_key(|place| (place.rank, place.n));
     let pools = pools.iter().zip(&given).map(|(counted, points)| PoolOutcome {
         name: counted.pool.name.clone(),
-        votes: counted.votes(votes.len()),
+        votes: counted.votes(points.len()),
         points: points.iter().map(rounded).collect(),
         silent: counted.is_silent(),
     });
@@ -63,10 +79,10 @@ pub fn outcome(definition: &Definition, votes: &[u64], by_entry: &[ByEntry]) -> 
     Some(Outcome { polarity: counting.polarity, unit, places, pools: pools.collect() })
 }
 
-/// Each option's place in a sealed run, in the order of the options; equal ones share it.
+/// Each option's place in a sealed run, as it stands, in the order of the options; equal ones share it.
 pub fn ranks(run: &Run, sealed: &SealSummary) -> Vec<u16> {
-    let votes = &sealed.totals;
-    match outcome(&run.definition, votes, &sealed.by_entry) {
+    let Stands { votes, outcome, .. } = stands(&run.definition, sealed);
+    match outcome {
         Some(mut outcome) => {
             outcome.places.sort_by_key(|place| place.n);
             outcome.places.iter().map(|place| place.rank).collect()
@@ -78,8 +94,12 @@ pub fn ranks(run: &Run, sealed: &SealSummary) -> Vec<u16> {
 /// Mean and median of a rating: of the votes, or of the points that pools give to each step. `None`: it is no rating, or
 /// nobody voted.
 pub fn rated(definition: &Definition, votes: &[u64], by_entry: &[ByEntry]) -> Option<Rated> {
+    let is_rating = matches!(definition.interaction.kind, Kind::Rating(_));
+    if is_rating { mean_and_median(definition, weigh(definition, votes, by_entry).points) } else { None }
+}
+
+fn mean_and_median(definition: &Definition, points: Points) -> Option<Rated> {
     let Kind::Rating(scale) = &definition.interaction.kind else { return None };
-    let Given { points, .. } = weigh(definition, votes, by_entry);
     let all: BigRational = points.iter().sum();
     if all.is_zero() {
         return None;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{
     ballot::{Ballot, Decided, Picks, Place, Verdict},
     bucket::Rules,
+    corrected::{Declared, counted},
     manifest::{LedgerKind, Manifest, Part, by_entry},
     outcome::{outcome, rated},
     score::Answer,
@@ -186,7 +187,9 @@ impl<'a> Recount<'a> {
             Some(Verdict::IdReused) if in_order && !known && whole => {
                 "was not counted, though its id was not used before"
             }
-            Some(Verdict::AfterSeal) if in_order && manifest.revision == 1 => "came before the seal and was kept apart",
+            Some(Verdict::AfterSeal) if in_order && manifest.counted_revision() == 1 => {
+                "came before the seal and was kept apart"
+            }
             Some(Verdict::Displaced) if !manifest.changed.contains(&(bucket, place)) => {
                 "was displaced, and the manifest does not say so"
             }
@@ -285,8 +288,12 @@ impl<'a> Recount<'a> {
                 self.findings.push(format!("{what}: the manifest says {sealed}, the recount {counted}"));
             }
         };
-        let totals = self.witness.votes(manifest.definition.interaction.options.len());
+        let all = self.witness.votes(manifest.definition.interaction.options.len());
+        let mut by_entry = by_entry(&manifest.definition, &self.witness);
+        let correction = manifest.correction.as_ref();
+        let (totals, lines) = counted(&manifest.definition, &all, &by_entry, correction);
         compare("votes per option", &manifest.totals, &totals);
+        compare("what is declared", &manifest.declared, &Declared::of(&manifest.definition, correction));
         compare("ballots counted", &manifest.counted, &self.counted);
         compare("ballots superseded", &manifest.superseded, &self.witness.superseded());
         let unread = |part: &Part| {
@@ -305,19 +312,19 @@ impl<'a> Recount<'a> {
         }
         compare("shares in tenths of a percent", &manifest.shares, &tally::shares(&totals));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
-        let (mut said, mut by_entry) = (manifest.by_entry.clone(), by_entry(&manifest.definition, &self.witness));
+        let mut said = manifest.by_entry.clone();
         if !away.is_empty() {
             said.iter_mut().chain(&mut by_entry).for_each(|line| line.late_votes.clear());
         }
         if said != by_entry {
             self.findings.push(differ_by_entry(&manifest.definition, &said, &by_entry));
         }
-        let outcome = outcome(&manifest.definition, &totals, &by_entry);
+        let outcome = outcome(&manifest.definition, &totals, &lines);
         if manifest.outcome != outcome {
             let (said, found) = (in_words(manifest.outcome.as_ref()), in_words(outcome.as_ref()));
             self.findings.push(format!("outcome: the manifest says {said}, the recount {found}"));
         }
-        let rated = rated(&manifest.definition, &totals, &by_entry);
+        let rated = rated(&manifest.definition, &totals, &lines);
         if manifest.rated != rated {
             let (said, found) = (&manifest.rated, &rated);
             self.findings.push(format!("rating: the manifest says {said:?}, the recount {found:?}"));

@@ -25,7 +25,7 @@ use crate::{
         ids::{NodeId, RunId},
     },
     shows::{board::BoardRun, run::Definition, windows::Windows},
-    wire::server::Receipt,
+    wire::server::{Answer, Receipt},
 };
 
 /// One run on this node.
@@ -38,6 +38,8 @@ pub struct RunIntake {
     windows: ArcSwap<Windows>,
     followed: AtomicBool,
     void: AtomicBool,
+    /// Numbers of the entries whose ballots are left out of what the run comes to.
+    excluded: ArcSwap<Arc<[u8]>>,
     /// Where a ledger of several nodes decides.
     remote: Option<Remote>,
 }
@@ -102,7 +104,8 @@ impl RunIntake {
     fn with(definition: Arc<Definition>, shards: Box<[Mutex<Shard>]>, tally: Tally, remote: Option<Remote>) -> Self {
         let windows = ArcSwap::from_pointee(Windows::default());
         let (followed, void) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { definition, shards, tally, windows, followed, void, remote }
+        let excluded = ArcSwap::from_pointee(Arc::from([]));
+        Self { definition, shards, tally, windows, followed, void, excluded, remote }
     }
 
     /// Brings the run in line with the board: its windows, whether it is void, its seal, and the roster. `true`: for the
@@ -112,6 +115,7 @@ impl RunIntake {
             self.windows.store(Arc::new(run.windows.clone()));
         }
         self.void.fetch_or(run.void, Ordering::AcqRel);
+        self.excluded.store(Arc::new(run.excluded.clone()));
         let is_first = !self.followed.swap(true, Ordering::AcqRel);
         match (&self.remote, run.seal_revision) {
             (Some(remote), sealing) => {
@@ -150,9 +154,13 @@ impl RunIntake {
         self.void.load(Ordering::Acquire)
     }
 
-    /// What is said of a ballot of this run, given what its bucket says.
-    pub(super) fn judged(&self, receipt: Receipt) -> Receipt {
-        if self.is_void() { shard::void(receipt) } else { receipt }
+    /// What is said of a ballot of this run, given what its bucket says. `entry`: by which it came.
+    pub(super) fn judged(&self, receipt: Receipt, entry: Option<u8>) -> Receipt {
+        if self.is_void() {
+            return shard::void(receipt);
+        }
+        let is_left_out = entry.is_some_and(|entry| self.excluded.load().contains(&entry));
+        Receipt { excluded: is_left_out && receipt.is == Answer::Counted, ..receipt }
     }
 
     /// The windows that the next group judges by.

@@ -48,7 +48,12 @@ impl Seal {
     /// The seal that a manifest describes.
     pub fn of(manifest: &Manifest) -> Self {
         let watermarks = manifest.parts.iter().map(|part| (part.bucket, part.journal, part.watermark));
-        Self::new(manifest.revision, watermarks, manifest.beyond.iter().copied(), manifest.apart.iter().copied())
+        Self::new(
+            manifest.counted_revision(),
+            watermarks,
+            manifest.beyond.iter().copied(),
+            manifest.apart.iter().copied(),
+        )
     }
 
     /// Whether it has a copy.

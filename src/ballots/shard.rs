@@ -171,20 +171,24 @@ impl Shard {
     pub(super) fn settle(&mut self, run: &RunIntake, voter: VoterId, id: BallotId, decision: &Decision) {
         let Some(pending) = self.pending.remove(&(voter, id)) else { return };
         let (is, reason) = decision.verdict.answer();
-        let receipt = run.judged(Receipt {
-            run: run.id(),
-            id,
-            is,
-            reason,
-            retry_ms: None,
-            left: (is == Answer::Counted).then_some(decision.left),
-            at: Some(decision.received.as_ms()),
-            picks: Vec::new(),
-            repeated: decision.repeated,
-            change: pending.picks.change(),
-            change_seen: pending.picks.change().map(|_| decision.change_seen),
-            in_force: (is == Answer::Counted && pending.picks.change().is_some()).then_some(decision.in_force),
-        });
+        let receipt = run.judged(
+            Receipt {
+                run: run.id(),
+                id,
+                is,
+                reason,
+                retry_ms: None,
+                left: (is == Answer::Counted).then_some(decision.left),
+                at: Some(decision.received.as_ms()),
+                picks: Vec::new(),
+                repeated: decision.repeated,
+                change: pending.picks.change(),
+                change_seen: pending.picks.change().map(|_| decision.change_seen),
+                in_force: (is == Answer::Counted && pending.picks.change().is_some()).then_some(decision.in_force),
+                excluded: false,
+            },
+            Some(decision.entry),
+        );
         for other in pending.others {
             other.deliver(Receipt { repeated: true, ..receipt.clone() });
         }
@@ -211,6 +215,12 @@ impl Shard {
             _ if self.is_held(voter, id) => held(run, id, true),
             _ => unknown(run, id),
         }
+    }
+
+    /// By which entry a ballot came that is settled.
+    pub(super) fn came_by(&self, voter: VoterId, id: BallotId) -> Option<u8> {
+        let (kept, _) = self.bucket.voter(voter);
+        kept.iter().find(|kept| kept.id == id && kept.has_its_id()).map(|kept| kept.entry)
     }
 
     fn is_held(&self, voter: VoterId, id: BallotId) -> bool {
@@ -297,6 +307,7 @@ pub(super) fn known<'a, All: Iterator<Item = &'a Kept>>(
         change,
         change_seen: change.and_then(|_| all().filter_map(|kept| kept.picks.change()).max()),
         in_force: greatest.filter(|_| is_all || !is_greatest).map(|_| is_greatest),
+        excluded: false,
     }
 }
 
@@ -331,5 +342,6 @@ pub fn answer(run: RunId, id: BallotId, is: Answer, reason: Option<Reason>, retr
         change: None,
         change_seen: None,
         in_force: None,
+        excluded: false,
     }
 }

@@ -396,6 +396,9 @@ pub const STAFF_LOG_WAITING_MAX: usize = 64;
 pub const CUES_MAX: usize = 500;
 /// Pools of one question that count apart.
 pub const POOLS_MAX: usize = 8;
+/// Thousandths of a vote or a point that an option may be declared to have: more than there are people, and exact in every
+/// program that reads JSON.
+pub const DECLARED_MAX: u64 = 1_000_000_000_000_000;
 /// Points that a pool gives at most.
 pub const POINTS_MAX: u32 = 1_000_000;
 /// Other sites that a show lets vote, and as many that may frame its page: a header of every answer names the latter.

@@ -41,6 +41,9 @@ pub struct Args {
     data: Vec<PathBuf>,
     #[command(flatten)]
     nodes: NodesFlags,
+    /// What the audience wrote, too: texts, who decided what about them, and pseudonyms. Think about who gets the file
+    #[arg(long)]
+    items: bool,
     /// File to write [default: standard output, or SHOW.tally.jsonl if that is a terminal]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -52,7 +55,7 @@ pub struct Args {
 /// Nothing is sealed, or something cannot be read or written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let first = args.data.first().context("give the data directory of the node: --data DIR")?;
-    let open = |data: &PathBuf| SqliteStore::open_existing(&data.join(layout::DOCUMENTS));
+    let open = |data: &PathBuf| SqliteStore::look_at(&data.join(layout::DOCUMENTS));
     let stores = args.data.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let stores: Vec<&dyn Store> = stores.iter().map(|store| store as &dyn Store).collect();
     let journals: Vec<_> = args.data.iter().map(|data| data.join(layout::JOURNALS)).collect();
@@ -75,6 +78,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         journals: &journals,
         directories: directories.as_deref(),
         ledger: redis.is_some().then_some(&ask),
+        items: args.items,
         secret: &secret,
         now: app::now(),
     };
@@ -100,6 +104,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         path.display(),
         secret.public_key(),
     );
+    if args.items {
+        eprintln!("and {} events of what the audience wrote", written.events);
+    }
     if written.missing.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }

@@ -8,10 +8,14 @@ use crate::{
     base::limits,
     export::{
         file::RunLine,
+        items::ItemsLine,
         verify::{Board, Checked, Outcome, Report, verify},
     },
     shows::transition::phase_word,
-    wire::scores::{Leaderboard, Line},
+    wire::{
+        moderation::ItemCounts,
+        scores::{Leaderboard, Line},
+    },
 };
 
 /// The answer without a pinned key.
@@ -52,10 +56,11 @@ fn kind(rehearsal: bool) -> &'static str {
 
 fn tell(report: &Report) {
     for checked in &report.results {
-        let word = match (checked.findings.is_empty(), checked.replaced_by) {
-            (false, _) => "WRONG",
-            (true, Some(_)) => "NOT IN FORCE",
-            (true, None) => "agrees",
+        let word = match (checked.findings.is_empty(), checked.replaced_by, checked.corrected_by) {
+            (false, ..) => "WRONG",
+            (true, Some(_), _) => "NOT IN FORCE",
+            (true, None, Some(_)) => "CORRECTED",
+            (true, None, None) => "agrees",
         };
         let missing = if checked.missing > 0 { format!(", {} missing", checked.missing) } else { String::new() };
         let state = report.runs.iter().find(|run| run.run == checked.run).map(|run| phase_word(run.state));
@@ -72,6 +77,9 @@ fn tell(report: &Report) {
         if let Some(revision) = checked.replaced_by {
             println!("       it was signed and did not come into force: what counts is seal {revision}");
         }
+        if let Some(revision) = checked.corrected_by {
+            println!("       it is as it was sealed, and was corrected: what counts is seal {revision} or a later one");
+        }
         for line in checked.places.iter().chain(&checked.findings).chain(&checked.notes) {
             println!("       {line}");
         }
@@ -86,6 +94,17 @@ fn tell(report: &Report) {
         for Line { rank, name, points, right, ms } in top.iter().take(limits::LEADERS_SENT_MAX) {
             println!("       {rank}. {name}: {points} points, {right} right in {ms} ms");
         }
+    }
+    if let Some(ItemsLine { events, live, rehearsal }) = &report.items {
+        for (kind, ItemCounts { waiting, approved, rejected, hidden, picked, used }) in
+            [("live", live), ("rehearsal", rehearsal)]
+        {
+            println!(
+                "ITEMS ({kind}): {waiting} waiting, {approved} approved, {rejected} rejected, {hidden} hidden, {picked} \
+                 picked, {used} used"
+            );
+        }
+        println!("       made of {events} events, each text the one of its hash");
     }
     for missing in &report.missing {
         println!("MISSING  {missing}");

@@ -1,19 +1,22 @@
 //! The export of a show: JSON lines. First a head, then for each sealed run its signed manifests and every ballot with the
 //! verdict that stands in the journals, late ones too. Then what only the ledger of several nodes has: the verdict of a
-//! ballot whose node was killed before it wrote it down, or a ballot whose journal is gone. The last line says what the
-//! file has to hold, and is signed: the runs of the show, and a hash of all lines before.
+//! ballot whose node was killed before it wrote it down, or a ballot whose journal is gone. Where it was asked for: what the
+//! audience wrote and what was decided about it, event by event. The last line says what the file has to hold, and is
+//! signed: the runs of the show, and a hash of all lines before.
 //!
 //! ```text
 //! {"tallylight":"export/2","show":"finale"}
 //! {"manifest":{…},"signature":"…","public_key":"…"}
 //! {"ballot":{"run":"…","bucket":3,"journal":"…","seq":1,"voter":"…","id":"…","received":1790000000000000,"entry":1,"picks":[2],"verdict":"counted"}}
 //! {"ledger":{"run":"…","bucket":3,"journal":"…","seq":2,"voter":"…","id":"…","received":1790000000000000,"picks":[1],"verdict":"late"}}
+//! {"event":{"id":"s.…","at":1790000000000000,"what":"sent",…}}
 //! {"contents":{"show":"finale","at":1790000000000000,"revision":41,"runs":[…],"missing":[],"lines":3,"sha256":"…"},"signature":"…","public_key":"…"}
 //! ```
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::items::ItemsLine;
 use crate::{
     ballots::{
         ballot::{Ballot, Decided, Picks, Place, Verdict},
@@ -23,6 +26,7 @@ use crate::{
         clock::Micros,
         ids::{BallotId, JournalId, RunId, ShowId, VoterId},
     },
+    moderation::event::Event,
     wire::server::Phase,
 };
 
@@ -54,6 +58,9 @@ pub struct Line {
     /// As the ledger has it, and no journal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ledger: Option<BallotLine>,
+    /// Of what the audience wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<Event>,
 }
 
 /// What the file has to hold, so that nothing can be left out of it unnoticed.
@@ -69,6 +76,9 @@ pub struct Contents {
     pub runs: Vec<RunLine>,
     /// What the writer missed, in words; empty: nothing.
     pub missing: Vec<String>,
+    /// What the audience wrote, if the file has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<ItemsLine>,
     /// Lines before this one.
     pub lines: u64,
     /// SHA-256 of these lines, each with its line break.

@@ -12,10 +12,14 @@ use aws_lc_rs::{
     signature::{ED25519, UnparsedPublicKey},
 };
 
-use super::file::{BallotLine, Contents, FORMAT, Line, RunLine};
+use super::{
+    corrected::{corrected, corrected_by},
+    file::{BallotLine, Contents, FORMAT, Line, RunLine},
+    items::{Fold, ItemsLine},
+};
 use crate::{
     ballots::{
-        manifest::{self, Manifest, Signed},
+        manifest::{self, FORMAT_CORRECTED, Manifest, Signed},
         recount::{Found, Recount},
         score::{Answer, Scores},
     },
@@ -48,6 +52,8 @@ pub struct Report {
     pub runs: Vec<RunLine>,
     /// The leaderboards of the show's rounds, made of the ballots.
     pub boards: Vec<Board>,
+    /// What the audience wrote, if the file has it.
+    pub items: Option<ItemsLine>,
     /// Whether a pinned key was given.
     pub pinned: bool,
 }
@@ -75,6 +81,8 @@ pub struct Checked {
     pub missing: u64,
     /// The seal that the show has in its place: this one was signed and did not come into force.
     pub replaced_by: Option<u32>,
+    /// The seal that corrects this one, which was in force until then.
+    pub corrected_by: Option<u32>,
     /// What is wrong; empty: nothing.
     pub findings: Vec<String>,
     /// What could not be looked at, and what the manifest says is lost.
@@ -117,7 +125,7 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
     }
     let mut manifests: Vec<(Signed, Manifest)> = Vec::new();
     let mut ballots: HashMap<RunId, Ballots> = HashMap::new();
-    let (mut head, mut end) = (None, None);
+    let (mut head, mut end, mut fold) = (None, None, Fold::default());
     let mut before = digest::Context::new(&digest::SHA256);
     for (number, text) in (1_u64..).zip(file.lines()) {
         let text = text?;
@@ -143,6 +151,7 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
             }
             Line { ballot: Some(ballot), .. } => ballots.entry(ballot.run).or_default().journalled.push(ballot),
             Line { ledger: Some(ballot), .. } => ballots.entry(ballot.run).or_default().told.push(ballot),
+            Line { event: Some(event), .. } => fold.add(&event),
             Line { contents: Some(contents), signature: Some(signature), public_key: Some(public_key), .. } => {
                 let findings = signed_by(contents.get(), &signature, &public_key, key);
                 let signer = public_key;
@@ -152,11 +161,12 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
                     (contents.lines, &contents.sha256) == (number - 1, &hex::encode(so_far.finish().as_ref()));
                 end = Some((contents, findings, is_whole, signer));
             }
-            _ => anyhow::bail!("line {number} is neither a manifest with its signature nor a ballot"),
+            _ => anyhow::bail!("line {number} is neither a manifest with its signature nor a ballot nor an event"),
         }
     }
     let show = head.context("the first line does not say that this is an export of Tallylight")?;
-    anyhow::ensure!(!manifests.is_empty(), "the file has no manifest: there is nothing to verify");
+    let is_empty = manifests.is_empty() && fold.is_empty();
+    anyhow::ensure!(!is_empty, "the file has no manifest: there is nothing to verify");
     for (_, Manifest { definition, .. }) in &manifests {
         let (run, other) = (definition.run, &definition.show);
         anyhow::ensure!(*other == show, "run {run} is of show {other}, and the file says that it is of show {show}");
@@ -172,22 +182,34 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
         let run = manifest.definition.run;
         let said = said.filter(|(.., signer)| *signer == signed.public_key);
         let in_force = said.and_then(|(contents, ..)| in_force(contents, run, &manifests));
-        let replaced_by =
-            in_force.filter(|(counts, _)| counts.hash() != signed.hash()).map(|(_, counts)| counts.revision);
-        check(signed, manifest, ballots.get(&run).unwrap_or(&none), key, replaced_by)
+        let other = in_force.filter(|(counts, _)| counts.hash() != signed.hash());
+        let corrected_by = other.and_then(|newest| corrected_by(newest, signed, &manifests));
+        let replaced_by = other.filter(|_| corrected_by.is_none()).map(|(_, counts)| counts.revision);
+        let checked = check(signed, manifest, ballots.get(&run).unwrap_or(&none), key, replaced_by);
+        Checked { corrected_by, ..checked }
     });
     let results: Vec<_> = results.collect();
     let pinned = key.is_some();
     let Some((contents, mut findings, is_whole, _)) = end else {
         let findings = vec!["the last line, which says what the file has to hold, is gone: it was cut".to_owned()];
-        return Ok(Report { results, findings, missing: Vec::new(), runs: Vec::new(), boards: Vec::new(), pinned });
+        return Ok(Report {
+            results,
+            findings,
+            missing: Vec::new(),
+            runs: Vec::new(),
+            boards: Vec::new(),
+            items: None,
+            pinned,
+        });
     };
     if !is_whole {
         findings.push("it is not as it was written: lines were left out, added or changed".to_owned());
     }
     findings.extend(absent(&contents, &show, &manifests));
+    let (wrong, items) = fold.check(contents.items.as_ref());
+    findings.extend(wrong);
     let boards = boards(&contents, &manifests, &results);
-    Ok(Report { results, findings, missing: contents.missing, runs: contents.runs, boards, pinned })
+    Ok(Report { results, findings, missing: contents.missing, runs: contents.runs, boards, items, pinned })
 }
 
 /// The ballots of a run in the file.
@@ -211,8 +233,13 @@ fn absent(contents: &Contents, show: &ShowId, manifests: &[(Signed, Manifest)]) 
         findings.push(format!("its last line is of show {}", contents.show));
     }
     for RunLine { run, cue, .. } in contents.runs.iter().filter(|line| line.manifest_hash.is_some()) {
-        if in_force(contents, *run, manifests).is_none() {
+        let Some((_, newest)) = in_force(contents, *run, manifests) else {
             findings.push(format!("run {run} of cue {cue} is sealed, and its manifest is not here: export with the data directories of all nodes"));
+            continue;
+        };
+        let is_here = |hash: &String| manifests.iter().any(|(signed, _)| signed.hash() == *hash);
+        for one in newest.correction.iter().filter(|one| !is_here(&one.corrects)) {
+            findings.push(format!("seal {} of run {run} corrects another one, {}, which is not here: export with the data directories of all nodes", newest.revision, one.corrects));
         }
     }
     findings
@@ -267,9 +294,11 @@ fn check(
             format!("data directory {} was written off by {}: {}{back}", off.node, off.by, off.reason)
         })
         .collect();
-    if manifest.format != manifest::FORMAT {
-        findings.push(format!("the manifest's format {:?} is not {:?}", manifest.format, manifest::FORMAT));
+    let format = if manifest.correction.is_some() { FORMAT_CORRECTED } else { manifest::FORMAT };
+    if manifest.format != format {
+        findings.push(format!("the manifest's format {:?} is not {format:?}", manifest.format));
     }
+    notes.extend(manifest.correction.iter().map(|one| corrected(manifest, one)));
     if definition.buckets == 0 || definition.bucket_hash != BUCKET_HASH {
         findings
             .push(format!("its voters are spread by {:?}, which this program cannot check", definition.bucket_hash));
@@ -299,6 +328,7 @@ fn check(
         ballots: manifest.counted,
         missing: manifest.outstanding,
         replaced_by,
+        corrected_by: None,
         findings,
         notes,
         answers,

@@ -10,7 +10,10 @@ use anyhow::Context as _;
 use aws_lc_rs::digest;
 use serde_json::value::RawValue;
 
-use super::file::{Answered, BallotLine, Contents, FORMAT, Line, RunLine};
+use super::{
+    file::{Answered, BallotLine, Contents, FORMAT, Line, RunLine},
+    items,
+};
 use crate::{
     ballots::{
         ballot::{Ballot, Decided, Verdict},
@@ -43,6 +46,8 @@ pub struct Sources<'a> {
     pub directories: Option<&'a [NodeId]>,
     /// The way to the ledger of several nodes.
     pub ledger: Option<&'a Ask<'a>>,
+    /// What the audience wrote goes into the file, too.
+    pub items: bool,
     /// Signs what the file holds.
     pub secret: &'a Secret,
     pub now: Micros,
@@ -62,6 +67,8 @@ impl std::fmt::Debug for Sources<'_> {
 pub struct Written {
     pub manifests: usize,
     pub ballots: u64,
+    /// Events of what the audience wrote.
+    pub events: u64,
     /// What should be in the file and is not, in words, with what to do. Empty: nothing.
     pub missing: Vec<String>,
 }
@@ -72,7 +79,11 @@ pub struct Written {
 /// The show has no sealed run, or something cannot be read or written.
 pub fn write(sources: &Sources<'_>, show: &ShowId, out: &mut dyn Write) -> anyhow::Result<Written> {
     let (document, manifests) = (newest(sources.stores, show)?, manifests(sources.stores, show)?);
-    anyhow::ensure!(!manifests.is_empty(), "show {show} has no sealed run yet: seal one on the studio page");
+    let events = if sources.items { items::events(sources.stores, show)? } else { Vec::new() };
+    anyhow::ensure!(
+        !manifests.is_empty() || !events.is_empty(),
+        "show {show} has no sealed run yet: seal one on the studio page"
+    );
     let mut lines = Lines { out, lines: 0, digest: digest::Context::new(&digest::SHA256) };
     lines.put(&Line { tallylight: Some(FORMAT.to_owned()), show: Some(show.clone()), ..Line::default() })?;
     let (mut sealed, mut in_force) = (BTreeMap::new(), HashSet::new());
@@ -126,6 +137,13 @@ pub fn write(sources: &Sources<'_>, show: &ShowId, out: &mut dyn Write) -> anyho
             )
         }));
     }
+    let mut fold = items::Fold::default();
+    for event in events {
+        fold.add(&event);
+        lines.put(&Line { event: Some(event), ..Line::default() })?;
+    }
+    let items = sources.items.then(|| fold.line());
+    let events = items.as_ref().map_or(0, |items| items.events);
     let runs = document.runs.iter().filter(|run| run.definition.interaction.takes_ballots());
     let runs = runs.map(|run| run_line(run, sources.now)).collect();
     lines.end(
@@ -136,11 +154,12 @@ pub fn write(sources: &Sources<'_>, show: &ShowId, out: &mut dyn Write) -> anyho
             revision: document.revision,
             runs,
             missing: missing.clone(),
+            items,
             lines: 0,
             sha256: String::new(),
         },
     )?;
-    Ok(Written { manifests: manifests.len(), ballots, missing })
+    Ok(Written { manifests: manifests.len(), ballots, events, missing })
 }
 
 /// The seal of a run.

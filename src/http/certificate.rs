@@ -15,7 +15,10 @@ use super::{
     router::Doors,
 };
 use crate::{
-    ballots::manifest::{Manifest, Signed},
+    ballots::{
+        corrected::Declared,
+        manifest::{Manifest, Signed},
+    },
     base::{
         clock::Micros,
         ids::{BadId, RunId, ShowId},
@@ -26,7 +29,7 @@ use crate::{
     wire::{
         codes::Code,
         outcome::{Outcome, Rated},
-        seal::{EntryCount, PartCount},
+        seal::{CorrectionView, EntryCount, PartCount},
         server::Phase,
     },
 };
@@ -49,6 +52,10 @@ pub struct Certificate {
     outcome: Option<Outcome>,
     /// What a rating came to.
     rated: Option<Rated>,
+    /// How it was corrected: what is left out is in no other figure here but in those by entry and part.
+    correction: Option<CorrectionView>,
+    /// What is declared in place of what was counted.
+    declared: Option<CertifiedDeclaration>,
     by_entry: Vec<EntryCount>,
     /// The same ballots by segment, by pool and by platform.
     by_part: Vec<PartCount>,
@@ -69,6 +76,15 @@ pub struct Certificate {
     /// Ed25519 over the manifest.
     signature: String,
     public_key: String,
+}
+
+/// What two people declared. All else on the sheet was counted.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CertifiedDeclaration {
+    /// Votes per option; empty where pools count apart.
+    votes: Vec<u64>,
+    outcome: Option<Outcome>,
+    rated: Option<Rated>,
 }
 
 /// One option.
@@ -153,6 +169,12 @@ pub async fn certificate(
         superseded: manifest.superseded,
         outcome: manifest.outcome.clone(),
         rated: manifest.rated.clone(),
+        correction: summary.correction.as_ref().map(|one| view::correction(one, summary)),
+        declared: manifest.declared.map(|Declared { votes, outcome, rated }| CertifiedDeclaration {
+            votes,
+            outcome,
+            rated,
+        }),
         by_part: parts(&view::by_entry(run)),
         by_entry: view::by_entry(run),
         late: manifest.late,

@@ -17,7 +17,7 @@ use crate::{
     studio::{desk::Desk, parts::parts, view},
     wire::{
         gauge::GraphicTally,
-        results::ResultState,
+        results::{ResultState, Results},
         seal::{EntryCount, Part, PartCount},
         server::{GraphicState, Phase},
     },
@@ -63,6 +63,8 @@ pub struct Status {
     mean: String,
     median: String,
     state: Option<ResultState>,
+    /// As in the results' rows.
+    mark: &'static str,
     /// Taps per second now, and the most in this run, where viewers tap; else 0.
     pace: u64,
     pace_highest: u64,
@@ -118,6 +120,7 @@ pub async fn status(
         total: results.as_ref().map_or(0, |results| results.total),
         mean: rated.map(|rated| rated.mean.to_string()).unwrap_or_default(),
         median: rated.map(|rated| rated.median.to_string()).unwrap_or_default(),
+        mark: results.as_ref().map_or("", mark),
         state: results.map(|results| results.state),
         pace: pace.now,
         pace_highest: pace.highest,
@@ -152,6 +155,16 @@ pub struct Row {
     /// By the run's rules, once it is sealed; empty where they say only that all votes are one.
     points: String,
     rank: String,
+    /// `declared`: not counted; `excluded`: without a part of what was counted; else empty.
+    mark: &'static str,
+}
+
+fn mark(results: &Results) -> &'static str {
+    match (results.declared, results.excluded) {
+        (true, _) => "declared",
+        (false, true) => "excluded",
+        (false, false) => "",
+    }
 }
 
 fn rows(desk: &Desk) -> Vec<Row> {
@@ -159,6 +172,7 @@ fn rows(desk: &Desk) -> Vec<Row> {
     let labels = show.run.filter(|run| run.id == results.run).map(|run| run.options).unwrap_or_default();
     let places = || results.outcome.iter().flat_map(|outcome| &outcome.places);
     let place = |n| places().find(|place| place.n == n);
+    let mark = mark(&results);
     let row = |option: &crate::wire::results::OptionResult| Row {
         option: option.n,
         label: labels.iter().find(|label| label.n == option.n).map(|label| label.label.clone()).unwrap_or_default(),
@@ -167,6 +181,7 @@ fn rows(desk: &Desk) -> Vec<Row> {
         state: results.state,
         points: place(option.n).map(|place| place.points.to_string()).unwrap_or_default(),
         rank: place(option.n).map(|place| place.rank.to_string()).unwrap_or_default(),
+        mark,
     };
     results.options.iter().map(row).collect()
 }
@@ -197,9 +212,9 @@ pub async fn results_csv(
     Params(query): Params<FeedKey>,
 ) -> Result<impl IntoResponse, Failure> {
     extract::screen_key(&doors, &desk, query.key())?;
-    let mut text = String::from("option,label,votes,share,state,points,rank\r\n");
-    for Row { option, label, votes, share, state, points, rank } in rows(&desk) {
-        text += &csv::line([&option, &label, &votes, &share, &word(&state), &points, &rank]);
+    let mut text = String::from("option,label,votes,share,state,points,rank,mark\r\n");
+    for Row { option, label, votes, share, state, points, rank, mark } in rows(&desk) {
+        text += &csv::line([&option, &label, &votes, &share, &word(&state), &points, &rank, &mark]);
     }
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
 }
@@ -214,11 +229,11 @@ pub async fn results_xml(
 ) -> Result<impl IntoResponse, Failure> {
     extract::screen_key(&doors, &desk, query.key())?;
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rows>\n");
-    for Row { option, label, votes, share, state, points, rank } in rows(&desk) {
+    for Row { option, label, votes, share, state, points, rank, mark } in rows(&desk) {
         let state = serde_json::to_value(state).unwrap_or_default();
         text += &format!(
             "<row><option>{option}</option><label>{}</label><votes>{votes}</votes><share>{share}</share><state>{}</state>\
-             <points>{points}</points><rank>{rank}</rank></row>\n",
+             <points>{points}</points><rank>{rank}</rank><mark>{mark}</mark></row>\n",
             xml_text(&label),
             state.as_str().unwrap_or_default(),
         );

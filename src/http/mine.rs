@@ -105,6 +105,9 @@ pub struct MyBallot {
     /// Why, if refused; `after_seal` if held for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
+    /// Counted, and left out of the result by a decision about everybody who came in there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    excluded: bool,
     /// Where its voter came in, as a signed link said.
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<Entry>,
@@ -141,6 +144,7 @@ impl MyBallot {
             at: ballot.received.as_ms(),
             is,
             reason,
+            excluded: is == Answer::Counted && run.excluded.contains(&ballot.entry),
             entry: definition.entries.get(ballot.entry).cloned(),
             change: ballot.picks.change(),
         }

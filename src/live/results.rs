@@ -1,7 +1,11 @@
 //! Numbers as one audience may see them: pure, from a run, its totals and the time.
 
 use crate::{
-    ballots::{bucket::Totals, outcome, tally},
+    ballots::{
+        bucket::Totals,
+        corrected::{Stands, stands},
+        outcome, tally,
+    },
     base::clock::Micros,
     shows::{interaction::Visibility, run::Run},
     wire::{
@@ -69,17 +73,20 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
         state => state,
     };
     // A sealed run shows its seal, whatever comes later.
-    let votes = run.sealed().map_or(&totals.votes, |seal| &seal.totals);
-    let hidden = vec![0; votes.len()];
-    let votes = if state == ResultState::Hidden { &hidden } else { votes };
+    let hidden = vec![0; run.sealed().map_or(totals.votes.len(), |seal| seal.totals.len())];
     let sealed = run.sealed().filter(|_| state != ResultState::Hidden);
-    let outcome = sealed.and_then(|seal| outcome::outcome(&run.definition, &seal.totals, &seal.by_entry));
+    let correction = sealed.and_then(|seal| seal.correction.as_ref());
+    let stands = sealed.map(|seal| stands(&run.definition, seal));
+    let votes = match &stands {
+        Some(stands) => &stands.votes,
+        None if state == ResultState::Hidden => &hidden,
+        None => &totals.votes,
+    };
     let pools = !run.definition.interaction.counting.pools.is_empty();
-    // Before the seal nobody knows what pools give.
-    let rated = match run.sealed() {
-        Some(seal) if state != ResultState::Hidden => outcome::rated(&run.definition, votes, &seal.by_entry),
-        None if !pools => outcome::rated(&run.definition, votes, &[]),
-        _ => None,
+    let (outcome, rated) = match &stands {
+        Some(Stands { outcome, rated, .. }) => (outcome.clone(), rated.clone()),
+        // Before the seal nobody knows what pools give.
+        None => (None, if pools { None } else { outcome::rated(&run.definition, votes, &[]) }),
     };
     let shares = outcome.as_ref().map_or_else(|| tally::shares(votes), outcome::shares);
     let options = (1..).zip(votes.iter().zip(shares));
@@ -102,6 +109,8 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
         outcome,
         rated,
         pace: pace.filter(|_| state != ResultState::Hidden),
+        excluded: correction.is_some_and(|one| !one.excluded.is_empty()),
+        declared: correction.is_some_and(|one| !one.declared.is_empty()),
     }
 }
 
@@ -116,6 +125,8 @@ pub fn hidden(results: &Results) -> Results {
         outcome: None,
         rated: None,
         pace: None,
+        excluded: false,
+        declared: false,
         ..*results
     }
 }
@@ -202,6 +213,8 @@ mod tests {
             outcome: None,
             rated: None,
             pace: None,
+            excluded: false,
+            declared: false,
         }
     }
 

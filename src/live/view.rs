@@ -253,6 +253,7 @@ mod tests {
             by_entry: Vec::new(),
             outstanding: 0,
             manifest_hash: String::new(),
+            correction: None,
         };
         let verified = Some(Verified { at: Micros::from_ms(75_000), by: "Ada".into() });
         run.seal = Some(SealState { revision: 1, summary: Some(summary), verified });

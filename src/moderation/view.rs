@@ -1,6 +1,6 @@
 //! The queue as staff sees it, and the approved questions as viewers do. Pure.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     item::{Item, Line, Verb},
@@ -87,6 +87,7 @@ pub fn changed<'a>(
         banned: banned.into_iter().map(|(voter, one)| ban((*voter, one))).collect(),
         paused: queue.paused.clone(),
         on_air: queue.on_air().map(|item| item.sent.item),
+        refused: BTreeMap::new(),
     }
 }
 

@@ -20,7 +20,9 @@ pub(super) fn arm(next: &mut Document, what: Armable, run: Option<RunId>, contex
             None
         }
         Armable::WriteOff => None,
-        Armable::Reveal | Armable::Resolve | Armable::Void => Some(meant(next, run)?),
+        Armable::Reveal | Armable::Resolve | Armable::Void | Armable::Exclude | Armable::Override => {
+            Some(meant(next, run)?)
+        }
         Armable::Confirm => {
             let run = meant(next, run)?;
             two_people::may_confirm(next, run, context)?;

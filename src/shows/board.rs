@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{
+    correction::leaves_out,
     document::Document,
-    run::{Definition, Run},
+    run::{Definition, Run, SealState},
     windows::Windows,
 };
 use crate::base::ids::{NodeId, RunId};
@@ -29,6 +30,14 @@ pub struct BoardRun {
     pub void: bool,
     /// The seal that is being made or was made, if any.
     pub seal_revision: Option<u32>,
+    /// Numbers of the entries whose ballots are left out.
+    pub excluded: Arc<[u8]>,
+}
+
+fn excluded(run: &Run) -> Vec<u8> {
+    let excluded = run.sealed().and_then(|seal| seal.correction.as_ref()).map_or(&[][..], |one| &one.excluded);
+    let numbers = std::iter::once(0).chain(run.definition.entries.declared().map(|(number, _)| number));
+    numbers.filter(|number| leaves_out(excluded, &run.definition, *number)).collect()
 }
 
 impl Board {
@@ -65,7 +74,8 @@ impl BoardRun {
             definition: Arc::new(run.definition.clone()),
             windows: run.windows.clone(),
             void: run.void.is_some(),
-            seal_revision: run.seal.as_ref().map(|seal| seal.revision),
+            seal_revision: run.seal.as_ref().map(SealState::counted),
+            excluded: excluded(run).into(),
         }
     }
 }

@@ -23,6 +23,8 @@ pub(super) fn take(control: &mut Control, command: &Command, context: &Context) 
             | Command::Resolve { .. }
             | Command::Void { .. }
             | Command::WriteOff { .. }
+            | Command::Exclude { .. }
+            | Command::Override { .. }
             | Command::Confirm { .. }
             | Command::Decline { .. }
     ) && !command.is_edit();

@@ -6,6 +6,7 @@ pub mod board;
 pub mod bracket;
 pub mod catch_up;
 mod control;
+pub mod correction;
 pub mod counting;
 pub mod document;
 pub mod edits;

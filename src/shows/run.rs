@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    correction::Correction,
     entries::Entries,
     interaction::Interaction,
     kind::Kind,
@@ -148,7 +149,7 @@ pub struct SealState {
 pub struct SealSummary {
     /// When the buckets were summed.
     pub at: Micros,
-    /// Votes per option.
+    /// Votes per option, without those that are left out.
     pub totals: Vec<u64>,
     /// Ballots that came outside the window, and their votes per option.
     pub late: u64,
@@ -160,6 +161,9 @@ pub struct SealSummary {
     pub outstanding: u64,
     /// SHA-256 of the signed manifest.
     pub manifest_hash: String,
+    /// It was made of another seal, without counting again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Correction>,
 }
 
 /// The counted ballots that came by one entry.
@@ -199,6 +203,14 @@ pub struct Void {
     pub at: Micros,
     pub by: String,
     pub reason: String,
+}
+
+impl SealState {
+    /// The revision whose seal counted: ballots and buckets know this one.
+    pub fn counted(&self) -> u32 {
+        let correction = self.summary.as_ref().and_then(|summary| summary.correction.as_ref());
+        correction.map_or(self.revision, |correction| correction.counted)
+    }
 }
 
 impl Run {

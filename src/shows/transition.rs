@@ -98,9 +98,8 @@ pub fn apply(document: &Document, command: &Command, context: &Context) -> Resul
         Command::Seal { run } => end::start_seal(&mut next, *run, context)?,
         Command::Verify { .. } => return not_now("a verification carries its recount; ask the desk for it"),
         Command::Arm { what, run } => arming::arm(&mut next, *what, *run, context)?,
-        Command::Reveal { .. } | Command::Void { .. } if two_people::takes_two(&next, command) => {
-            two_people::propose(&mut next, command, context)?;
-        }
+        _ if two_people::takes_two(&next, command) => two_people::propose(&mut next, command, context)?,
+        Command::Exclude { .. } | Command::Override { .. } => unreachable!("they always take two"),
         Command::Confirm { proposal } => two_people::confirm(&mut next, *proposal, context)?,
         Command::Decline { proposal } => two_people::decline(&mut next, *proposal)?,
         Command::Reveal { run } => end::reveal(&mut next, *run, context)?,
@@ -173,19 +172,20 @@ pub fn replace_rundown(document: &Document, file: &ShowFile, role: Role) -> Resu
 /// Who may send what. docs/WIRE.md has the same table in words.
 pub fn check_role(command: &Command, role: Role) -> Result<(), Refusal> {
     let allowed = match command {
+        Command::Void { .. }
+        | Command::GoLive
+        | Command::Rehearse
+        | Command::Arm { what: Armable::Void | Armable::GoLive, .. } => role == Role::Producer,
         Command::Seal { .. }
         | Command::Verify { .. }
+        | Command::Arm { .. }
         | Command::Reveal { .. }
         | Command::Resolve { .. }
         | Command::WriteOff { .. }
+        | Command::Exclude { .. }
+        | Command::Override { .. }
         | Command::Confirm { .. }
-        | Command::Decline { .. } => {
-            matches!(role, Role::Producer | Role::Adjudicator)
-        }
-        Command::Arm { what: Armable::Reveal | Armable::Resolve | Armable::WriteOff | Armable::Confirm, .. } => {
-            matches!(role, Role::Producer | Role::Adjudicator)
-        }
-        Command::Void { .. } | Command::GoLive | Command::Rehearse | Command::Arm { .. } => role == Role::Producer,
+        | Command::Decline { .. } => matches!(role, Role::Producer | Role::Adjudicator),
         edit if edit.is_edit() => role == Role::Producer,
         Command::Clear | Command::Panic | Command::Freeze => {
             matches!(role, Role::Operator | Role::Producer | Role::Adjudicator)

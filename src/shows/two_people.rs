@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     arming::disarm,
+    correction,
     document::{Armed, Document, FORMAT_WITH_TWO_PEOPLE, Staff},
     end,
     transition::{Context, Refusal, meant, not_now, refuse},
@@ -36,6 +37,10 @@ pub struct Policy {
 pub enum Decision {
     Reveal,
     Void,
+    /// Always, whatever a show says.
+    Override,
+    /// Always, too.
+    Exclude,
 }
 
 impl Policy {
@@ -71,6 +76,8 @@ fn decision(command: &Command) -> Option<(Decision, Option<RunId>)> {
     match command {
         Command::Reveal { run } => Some((Decision::Reveal, *run)),
         Command::Void { run, .. } => Some((Decision::Void, *run)),
+        Command::Override { run, .. } => Some((Decision::Override, *run)),
+        Command::Exclude { run, .. } => Some((Decision::Exclude, *run)),
         _ => None,
     }
 }
@@ -78,6 +85,9 @@ fn decision(command: &Command) -> Option<(Decision, Option<RunId>)> {
 /// Whether a command takes two people: as the show said when the run was made.
 pub(super) fn takes_two(next: &Document, command: &Command) -> bool {
     let Some((decision, run)) = decision(command) else { return false };
+    if matches!(decision, Decision::Override | Decision::Exclude) {
+        return true;
+    }
     let run = meant(next, run).ok().and_then(|run| next.run(run));
     run.is_some_and(|run| run.policy.two_people.contains(&decision))
 }
@@ -86,6 +96,12 @@ fn decide(next: &mut Document, command: &Command, context: &Context) -> Result<(
     match command {
         Command::Reveal { run } => end::reveal(next, *run, context),
         Command::Void { run, reason } => end::void(next, *run, reason, context),
+        // What it comes to is counted and signed outside, from the manifest.
+        Command::Exclude { run, .. } | Command::Override { run, .. } => {
+            correction::check(next, command, context)?;
+            let run = meant(next, *run)?;
+            disarm(next, armable(command), Some(run))
+        }
         _ => unreachable!("it takes nobody else"),
     }
 }
@@ -94,6 +110,8 @@ fn decide(next: &mut Document, command: &Command, context: &Context) -> Result<(
 fn armable(command: &Command) -> Armable {
     match command {
         Command::Void { .. } => Armable::Void,
+        Command::Exclude { .. } => Armable::Exclude,
+        Command::Override { .. } => Armable::Override,
         _ => Armable::Reveal,
     }
 }
@@ -104,10 +122,14 @@ pub(super) fn propose(next: &mut Document, command: &Command, context: &Context)
         return refuse(Code::Forbidden, "this takes two people, and a key is nobody: do it on the studio page");
     }
     let id = meant(next, decision(command).and_then(|(_, run)| run))?;
-    let command = match command {
-        Command::Void { reason, .. } => Command::Void { run: Some(id), reason: reason.clone() },
-        _ => Command::Reveal { run: Some(id) },
-    };
+    let mut command = command.clone();
+    match &mut command {
+        Command::Reveal { run }
+        | Command::Void { run, .. }
+        | Command::Exclude { run, .. }
+        | Command::Override { run, .. } => *run = Some(id),
+        _ => {}
+    }
     let mut done = next.clone();
     decide(&mut done, &command, context)?;
     // One press of the arm, one proposal.

@@ -3,7 +3,7 @@
 
 use crate::{
     base::{clock::Micros, csv},
-    shows::{document::Document, run::Run, two_people::Proposal},
+    shows::{correction, document::Document, run::Run, two_people::Proposal},
     wire::{command::Command, server::AsRunEntry},
 };
 
@@ -15,6 +15,8 @@ pub fn of_command(next: &Document, command: &Command, by: &str, now: Micros, not
         | Command::Reveal { run }
         | Command::Resolve { run, .. }
         | Command::Void { run, .. }
+        | Command::Exclude { run, .. }
+        | Command::Override { run, .. }
         | Command::Arm { run, .. } => *run,
         _ => None,
     };
@@ -59,13 +61,17 @@ pub fn of_decision(
         Command::Decline { proposal } => (before.proposal(*proposal), "decline", "proposed by"),
         _ => (next.new_proposal(before).and_then(|id| next.proposal(id)), "propose", ""),
     };
-    let Some(Proposal { command: of, by: proposer, until, .. }) = proposal else {
+    let Some(&Proposal { run: proposal_run, command: ref of, by: ref proposer, until, .. }) = proposal else {
         return of_command(next, command, by, now, note);
     };
     let verb = if what == of.verb() { String::new() } else { of.verb().to_owned() };
     let open = format!("open for {} s", until.since_ms(now) / 1000);
     let last = if said.is_empty() { open } else { format!("{said} {}", proposer.name) };
-    let parts: Vec<_> = [verb, words(next, of), last].into_iter().filter(|part| !part.is_empty()).collect();
+    let is_done =
+        matches!(command, Command::Confirm { .. }) && matches!(of, Command::Exclude { .. } | Command::Override { .. });
+    let seal = next.run(proposal_run).and_then(|run| run.seal.as_ref()).filter(|_| is_done);
+    let seal = seal.map(|seal| format!("seal {}", seal.revision)).unwrap_or_default();
+    let parts: Vec<_> = [verb, words(next, of), seal, last].into_iter().filter(|part| !part.is_empty()).collect();
     AsRunEntry { what: what.to_owned(), ..of_command(next, of, by, now, parts.join(", ")) }
 }
 
@@ -83,7 +89,14 @@ fn words(next: &Document, command: &Command) -> String {
         Command::Open { seconds: Some(seconds) } => format!("for {seconds} s"),
         Command::Extend { seconds } => format!("by {seconds} s"),
         Command::Marker { platform, .. } => behind(next, platform.as_deref()),
-        Command::Void { reason, .. } => reason.trim().to_owned(),
+        Command::Exclude { entries, reason, .. } if entries.is_empty() => {
+            format!("nothing is left out: {}", reason.trim())
+        }
+        Command::Exclude { entries, reason, .. } => format!("{}: {}", correction::in_words(entries), reason.trim()),
+        Command::Override { thousandths, reason, .. } if thousandths.is_empty() => {
+            format!("what was counted stands: {}", reason.trim())
+        }
+        Command::Void { reason, .. } | Command::Override { reason, .. } => reason.trim().to_owned(),
         Command::WriteOff { node, reason } => format!("{node}: {}", reason.trim()),
         Command::Arm { what, .. } => what.word().to_owned(),
         Command::Control { action, .. } => action.word().to_owned(),

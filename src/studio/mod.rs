@@ -4,6 +4,7 @@
 
 pub mod asrun;
 mod clock_log;
+mod correcting;
 pub mod desk;
 pub mod desks;
 mod follow;

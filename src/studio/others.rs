@@ -38,6 +38,9 @@ pub struct NodeStatus {
     pub clock_ok: bool,
     pub fsync_us: u64,
     pub disk_free_mb: u64,
+    /// What the rules for texts refused there, by reason.
+    #[serde(default)]
+    pub refused: BTreeMap<String, u32>,
 }
 
 /// All nodes that tell something, this one too.
@@ -108,6 +111,16 @@ impl Others {
         here
     }
 
+    /// What the rules refused on all nodes, given what they did here.
+    pub fn with_refused(&self, own: NodeId, mut here: BTreeMap<String, u32>) -> BTreeMap<String, u32> {
+        for (_, status) in self.nodes.load().iter().filter(|(node, _)| *node != own) {
+            for (reason, times) in &status.refused {
+                *here.entry(reason.clone()).or_default() += times;
+            }
+        }
+        here
+    }
+
     /// Viewers of the other nodes.
     pub fn viewers(&self, own: NodeId) -> u64 {
         self.nodes.load().iter().filter(|(node, _)| *node != own).map(|(_, status)| status.viewers).sum()
@@ -133,6 +146,7 @@ pub(super) fn own(desk: &Desk, services: &Services) -> NodeStatus {
         clock_ok: figures.clock_ok,
         fsync_us: figures.fsync_us,
         disk_free_mb: figures.disk_free_mb,
+        refused: desk.moderation.refused(),
     }
 }
 

@@ -18,7 +18,7 @@ pub fn parts(by_entry: &[EntryCount]) -> Vec<PartCount> {
         if by_entry.iter().all(|line| named(of, &line.entry).is_none()) {
             continue;
         }
-        for EntryCount { entry, counted, votes } in by_entry {
+        for EntryCount { entry, counted, votes, .. } in by_entry {
             let name = named(of, entry).unwrap_or_default();
             match parts.iter_mut().find(|part| (part.of, &part.name) == (of, &name)) {
                 Some(part) => {
@@ -38,7 +38,7 @@ mod tests {
 
     fn line(segment: Option<&str>, pool: Option<&str>, votes: [u64; 2]) -> EntryCount {
         let entry = Entry { segment: segment.map(str::to_owned), pool: pool.map(str::to_owned), platform: None };
-        EntryCount { entry, counted: votes.iter().sum(), votes: votes.into() }
+        EntryCount { entry, counted: votes.iter().sum(), votes: votes.into(), excluded: false }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
 use super::{desk::Desk, others::NodeStatus, scores, services::Services, view};
 use crate::{
-    ballots::{bucket::Totals, outcome},
+    ballots::{bucket::Totals, corrected::stands, outcome},
     base::{clock::Micros, ids::NodeId, limits},
     live::{
         results::{AUDIENCES, Audience, Counted, after, is_hidden, results},
@@ -129,6 +129,8 @@ impl Runner {
                 run.seal.iter_mut().for_each(|seal| seal.rules_hash.clear());
             }
         }
+        let is_hidden = |id| document.runs.iter().zip(&hidden).any(|(run, hidden)| run.id() == id && *hidden);
+        operators.proposals.iter_mut().filter(|one| is_hidden(one.run)).for_each(|one| one.declare.clear());
         self.desk.hub.publish_desk(view.clone(), operators);
         self.last_desk = Some(view);
         self.hidden = hidden;
@@ -146,8 +148,19 @@ impl Runner {
         let services = &self.services;
         let run = on.map(|run| {
             let outstanding = services.intake.run(run.id()).map_or(0, |intake| intake.outstanding());
-            let by_entry = run.sealed().map(|seal| &*seal.by_entry);
-            let margin = outcome::margin(&run.definition, totals, outstanding, by_entry);
+            let stands = run.sealed().map(|seal| (seal, stands(&run.definition, seal)));
+            let margin = match &stands {
+                // What is left out is no part of the margin.
+                Some((seal, stands)) if seal.correction.is_some() => {
+                    let (votes, late_votes) = (seal.totals.clone(), stands.late_votes.clone());
+                    let totals = Totals { votes, late_votes, ..totals.clone() };
+                    outcome::margin(&run.definition, &totals, outstanding, Some(&stands.by_entry))
+                }
+                sealed => {
+                    let by_entry = sealed.as_ref().map(|(seal, _)| &*seal.by_entry);
+                    outcome::margin(&run.definition, totals, outstanding, by_entry)
+                }
+            };
             RunGauge {
                 run: run.id(),
                 counted: totals.counted,

@@ -138,6 +138,7 @@ pub(super) fn summary(manifest: &Manifest, json: &str) -> SealSummary {
         by_entry: manifest.by_entry.clone(),
         outstanding: manifest.outstanding,
         manifest_hash: sha256(json),
+        correction: manifest.correction.clone(),
     }
 }
 

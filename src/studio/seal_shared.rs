@@ -196,7 +196,7 @@ pub(super) async fn recount(desk: &Desk, ways: Ways<'_>, run: Option<RunId>) -> 
             findings.push(format!("{what}: the ledger has other ones than the manifest"));
         }
     };
-    compare("votes per option", totals.votes == manifest.totals && totals.counted == manifest.counted);
+    compare("votes per option", totals.votes == manifest.counted_totals() && totals.counted == manifest.counted);
     let parts = |part: &crate::ballots::manifest::Part| {
         let counted = ledger.part(part.bucket, part.journal);
         (counted.count, counted.hash()) == (part.count, part.hash.clone())

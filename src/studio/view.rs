@@ -4,25 +4,28 @@ use std::collections::BTreeMap;
 
 use super::parts::parts;
 use crate::{
-    ballots::{bucket::Totals, outcome},
+    ballots::{
+        bucket::Totals,
+        corrected::{Stands, stands},
+        outcome,
+    },
     base::clock::Micros,
     live,
     shows::{
+        correction::{Correction, leaves_out},
         document::{Document, Placed, Staff},
         kind::Kind,
         platforms::Platform,
         roster::WrittenOff,
-        run::{ByEntry, Run},
+        run::{ByEntry, Run, SealSummary},
         two_people::Proposal,
         windows::Track,
     },
     wire::{
         command::Command,
-        seal::{EntryCount, SealView},
-        server::{
-            ArmedView, CueView, DeskRun, DeskView, OnDesk, PlatformView, ProposalView, RunView, StaffView,
-            WrittenOffView,
-        },
+        proposal::ProposalView,
+        seal::{CorrectionView, EntryCount, SealView},
+        server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, PlatformView, RunView, StaffView, WrittenOffView},
     },
 };
 
@@ -96,14 +99,23 @@ fn armed(document: &Document, now: Micros) -> Vec<ArmedView> {
 
 fn proposal(proposal: &Proposal) -> ProposalView {
     let reason = match &proposal.command {
-        Command::Void { reason, .. } => reason.trim().to_owned(),
+        Command::Void { reason, .. } | Command::Exclude { reason, .. } | Command::Override { reason, .. } => {
+            reason.trim().to_owned()
+        }
         _ => String::new(),
+    };
+    let (exclude, declare) = match &proposal.command {
+        Command::Exclude { entries, .. } => (Some(entries.clone()), Vec::new()),
+        Command::Override { thousandths, .. } => (None, thousandths.clone()),
+        _ => (None, Vec::new()),
     };
     ProposalView {
         id: proposal.id,
         what: proposal.command.verb().to_owned(),
         run: proposal.run,
         reason,
+        exclude,
+        declare,
         by: proposal.by.name.clone(),
         session: proposal.by.session,
         at: proposal.at.as_ms(),
@@ -145,35 +157,39 @@ fn platform(document: &Document, run: &Run, track: &Track, now: Micros) -> Platf
 pub fn by_entry(run: &Run) -> Vec<EntryCount> {
     let entries = &run.definition.entries;
     let named = |number| entries.declared().find(|(n, _)| *n == number).map(|(_, entry)| entry.clone());
+    let excluded = run.sealed().and_then(|seal| seal.correction.as_ref()).map_or(&[][..], |one| &one.excluded);
     let line = |line: &ByEntry| EntryCount {
         entry: named(line.entry).unwrap_or_default(),
         counted: line.counted,
         votes: line.votes.clone(),
+        excluded: leaves_out(excluded, &run.definition, line.entry),
     };
     run.sealed().iter().flat_map(|summary| &summary.by_entry).map(line).collect()
+}
+
+/// How a seal was corrected.
+pub fn correction(correction: &Correction, seal: &SealSummary) -> CorrectionView {
+    let Correction { at, by, reason, excluded, declared, .. } = correction.clone();
+    CorrectionView { at: at.as_ms(), by, reason, excluded, declared, counted: seal.totals.clone() }
 }
 
 /// What the newest seal of a run says.
 pub fn seal(run: &Run) -> Option<SealView> {
     let state = run.seal.as_ref()?;
     let summary = state.summary.as_ref()?;
-    let totals = Totals {
-        votes: summary.totals.clone(),
-        late: summary.late,
-        late_votes: summary.late_totals.clone(),
-        ..Totals::default()
-    };
-    let margin = outcome::margin(&run.definition, &totals, summary.outstanding, Some(&summary.by_entry));
-    let outcome = outcome::outcome(&run.definition, &summary.totals, &summary.by_entry);
+    let Stands { votes, outcome, rated, by_entry: lines, late_votes } = stands(&run.definition, summary);
+    let totals = Totals { votes: summary.totals.clone(), late: summary.late, late_votes, ..Totals::default() };
+    let margin = outcome::margin(&run.definition, &totals, summary.outstanding, Some(&lines));
     Some(SealView {
         revision: state.revision,
-        total: summary.totals.iter().sum(),
+        total: votes.iter().sum(),
         margin: margin.votes,
         outstanding: summary.outstanding,
         by_entry: by_entry(run),
         by_part: parts(&by_entry(run)),
         outcome,
-        rated: outcome::rated(&run.definition, &summary.totals, &summary.by_entry),
+        rated,
+        correction: summary.correction.as_ref().map(|one| correction(one, summary)),
         late: summary.late,
         late_would_change_order: margin.late_would_change_order,
         decisive: margin.decisive,

@@ -1,8 +1,13 @@
 //! What staff may tell a show to do. The same words on the WebSocket, over HTTP and in the as-run log.
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
-use crate::base::ids::{NodeId, ProposalId, RunId, SessionId};
+use super::entry::Entry;
+use crate::base::{
+    ids::{NodeId, ProposalId, RunId, SessionId},
+    limits,
+};
 
 /// One command, tagged `do`. Where `run` is left out, the run on program is meant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -91,6 +96,25 @@ pub enum Command {
     /// Takes a data directory that is lost for good off the roster: nobody waits for it any more, and every later seal of
     /// a run that it was part of names what may be lost with it. Armed first.
     WriteOff { node: NodeId, reason: String },
+    /// Leaves ballots that came by some entries out of what a sealed run comes to: these and no others; an empty list takes it
+    /// back. Takes two people. Armed first.
+    Exclude {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        /// An entry that names all that one of these names is left out; an empty name: that names none.
+        entries: Vec<Entry>,
+        reason: String,
+    },
+    /// Declares what the options of a sealed run have, beside what was counted; an empty list takes it back. Takes two
+    /// people. Armed first.
+    Override {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        /// For each option, in thousandths of a vote; of a point, where pools count apart.
+        #[schema(schema_with = thousandths)]
+        thousandths: Vec<u64>,
+        reason: String,
+    },
     /// Does what somebody else has proposed. Armed first.
     Confirm { proposal: ProposalId },
     /// Takes a proposal off the desk: whoever made it withdraws it, another one declines it.
@@ -126,6 +150,13 @@ pub enum Command {
     },
 }
 
+/// Declared values, as the description of the API says them.
+fn thousandths() -> Array {
+    let value =
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(limits::DECLARED_MAX as f64));
+    ArrayBuilder::new().items(value).build()
+}
+
 /// What has to be armed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -136,6 +167,8 @@ pub enum Armable {
     GoLive,
     WriteOff,
     Confirm,
+    Exclude,
+    Override,
 }
 
 /// What can be done about the control of a show.
@@ -162,6 +195,8 @@ impl Armable {
             Self::GoLive => "go_live",
             Self::WriteOff => "write_off",
             Self::Confirm => "confirm",
+            Self::Exclude => "exclude",
+            Self::Override => "override",
         }
     }
 }
@@ -220,6 +255,8 @@ impl Command {
             Self::Void { .. } => "void",
             Self::WriteOff { .. } => "write_off",
             Self::Confirm { .. } => "confirm",
+            Self::Exclude { .. } => "exclude",
+            Self::Override { .. } => "override",
             Self::Decline { .. } => "decline",
             Self::CueAdd { .. } => "cue_add",
             Self::CueEdit { .. } => "cue_edit",

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    proposal::ProposalView,
     seal::SealView,
     server::{GraphicView, OptionView, Phase, Role, RunView},
 };
-use crate::base::ids::{NodeId, ProposalId, RunId, SessionId};
+use crate::base::ids::{NodeId, RunId, SessionId};
 
 /// Everything the studio page shows, but for the moving figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -142,22 +143,4 @@ pub struct ArmedView {
     pub run: Option<RunId>,
     pub until: u64,
     pub by: String,
-}
-
-/// What somebody has proposed and another person has to confirm.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProposalView {
-    pub id: ProposalId,
-    /// The word of the command that is proposed.
-    pub what: String,
-    pub run: RunId,
-    /// Why, where a reason was asked for.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    pub by: String,
-    /// Of who proposed it.
-    pub session: SessionId,
-    pub at: u64,
-    /// Nobody can confirm it after this.
-    pub until: u64,
 }

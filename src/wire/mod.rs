@@ -12,6 +12,7 @@ pub mod gauge;
 pub mod kind;
 pub mod moderation;
 pub mod outcome;
+pub mod proposal;
 pub mod results;
 pub mod scores;
 pub mod seal;

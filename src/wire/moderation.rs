@@ -1,6 +1,8 @@
 //! What the audience writes, as it crosses the network: sending it, what became of it, the moderators' queue and what
 //! they do, and what of it may be seen.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::entry::Entry;
@@ -171,6 +173,14 @@ impl SaidIs {
 }
 
 impl WhyNot {
+    /// Whether the automatic rules say so: no moderator has seen the text.
+    pub const fn is_of_rules(self) -> bool {
+        matches!(
+            self,
+            Self::Empty | Self::TooLong | Self::Characters | Self::Link | Self::Contact | Self::Words | Self::Check
+        )
+    }
+
     /// The word on the wire.
     pub const fn word(self) -> &'static str {
         match self {
@@ -350,6 +360,9 @@ pub struct Items {
     /// What is on the screens, while its run is on program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_air: Option<ItemId>,
+    /// What the rules have refused since the nodes started: how often, by reason. For moderators.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, u32>,
 }
 
 /// One item as staff sees it.

@@ -30,6 +30,12 @@ pub struct Results {
     /// How fast a run of reactions is tapped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pace: Option<Pace>,
+    /// Of what was counted a part is left out, by a decision that the seal names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub excluded: bool,
+    /// What stands here was declared, and not counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub declared: bool,
 }
 
 /// How fast viewers tap, all together.

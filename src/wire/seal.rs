@@ -16,6 +16,27 @@ pub struct EntryCount {
     pub counted: u64,
     /// Votes per option.
     pub votes: Vec<u64>,
+    /// They are left out of what the run comes to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub excluded: bool,
+}
+
+/// How a sealed run was corrected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CorrectionView {
+    pub at: u64,
+    /// Who proposed it, and who confirmed it.
+    pub by: [String; 2],
+    pub reason: String,
+    /// What is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<Entry>,
+    /// What the options are declared to have, in thousandths; empty: what was counted stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declared: Vec<u64>,
+    /// Votes per option as counted, without what is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counted: Vec<u64>,
 }
 
 /// The counted ballots of one segment, pool or platform: the sum of all entries that name it.
@@ -71,6 +92,9 @@ pub struct SealView {
     /// What a rating came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rated: Option<Rated>,
+    /// It was corrected, by two people and for a reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<CorrectionView>,
     /// Ballots that came too late.
     pub late: u64,
     /// Whether the late ones would change the order.
@@ -104,6 +128,7 @@ impl SealView {
             late_would_change_order: false,
             decisive: false,
             hidden: true,
+            correction: self.correction.map(|one| CorrectionView { declared: Vec::new(), counted: Vec::new(), ..one }),
             ..self
         }
     }

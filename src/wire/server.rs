@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::desk::{
-    ArmedView, CueView, DeskRun, DeskView, OnDesk, PlatformView, ProposalView, StaffView, WrittenOffView,
-};
+pub use super::desk::{ArmedView, CueView, DeskRun, DeskView, OnDesk, PlatformView, StaffView, WrittenOffView};
 
 use super::{
     bracket::Bracket,
@@ -265,6 +263,9 @@ pub struct Receipt {
     /// In a changeable run, if counted: whether this ballot is the one in the tally. Absent: another node may know a later one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_force: Option<bool>,
+    /// Counted, and left out of the result by a decision about everybody who came in where this voter did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub excluded: bool,
 }
 
 /// The four answers of a receipt.

@@ -27,8 +27,12 @@ async function second(page, name) {
   });
 }
 
-/** Three desks, and a run that was closed, sealed and verified. @param {import("node:test").TestContext} t */
-async function verified(t) {
+/**
+ * Three desks, and a run that was closed, sealed and verified.
+ * @param {import("node:test").TestContext} t
+ * @param {(server: import("./helpers.mjs").Server, program: import("playwright-core").Browser) => Promise<void>} [vote] while it is open
+ */
+async function verified(t, vote) {
   const server = await serve(t, { show });
   const program = await browser(t);
   const open = async (/** @type {string} */ role) => (await visit(program, server.link(role), { viewport: sizes.desk })).page;
@@ -36,6 +40,7 @@ async function verified(t) {
   for (const page of [producer, adjudicator, operator]) await says(page, "● Connected");
   await press(operator, "next", "n");
   await press(operator, "take", "t");
+  await vote?.(server, program);
   await press(operator, "close", "c");
   await press(producer, "seal", "l");
   await says(producer, "Not verified yet.");
@@ -66,3 +71,66 @@ test("a reveal is proposed on one desk and confirmed on another", { timeout: 60_
   await until("the step is revealed", async () => (await producer.locator('.way [aria-current="step"]').innerText()).toLowerCase() === "revealed");
   await says(producer, "proposed by Producer");
 });
+
+test("a platform is left out of a sealed result, and what the public sees says so", { timeout: 90_000 }, async (t) => {
+  const { server, program, producer, adjudicator } = await verified(t, async (server, program) => {
+    const entries = server.lines.filter((line) => line.trim().startsWith("entry")).map((line) => line.trim().split(/\s+/)[1]);
+    const links = [server.link("audience"), entries[0], entries[1]];
+    for (const [i, label] of ["Ada", "Ada", "Grace"].entries()) {
+      const { page } = await visit(program, links[i]);
+      await page.getByText(label, { exact: true }).click();
+      await page.getByRole("button", { name: `Vote for ${label}` }).click();
+      await says(page, `Your ballot for ${label} is in the tally.`);
+    }
+  });
+  await producer.getByRole("button", { name: "Correct…" }).click();
+  const dialog = producer.locator("dialog.corrections");
+  assert.deepEqual(await axe(producer, ["serious", "critical"]), []);
+  await dialog.getByLabel("platform tv: 1 ballot").check();
+  await dialog.getByRole("button", { name: "Propose to leave out what is ticked…" }).click();
+  await says(producer, "Say why first.");
+  await dialog.getByLabel("Reason").fill("its lines were down");
+  await dialog.getByRole("button", { name: "Propose to leave out what is ticked…" }).click();
+  await says(producer, "It is proposed that nothing of platform tv counts in 1");
+  await second(producer, "Propose now");
+  await says(adjudicator, "▲ Producer proposes: Leave out platform tv of 1 Who wins?: “its lines were down”");
+  await adjudicator.getByRole("button", { name: /^Confirm…/ }).click();
+  await second(adjudicator, "Confirm now");
+  await says(producer, "▲ Corrected by Producer and Adjudicator: without platform tv (“its lines were down”).");
+  await says(producer, "Counted: 2 votes");
+  await producer.getByText("By entry link").click();
+  await says(producer, "✕ left out: platform tv: 1 ballot (Ada 0 · Grace 1)");
+  await producer.getByText("By entry link").click();
+
+  // A result is declared, beside what was counted.
+  await producer.getByRole("button", { name: "Correct…" }).click();
+  assert(await dialog.getByLabel("platform tv: 1 ballot").isChecked());
+  await dialog.getByLabel("Grace").fill("5");
+  await dialog.getByLabel("Reason").fill("the count of the notary");
+  await dialog.getByRole("button", { name: "Propose to declare these…" }).click();
+  await second(producer, "Propose now");
+  await says(adjudicator, "▲ Producer proposes: Declare Ada 2, Grace 5 of 1 Who wins?");
+  await adjudicator.getByRole("button", { name: /^Confirm…/ }).click();
+  await second(adjudicator, "Confirm now");
+  await says(producer, "declared, not counted: Ada 2, Grace 5");
+
+  // The reveal takes two as well; then the audience and the screen have it with its mark.
+  const { page: screen } = await visit(program, server.link("overlay"), { viewport: sizes.full });
+  await press(producer, "reveal", "r");
+  await second(producer, "Reveal now");
+  await adjudicator.getByRole("button", { name: /^Confirm…: Reveal/ }).click();
+  await second(adjudicator, "Confirm now");
+  const { page: viewer } = await visit(program, server.link("audience"));
+  await says(viewer, "Declared by those who answer for the show, not counted. A part of the votes was left out by decision. 7 votes");
+  await says(screen, "Declared result");
+  const { page: sheet } = await sheetOf(producer);
+  await says(sheet, "Declared, not counted");
+  await says(sheet, "Producer and Adjudicator");
+  assert.deepEqual(await axe(sheet, ["serious", "critical"]), []);
+});
+
+/** The certificate, which opens in a tab of its own. @param {Page} page */
+async function sheetOf(page) {
+  const [sheet] = await Promise.all([page.context().waitForEvent("page"), page.getByRole("button", { name: "Certificate" }).click()]);
+  return { page: sheet };
+}

@@ -88,6 +88,20 @@ test("a producer adds, edits, moves and removes cues by keys while a cue is on a
   await says(page, "tl-standby", "Who loses it all?");
   await until("nothing is left to take in", async () => !(await page.innerText("tl-standby")).includes("edited since"));
 
+  // What somebody else made of it meanwhile is not written over unseen.
+  await page.keyboard.press("Shift+E");
+  await until("its text is there", async () => (await page.locator("#cue-toml").inputValue()).includes("Who loses it all?"));
+  const theirs = (await page.locator("#cue-toml").inputValue()).replace("Who loses it all?", "Who is left?");
+  const other = await page.evaluate(async (toml) => {
+    const headers = { "content-type": "application/json", authorization: `Bearer ${sessionStorage.getItem("tallylight.studio.staff")}` };
+    const body = JSON.stringify({ id: "another page", do: "cue_edit", cue: "2", toml });
+    return (await fetch("/api/v1/shows/studio/commands", { method: "POST", headers, body })).json();
+  }, theirs);
+  assert.equal(other.ok, true, other.detail);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await says(page, ".cue-told", "Somebody else has edited this cue since");
+  await page.getByRole("button", { name: "Cancel" }).click();
+
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as file" }).click()]);
   assert.equal(download.suggestedFilename(), "studio.toml");
   assert.deepEqual(errors, []);

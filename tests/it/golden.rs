@@ -21,8 +21,9 @@ use tallylight::{
         entry::Entry,
         gauge::*,
         kind::KindView,
+        proposal::ProposalView,
         results::{OptionResult, Pace, ResultState, Results},
-        seal::{EntryCount, Part, PartCount, SealView},
+        seal::{CorrectionView, EntryCount, Part, PartCount, SealView},
         server::*,
     },
 };
@@ -199,7 +200,20 @@ fn results(state: ResultState) -> Results {
     };
     let outcome = (state == ResultState::Final).then(outcome);
     let rated = (state == ResultState::Provisional).then(rated);
-    Results { run: RUN, state, epoch: 1, version: 42, as_of: AT + 12_000, total, options, outcome, rated, pace: None }
+    Results {
+        run: RUN,
+        state,
+        epoch: 1,
+        version: 42,
+        as_of: AT + 12_000,
+        total,
+        options,
+        outcome,
+        rated,
+        pace: None,
+        excluded: false,
+        declared: false,
+    }
 }
 
 fn desk() -> DeskView {
@@ -209,10 +223,18 @@ fn desk() -> DeskView {
         total: 3,
         margin: 1,
         outstanding: 0,
-        by_entry: vec![EntryCount { entry, counted: 3, votes: vec![2, 1] }],
+        by_entry: vec![EntryCount { entry, counted: 3, votes: vec![2, 1], excluded: true }],
         by_part: vec![PartCount { of: Part::Platform, name: "tv".into(), counted: 3, votes: vec![2, 1] }],
         outcome: Some(outcome()),
         rated: Some(rated()),
+        correction: Some(CorrectionView {
+            at: AT,
+            by: ["Paul".into(), "Notary".into()],
+            reason: "the lines were down".into(),
+            excluded: vec![Entry { platform: Some("tv".into()), ..Entry::default() }],
+            declared: vec![2000, 1500],
+            counted: vec![2, 1],
+        }),
         late: 2,
         late_would_change_order: true,
         decisive: true,
@@ -280,6 +302,8 @@ fn desk() -> DeskView {
             what: "void".into(),
             run: RUN,
             reason: "the lines were down".into(),
+            exclude: None,
+            declare: Vec::new(),
             by: "Paul".into(),
             session: SESSION,
             at: AT,
@@ -427,7 +451,7 @@ fn client_kind(message: &ClientMessage) -> &'static str {
 }
 const CLIENT_KINDS: usize = 9;
 /// What [`Command::verb`] can say.
-const VERBS: usize = 31;
+const VERBS: usize = 33;
 
 fn file(direction: &str, name: &str) -> PathBuf {
     PathBuf::from(format!("tests/golden/{direction}-{name}.json"))

@@ -19,3 +19,4 @@ mod sim;
 mod sim_nodes;
 mod support;
 mod tidy;
+mod two_releases;

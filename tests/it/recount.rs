@@ -127,6 +127,7 @@ fn export(app: &App, secret: &Secret) -> (Written, String) {
         journals: std::slice::from_ref(&services.journals),
         directories: Some(&[]),
         ledger: None,
+        items: false,
         secret,
         now: services.clock.now(),
     };

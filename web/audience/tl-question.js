@@ -81,7 +81,8 @@ function tapsWorth(run, results) {
 function worth(run, results, unlocks) {
   if (!results || results.run !== run.id || run.phase === 'void' || run.phase === 'standby') return '';
   if (results.state === 'hidden') return say(unlocks ? 'result_after_vote' : 'result_hidden');
-  return `${say(`result_${results.state}`, { time: timeOfDay(results.as_of) })} ${say('result_total', { n: results.total })}`;
+  const state = results.declared ? say('result_declared') : say(`result_${results.state}`, { time: timeOfDay(results.as_of) });
+  return [state, results.excluded && say('result_excluded'), say('result_total', { n: results.total })].filter(Boolean).join(' ');
 }
 
 customElements.define('tl-question', Question);

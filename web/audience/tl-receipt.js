@@ -130,6 +130,7 @@ function words(ballot, up, lasting, phase) {
   if (ballot.prepared !== undefined && phase !== 'open' && phase !== 'closing') return { sign: '✕', tone: 'bad', head: say('receipt_not_sent'), text: say('receipt_not_sent_text', { choice }) };
   switch (ballot.is) {
     case 'counted':
+      if (ballot.excluded) return { sign: '–', tone: 'plain', head: say('receipt_excluded'), text: say('receipt_excluded_text', { choice }) };
       if (ballot.in_force === false) return { sign: '↻', tone: 'plain', head: say('receipt_replaced'), text: say('receipt_replaced_text', { choice }) };
       return { sign: '✓', tone: 'good', head: say('receipt_counted'), text: say('receipt_counted_text', { choice }) };
     case 'held': {

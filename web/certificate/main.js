@@ -3,6 +3,7 @@ import { HttpProblem, request } from '../sdk/tallylight.js';
 import { h } from '../shared/element.js';
 import { count } from '../shared/format.js';
 import { recall } from '../studio/entry.js';
+import { leftOut } from '../studio/state.js';
 
 const [, , show, , run] = location.pathname.split('/').map(decodeURIComponent);
 const main = /** @type {HTMLElement} */ (document.querySelector('main'));
@@ -50,7 +51,8 @@ function draw(it) {
       h('p', { class: 'kind' }, it.rehearsal ? 'Rehearsal – this result does not count' : 'Certificate of a result'),
       h('h1', {}, it.question),
       h('button', { type: 'button', class: 'print', onclick: () => print() }, 'Print')),
-    table('Result', head, rows),
+    table(it.declared ? 'Votes counted' : 'Result', head, rows),
+    ...correction(it),
     ...(it.rated ? [h('p', {}, `Mean ${it.rated.exact} (${it.rated.mean}), median ${it.rated.median}.`)] : []),
     ...(pools.length ? [table('Points by pool', ['Pool', ...labels], pools.map((/** @type {any} */ pool) => [pool.name || 'audience', ...(pool.silent ? it.options.map(() => 'silent') : pool.points.map(count))]))] : []),
     ...(it.by_entry.length ? [table('Votes by entry link', ['Entry', 'Ballots', ...labels], it.by_entry.map((/** @type {any} */ line) => [[line.segment, line.pool, line.platform].filter(Boolean).join(', ') || 'by no link', count(line.counted), ...line.votes.map(count)]))] : []),
@@ -61,6 +63,17 @@ function draw(it) {
       h('p', {}, 'Whoever has the export of the show counts every ballot again, without this service:'),
       h('pre', {}, `tallylight export ${it.show} --data DIR --out ${it.show}.jsonl\ntallylight verify ${it.show}.jsonl --key ${it.public_key}`),
       h('p', {}, 'The public key proves who signed only if it came to you another way than by this sheet.')));
+}
+
+/** What was corrected, by whom and why. @param {any} it */
+function correction(it) {
+  const one = it.correction;
+  if (!one) return [];
+  const said = [['Decided', `${when(one.at)} by ${one.by.join(' and ')}`], ['Reason', one.reason]];
+  if (one.excluded) said.push(['Left out', leftOut(one.excluded)]);
+  const places = new Map((it.declared?.outcome?.places ?? []).map((/** @type {any} */ place) => [place.n, place.rank]));
+  const rows = (one.declared ?? []).map((/** @type {number} */ value, /** @type {number} */ i) => [i + 1, it.options[i].label, count(value / 1000), ...(places.size ? [places.get(i + 1) ?? ''] : [])]);
+  return [list('Corrected', said), ...(rows.length ? [table('Declared, not counted', ['', 'Option', 'Declared', ...(places.size ? ['Place'] : [])], rows)] : [])];
 }
 
 /** @param {string} title @param {string[]} head @param {(string|number)[][]} rows */

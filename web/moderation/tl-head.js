@@ -1,7 +1,7 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count } from '../shared/format.js';
 import { tabs } from './queue.js';
-import { flags, states } from './words.js';
+import { flags, ruled, states } from './words.js';
 
 /** The head: what there is in each state, the filters, who is here, and whether anything is taken from the audience. */
 class Head extends StoreElement {
@@ -17,6 +17,7 @@ class Head extends StoreElement {
   /** @type {Map<string, { tab: HTMLButtonElement, number: HTMLElement }>} */
   #tabs = new Map();
   #banned = h('details', { class: 'banned' }, h('summary', {}));
+  #refused = h('details', { class: 'banned' }, h('summary', {}));
   #drawn = '';
 
   build() {
@@ -29,7 +30,7 @@ class Head extends StoreElement {
     }
     this.#pause.append(h('kbd', {}, 'P'), this.#pauseText);
     this.append(h('div', { class: 'head-line' }, this.#title, this.#mode, this.#people, this.#undo, this.#pause),
-      h('div', { class: 'head-line' }, bar, this.#search, this.#kind, this.#flag, this.#banned));
+      h('div', { class: 'head-line' }, bar, this.#search, this.#kind, this.#flag, this.#banned, this.#refused));
   }
 
   /** @param {import('./main.js').ModerationState} state */
@@ -48,9 +49,13 @@ class Head extends StoreElement {
     setAttribute(this.#pause, 'data-on', Boolean(told?.paused));
     setText(this.#pauseText, told?.paused ? ` Resume (${told.paused} paused)` : ' Pause');
     if (text !== this.#search.value && document.activeElement !== this.#search) this.#search.value = text;
-    const drawn = JSON.stringify(told?.banned);
+    const refused = Object.entries(told?.refused ?? {});
+    const drawn = JSON.stringify([told?.banned, refused]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
+    this.#refused.hidden = !refused.length;
+    this.#refused.replaceChildren(h('summary', {}, `${count(refused.reduce((sum, [, times]) => sum + times, 0))} refused by rules`),
+      h('ul', {}, ...refused.map(([reason, times]) => h('li', {}, `${ruled[reason] ?? reason}: ${count(times)}`))));
     this.#banned.hidden = !told?.banned.length;
     this.#banned.replaceChildren(h('summary', {}, `${told?.banned.length ?? 0} banned`), h('ul', {}, ...(told?.banned ?? []).map((ban) => h('li', {}, `${ban.device}, by ${ban.by} `,
       h('button', { type: 'button', class: 'act', onclick: () => dispatchEvent(new CustomEvent('tl-act', { detail: { do: 'unban', device: ban.device } })) }, 'Unban')))));

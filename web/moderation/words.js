@@ -14,6 +14,11 @@ export const reasons = [
 /** @type {Record<string, string>} */
 export const whyNot = { ...Object.fromEntries(reasons), hidden: 'Taken back', banned: 'Device banned' };
 
+/** What the automatic rules refuse. @type {Record<string, string>} */
+export const ruled = {
+  empty: 'Nothing in it', too_long: 'Too long', characters: 'Characters that do not show', link: 'Link', contact: 'Mail address or number', words: 'Listed word', check: 'Refused by the check',
+};
+
 /** @type {Record<string, string>} */
 export const flags = {
   scripts: 'Letters of two scripts', duplicate: 'Sent by others too', hidden_word: 'May hide a listed word', numbers: 'Long number', shouting: 'All capitals',

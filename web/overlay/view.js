@@ -202,10 +202,13 @@
   function head(run, results, now, { words }) {
     if (run.phase === 'void') return words.void;
     if (run.writing) return run.phase === 'open' ? words.write : run.phase === 'standby' ? words.standby : words.done;
-    if (results?.state === 'final' || results?.state === 'provisional') return words[results.state];
+    const over = results?.state === 'final' || results?.state === 'provisional';
+    if (over && results.declared) return words.declared;
+    if (over && results.excluded) return words.corrected;
+    if (over) return words[/** @type {'final'|'provisional'} */ (results.state)];
     if (run.phase === 'standby') return words.standby;
-    const over = run.closes_at !== undefined && now >= run.closes_at && !run.hold;
-    return run.phase === 'open' && !over ? words.open : words.closed;
+    const closed = run.closes_at !== undefined && now >= run.closes_at && !run.hold;
+    return run.phase === 'open' && !closed ? words.open : words.closed;
   }
 
   /** @param {number} share @param {Speech} speech */

@@ -1,35 +1,35 @@
 /** What the graphic says by itself, in the language of its show or of `?lang=`. A plain script, as all of this folder. */
 (() => {
-  /** @typedef {'open'|'standby'|'closed'|'provisional'|'final'|'winner'|'tie'|'evict'|'void'|'mean'|'tap'|'leaderboard'|'bracket'|'players'|'right'|'came_true'|'write'|'done'} Head */
+  /** @typedef {'open'|'standby'|'closed'|'provisional'|'final'|'declared'|'corrected'|'winner'|'tie'|'evict'|'void'|'mean'|'tap'|'leaderboard'|'bracket'|'players'|'right'|'came_true'|'write'|'done'} Head */
   /** @type {Record<string, Record<Head, string>>} */
   const catalogues = {
     en: {
       open: 'Vote now', standby: 'Get ready', closed: 'Voting is closed', provisional: 'Provisional result',
-      final: 'Result', winner: 'Winner', tie: 'Tie', evict: 'Leaves', void: 'Void', tap: 'Tap along', mean: 'on average',
+      final: 'Result', declared: 'Declared result', corrected: 'Corrected result', winner: 'Winner', tie: 'Tie', evict: 'Leaves', void: 'Void', tap: 'Tap along', mean: 'on average',
       leaderboard: 'Leaderboard', bracket: 'Bracket', players: 'Players', right: 'Right answer', came_true: 'Came true',
       write: 'Write to us', done: 'Closed',
     },
     nl: {
       open: 'Stem nu', standby: 'Maak je klaar', closed: 'Stemmen kan niet meer', provisional: 'Voorlopige uitslag',
-      final: 'Uitslag', winner: 'Winnaar', tie: 'Gelijk', evict: 'Valt af', void: 'Ongeldig', tap: 'Tik mee', mean: 'gemiddeld',
+      final: 'Uitslag', declared: 'Vastgestelde uitslag', corrected: 'Gecorrigeerde uitslag', winner: 'Winnaar', tie: 'Gelijk', evict: 'Valt af', void: 'Ongeldig', tap: 'Tik mee', mean: 'gemiddeld',
       leaderboard: 'Ranglijst', bracket: 'Schema', players: 'Spelers', right: 'Goed antwoord', came_true: 'Uitgekomen',
       write: 'Schrijf ons', done: 'Gesloten',
     },
     fr: {
       open: 'Votez', standby: 'Préparez-vous', closed: 'Le vote est clos', provisional: 'Résultat provisoire',
-      final: 'Résultat', winner: 'Gagnant', tie: 'Égalité', evict: 'Éliminé', void: 'Annulé', tap: 'Tapez avec nous', mean: 'en moyenne',
+      final: 'Résultat', declared: 'Résultat déclaré', corrected: 'Résultat corrigé', winner: 'Gagnant', tie: 'Égalité', evict: 'Éliminé', void: 'Annulé', tap: 'Tapez avec nous', mean: 'en moyenne',
       leaderboard: 'Classement', bracket: 'Tableau', players: 'Joueurs', right: 'Bonne réponse', came_true: 'C’est arrivé',
       write: 'Écrivez-nous', done: 'Fermé',
     },
     de: {
       open: 'Jetzt abstimmen', standby: 'Gleich geht es los', closed: 'Die Abstimmung ist beendet', provisional: 'Vorläufiges Ergebnis',
-      final: 'Ergebnis', winner: 'Gewonnen', tie: 'Gleichstand', evict: 'Scheidet aus', void: 'Ungültig', tap: 'Tippt mit', mean: 'im Durchschnitt',
+      final: 'Ergebnis', declared: 'Festgelegtes Ergebnis', corrected: 'Berichtigtes Ergebnis', winner: 'Gewonnen', tie: 'Gleichstand', evict: 'Scheidet aus', void: 'Ungültig', tap: 'Tippt mit', mean: 'im Durchschnitt',
       leaderboard: 'Rangliste', bracket: 'Turnierbaum', players: 'Dabei', right: 'Richtige Antwort', came_true: 'Eingetroffen',
       write: 'Schreibt uns', done: 'Geschlossen',
     },
     ar: {
       open: 'صوّت الآن', standby: 'استعد', closed: 'أُغلق التصويت', provisional: 'نتيجة أولية',
-      final: 'النتيجة', winner: 'الفائز', tie: 'تعادل', evict: 'يغادر', void: 'مُلغى', tap: 'انقر معنا', mean: 'في المتوسط',
+      final: 'النتيجة', declared: 'نتيجة مُعلنة', corrected: 'نتيجة مُصحّحة', winner: 'الفائز', tie: 'تعادل', evict: 'يغادر', void: 'مُلغى', tap: 'انقر معنا', mean: 'في المتوسط',
       leaderboard: 'لوحة الصدارة', bracket: 'جدول المواجهات', players: 'اللاعبون', right: 'الإجابة الصحيحة', came_true: 'تحقق',
       write: 'اكتب لنا', done: 'مغلق',
     },

@@ -19,6 +19,7 @@
  * @property {number} [at] when the server received it
  * @property {number} [change] where a later ballot replaces the one before: its number, higher than that of any before
  * @property {number} [change_seen] the highest that the server knows of this viewer
+ * @property {boolean} [excluded] counted, and left out of the result by a decision
  * @property {boolean} [in_force] whether it is the one in the tally; left out: as far as is known
  * @property {number} tries offers since the last answer
  * @property {number} due when to offer or ask next; not stored across loads
@@ -121,6 +122,7 @@ export class BallotBox {
     ballot.left = receipt.left;
     ballot.change_seen = receipt.change_seen ?? ballot.change_seen;
     ballot.in_force = receipt.in_force;
+    ballot.excluded = receipt.excluded;
     const wait = receipt.reason === 'after_seal' ? WAIT_MAX_MS : receipt.retry_ms ?? backoff(ballot.tries);
     ballot.tries = receipt.is === 'unknown' ? ballot.tries : 0;
     ballot.due = now + wait * (1 + Math.random() / 4);

@@ -9,7 +9,7 @@
  * @typedef {'hidden'|'live'|'frozen'|'rebuilding'|'provisional'|'final'} ResultState
  * @typedef {'counted'|'held'|'refused'|'unknown'} Answer
  * @typedef {'invalid'|'not_eligible'|'void'|'late'|'budget'|'id_reused'|'displaced'|'not_open'|'busy'|'after_seal'} Reason
- * @typedef {'reveal'|'resolve'|'void'|'go_live'|'write_off'|'confirm'} Armable
+ * @typedef {'reveal'|'resolve'|'void'|'go_live'|'write_off'|'confirm'|'exclude'|'override'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
  * @typedef {{ question: string, options?: string[] }} Wording
@@ -25,7 +25,8 @@
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,
- *   options: OptionResult[], outcome?: Outcome, rated?: Rated, pace?: Pace }} Results
+ *   options: OptionResult[], outcome?: Outcome, rated?: Rated, pace?: Pace, excluded?: boolean, declared?: boolean }} Results
+ * `excluded`: without a part of what was counted; `declared`: not counted at all.
  * @typedef {{ mean: number, exact: string, median: number }} Rated
  * @typedef {{ now: number, highest: number }} Pace taps per second
  * @typedef {{ polarity: 'save'|'evict', unit: 'votes'|'percent'|'points', places: Place[], pools?: PoolOutcome[] }} Outcome
@@ -37,7 +38,7 @@
  * @typedef {{ rank: number, name: string, points: number, right: number, ms: number }} ScoreLine
  *
  * @typedef {{ t?: 'receipt', run: string, id: string, is: Answer, reason?: Reason, retry_ms?: number, left?: number,
- *   at?: number, picks?: number[], repeated?: boolean, change?: number, change_seen?: number, in_force?: boolean }} Receipt
+ *   at?: number, picks?: number[], repeated?: boolean, change?: number, change_seen?: number, in_force?: boolean, excluded?: boolean }} Receipt
  * @typedef {{ t?: 'welcome', protocol: string, node: string, session: string, now: number, role: Role, device?: string,
  *   entry?: { segment?: string, pool?: string, platform?: string }, problem?: Problem, mine?: Receipt[] }} Welcome
  *
@@ -51,15 +52,18 @@
  *   text: string, sent?: string, hash: string, state: ItemState, reason?: string, flags?: string[], upvotes?: number, log?: ItemLine[] }} ItemView
  * @typedef {{ item: string, session: string, name: string, until: number }} ClaimView
  * @typedef {{ t?: 'items', whole?: boolean, items: ItemView[], counts: Record<ItemState, number>, claims: ClaimView[],
- *   banned: { device: string, at: number, by: string }[], paused?: string, on_air?: string }} Items
+ *   banned: { device: string, at: number, by: string }[], paused?: string, on_air?: string,
+ *   refused?: Record<string, number> }} Items
  *
  * @typedef {{ session: string, name: string, role: Role }} StaffView
  * @typedef {{ number: string, segment: string, title: string, question: string, options: OptionView[], votes: number,
  *   window_s?: number, opens_on_take: boolean, adlib?: boolean }} CueView
  * @typedef {{ cue: string, run: string, edited?: boolean }} OnDesk
  * @typedef {{ revision: number, total: number, margin: number, outstanding: number, late: number,
- *   by_entry?: EntryCount[], by_part?: PartCount[], outcome?: Outcome, rated?: Rated, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
- * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[] }} EntryCount
+ *   by_entry?: EntryCount[], by_part?: PartCount[], outcome?: Outcome, rated?: Rated, correction?: CorrectionView, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
+ * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[], excluded?: boolean }} EntryCount
+ * @typedef {{ segment?: string, pool?: string, platform?: string }} EntryName
+ * @typedef {{ at: number, by: [string, string], reason: string, excluded?: EntryName[], declared?: number[], counted?: number[] }} CorrectionView
  * @typedef {{ of: 'segment'|'pool'|'platform', name: string, counted: number, votes: number[] }} PartCount
  * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string, right?: number[], platforms?: PlatformView[] }} DeskRun
  * @typedef {{ platform: string, label: string, delay_ms: number, phase: Phase, opens_at?: number, closes_at?: number, locks_at?: number }} PlatformView
@@ -67,7 +71,7 @@
  * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
  *   standby?: OnDesk, program?: OnDesk, next_cue?: string, back_cue?: string, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
  *   staff: StaffView[], armed: ArmedView[], proposals?: ProposalView[], roster?: string[], written_off?: WrittenOffView[] }} DeskView
- * @typedef {{ id: string, what: string, run: string, reason?: string, by: string, session: string, at: number, until: number }} ProposalView
+ * @typedef {{ id: string, what: string, run: string, reason?: string, exclude?: EntryName[], declare?: number[], by: string, session: string, at: number, until: number }} ProposalView
  * @typedef {{ node: string, at: number, by: string, reason: string, returned_at?: number }} WrittenOffView
  *
  * @typedef {{ run: string, counted: number, superseded: number, rate: number, late: number, late_would_change_order: boolean, outstanding: number,

@@ -22,6 +22,7 @@ function hear(event, store, desk) {
   const key = (event.shiftKey && event.key.length > 0 && event.key !== '?' ? 'Shift+' : '') + (event.key.length === 1 ? event.key.toUpperCase() : event.key);
   // Panic works whatever is open or focused.
   if (key === actions.panic.key) return done(event, () => press('panic', state, desk));
+  if (target?.closest('dialog.corrections')) return;
   if (key === 'Escape' && state.addresses) return done(event, () => store.set({ addresses: false }));
   if (key === 'Escape' && state.editing !== undefined && !state.arming) return done(event, () => store.set({ editing: undefined }));
   if (key === 'Escape') return state.help ? done(event, () => store.set({ help: false })) : done(event, () => desk.cancel());

@@ -30,7 +30,7 @@ import { enterBy } from './room.js';
  * @property {string} [kept] the code to try again
  *
  * @typedef {{ tone: 'good'|'bad'|'plain', text: string, advice: string, at: number }} Notice
- * @typedef {{ node?: string, right?: number[], reason?: string, proposal?: string }} Says what an armed command says beside its run
+ * @typedef {{ node?: string, right?: number[], reason?: string, proposal?: string, entries?: import('../sdk/wire.js').EntryName[], thousandths?: number[] }} Says what an armed command says beside its run
  * @typedef {Says & { what: import('../sdk/wire.js').Armable, run?: string, until?: number }} Arming
  */
 
@@ -42,6 +42,6 @@ StoreElement.store = store;
 await Promise.all([
   import('./tl-entry.js'), import('./tl-action.js'), import('./tl-hold.js'), import('./tl-banner.js'), import('./tl-rundown.js'), import('./tl-panes.js'), import('./tl-cue.js'), import('./tl-program.js'),
   import('./tl-standby.js'), import('./tl-deck.js'), import('./tl-count.js'), import('./tl-control.js'), import('./tl-screens.js'), import('./tl-overlay.js'),
-  import('./tl-node.js'), import('./tl-platforms.js'), import('./tl-picks.js'), import('./tl-proposals.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'), import('./tl-triggers.js'),
+  import('./tl-node.js'), import('./tl-platforms.js'), import('./tl-picks.js'), import('./tl-proposals.js'), import('./tl-corrections.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'), import('./tl-triggers.js'),
 ]);
 enterBy(store, (room) => listen(store, room));

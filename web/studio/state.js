@@ -40,3 +40,18 @@ export function moved(state, by) {
 export function cueOf(state, number) {
   return state.desk?.cues.find((cue) => cue.number === number);
 }
+
+/** How a part of the audience is called. @param {{ of: string, name: string }} part */
+export function partName({ of, name }) {
+  return name ? `${of} ${name}` : `no ${of}`;
+}
+
+/** What is left out, in words. @param {import('../sdk/wire.js').EntryName[]} what */
+export function leftOut(what) {
+  return what.map((one) => Object.entries(one).map(([of, name]) => partName({ of, name })).join(' with ')).join(', ');
+}
+
+/** What is declared, in words. @param {import('../sdk/wire.js').RunView|undefined} run @param {number[]} thousandths */
+export function declaredWords(run, thousandths) {
+  return thousandths.map((value, i) => `${run?.options[i]?.label} ${value / 1000}`).join(', ');
+}

@@ -1,5 +1,5 @@
 import { StoreElement, h, setText } from '../shared/element.js';
-import { cueOf } from './state.js';
+import { cueOf, declaredWords, leftOut } from './state.js';
 import { proposed } from './tl-proposals.js';
 import { verbs } from './words.js';
 
@@ -9,6 +9,8 @@ const words = {
   void: { title: 'Void is armed', text: 'No ballot of {what} will count, for ever. Reason: “{reason}”.', go: 'Void now', key: '⇧V' },
   write_off: { title: 'Write off is armed', text: 'Nobody waits for the data directory of node {what} any more. Ballots that only its disk had are lost, and every later seal says how many they may be. Reason: “{reason}”.', go: 'Write off now', key: '' },
   confirm: { title: 'Confirm is armed', text: '{by} proposes: {proposal}. With your name beside it is done, and cannot be taken back.', go: 'Confirm now', key: '' },
+  exclude: { title: 'Leave out is armed', text: 'It is proposed that nothing of {left} counts in {what}; another person confirms it. Reason: “{reason}”.', go: 'Propose now', key: '' },
+  override: { title: 'Declare is armed', text: 'It is proposed to declare for {what}: {declared}; another person confirms it. Reason: “{reason}”.', go: 'Propose now', key: '' },
   go_live: { title: 'Go live is armed', text: 'Rehearsal ends. From here on everything counts.', go: 'Go live now', key: '⇧G' },
 };
 
@@ -86,7 +88,7 @@ class Armed extends StoreElement {
     const proposal = desk?.proposals?.find((one) => one.id === arming.proposal);
     const [word, verb] = [words[arming.what], verbs[arming.what]];
     setText(this.#title, arming.until ? word.title : `${verb} ${what}?`);
-    setText(this.#text, arming.until ? word.text.replace('{what}', what).replace('{reason}', arming.reason ?? '').replace('{right}', labels(run, arming.right)).replace('{by}', proposal?.by ?? '').replace('{proposal}', proposal ? proposed(state, proposal) : '') : 'Say why; then it is armed.');
+    setText(this.#text, arming.until ? word.text.replace('{what}', what).replace('{reason}', arming.reason ?? '').replace('{right}', labels(run, arming.right)).replace('{left}', leftOut(arming.entries ?? []) || 'no part').replace('{declared}', declaredWords(run, arming.thousandths ?? []) || 'nothing').replace('{by}', proposal?.by ?? '').replace('{proposal}', proposal ? proposed(state, proposal) : '') : 'Say why; then it is armed.');
     setText(this.#goLabel, arming.until ? word.go : `Arm ${verb.toLowerCase()}`);
     setText(this.#goKey, arming.until ? word.key : '↵');
     this.#goKey.hidden = Boolean(arming.until) && !word.key;

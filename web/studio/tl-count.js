@@ -3,7 +3,7 @@ import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, mean, timeOfDay } from '../shared/format.js';
 import { answersOf, kindName, scaleOf } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
-import { runLooked } from './state.js';
+import { declaredWords, leftOut, partName, runLooked } from './state.js';
 import { phases } from './words.js';
 
 const way = /** @type {const} */ (['open', 'closing', 'locked', 'sealed', 'verified', 'revealed']);
@@ -23,12 +23,13 @@ class Count extends StoreElement {
   #leadersHead = h('summary');
   #board = h('details', { hidden: true }, this.#leadersHead, this.#leaders);
   #certificate = h('button', { type: 'button', class: 'link-button', hidden: true, onclick: () => this.#certify() }, 'Certificate');
+  #correct = h('button', { type: 'button', class: 'action', hidden: true, onclick: () => /** @type {any} */ (document.querySelector('tl-corrections')).open() }, h('span', { class: 'action-label' }, 'Correct…'));
   #runs = '';
 
   build() {
     this.append(
       h('div', { class: 'count-head' }, h('h2', { class: 'panel-head' }, 'Count'), this.#choose, this.#steps, this.#certificate),
-      h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name }))), this.#resolve, this.#text, this.#places, this.#entries, this.#board);
+      h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name })), this.#correct), this.#resolve, this.#text, this.#places, this.#entries, this.#board);
     setInterval(() => StoreElement.store && this.draw(StoreElement.store.state), 500);
   }
 
@@ -61,6 +62,8 @@ class Count extends StoreElement {
     setText(this.#text, run ? words(run, phase ?? run.phase) : 'No run has begun.');
     setAttribute(this.#text, 'data-tone', run ? tone(run) : undefined);
     this.#certificate.hidden = (phase !== 'verified' && phase !== 'revealed') || Boolean(run?.seal?.hidden);
+    const counts = ['producer', 'adjudicator'].includes(state.me?.role ?? '');
+    this.#correct.hidden = !counts || !run?.seal || !['sealed', 'verified', 'revealed'].includes(phase ?? '') || ['quiz', 'prediction'].includes(kindName(run));
     this.#drawPlaces(run);
     this.#drawEntries(run);
     this.#drawAnswer(state, run);
@@ -95,8 +98,8 @@ class Count extends StoreElement {
   #drawEntries(run) {
     const line = (/** @type {string} */ name, /** @type {{ counted: number, votes: number[] }} */ { counted, votes }) =>
       `${name}: ${count(counted)} ${counted === 1 ? 'ballot' : 'ballots'} (${votes.map((n, i) => `${run?.options[i]?.label} ${count(n)}`).join(' · ')})`;
-    const entries = (run?.seal?.by_entry ?? []).map((entry) => line(entryName(entry), entry));
-    const sums = (run?.seal?.by_part ?? []).map((part) => line(part.name ? `all of ${part.of} ${part.name}` : `all of no ${part.of}`, part));
+    const entries = (run?.seal?.by_entry ?? []).map((entry) => line(`${entry.excluded ? '✕ left out: ' : ''}${entryName(entry)}`, entry));
+    const sums = (run?.seal?.by_part ?? []).map((part) => line(`all of ${partName(part)}`, part));
     lines(this.#entries, this.#lines, [...entries, ...sums]);
   }
 }
@@ -135,11 +138,21 @@ function words(run, phase) {
   }
   const rated = seal.rated ? `, mean ${mean(seal.rated.mean)}, median ${mean(seal.rated.median)}` : '';
   const margin = scaleOf(run) || seal.outcome?.pools?.length ? rated : `, margin ${count(seal.margin)}`;
-  const parts = seal.hidden ? [`Sealed. The numbers are hidden from your role; ${count(seal.outstanding)} outstanding.`] : [`${seal.total === 1 ? '1 vote' : `${count(seal.total)} votes`}${margin}, ${count(seal.outstanding)} outstanding${scaleOf(run) ? '' : seal.decisive ? ': ✓ decisive' : ': ≈ not decisive'}.`];
+  // What is declared has no margin: the count beside it has.
+  const all = seal.correction?.declared?.length ? seal.correction.counted?.reduce((sum, n) => sum + n, 0) ?? 0 : seal.total;
+  const votes = `${seal.correction ? 'Counted: ' : ''}${all === 1 ? '1 vote' : `${count(all)} votes`}`;
+  const parts = seal.hidden ? [`Sealed. The numbers are hidden from your role; ${count(seal.outstanding)} outstanding.`] : [`${votes}${margin}, ${count(seal.outstanding)} outstanding${scaleOf(run) ? '' : seal.decisive ? ': ✓ decisive' : ': ≈ not decisive'}.`];
   if (!seal.hidden) parts.push(`${count(seal.late)} late${seal.late ? (scaleOf(run) ? '' : seal.late_would_change_order ? ', ▲ would change the order' : ', would not change the order') : ''}.`);
+  if (seal.correction) parts.push(correction(run, seal.correction));
   if (seal.recount_agrees === undefined) parts.push('Not verified yet.');
   else parts.push(seal.recount_agrees ? `✓ Recount agrees${seal.verified_by ? `, verified by ${seal.verified_by}` : ''}.` : '✕ Recount does not agree: an incident. Do not reveal.');
   return `${answer}${parts.join(' ')} Seal ${seal.revision}${seal.rules_hash ? `, rules ${seal.rules_hash.slice(0, 8)}` : ''}.`;
+}
+
+/** @param {import('../sdk/wire.js').DeskRun} run @param {import('../sdk/wire.js').CorrectionView} one */
+function correction(run, one) {
+  const said = [one.excluded?.length ? `without ${leftOut(one.excluded)}` : '', one.declared?.length ? `declared, not counted: ${declaredWords(run, one.declared)}` : ''].filter(Boolean).join('; ');
+  return `▲ Corrected by ${one.by.join(' and ')}: ${said || 'what was counted stands'} (“${one.reason}”).`;
 }
 
 customElements.define('tl-count', Count);

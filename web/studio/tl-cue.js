@@ -27,6 +27,8 @@ class Cue extends StoreElement {
   #form = h('form', { class: 'cue-form', role: 'dialog', 'aria-labelledby': 'cue-title', onsubmit: (event) => this.#save(event) });
   /** What is open: a cue's number, '' for a new one. @type {string|undefined} */
   #editing;
+  /** Its text when it was opened. */
+  #loaded = '';
   #sure = false;
 
   build() {
@@ -71,6 +73,12 @@ class Cue extends StoreElement {
     event.preventDefault();
     const toml = this.#asToml.checked ? this.#toml.value : this.#written();
     const before = this.#place.value;
+    if (this.#editing) {
+      // Nobody's edit is written over unseen.
+      const now = await this.#text(this.#editing);
+      if (now === undefined) return;
+      if (now !== this.#loaded) return setText(this.#told, 'Somebody else has edited this cue since. Cancel, and look at it again.');
+    }
     await this.#send(this.#editing ? { do: 'cue_edit', cue: this.#editing, toml } : { do: 'cue_add', toml, ...(before ? { before } : {}) });
   }
 
@@ -95,18 +103,26 @@ class Cue extends StoreElement {
     }
   }
 
-  /** @param {string} number */
-  async #load(number) {
+  /** A cue as a show file says it; undefined: it cannot be had, and that was said. @param {string} number */
+  async #text(number) {
     const { desk } = StoreElement;
     try {
       const answer = await fetch(`/api/v1/shows/${desk?.show}/cues/${encodeURIComponent(number)}`, { headers: { authorization: `Bearer ${desk?.token}` } });
       const text = await answer.text();
-      if (this.#editing !== number) return;
-      if (answer.ok) this.#toml.value = text;
-      else setText(this.#told, refusal(JSON.parse(text).code, '').title);
+      if (answer.ok) return text;
+      setText(this.#told, refusal(JSON.parse(text).code, '').title);
     } catch {
       setText(this.#told, 'The server does not answer. Close this, and try again.');
     }
+    return undefined;
+  }
+
+  /** @param {string} number */
+  async #load(number) {
+    const text = await this.#text(number);
+    if (this.#editing !== number || text === undefined) return;
+    this.#loaded = text;
+    this.#toml.value = text;
   }
 
   /** @param {State} state */

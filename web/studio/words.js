@@ -9,7 +9,7 @@ export const phases = {
 export const verbs = {
   standby: 'Standby', take: 'Take', next: 'Next', back: 'Back', step: 'Step', open: 'Open', close: 'Close', extend: 'Extend', hold: 'Hold', marker: 'Marker',
   release: 'Release', freeze: 'Freeze', unfreeze: 'Unfreeze', clear: 'Clear', panic: 'Panic', seal: 'Seal', verify: 'Verify', arm: 'Arm',
-  reveal: 'Reveal', resolve: 'Resolve', void: 'Void', write_off: 'Write off', confirm: 'Confirm', decline: 'Decline', propose: 'Propose', go_live: 'Go live', rehearse: 'Rehearse', control: 'Control', approve: 'Approve', reject: 'Reject', edit: 'Edit', hide: 'Hide', ban: 'Ban', unban: 'Unban', undo: 'Undo', pick: 'Pick', unpick: 'Unpick',
+  reveal: 'Reveal', resolve: 'Resolve', void: 'Void', write_off: 'Write off', confirm: 'Confirm', decline: 'Decline', propose: 'Propose', exclude: 'Leave out', override: 'Declare', go_live: 'Go live', rehearse: 'Rehearse', control: 'Control', approve: 'Approve', reject: 'Reject', edit: 'Edit', hide: 'Hide', ban: 'Ban', unban: 'Unban', undo: 'Undo', pick: 'Pick', unpick: 'Unpick',
   use: 'Use', pull: 'Pull', pause: 'Pause', resume: 'Resume', opened: 'Opened', closed: 'Closed', locked: 'Locked', sealed: 'Sealed',
   cue_add: 'Add cue', cue_edit: 'Edit cue', cue_move: 'Move cue', cue_remove: 'Remove cue', created: 'Created', rundown: 'Rundown', key: 'Key', entered: 'Node entered', left: 'Node left', joined: 'Branches joined',
 };

@@ -224,10 +224,13 @@ fn all<T>(value: &Value, one: impl Fn(&mut &[u8]) -> Option<T>) -> Option<Vec<T>
 
 fn totals(value: &Value, epoch: u64, options: usize) -> Option<Totals> {
     let numbers = all(value, |bytes| take_number(bytes, 7))?;
-    let [version, counted, late, votes @ .., superseded] = &*numbers else { return None };
-    if votes.len() != 2 * options {
-        return None;
-    }
+    let [version, counted, late, rest @ ..] = &*numbers else { return None };
+    // Only a changeable run has the last one.
+    let (votes, superseded) = match rest {
+        votes if votes.len() == 2 * options => (votes, &0),
+        [votes @ .., superseded] if votes.len() == 2 * options => (votes, superseded),
+        _ => return None,
+    };
     let (votes, late_votes) = votes.split_at(options);
     let (votes, late_votes) = (votes.to_vec(), late_votes.to_vec());
     let (version, counted, superseded, late) = (*version, *counted, *superseded, *late);
@@ -299,7 +302,9 @@ mod tests {
             fields.extend([bytes(totals), bytes(&[]), bytes(&[]), bytes(decisions), Value::Int(5)]);
             answer(Value::List(fields), 1)
         };
+        assert!(matches!(done(&[0; 35], &[]), Some(Answer::Done(_))));
         assert!(matches!(done(&[0; 42], &[]), Some(Answer::Done(standing)) if standing.totals.epoch == 3));
+        assert_eq!(done(&[0; 34], &[]), None);
         assert_eq!(done(&[0; 41], &[]), None);
         assert_eq!(done(&[0; 49], &[]), None);
         assert_eq!(done(&[0; 42], &[9; 32]), None);

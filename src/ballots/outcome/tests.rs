@@ -4,12 +4,13 @@ use super::*;
 use crate::{
     base::ids::RunId,
     shows::{
+        correction::left,
         document::Document,
         document::Staff,
         file,
         transition::{self, Context},
     },
-    wire::{command::Command, server::Role},
+    wire::{command::Command, entry::Entry, server::Role},
 };
 
 /// The definition of a question with these options and rules, in a show with these entries.
@@ -192,4 +193,95 @@ fn a_jury_of_two_rates_as_much_as_all_others() {
     });
     let found = rated(&asked(rules), &[900, 102], &by_entry.collect::<Vec<_>>()).unwrap();
     assert_eq!((found.mean, &*found.exact, found.median), (5.5, "11/2", 10.0));
+}
+
+/// The points of a seal whose lines count but for what is left out.
+fn without(definition: &Definition, lines: &[&[u64]], excluded: &[Entry]) -> Vec<(u16, u16, f64)> {
+    let by_entry = (0..).zip(lines).map(|(entry, votes)| ByEntry {
+        entry,
+        counted: votes.iter().sum(),
+        votes: votes.to_vec(),
+        late_votes: Vec::new(),
+    });
+    let left = left(excluded, definition, &by_entry.collect::<Vec<_>>());
+    let all: Vec<u64> = (0..lines[0].len()).map(|index| left.iter().map(|line| line.votes[index]).sum()).collect();
+    places(&outcome(definition, &all, &left).expect("the rules say something"))
+}
+
+#[test]
+fn what_is_left_out_counts_nothing_and_what_is_left_counts_as_much_more() {
+    let named = |segment: Option<&str>, pool: Option<&str>| Entry {
+        segment: segment.map(str::to_owned),
+        pool: pool.map(str::to_owned),
+        platform: None,
+    };
+    // Eurovision 2015: where a country's televote cannot be used its jury counts for all.
+    let rules = "[[cue.rules.pool]]\npercent = 50\n[[cue.rules.pool]]\nname = \"jury\"\npercent = 50";
+    let entries = "[[entry]]\npool = \"jury\"\n[[entry]]\nsegment = \"north\"";
+    let half = definition("[\"A\", \"B\"]", rules, entries);
+    let lines: [&[u64]; 3] = [&[60, 40], &[1, 4], &[40, 60]];
+    for (excluded, expected) in [
+        (vec![], [(2, 1, 65.0), (1, 2, 35.0)]),
+        (vec![named(None, Some(""))], [(2, 1, 80.0), (1, 2, 20.0)]),
+        (vec![named(None, Some("jury"))], [(1, 1, 50.0), (2, 1, 50.0)]),
+        (vec![named(Some("north"), None)], [(2, 1, 60.0), (1, 2, 40.0)]),
+        (vec![named(Some("north"), None), named(None, Some("jury"))], [(1, 1, 60.0), (2, 2, 40.0)]),
+        // Both names have to fit: no entry is of the jury in the north.
+        (vec![named(Some("north"), Some("jury"))], [(2, 1, 65.0), (1, 2, 35.0)]),
+    ] {
+        assert_eq!(without(&half, &lines, &excluded), expected, "{excluded:?}");
+    }
+    // The juries of the states give 5, 3 and 1 each; one of them was void.
+    let rules = "[[cue.rules.pool]]\nranks = [5, 3, 1]\neach_segment = true\nname = \"jury\"";
+    let entries = "[[entry]]\nsegment = \"n\"\npool = \"jury\"\n[[entry]]\nsegment = \"s\"\npool = \"jury\"";
+    let juries = definition("[\"A\", \"B\", \"C\"]", rules, entries);
+    let lines: [&[u64]; 3] = [&[0, 0, 0], &[9, 5, 2], &[1, 7, 3]];
+    assert_eq!(without(&juries, &lines, &[]), [(2, 1, 8.0), (1, 2, 6.0), (3, 3, 4.0)]);
+    let voided = [named(Some("n"), Some("jury"))];
+    assert_eq!(without(&juries, &lines, &voided), [(2, 1, 5.0), (3, 2, 3.0), (1, 3, 1.0)]);
+}
+
+#[test]
+fn what_is_declared_is_ranked_by_the_rules_of_the_run() {
+    let rules = "polarity = \"evict\"\nthreshold = 50\n[[cue.rules.pool]]\npercent = 60\n[[cue.rules.pool]]\nname = \"jury\"\npercent = 40";
+    let points = definition("[\"A\", \"B\", \"C\"]", rules, "[[entry]]\npool = \"jury\"");
+    let (found, _) = declared(&points, &[20_500, 59_000, 20_500]);
+    let found = found.expect("the rules say something");
+    assert_eq!(places(&found), [(2, 1, 59.0), (1, 2, 20.5), (3, 2, 20.5)]);
+    assert_eq!((found.places[0].exact.as_str(), found.places[0].reached), ("59", Some(true)));
+    assert!(found.pools.is_empty(), "no pool gave them");
+    // A plain poll has no outcome, and a rating its mean.
+    assert_eq!(declared(&asked("options = [\"A\", \"B\"]"), &[3000, 1000]), (None, None));
+    let (_, rated) = declared(&asked("[cue.rating]\nfrom = 1\nto = 3"), &[1000, 0, 3000]);
+    assert_eq!(rated.map(|rated| (rated.exact, rated.median)), Some(("5/2".to_owned(), 3.0)));
+}
+
+#[test]
+fn whose_place_it_is_follows_what_stands() {
+    let mut run = transition::tests::Desk::open_for(60).document.runs[0].clone();
+    let tv = Entry { platform: Some("tv".to_owned()), ..Entry::default() };
+    run.definition.entries = crate::shows::entries::Entries::default().declaring(std::slice::from_ref(&tv)).unwrap();
+    let line = |entry, votes: [u64; 2]| ByEntry { entry, counted: 1, votes: votes.into(), late_votes: Vec::new() };
+    let correction = |excluded: &[Entry], declared: &[u64]| crate::shows::correction::Correction {
+        counted: 1,
+        corrects: String::new(),
+        at: crate::base::clock::Micros(0),
+        reason: "a test".to_owned(),
+        by: ["Ada".to_owned(), "Bea".to_owned()],
+        excluded: excluded.to_vec(),
+        declared: declared.to_vec(),
+    };
+    let sealed = |totals: [u64; 2], correction| SealSummary {
+        at: crate::base::clock::Micros(0),
+        totals: totals.into(),
+        late: 0,
+        late_totals: vec![0, 0],
+        by_entry: vec![line(0, [2, 1]), line(1, [0, 4])],
+        outstanding: 0,
+        manifest_hash: String::new(),
+        correction,
+    };
+    assert_eq!(ranks(&run, &sealed([2, 5], None)), [2, 1]);
+    assert_eq!(ranks(&run, &sealed([2, 1], Some(correction(&[tv], &[])))), [1, 2]);
+    assert_eq!(ranks(&run, &sealed([2, 5], Some(correction(&[], &[3000, 3000])))), [1, 1]);
 }

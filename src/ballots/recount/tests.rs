@@ -8,7 +8,7 @@ use crate::{
         committer::Marked,
     },
     base::{clock::Micros, ids::NodeId},
-    shows::{document::Document, entries::Entries, run::ByEntry, transition::tests::Desk},
+    shows::{correction::Correction, document::Document, entries::Entries, run::ByEntry, transition::tests::Desk},
     wire::entry::Entry,
 };
 
@@ -169,6 +169,49 @@ fn where_a_ballot_came_in_cannot_be_changed() {
     let mut unknown = records;
     unknown[1].1.entry = 2;
     assert!(recount(&manifest, &unknown)[0].contains("came by an entry that the run does not have"));
+}
+
+fn correction(excluded: &[&str], declared: &[u64]) -> Correction {
+    let tv = |name: &&str| Entry { platform: Some((*name).to_owned()), ..Entry::default() };
+    Correction {
+        counted: 1,
+        corrects: String::new(),
+        at: Micros(0),
+        reason: "its lines were down".to_owned(),
+        by: ["Ada".to_owned(), "Bea".to_owned()],
+        excluded: excluded.iter().map(tv).collect(),
+        declared: declared.to_vec(),
+    }
+}
+
+#[test]
+fn a_corrected_seal_is_of_the_same_ballots_and_says_what_is_left_of_them() {
+    let (manifest, records) = sealed();
+    let without_tv = manifest.corrected(2, correction(&["tv"], &[]));
+    assert_eq!((&*without_tv.totals, &*without_tv.shares, without_tv.counted), (&[1, 0][..], &[1000, 0][..], 2));
+    let only_tv = without_tv.corrected(3, correction(&[""], &[]));
+    assert_eq!(only_tv.totals, [0, 1]);
+    let declared = only_tv.corrected(4, correction(&[""], &[5000, 7000]));
+    assert_eq!((&*declared.totals, &*declared.declared.as_ref().unwrap().votes), (&[0, 1][..], &[5, 7][..]));
+    let back = declared.corrected(5, correction(&[], &[]));
+    assert_eq!((&back.totals, &back.declared, &back.by_entry), (&manifest.totals, &None, &manifest.by_entry));
+    for fair in [&without_tv, &only_tv, &declared, &back] {
+        assert_eq!(recount(fair, &records), [""; 0], "seal {}", fair.revision);
+        assert_eq!((&fair.parts, fair.counted_totals()), (&manifest.parts, manifest.totals.clone()));
+        assert_eq!(Seal::of(fair), Seal::of(&manifest), "buckets know the seal that counted");
+    }
+    // What is not so is found: more left out than is said, votes or a declaration that nobody made.
+    let forged = [
+        Manifest { correction: Some(correction(&[""], &[])), ..without_tv.clone() },
+        Manifest { correction: None, ..without_tv.clone() },
+        Manifest { totals: vec![1, 1], ..without_tv.clone() },
+        Manifest { declared: None, ..declared.clone() },
+        Manifest { correction: Some(correction(&[""], &[5000, 8000])), ..declared.clone() },
+        Manifest { by_entry: manifest.by_entry[..1].to_vec(), ..without_tv },
+    ];
+    for (index, manifest) in forged.iter().enumerate() {
+        assert!(!recount(manifest, &records).is_empty(), "{index}");
+    }
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn seal(desk: &mut Desk, total: u64) {
         by_entry: Vec::new(),
         outstanding: 0,
         manifest_hash: String::new(),
+        correction: None,
     };
     desk.document = end::with_seal(&desk.document, run, 1, summary).unwrap();
 }

@@ -116,6 +116,7 @@ impl Desk {
             by_entry: Vec::new(),
             outstanding: 0,
             manifest_hash: String::new(),
+            correction: None,
         };
         self.document = end::with_seal(&self.document, run, 1, summary).unwrap();
         self.document = end::with_sign_off(&self.document, run, 1, "Eve", self.now).unwrap();
@@ -390,6 +391,7 @@ fn predicted(votes: [u64; 2]) -> Desk {
         by_entry: Vec::new(),
         outstanding: 0,
         manifest_hash: String::new(),
+        correction: None,
     };
     desk.document = end::with_seal(&desk.document, run, 1, summary).unwrap();
     desk.document = end::with_sign_off(&desk.document, run, 1, "Eve", desk.now).unwrap();

@@ -28,7 +28,7 @@ use crate::{
         run::Run,
         transition::{self, Context, Refusal},
     },
-    studio::{asrun, seal, services::Services},
+    studio::{asrun, correcting, seal, services::Services},
     wire::{
         client::CommandMessage,
         codes::Code,
@@ -192,6 +192,8 @@ impl DeskTask {
                 }
                 _ => {
                     let next = transition::apply(&document, &command, &context)?;
+                    let next =
+                        correcting::complete(&self.desk, &self.services, &document, next, &command, &context).await?;
                     let note = self.note(&command, &document, &next);
                     let entry = asrun::of_decision((&document, &next), &command, &by.name, now, note);
                     proposal = next.new_proposal(&document);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     base::limits,
-    moderation::{say, view},
+    moderation::say,
     wire::{
         codes::Code,
         moderation::{Act, Moderate, Upvoted},
@@ -47,6 +47,10 @@ impl Task {
         // Who asked may be gone; what was done stays done.
         match (request, answer) {
             (Request::Say { reply, .. }, Answer::Said(said)) => {
+                if let Some(why) = said.reason.filter(|why| why.is_of_rules()) {
+                    let mut refused = self.desk.moderation.refused.lock().unwrap_or_else(PoisonError::into_inner);
+                    *refused.entry(why.word().to_owned()).or_default() += 1;
+                }
                 let _ = reply.send(Some(said));
             }
             (Request::Say { reply, .. }, _) => {
@@ -64,10 +68,7 @@ impl Task {
                 }
                 let _ = reply.send(done);
             }
-            (Request::Whole { eyes, reply }, _) => {
-                let now = self.services.clock.now();
-                let _ = reply.send(view::whole(&self.queue, self.desk.document().rehearsal, eyes, now));
-            }
+            (Request::Whole { eyes, reply }, _) => drop(reply.send(self.whole(eyes))),
             (Request::Mine { voter, reply }, _) => {
                 let (items, upvoted) = (self.queue.of_voter(voter), self.queue.upvoted_by(voter));
                 let banned = self.queue.is_banned(voter);

@@ -8,7 +8,7 @@ mod shared;
 mod task;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -45,6 +45,8 @@ pub struct Moderation {
     /// What was pulled from the screens and is not on disk yet.
     pulled: Mutex<BTreeSet<ItemId>>,
     changes: broadcast::Sender<Change>,
+    /// What the rules refused here since the start, by reason.
+    refused: Mutex<BTreeMap<String, u32>>,
 }
 
 /// What may be seen of what is stored.
@@ -130,7 +132,10 @@ impl Moderation {
     pub(super) fn new() -> (Self, Requests) {
         let (requests, others) = mpsc::channel(limits::ITEM_REQUESTS_WAITING_MAX);
         let changes = broadcast::Sender::new(limits::STAFF_LOG_WAITING_MAX);
-        (Self { requests, air: ArcSwap::default(), pulled: Mutex::default(), changes }, Requests(others))
+        (
+            Self { requests, air: ArcSwap::default(), pulled: Mutex::default(), changes, refused: Mutex::default() },
+            Requests(others),
+        )
     }
 
     /// What is on the screens of a run.
@@ -149,6 +154,11 @@ impl Moderation {
         let mut left = Asked::clone(&asked);
         left.questions.retain(|question| !self.is_pulled(question.id));
         Some(Arc::new(left))
+    }
+
+    /// How often the rules refused something here since the start, by reason.
+    pub fn refused(&self) -> BTreeMap<String, u32> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn is_pulled(&self, item: ItemId) -> bool {

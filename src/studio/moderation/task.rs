@@ -2,7 +2,7 @@
 //! answers, shows and tells. Among several nodes Redis has to agree first (`shared.rs`).
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -42,6 +42,7 @@ pub(in crate::studio) async fn run(desk: Arc<Desk>, services: Arc<Services>, req
         unstored: Vec::new(),
         upvoted: BTreeSet::new(),
         rehearsal: true,
+        refused: BTreeMap::new(),
         shared,
     };
     task.recall_pulls();
@@ -105,6 +106,8 @@ pub(super) struct Task {
     pub(super) upvoted: BTreeSet<ItemId>,
     /// As of the show when staff was last told.
     rehearsal: bool,
+    /// What the rules had refused when moderators were last told.
+    refused: BTreeMap<String, u32>,
     /// Where the queue stands with Redis; `None`: this node works alone.
     pub(super) shared: Option<Shared>,
 }
@@ -174,17 +177,35 @@ impl Task {
             let (reply, _) = tokio::sync::oneshot::channel();
             self.work(vec![Request::Act { message, by, reply }]).await;
         }
+        let refused = self.refused(Eyes::Moderators);
         if self.desk.document().rehearsal != self.rehearsal {
             self.tell_all();
+        } else if refused != self.refused {
+            self.tell(&BTreeSet::new());
+        }
+        self.refused = refused;
+    }
+
+    /// The whole queue.
+    pub(super) fn whole(&self, eyes: Eyes) -> Vec<Items> {
+        let now = self.services.clock.now();
+        let mut parts = view::whole(&self.queue, self.desk.document().rehearsal, eyes, now);
+        parts.iter_mut().for_each(|part| part.refused = self.refused(eyes));
+        parts
+    }
+
+    /// What the rules refused on all nodes, for those who see it.
+    fn refused(&self, eyes: Eyes) -> BTreeMap<String, u32> {
+        match eyes {
+            Eyes::Moderators => self.desk.others.with_refused(self.services.node, self.desk.moderation.refused()),
+            Eyes::Producers => BTreeMap::new(),
         }
     }
 
     /// Tells staff the whole queue.
     pub(super) fn tell_all(&mut self) {
-        let (now, rehearsal) = (self.services.clock.now(), self.desk.document().rehearsal);
-        self.rehearsal = rehearsal;
-        let whole = |eyes| view::whole(&self.queue, rehearsal, eyes, now);
-        let (moderators, producers) = (whole(Eyes::Moderators), whole(Eyes::Producers));
+        self.rehearsal = self.desk.document().rehearsal;
+        let (moderators, producers) = (self.whole(Eyes::Moderators), self.whole(Eyes::Producers));
         let longest = moderators.len().max(producers.len());
         let part = |parts: &[Items], at: usize| parts.get(at).cloned().map(message).unwrap_or_default();
         for at in 0..longest {
@@ -364,7 +385,7 @@ impl Task {
         let (now, rehearsal) = (self.services.clock.now(), self.desk.document().rehearsal);
         let part = |eyes| {
             let items = changed.iter().filter_map(|id| self.queue.item(*id));
-            view::changed(&self.queue, items, rehearsal, eyes, now)
+            Items { refused: self.refused(eyes), ..view::changed(&self.queue, items, rehearsal, eyes, now) }
         };
         let producers = part(Eyes::Producers);
         // What waits is no news for them.

@@ -53,10 +53,10 @@ fn pools_make_one_outcome_that_everybody_sees_and_anybody_can_recount() {
     let shares = [&results["options"][0]["share"], &results["options"][1]["share"]];
     assert_eq!(shares, [37.5, 62.5], "bars are of points");
     let feed = stage.app.get(&format!("/f/{SHOW}/results.csv?key={}", stage.key));
-    assert!(feed.text().contains("2,\"Norway\",2,62.5,\"provisional\",62.5,1\r\n"), "{}", feed.text());
+    assert!(feed.text().contains("2,\"Norway\",2,62.5,\"provisional\",62.5,1,\r\n"), "{}", feed.text());
     let rows = stage.app.get(&format!("/f/{SHOW}/results.xml?key={}", stage.key));
     let row = "<row><option>2</option><label>Norway</label><votes>2</votes><share>62.5</share><state>provisional</state>\
-               <points>62.5</points><rank>1</rank></row>";
+               <points>62.5</points><rank>1</rank><mark></mark></row>";
     assert!(rows.text().contains(row), "{}", rows.text());
     stage.does("verify", json!({}));
 

@@ -31,7 +31,7 @@ pub fn as_other<T>(stage: &mut Stage, token: &str, act: impl FnOnce(&mut Stage) 
     done
 }
 
-fn asrun(stage: &Stage) -> Vec<Value> {
+pub fn asrun(stage: &Stage) -> Vec<Value> {
     let path = format!("/api/v1/shows/{SHOW}/asrun");
     let log = stage.ask("GET", &path, Some(&stage.staff), &[], &Value::Null).json();
     log["entries"].as_array().unwrap().clone()

@@ -72,6 +72,8 @@ fn from_the_phone_to_the_screens_and_off_them() {
 
     // Nobody but a moderator sees it, and no role does what is not its own.
     assert_eq!(items(&stage, &moderator)["counts"]["waiting"], 1);
+    let refused = [&moderator, &stage.staff].map(|staff| items(&stage, staff)["refused"].clone());
+    assert_eq!(refused, [json!({"words": 1}), json!(null)], "moderators learn how often, and nobody what");
     assert_eq!(items(&stage, &stage.staff)["items"], json!([]));
     assert_eq!(stage.live(None)["asked"], json!(null));
     let question = item(&stage, &moderator, "Who wrote it?");

@@ -1,6 +1,9 @@
 //! Every command, as staff sends it.
 
-use tallylight::wire::command::{Armable, Command, ControlAction};
+use tallylight::wire::{
+    command::{Armable, Command, ControlAction},
+    entry::Entry,
+};
 
 use super::{NODE, PROPOSAL, RUN, SESSION};
 
@@ -8,6 +11,7 @@ use super::{NODE, PROPOSAL, RUN, SESSION};
 pub fn commands() -> Vec<(&'static str, Command)> {
     let (cue, reason) = ("3A".to_owned(), "the lines were down in the north".to_owned());
     let toml = "[[cue]]\nnumber = \"3A\"\nquestion = \"Who wins?\"\noptions = [\"Ada\", \"Grace\"]\n".to_owned();
+    let tv = Entry { platform: Some("tv".into()), ..Entry::default() };
     let control = |action, to| Command::Control { action, to };
     vec![
         ("", Command::Standby { cue }),
@@ -37,8 +41,12 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         ("-resolve", Command::Arm { what: Armable::Resolve, run: Some(RUN) }),
         ("", Command::Reveal { run: None }),
         ("", Command::Resolve { run: None, right: vec![1] }),
-        ("", Command::Void { run: Some(RUN), reason }),
+        ("", Command::Void { run: Some(RUN), reason: reason.clone() }),
         ("", Command::WriteOff { node: NODE, reason: "its disk is gone".into() }),
+        ("-exclude", Command::Arm { what: Armable::Exclude, run: Some(RUN) }),
+        ("-override", Command::Arm { what: Armable::Override, run: Some(RUN) }),
+        ("", Command::Exclude { run: Some(RUN), entries: vec![tv], reason: reason.clone() }),
+        ("", Command::Override { run: None, thousandths: vec![12_000, 9_500], reason }),
         ("-confirm", Command::Arm { what: Armable::Confirm, run: Some(RUN) }),
         ("", Command::Confirm { proposal: PROPOSAL }),
         ("", Command::Decline { proposal: PROPOSAL }),

@@ -85,6 +85,7 @@ fn items() -> Items {
         claims: vec![ClaimView { item: ITEM, session: SESSION, name: "Mo".into(), until: AT + 15_000 }],
         banned: vec![BanView { device: "deadbeef".into(), at: AT, by: "Mo".into() }],
         paused: Some("Mo".into()),
+        refused: [("words".to_owned(), 3)].into(),
         on_air: Some(ITEM),
     }
 }
@@ -110,6 +111,7 @@ pub(super) fn server() -> Vec<(String, ServerMessage)> {
         banned: vec![],
         paused: None,
         on_air: None,
+        refused: [].into(),
     };
     let questions = vec![AskedQuestion { id: ITEM, text: "Who wrote it?".into(), upvotes: 12 }];
     let writing = Some(WritingView { chars_max: 200, upvotes: true });

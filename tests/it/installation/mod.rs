@@ -4,7 +4,7 @@
 //!
 //! `scripts/test crowds` runs them with the optimised programs and prints the figures of each fault.
 
-mod ledger;
+pub mod ledger;
 mod remains;
 pub mod stage;
 

@@ -24,7 +24,11 @@ use crate::{
         papers,
         show::{self, CROWD, counts, live},
     },
-    support::{SOON, app::TestApp, until},
+    support::{
+        SOON,
+        app::{self, TestApp},
+        until,
+    },
 };
 
 /// The node that may break.
@@ -46,6 +50,8 @@ pub struct Stage {
     operators: [Operator; 2],
     /// One of each node.
     pub producers: [Operator; 2],
+    /// The node whose program writes the export and checks it.
+    pub papers: usize,
     pub crowd: Crowd,
     key: String,
     /// When a fault was over, milliseconds since 1970.
@@ -94,19 +100,25 @@ pub fn definition(node: &TestApp) -> Definition {
 impl Stage {
     /// Starts two nodes, each with its own addresses of Redis, and waits until both are on the roster.
     pub fn set(redis: &[String; 2]) -> Self {
+        Self::set_with(redis, &[app::program(), app::program()])
+    }
+
+    /// The same, each with a program of its own.
+    pub fn set_with(redis: &[String; 2], programs: &[PathBuf; 2]) -> Self {
         let (crowd, files) = (crowd(), TempDir::with_prefix("tallylight-stage-").expect("a directory can be made"));
         let (show, secret) = (files.path().join("show.toml"), files.path().join("secret"));
         fs::write(&show, show::file(crowd.votes)).expect("a show file can be written");
         fs::write(&secret, "ab".repeat(32)).expect("a secret can be written");
         let text = |path: &Path| path.to_str().expect("a path is text").to_owned();
         let nodes = [A, B].map(|node| {
-            let app = TestApp::with_show(&text(&show)).on_one_port();
+            let app = TestApp::with_show(&text(&show)).program(&programs[node]).on_one_port();
             app.arg("--redis").arg(&redis[node]).arg("--secret-file").arg(text(&secret)).start()
         });
         let key = papers::key(&nodes[B]);
         let operators = [A, B].map(|node| Operator::of(&nodes[node], "Operator"));
         let producers = [A, B].map(|node| Operator::of(&nodes[node], "Producer"));
-        let stage = Self { nodes, operators, producers, crowd, key, healed: Vec::new(), began: Instant::now(), files };
+        let (papers, began) = (B, Instant::now());
+        let stage = Self { nodes, operators, producers, papers, crowd, key, healed: Vec::new(), began, files };
         stage.wait_for_roster(2);
         stage
     }
@@ -171,19 +183,30 @@ impl Stage {
 
     /// Seals, verifies and reveals, and compares all books.
     pub fn conclude(mut self, fault: &str, audience: Audience) -> Book {
+        let book = self.seal(audience);
+        self.finish(fault, book)
+    }
+
+    /// Seals once everybody is told.
+    pub fn seal(&mut self, audience: Audience) -> Book {
         let book = audience.finish();
         self.producers[B].does("seal", json!({}));
-        self.finish(fault, book)
+        book
     }
 
     /// Verifies and reveals what is sealed, and compares all books.
     pub fn finish(mut self, fault: &str, book: Book) -> Book {
+        self.ends(fault, &book);
+        book
+    }
+
+    /// The same, of a stage that goes on.
+    pub fn ends(&mut self, fault: &str, book: &Book) {
         self.verify_and_reveal();
         self.agree();
-        self.compare(fault, &book, 0);
+        self.compare(fault, book, 0);
         let note = self.verified();
         assert!(!note.contains("only witness"), "{note}");
-        book
     }
 
     pub fn verify_and_reveal(&mut self) {
@@ -266,12 +289,17 @@ impl Stage {
 
     /// Writes the export of these data directories.
     pub fn export(&self, data: &[&Path]) -> Output {
-        papers::export(&self.nodes[B], data, Some(&self.files.path().join("secret")), &self.export_file())
+        papers::export(&self.nodes[self.papers], data, Some(&self.files.path().join("secret")), &self.export_file())
     }
 
     /// Checks the export with the installation's key.
     pub fn verify(&self) -> Output {
-        papers::verify(&self.nodes[B], &self.export_file(), &self.key)
+        self.verify_by(self.papers)
+    }
+
+    /// The same with the program of a node.
+    pub fn verify_by(&self, node: usize) -> Output {
+        papers::verify(&self.nodes[node], &self.export_file(), &self.key)
     }
 
     fn export_file(&self) -> PathBuf {

@@ -1,12 +1,12 @@
 //! What the audience writes on several nodes: two moderators decide every item exactly once, claims end with their node,
 //! what was told stays so whatever Redis loses, and what is pulled on one node is off the screens of all.
 
-use std::thread;
+use std::{fs, path::Path, process::Output, thread};
 
 use serde_json::{Value, json};
 
 use super::{
-    stage::Node,
+    stage::{Node, SHOW},
     writers::{
         act, act_as, airs, does, item, items, mine, on_screen, opens, questions, queue, same_queue, say, seen, stage,
         upvote, viewer,
@@ -15,6 +15,12 @@ use super::{
 use crate::support::{SOON, until};
 
 const MANY: u32 = 400;
+
+/// Checks an export.
+fn verify(node: &Node, file: &Path) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = node.app.program().arg("verify").arg(file).output().unwrap();
+    (status.code(), String::from_utf8([stdout, stderr].concat()).unwrap())
+}
 
 /// Decides all of these, one after the other; gives those that it was told are decided.
 fn decides(node: &Node, all: &[Value], verb: &str) -> Vec<Value> {
@@ -126,6 +132,8 @@ fn bans_pauses_upvotes_and_pulls_hold_on_all_nodes() {
     does(&b, "pause", json!({}));
     until("it holds here, too", SOON, || (say(&a, &viewer(&a), &run, 4, "Hello?")["reason"] == "paused").then_some(()));
     does(&a, "resume", json!({}));
+    assert_eq!(say(&b, &viewer(&b), &run, 5, "see https://evil.example")["reason"], "link");
+    until("moderators everywhere learn how often", SOON, || (queue(&a)["refused"]["link"] == 1).then_some(()));
 
     does(&a, "pull", json!({ "items": [air["id"]] }));
     assert_eq!(on_screen(&a), Value::Null, "at once");
@@ -137,6 +145,33 @@ fn bans_pauses_upvotes_and_pulls_hold_on_all_nodes() {
         (mine(&a, &rude)["banned"].clone(), mine(&b, &writer)["upvoted"].clone()),
         (json!(true), json!([air["id"]]))
     );
+
+    // The export has it where it is asked for, and anybody makes the same numbers of it.
+    let file = a.app.data().join("export.jsonl");
+    let export = |items: bool| {
+        let mut export = a.app.program();
+        export.args(["export", SHOW, "--secret-file"]).arg(stage.secret()).arg("--out").arg(&file);
+        export.arg("--data").arg(a.app.data()).arg("--data").arg(b.app.data()).args(items.then_some("--items"));
+        export.output().unwrap()
+    };
+    assert_eq!(export(false).status.code(), Some(1), "there is no sealed run");
+    let done = export(true);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let (code, said) = verify(&a, &file);
+    assert_eq!(code, Some(2), "nobody pinned a key: {said}");
+    assert!(
+        said.contains("ITEMS (rehearsal): 0 waiting, 0 approved, 1 rejected, 1 hidden, 0 picked, 0 used"),
+        "{said}"
+    );
+    let text = fs::read_to_string(&file).unwrap();
+    let is_ban = |line: &&str| line.contains("\"verb\":\"ban\"");
+    let without_ban: Vec<_> = text.lines().filter(|line| !is_ban(line)).collect();
+    for changed in [text.replace("Who wrote it?", "Who stole it?"), without_ban.join("\n")] {
+        assert_ne!(changed, text);
+        fs::write(&file, changed).unwrap();
+        let (code, said) = verify(&a, &file);
+        assert!(code == Some(1) && said.contains("WRONG"), "{said}");
+    }
 }
 
 #[test]

@@ -3,11 +3,12 @@
 
 mod away;
 mod commands;
+mod corrections;
 mod erase;
 mod events;
 mod faults;
-mod keep;
 mod items;
+mod keep;
 mod lost;
 mod mine;
 mod quiz;

@@ -181,6 +181,7 @@ impl World {
             by_entry: Vec::new(),
             outstanding: 0,
             manifest_hash: String::new(),
+            correction: None,
         };
         let Some(next) = end::with_seal(&self.staff.document, run, revision, summary) else { return };
         assert_eq!(next.run(run).map(|run| run.phase(self.clock())), Some(Phase::Sealed));

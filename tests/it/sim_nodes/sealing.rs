@@ -149,6 +149,7 @@ impl World {
             by_entry: Vec::new(),
             outstanding: 0,
             manifest_hash: String::new(),
+            correction: None,
         };
         let Some(next) = end::with_seal(&self.staff.document, run, revision, summary) else {
             return self.seal_failed("seals that another one overtook");

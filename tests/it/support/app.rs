@@ -82,8 +82,7 @@ impl TestAppBuilder {
 impl TestApp {
     /// A server for the show file at `show`, a path from the project's folder.
     pub fn with_show(show: &str) -> TestAppBuilder {
-        let built = env!("CARGO_BIN_EXE_tallylight").into();
-        let program = programs().map_or(built, |folder| folder.join("tallylight"));
+        let program = program();
         let show = Path::new(env!("CARGO_MANIFEST_DIR")).join(show);
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         TestAppBuilder { program, show, listen, one_port: false, disk: None, args: Vec::new(), env: Vec::new() }
@@ -101,6 +100,12 @@ impl TestApp {
             self.how.listen = address;
         }
         self.running = Some((process, address));
+    }
+
+    /// Another program is in its place from the next start on.
+    pub fn becomes(&mut self, program: &Path) {
+        assert!(self.running.is_none(), "it runs");
+        self.how.program = program.into();
     }
 
     /// The command that starts it on its data.
@@ -178,6 +183,11 @@ impl TestApp {
     fn running(&self) -> &(Process, SocketAddr) {
         self.running.as_ref().expect("it runs")
     }
+}
+
+/// The server that is tested.
+pub fn program() -> PathBuf {
+    programs().map_or_else(|| env!("CARGO_BIN_EXE_tallylight").into(), |folder| folder.join("tallylight"))
 }
 
 /// Where other builds of the server and the load program are, if the environment says so: the optimised ones, where a test

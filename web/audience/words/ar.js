@@ -111,6 +111,8 @@ export default {
   result_rebuilding: 'أرقام الساعة {time}، ويُعاد تجميعها. العدّ مستمر.',
   result_provisional: 'نتيجة أولية، لم يُتحقق منها بعد.',
   result_final: 'نتيجة نهائية تم التحقق منها.',
+  result_declared: 'نتيجة أعلنها المسؤولون عن البرنامج ولم تُحتسب.',
+  result_excluded: 'استُبعد جزء من الأصوات بقرار.',
   result_total: { zero: 'لا أصوات', one: 'صوت واحد', two: 'صوتان', few: '{n} أصوات', many: '{n} صوتًا', other: '{n} صوت' },
 
   receipt_kept: 'جارٍ الإرسال',
@@ -127,6 +129,8 @@ export default {
   receipt_not_sent_text: 'لم يُرسَل صوتك لـ {choice}: لم تكن هذه الصفحة مفتوحة أو متصلة أثناء التصويت.',
   receipt_counted: 'تم احتسابه',
   receipt_counted_text: 'صوتك لـ {choice} ضمن العدّ.',
+  receipt_excluded: 'مُستبعَد',
+  receipt_excluded_text: 'احتُسب صوتك لـ {choice} ثم استُبعد من النتيجة بقرار يشمل كل من دخل من هنا.',
   receipt_replaced: 'تم استبداله',
   receipt_replaced_text: 'يُحتسب اختيارك الأحدث بدلًا من {choice}.',
   receipt_held: 'محفوظ لدينا',

@@ -103,6 +103,8 @@ export default {
   result_rebuilding: 'Zahlen von {time}, sie werden neu zusammengestellt. Es wird weiter gezählt.',
   result_provisional: 'Vorläufig, noch nicht geprüft.',
   result_final: 'Endgültig und geprüft.',
+  result_declared: 'Von den Verantwortlichen der Sendung festgelegt, nicht gezählt.',
+  result_excluded: 'Ein Teil der Stimmen wurde durch Entscheidung weggelassen.',
   result_total: { one: '{n} Stimme', other: '{n} Stimmen' },
 
   receipt_kept: 'Wird gesendet',
@@ -119,6 +121,8 @@ export default {
   receipt_not_sent_text: 'Deine Stimme für {choice} wurde nicht gesendet: Diese Seite war nicht offen oder nicht verbunden, als abgestimmt wurde.',
   receipt_counted: 'Gezählt',
   receipt_counted_text: 'Deine Stimme für {choice} ist gezählt.',
+  receipt_excluded: 'Weggelassen',
+  receipt_excluded_text: 'Deine Stimme für {choice} wurde gezählt und durch eine Entscheidung über alle, die hier hereinkamen, im Ergebnis weggelassen.',
   receipt_replaced: 'Ersetzt',
   receipt_replaced_text: 'Statt {choice} zählt, was du später gewählt hast.',
   receipt_held: 'Verwahrt',

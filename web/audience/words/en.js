@@ -106,6 +106,8 @@ export default {
   result_rebuilding: 'Numbers of {time}: being put together again. Counting goes on.',
   result_provisional: 'Provisional, not verified yet.',
   result_final: 'Final and verified.',
+  result_declared: 'Declared by those who answer for the show, not counted.',
+  result_excluded: 'A part of the votes was left out by decision.',
   result_total: { one: '{n} vote', other: '{n} votes' },
 
   receipt_kept: 'Sending',
@@ -122,6 +124,8 @@ export default {
   receipt_not_sent_text: 'Your ballot for {choice} was not sent: this page was not open, or not connected, while voting was.',
   receipt_counted: 'Counted',
   receipt_counted_text: 'Your ballot for {choice} is in the tally.',
+  receipt_excluded: 'Left out',
+  receipt_excluded_text: 'Your ballot for {choice} was counted, and left out of the result by a decision about everybody who came in here.',
   receipt_replaced: 'Replaced',
   receipt_replaced_text: 'A later change of yours counts in place of {choice}.',
   receipt_held: 'Held',

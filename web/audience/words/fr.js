@@ -103,6 +103,8 @@ export default {
   result_rebuilding: 'Chiffres de {time}, en cours de reconstitution. Le comptage continue.',
   result_provisional: 'Provisoire, pas encore vérifié.',
   result_final: 'Définitif et vérifié.',
+  result_declared: 'Déclaré par les responsables de l’émission, non compté.',
+  result_excluded: 'Une partie des votes a été écartée par décision.',
   result_total: { one: '{n} voix', many: '{n} de voix', other: '{n} voix' },
 
   receipt_kept: 'Envoi en cours',
@@ -119,6 +121,8 @@ export default {
   receipt_not_sent_text: 'Votre vote pour {choice} n’a pas été envoyé : cette page n’était pas ouverte, ou pas connectée, pendant le vote.',
   receipt_counted: 'Compté',
   receipt_counted_text: 'Votre vote pour {choice} est dans le décompte.',
+  receipt_excluded: 'Écarté',
+  receipt_excluded_text: 'Votre vote pour {choice} a été compté, puis écarté du résultat par une décision qui vaut pour tous ceux qui sont entrés ici.',
   receipt_replaced: 'Remplacé',
   receipt_replaced_text: 'Un changement plus récent de votre part compte à la place de {choice}.',
   receipt_held: 'En attente',

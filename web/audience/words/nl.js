@@ -103,6 +103,8 @@ export default {
   result_rebuilding: 'Cijfers van {time}, ze worden opnieuw opgebouwd. Het tellen gaat door.',
   result_provisional: 'Voorlopig, nog niet gecontroleerd.',
   result_final: 'Definitief en gecontroleerd.',
+  result_declared: 'Vastgesteld door wie voor de show instaat, niet geteld.',
+  result_excluded: 'Een deel van de stemmen is bij besluit weggelaten.',
   result_total: { one: '{n} stem', other: '{n} stemmen' },
 
   receipt_kept: 'Wordt verstuurd',
@@ -119,6 +121,8 @@ export default {
   receipt_not_sent_text: 'Je stem op {choice} is niet verstuurd: deze pagina was niet open of niet verbonden toen je mocht stemmen.',
   receipt_counted: 'Geteld',
   receipt_counted_text: 'Je stem op {choice} is meegeteld.',
+  receipt_excluded: 'Weggelaten',
+  receipt_excluded_text: 'Je stem op {choice} is geteld, en bij een besluit over iedereen die hier binnenkwam uit de uitslag gelaten.',
   receipt_replaced: 'Vervangen',
   receipt_replaced_text: 'Een latere wijziging van jou telt in plaats van {choice}.',
   receipt_held: 'In bewaring',

@@ -1,0 +1,50 @@
+//! Corrections in an export: which seal corrects which, and what was corrected, in words.
+
+use crate::{
+    ballots::manifest::{Manifest, Signed},
+    shows::correction::{Correction, in_words, leaves_out},
+};
+
+/// The revision that corrects a manifest, if it was in force before the newest one.
+pub(super) fn corrected_by(newest: &(Signed, Manifest), signed: &Signed, all: &[(Signed, Manifest)]) -> Option<u32> {
+    let (mut at, hash) = (&newest.1, signed.hash());
+    // As many steps as there are seals: who forges a circle is not followed for ever.
+    for _ in all {
+        let corrects = &at.correction.as_ref()?.corrects;
+        if *corrects == hash {
+            return Some(at.revision);
+        }
+        at = &all.iter().find(|(other, _)| other.hash() == *corrects)?.1;
+    }
+    None
+}
+
+/// How a result was corrected, in words.
+pub(super) fn corrected(manifest: &Manifest, correction: &Correction) -> String {
+    let Correction { reason, by: [proposed, confirmed], .. } = correction;
+    let mut parts = Vec::new();
+    if !correction.excluded.is_empty() {
+        let ballots =
+            manifest.by_entry.iter().filter(|line| leaves_out(&correction.excluded, &manifest.definition, line.entry));
+        let ballots: u64 = ballots.map(|line| line.counted).sum();
+        parts.push(format!("left out of it: {} ({ballots} ballots)", in_words(&correction.excluded)));
+    }
+    if let Some(declared) = &manifest.declared {
+        let labels = manifest.definition.interaction.options.iter().zip(&correction.declared);
+        let values = labels.map(|(label, value)| format!("{label} {}", thousandth(*value)));
+        let places = declared.outcome.iter().flat_map(|outcome| &outcome.places);
+        let first = places.filter(|place| place.rank == 1).map(|place| format!("option {}", place.n));
+        let first = first.collect::<Vec<_>>().join(", ");
+        let first = if first.is_empty() { first } else { format!("; first: {first}") };
+        parts.push(format!("declared, not counted: {}{first}", values.collect::<Vec<_>>().join(", ")));
+    }
+    if parts.is_empty() {
+        parts.push("what was counted stands again".to_owned());
+    }
+    format!("{}; by {proposed} and {confirmed}: {reason}", parts.join("; "))
+}
+
+fn thousandth(value: u64) -> String {
+    let (whole, rest) = (value / 1000, value % 1000);
+    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:03}").trim_end_matches('0').to_owned() }
+}

@@ -1,0 +1,83 @@
+import { StoreElement, h, setText } from '../shared/element.js';
+import { count } from '../shared/format.js';
+import { partName, runLooked } from './state.js';
+
+/** Corrects a sealed run: what is left out of it, or declared in place of it. Both are proposed here, and another person confirms. */
+class Corrections extends StoreElement {
+  #title = h('h2', { id: 'corrections-title' });
+  #parts = h('fieldset', { class: 'corrections-parts' });
+  #values = h('fieldset', { class: 'corrections-values' });
+  #reason = h('input', { id: 'corrections-reason', type: 'text', maxlength: 300, autocomplete: 'off', placeholder: 'The seal keeps it, and so does the log.' });
+  #problem = h('p', { role: 'status', class: 'corrections-problem' });
+  #back = h('button', { type: 'button', class: 'plain-button', onclick: () => this.#declare([]) }, 'Take the declaration back…');
+  #exclude = h('button', { type: 'button', class: 'plain-button', onclick: () => this.#leaveOut() }, 'Propose to leave out what is ticked…');
+  #dialog = h('dialog', { class: 'triggers corrections', 'aria-labelledby': 'corrections-title' });
+  #run = '';
+
+  build() {
+    this.#dialog.append(
+      h('div', { class: 'help-head' }, this.#title, h('button', { type: 'button', class: 'action', onclick: () => this.#dialog.close() }, h('span', { class: 'action-label' }, 'Close'), h('kbd', { 'aria-hidden': 'true' }, 'Esc'))),
+      h('p', {}, 'Nothing is counted again and nothing is lost: the seal of what was counted stays, and a new one says what is left out or declared, why, and who decided. It takes two people.'),
+      h('label', { for: 'corrections-reason' }, 'Reason'), this.#reason, this.#problem,
+      this.#parts, this.#exclude,
+      this.#values, h('div', { class: 'pick-acts' }, h('button', { type: 'button', class: 'plain-button', onclick: () => this.#declareAll() }, 'Propose to declare these…'), this.#back));
+    this.append(this.#dialog);
+  }
+
+  /** Opens for the run that is looked at. */
+  open() {
+    const run = StoreElement.store && runLooked(StoreElement.store.state);
+    if (!run?.seal) return;
+    this.#run = run.id;
+    const { by_part = [], correction, outcome } = run.seal;
+    setText(this.#title, `Correct ${run.cue}, seal ${run.seal.revision}`);
+    setText(this.#problem, '');
+    this.#reason.value = '';
+    const out = correction?.excluded ?? [];
+    this.#parts.replaceChildren(h('legend', {}, 'Leave out'), ...by_part.map((part) => h('label', {},
+      h('input', { type: 'checkbox', value: JSON.stringify({ [part.of]: part.name }), ...(out.some((one) => one[part.of] === part.name) ? { checked: true } : {}) }),
+      ` ${partName(part)}: ${count(part.counted)} ${part.counted === 1 ? 'ballot' : 'ballots'}`)));
+    this.#parts.hidden = this.#exclude.hidden = !by_part.length;
+    const unit = outcome?.pools?.length || (outcome && outcome.unit !== 'votes') ? outcome.unit === 'percent' ? '%' : outcome.unit : 'votes';
+    const pointsOf = (/** @type {number} */ n) => outcome?.places.find((place) => place.n === n)?.points ?? 0;
+    const values = correction?.declared?.map((value) => value / 1000) ?? (unit === 'votes' ? correction?.counted ?? this.#votes(run) : run.options.map(({ n }) => pointsOf(n)));
+    this.#values.replaceChildren(h('legend', {}, `Declare (${unit})`), ...run.options.map((option, i) => h('label', {}, `${option.label} `,
+      h('input', { type: 'number', min: 0, step: unit === 'votes' ? 1 : 'any', value: values[i] ?? 0 }))));
+    this.#back.hidden = !correction?.declared?.length;
+    this.#dialog.showModal();
+  }
+
+  /** Votes as they were counted, which the studio has by entry or as results. @param {import('../sdk/wire.js').DeskRun} run */
+  #votes(run) {
+    const lines = run.seal?.by_entry ?? [];
+    const results = StoreElement.store?.state.results;
+    return run.options.map((_, i) => (lines.length ? lines.reduce((sum, line) => sum + line.votes[i], 0) : results?.run === run.id ? results.options[i].votes : 0));
+  }
+
+  #leaveOut() {
+    const ticked = [...this.#parts.querySelectorAll('input')].filter((box) => box.checked);
+    this.#arm('exclude', { entries: ticked.map((box) => JSON.parse(box.value)) });
+  }
+
+  #declareAll() {
+    this.#declare([...this.#values.querySelectorAll('input')].map((input) => Math.round(input.valueAsNumber * 1000) || 0));
+  }
+
+  /** @param {number[]} thousandths */
+  #declare(thousandths) {
+    this.#arm('override', { thousandths });
+  }
+
+  /** @param {'exclude'|'override'} what @param {import('./main.js').Says} says */
+  #arm(what, says) {
+    const reason = this.#reason.value.trim();
+    if (!reason) {
+      setText(this.#problem, 'Say why first.');
+      return this.#reason.focus();
+    }
+    this.#dialog.close();
+    StoreElement.desk?.arm(what, this.#run, { ...says, reason });
+  }
+}
+
+customElements.define('tl-corrections', Corrections);
