@@ -39,8 +39,8 @@ pub const FORMAT: u32 = 3;
 const FORMAT_WITH_KINDS: u32 = 2;
 /// That of a document that asks for two people, or has what they decided: an older release would do with one, and drop it.
 pub(super) const FORMAT_WITH_TWO_PEOPLE: u32 = 3;
-/// That of a document with platforms or options that come from results: an older release would judge ballots by other windows, or
-/// ask for placeholders.
+/// That of a document with platforms, with options that come from results, or that was changed at the desk: an older release would
+/// judge ballots by other windows, ask for placeholders, or forget at the next start what was changed.
 const FORMAT_WITH_PLATFORMS: u32 = 3;
 
 /// Why a stored document is not read.
@@ -338,6 +338,7 @@ impl Document {
     pub(super) fn note_changed(&mut self) {
         if self.changed_from.is_none() {
             self.changed_from = Some(ShowFile::of(self).hash());
+            self.format = self.format.max(FORMAT_WITH_PLATFORMS);
         }
     }
 

@@ -16,8 +16,13 @@ class Head extends StoreElement {
   #undo = h('button', { type: 'button', class: 'act', onclick: () => dispatchEvent(new CustomEvent('tl-act', { detail: { do: 'undo' } })) }, h('kbd', {}, 'Z'), ' Take back');
   /** @type {Map<string, { tab: HTMLButtonElement, number: HTMLElement }>} */
   #tabs = new Map();
-  #banned = h('details', { class: 'banned' }, h('summary', {}));
-  #refused = h('details', { class: 'banned' }, h('summary', {}));
+  #bannedHead = h('summary', {});
+  #bannedList = h('ul', {});
+  #banned = h('details', { class: 'banned' }, this.#bannedHead, this.#bannedList);
+  #refusedHead = h('summary', {});
+  #refusedList = h('ul', {});
+  #refused = h('details', { class: 'banned' }, this.#refusedHead, this.#refusedList);
+  #bans = '';
   #drawn = '';
 
   build() {
@@ -53,12 +58,17 @@ class Head extends StoreElement {
     const drawn = JSON.stringify([told?.banned, refused]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
+    // The summaries stay, and with them the focus of who is on one.
     this.#refused.hidden = !refused.length;
-    this.#refused.replaceChildren(h('summary', {}, `${count(refused.reduce((sum, [, times]) => sum + times, 0))} refused by rules`),
-      h('ul', {}, ...refused.map(([reason, times]) => h('li', {}, `${ruled[reason] ?? reason}: ${count(times)}`))));
+    setText(this.#refusedHead, `${count(refused.reduce((sum, [, times]) => sum + times, 0))} refused by rules`);
+    this.#refusedList.replaceChildren(...refused.map(([reason, times]) => h('li', {}, `${ruled[reason] ?? reason}: ${count(times)}`)));
+    const bans = JSON.stringify(told?.banned ?? []);
+    if (bans === this.#bans) return;
+    this.#bans = bans;
     this.#banned.hidden = !told?.banned.length;
-    this.#banned.replaceChildren(h('summary', {}, `${told?.banned.length ?? 0} banned`), h('ul', {}, ...(told?.banned ?? []).map((ban) => h('li', {}, `${ban.device}, by ${ban.by} `,
-      h('button', { type: 'button', class: 'act', onclick: () => dispatchEvent(new CustomEvent('tl-act', { detail: { do: 'unban', device: ban.device } })) }, 'Unban')))));
+    setText(this.#bannedHead, `${told?.banned.length ?? 0} banned`);
+    this.#bannedList.replaceChildren(...(told?.banned ?? []).map((ban) => h('li', {}, `${ban.device}, by ${ban.by} `,
+      h('button', { type: 'button', class: 'act', onclick: () => dispatchEvent(new CustomEvent('tl-act', { detail: { do: 'unban', device: ban.device } })) }, 'Unban'))));
   }
 }
 

@@ -165,7 +165,8 @@
   /** @param {import('../sdk/wire.js').ShowView} next */
   function hearShow(next) {
     const before = show?.graphic.state;
-    show = next;
+    // Who comes on is a number that stands still, too.
+    show = show && next.graphic.frozen ? { ...next, bracket: show.bracket } : next;
     // Under playout control a clear or panic takes the graphic away once; the next play() brings it back.
     if (before !== next.graphic.state && before !== undefined && next.graphic.state !== 'on_air') playing = false;
     draw();

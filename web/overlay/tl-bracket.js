@@ -29,6 +29,7 @@
   function round(one) {
     const node = slot('bracket-round');
     const matches = slot('bracket-matches');
+    matches.dataset.many = String(one.matches.reduce((/** @type {number} */ lines, /** @type {any[]} */ sides) => lines + sides.length, 0) > 10);
     matches.append(...one.matches.map((/** @type {any} */ sides) => {
       const match = slot('bracket-match');
       match.append(...sides.map((/** @type {any} */ side) => {

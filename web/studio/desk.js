@@ -10,7 +10,7 @@ const DEBOUNCE_MS = 1000;
 /** How long something stays armed, if the server's own time has not come yet. */
 const ARMED_MS = 5000;
 /** A second press sooner than this is the first one bouncing, not a decision. */
-const DECIDE_MS = 600;
+export const DECIDE_MS = 600;
 
 /** These wait for nothing that was pressed before. */
 const urgent = ['clear', 'panic', 'freeze'];

@@ -24,8 +24,9 @@ function hear(event, store, desk) {
   if (key === actions.panic.key) return done(event, () => press('panic', state, desk));
   if (target?.closest('dialog.corrections')) return;
   if (key === 'Escape' && state.addresses) return done(event, () => store.set({ addresses: false }));
-  if (key === 'Escape' && state.editing !== undefined && !state.arming) return done(event, () => store.set({ editing: undefined }));
+  if (key === 'Escape' && state.editing !== undefined && !state.arming && !state.help) return done(event, () => store.set({ editing: undefined }));
   if (key === 'Escape') return state.help ? done(event, () => store.set({ help: false })) : done(event, () => desk.cancel());
+  if (target?.closest('.cue-form')) return;
   // A list keeps the keys that choose in it, and no others: who chose with the mouse goes on with the keyboard.
   const chooses = target?.matches('select') && (key.startsWith('Arrow') || key === 'Enter' || key === ' ');
   if (writes || chooses || !state.keys) return;

@@ -73,7 +73,9 @@ class Armed extends StoreElement {
   /** @param {import('./main.js').StudioState} state */
   draw(state) {
     const { arming, desk } = state;
-    const shown = arming ? `${arming.what} ${arming.until ? 'armed' : 'reason'}` : '';
+    // What is armed is all of it: the same verb over another run or proposal is another thing.
+    const { until, ...whole } = arming ?? {};
+    const shown = arming ? JSON.stringify([whole, Boolean(until)]) : '';
     if (shown === this.#shown) return;
     const focused = this.#panel.contains(document.activeElement);
     if (arming && !focused) this.#before = /** @type {HTMLElement|null} */ (document.activeElement);

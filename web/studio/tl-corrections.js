@@ -60,7 +60,13 @@ class Corrections extends StoreElement {
   }
 
   #declareAll() {
-    this.#declare([...this.#values.querySelectorAll('input')].map((input) => Math.round(input.valueAsNumber * 1000) || 0));
+    const inputs = [...this.#values.querySelectorAll('input')];
+    const empty = inputs.find((input) => !Number.isFinite(input.valueAsNumber) || input.valueAsNumber < 0);
+    if (empty) {
+      setText(this.#problem, 'Give every option a number, 0 where it has nothing.');
+      return empty.focus();
+    }
+    this.#declare(inputs.map((input) => Math.round(input.valueAsNumber * 1000)));
   }
 
   /** @param {number[]} thousandths */

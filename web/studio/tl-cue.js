@@ -1,4 +1,5 @@
 import { StoreElement, h, setText } from '../shared/element.js';
+import { DECIDE_MS } from './desk.js';
 import { listed } from './state.js';
 import { refusal } from './words.js';
 
@@ -29,7 +30,8 @@ class Cue extends StoreElement {
   #editing;
   /** Its text when it was opened. */
   #loaded = '';
-  #sure = false;
+  /** From when on a second press removes, on the page's clock; 0: it was not pressed. */
+  #sure = 0;
 
   build() {
     const label = (/** @type {HTMLElement} */ field, /** @type {string} */ text) => [h('label', { for: field.id }, text), field];
@@ -83,8 +85,10 @@ class Cue extends StoreElement {
   }
 
   async #takeOut() {
+    // The second half of a double click is no answer.
+    if (performance.now() < this.#sure) return;
     if (!this.#sure) {
-      this.#sure = true;
+      this.#sure = performance.now() + DECIDE_MS;
       return setText(this.#remove, `Really remove ${this.#editing}`);
     }
     await this.#send({ do: 'cue_remove', cue: this.#editing });
@@ -138,7 +142,7 @@ class Cue extends StoreElement {
       if (before !== undefined) /** @type {HTMLElement|null} */ (document.querySelector('.rundown-list'))?.focus();
       return;
     }
-    this.#sure = false;
+    this.#sure = 0;
     this.#form.reset();
     setText(this.#told, '');
     setText(this.#title, editing ? `Cue ${editing}` : 'A new cue');

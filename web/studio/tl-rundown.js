@@ -52,7 +52,7 @@ class Rundown extends StoreElement {
         ondblclick: () => StoreElement.desk?.send({ do: 'standby', cue: cue.number }),
       },
       h('span', { class: 'cue-number' }, cue.number),
-      h('span', { class: 'cue-text' }, h('span', { class: 'cue-title' }, cue.title), h('span', { class: 'cue-question' }, cue.question), h('span', { class: 'cue-how' }, how)),
+      h('span', { class: 'cue-text' }, h('span', { class: 'cue-title' }, cue.title), h('span', { class: 'cue-question' }, cue.question === cue.title ? '' : cue.question), h('span', { class: 'cue-how' }, how)),
       h('span', { class: 'cue-is' })));
     }
     this.#list.replaceChildren(...groups);

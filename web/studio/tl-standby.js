@@ -21,7 +21,7 @@ class Standby extends StoreElement {
     setAttribute(this, 'data-empty', !cue);
     setText(this.#badge, cue ? '▸ Standby' : '▹ Standby empty');
     setText(this.#cue, cue ? `${cue.number} ${cue.title}` : '');
-    setText(this.#question, cue?.question ?? 'Select a cue (↑ ↓), then Standby (Enter).');
+    setText(this.#question, cue?.question === cue?.title && cue ? '' : cue?.question ?? 'Select a cue (↑ ↓), then Standby (Enter).');
     setText(this.#how, state.desk?.standby?.edited ? '▲ edited since: press Standby again to take the change in' : cue ? `${[kinds[kindName(run)], isVersus(run) ? run?.options.map((option) => option.label).join(' – ') : `${cue.options.length} ${scaleOf(run) ? 'steps' : 'options'}`].filter(Boolean).join(', ')} · ${cue.opens_on_take ? 'opens on take' : 'opens by hand'} · ${cue.window_s ? `${cue.window_s} s` : 'closed by hand'}` : '');
   }
 }
