@@ -8,7 +8,7 @@ const words = {
   resolve: { title: 'Resolve is armed', text: '“{right}” came true: who chose it in {what} gets the points.', go: 'Resolve now', key: '⇧R' },
   void: { title: 'Void is armed', text: 'No ballot of {what} will count, for ever. Reason: “{reason}”.', go: 'Void now', key: '⇧V' },
   write_off: { title: 'Write off is armed', text: 'Nobody waits for the data directory of node {what} any more. Ballots that only its disk had are lost, and every later seal says how many they may be. Reason: “{reason}”.', go: 'Write off now', key: '' },
-  confirm: { title: 'Confirm is armed', text: '{by} proposes: {proposal}. With your name beside it is done, and cannot be taken back.', go: 'Confirm now', key: '' },
+  confirm: { title: 'Confirm is armed', text: '{by} proposes: “{proposal}”. With your name beside it is done, and cannot be taken back.', go: 'Confirm now', key: '' },
   exclude: { title: 'Leave out is armed', text: 'It is proposed that nothing of {left} counts in {what}; another person confirms it. Reason: “{reason}”.', go: 'Propose now', key: '' },
   override: { title: 'Declare is armed', text: 'It is proposed to declare for {what}: {declared}; another person confirms it. Reason: “{reason}”.', go: 'Propose now', key: '' },
   go_live: { title: 'Go live is armed', text: 'Rehearsal ends. From here on everything counts.', go: 'Go live now', key: '⇧G' },

@@ -71,6 +71,8 @@ class Program extends StoreElement {
     const told = gauge?.run?.run === run?.id ? gauge?.run : undefined;
     const figures = told?.hidden ? undefined : told;
     const taps = isTapped(run);
+    // Who writes casts no ballot.
+    for (const name of Object.keys(this.#figures).filter((one) => !/^Viewers|note$/.test(one))) /** @type {HTMLElement} */ (this.#figures[name].closest('.figure')).hidden = Boolean(run?.writing);
     const pace = taps && results?.run === run?.id ? results?.pace : undefined;
     const ballots = figures?.superseded ? `ballots, ${count(figures.superseded)} replaced` : 'ballots';
     this.#set('Counted', figures ? count(figures.counted) : '–', told?.hidden ? 'hidden from your role' : taps ? 'taps' : ballots);
