@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    manifest::{FORMAT_CORRECTED, Manifest},
+    manifest::{self, Manifest},
     outcome::{self, outcome, rated},
     tally,
 };
@@ -117,7 +117,7 @@ impl Manifest {
     pub fn corrected(&self, revision: u32, correction: Correction) -> Self {
         let (totals, lines) = counted(&self.definition, &self.counted_totals(), &self.by_entry, Some(&correction));
         Self {
-            format: FORMAT_CORRECTED.to_owned(),
+            format: manifest::format(&self.definition, true).to_owned(),
             revision,
             shares: tally::shares(&totals),
             outcome: outcome(&self.definition, &totals, &lines),

@@ -30,10 +30,15 @@ use crate::{
     wire::outcome::{Outcome, Rated},
 };
 
-/// The format's name, in every manifest of what was counted.
-pub const FORMAT: &str = "tallylight.manifest/1";
-/// That of a corrected one.
-pub const FORMAT_CORRECTED: &str = "tallylight.manifest/2";
+/// The format's name, in every manifest that says nothing newer.
+const FORMAT: &str = "tallylight.manifest/1";
+/// That of a corrected one, and of a run with platforms: who does not know them judges its ballots by other windows.
+const FORMAT_2: &str = "tallylight.manifest/2";
+
+/// The format of a manifest.
+pub fn format(definition: &Definition, is_corrected: bool) -> &'static str {
+    if is_corrected || !definition.platforms.is_empty() { FORMAT_2 } else { FORMAT }
+}
 
 /// What a seal says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -163,7 +168,7 @@ impl Manifest {
         let Totals { votes, counted, superseded, late, late_votes, .. } = &marked.totals;
         let by_entry = by_entry(definition, witness);
         Self {
-            format: FORMAT.to_owned(),
+            format: format(definition, false).to_owned(),
             revision,
             sealed_at,
             node,

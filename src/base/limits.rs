@@ -187,6 +187,8 @@ pub const ROUND_CHARS_MAX: usize = 40;
 
 /// Runs that a show keeps on its desk; above it those that are revealed or void are archived, oldest first.
 pub const RUNS_ON_DESK_MAX: usize = 40;
+/// Options of all cues of a show that come from results: everybody gets the bracket with every change of the show.
+pub const BRACKET_OPTIONS_MAX: usize = 128;
 
 // ---- what the audience writes
 

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     ballots::{
-        manifest::{self, FORMAT_CORRECTED, Manifest, Signed},
+        manifest::{self, Manifest, Signed},
         recount::{Found, Recount},
         score::{Answer, Scores},
     },
@@ -294,7 +294,7 @@ fn check(
             format!("data directory {} was written off by {}: {}{back}", off.node, off.by, off.reason)
         })
         .collect();
-    let format = if manifest.correction.is_some() { FORMAT_CORRECTED } else { manifest::FORMAT };
+    let format = manifest::format(&manifest.definition, manifest.correction.is_some());
     if manifest.format != format {
         findings.push(format!("the manifest's format {:?} is not {format:?}", manifest.format));
     }

@@ -1,7 +1,7 @@
 //! What cannot be taken back is armed first, for a few seconds, and uses that up. Pure.
 
 use super::{
-    document::{Armed, Document},
+    document::{Armed, Document, FORMAT_WITH_TWO_PEOPLE},
     end,
     transition::{Context, Refusal, meant, not_now, nothing_open, refuse},
     two_people,
@@ -29,6 +29,10 @@ pub(super) fn arm(next: &mut Document, what: Armable, run: Option<RunId>, contex
             Some(run)
         }
     };
+    if matches!(what, Armable::Exclude | Armable::Override | Armable::Confirm) {
+        // Words that an older release does not know.
+        next.format = next.format.max(FORMAT_WITH_TWO_PEOPLE);
+    }
     let phase = run.and_then(|run| next.run(run)).map(|run| run.phase(context.now));
     if what == Armable::Reveal && phase != Some(Phase::Verified) {
         return not_now("only a verified result can be revealed");

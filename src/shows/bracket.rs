@@ -6,16 +6,19 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    document::Document,
+    document::{Document, Placed},
     interaction::Interaction,
     kind::Kind,
     run::{Run, SealSummary},
     rundown::Cue,
     transition::{Refusal, not_now},
 };
-use crate::wire::{
-    bracket::{Bracket, Match, Side},
-    outcome::Polarity,
+use crate::{
+    base::limits,
+    wire::{
+        bracket::{Bracket, Match, Side},
+        outcome::Polarity,
+    },
 };
 
 /// Where an option comes from.
@@ -86,6 +89,12 @@ pub(super) fn filled(document: &Document, cue: &Cue, ranks: Ranks) -> Result<Int
     for (language, wording) in &mut interaction.texts {
         wording.options = labels(Some(language));
     }
+    if serde_json::to_vec(&interaction.texts).map_or(0, |json| json.len()) > limits::WORDINGS_BYTES_MAX {
+        let most = limits::WORDINGS_BYTES_MAX;
+        return not_now(format!(
+            "with who comes on, the texts in other languages are more than {most} bytes: shorten them"
+        ));
+    }
     if let Some(twice) = (1..through.len()).find(|i| interaction.options[..*i].contains(&interaction.options[*i])) {
         return not_now(format!(
             "{:?} would be there twice: cue {} cannot be asked",
@@ -93,6 +102,15 @@ pub(super) fn filled(document: &Document, cue: &Cue, ranks: Ranks) -> Result<Int
         ));
     }
     Ok(interaction)
+}
+
+/// Refuses what was put on standby when others came on.
+pub(super) fn still_so(document: &Document, placed: &Placed, ranks: Ranks) -> Result<(), Refusal> {
+    let (Some((_, cue)), Some(run)) = (document.cue(&placed.cue), document.run(placed.run)) else { return Ok(()) };
+    if cue.options_from.is_empty() || filled(document, cue, ranks)?.options == run.definition.interaction.options {
+        return Ok(());
+    }
+    not_now(format!("cue {} went on standby when other results stood: put it there again", cue.number))
 }
 
 /// What a cue asks, with the options that one of its runs was filled with.
@@ -113,6 +131,11 @@ pub(super) fn as_in(cue: &Cue, run: &Run) -> Interaction {
 /// # Errors
 /// What is wrong, and the mend.
 pub(super) fn stands(rundown: &[Cue]) -> Result<(), String> {
+    let options: usize = rundown.iter().map(|cue| cue.options_from.len()).sum();
+    if options > limits::BRACKET_OPTIONS_MAX {
+        let most = limits::BRACKET_OPTIONS_MAX;
+        return Err(format!("options_from: more than {most} options of a show come from results: leave some out"));
+    }
     rundown.iter().enumerate().try_for_each(|(place, cue)| {
         check(&cue.options_from, &rundown[..place]).map_err(|detail| format!("cue {}: {detail}", cue.number))
     })
@@ -132,12 +155,18 @@ fn through<'a>(document: &'a Document, source: &Source, ranks: Ranks) -> Result<
     }
 }
 
+/// The newest run of a cue that counts. What was only put on standby has asked nobody.
+fn asked<'a>(document: &'a Document, cue: &str) -> Option<&'a Run> {
+    let counts = |run: &&Run| {
+        let asked = !run.windows.spans.is_empty() && run.void.is_none();
+        asked && run.definition.cue == cue && run.definition.rehearsal == document.rehearsal
+    };
+    document.runs.iter().rev().find(counts)
+}
+
 /// The newest run of a cue that counts, if it is revealed.
 fn decided<'a>(document: &'a Document, cue: &str) -> Option<(&'a Run, &'a SealSummary)> {
-    let mut runs = document.runs.iter().rev();
-    let counts =
-        |run: &&Run| run.definition.cue == cue && run.definition.rehearsal == document.rehearsal && run.void.is_none();
-    let run = runs.find(counts)?;
+    let run = asked(document, cue)?;
     run.revealed_at.and(run.sealed()).map(|summary| (run, summary))
 }
 
@@ -150,8 +179,18 @@ fn standing(ranks: &[u16], place: u16) -> Option<usize> {
 /// Whether a later cue may need what a run came to.
 pub(super) fn is_awaited(document: &Document, run: &Run) -> bool {
     let cue = &run.definition.cue;
-    let named = document.rundown.iter().flat_map(|one| &one.options_from).any(|source| source.cue == *cue);
-    named && decided(document, cue).is_some_and(|(newest, _)| newest.id() == run.id())
+    let waits = |one: &&Cue| decided(document, &one.number).is_none();
+    let mut waiting = document.rundown.iter().filter(waits).flat_map(|one| &one.options_from);
+    waiting.any(|source| source.cue == *cue)
+        && decided(document, cue).is_some_and(|(newest, _)| newest.id() == run.id())
+}
+
+/// Who came on from a cue as its winner, by a run that asked about them.
+fn came_on(document: &Document, cue: &str) -> Option<String> {
+    document.rundown.iter().find_map(|one| {
+        let place = one.options_from.iter().position(|source| source.cue == cue && source.place == 1)?;
+        asked(document, &one.number)?.definition.interaction.options.get(place).cloned()
+    })
 }
 
 /// The cues that lead to one another, as everybody may know them. `None`: there are none.
@@ -162,10 +201,12 @@ pub fn view(document: &Document, ranks: Ranks) -> Option<Bracket> {
     let side = |cue: &Cue, index: usize| {
         let from = cue.options_from.get(index);
         let known = from.and_then(|source| through(document, source, ranks).ok());
-        let label = match (from, known) {
-            (Some(_), Some((run, index))) => Some(&run.definition.interaction.options[index]),
-            (Some(_), None) => None,
-            (None, _) => cue.interaction.options.get(index),
+        // Who was asked about is there, whatever became of the result that they came from.
+        let label = match (asked(document, &cue.number), from, known) {
+            (Some(run), ..) => run.definition.interaction.options.get(index),
+            (None, Some(_), Some((run, index))) => Some(&run.definition.interaction.options[index]),
+            (None, Some(_), None) => None,
+            (None, None, _) => cue.interaction.options.get(index),
         };
         Side {
             label: label.cloned(),
@@ -184,11 +225,13 @@ pub fn view(document: &Document, ranks: Ranks) -> Option<Bracket> {
             let index = standing(&ranks(run, summary), 1)?;
             Some(run.definition.interaction.options[index].clone())
         });
+        // A run that has left the desk was won by whom a later one asked about.
+        let first = first.or_else(|| came_on(document, &cue.number));
         // Who won is named as one of the sides, also where the cue was edited after it.
         let winner = first.and_then(|label| sides.iter().position(|side| side.label.as_ref() == Some(&label)));
         Match {
             cue: cue.number.clone(),
-            name: cue.name().to_owned(),
+            name: cue.interaction.question.clone(),
             segment: cue.segment.clone(),
             round: rounds.get(cue.number.as_str()).copied().unwrap_or(1),
             winner: winner.and_then(|index| u16::try_from(index + 1).ok()),

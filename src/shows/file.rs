@@ -239,13 +239,13 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
     let mut rundown: Vec<Cue> = Vec::with_capacity(top.cue.len());
     for entry in &top.cue {
         let cue = cue(text, entry, &entries, &languages)?;
-        let place = entry.get_ref().question.span().start;
-        bracket::check(&cue.options_from, &rundown).map_err(|detail| at(text, place, detail))?;
         if rundown.iter().any(|other| other.number == cue.number) {
             let place = entry.get_ref().number.span().start;
             return Err(at(text, place, format!("cue {} is there twice: give it another number", cue.number)));
         }
         rundown.push(cue);
+        let place = entry.get_ref().question.span().start;
+        bracket::stands(&rundown).map_err(|detail| at(text, place, detail))?;
     }
     Ok(ShowFile { id, title, languages, sites, policy: top.policy, keep, rundown, entries, platforms })
 }

@@ -203,10 +203,11 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
     let Some((_, cue)) = next.cue(number) else {
         return refuse(Code::NotFound, format!("there is no cue {number} in this rundown"));
     };
-    if next.standby.as_ref().is_some_and(|placed| placed.cue == number && !next.is_edited(placed)) {
+    let interaction = bracket::filled(next, cue, context.ranks)?;
+    let placed = next.standby.as_ref().filter(|placed| placed.cue == number).and_then(|placed| next.run(placed.run));
+    if placed.is_some_and(|run| run.definition.interaction == interaction) {
         return not_now(format!("cue {number} is on standby already"));
     }
-    let interaction = bracket::filled(next, cue, context.ranks)?;
     let definition = Definition {
         run: context.fresh_run,
         show: next.id.clone(),
@@ -276,6 +277,7 @@ fn take(next: &mut Document, context: &Context) -> Result<(), Refusal> {
     let Some(placed) = next.standby.take() else {
         return not_now("nothing is on standby: choose a cue first");
     };
+    bracket::still_so(next, &placed, context.ranks)?;
     let run = placed.run;
     let left = next.program.replace(placed).map(|left| left.cue);
     next.place = match (next.is_adlib(next.program.as_ref()), left) {

@@ -54,7 +54,12 @@ question = "Wie wint?"
 /// Plays a cue to its reveal, with these votes.
 fn plays(desk: &mut Desk, cue: &str, votes: &[u64], ms: u64) {
     desk.at_ms(ms).send(Command::Standby { cue: cue.into() });
-    desk.send(Command::Take);
+    plays_on(desk, votes, ms);
+}
+
+/// The same for what is on standby.
+fn plays_on(desk: &mut Desk, votes: &[u64], ms: u64) {
+    desk.at_ms(ms).send(Command::Take);
     desk.send(Command::Open { seconds: Some(10) });
     desk.at_ms(ms + 60_000).verify_as(votes);
     desk.send(Command::Arm { what: Armable::Reveal, run: None });
@@ -123,6 +128,42 @@ fn a_result_that_is_awaited_stays_on_the_desk() {
     desk.at_ms(500_000).send(Command::Standby { cue: "2".into() });
     assert!(desk.document.runs.len() <= limits::RUNS_ON_DESK_MAX + 1);
     assert!(desk.document.run(awaited).is_some());
+}
+
+#[test]
+fn who_came_on_is_asked_about_as_it_stands_at_the_take_and_stays_named_after_it() {
+    let mut desk = Desk::of(CUP);
+    plays(&mut desk, "1", &[3, 5], 0);
+    plays(&mut desk, "2", &[9, 2], 100_000);
+    // To look at a semi-final takes nothing away.
+    desk.send(Command::Standby { cue: "1".into() });
+    assert_eq!(view(&desk.document, by_votes).unwrap().matches[0].winner, Some(2));
+    desk.send(Command::Standby { cue: "F".into() });
+    desk.refuses(Command::Standby { cue: "F".into() }, Code::NotNow);
+    // Another result comes between standby and take.
+    let semi = desk.document.runs.iter_mut().find(|run| run.definition.cue == "1").unwrap();
+    semi.seal.as_mut().unwrap().summary.as_mut().unwrap().totals = vec![6, 5];
+    desk.refuses(Command::Take, Code::NotNow);
+    desk.send(Command::Standby { cue: "F".into() });
+    assert_eq!(on_standby(&desk).options, ["The choir", "The duo"]);
+    plays_on(&mut desk, &[1, 4], 200_000);
+    // The semi-finals have left the desk, and one was corrected: the final is what was asked.
+    desk.document.runs.retain(|run| run.definition.cue == "F");
+    let bracket = view(&desk.document, by_votes).unwrap();
+    assert_eq!(bracket.matches.iter().map(|one| one.winner).collect::<Vec<_>>(), [Some(1), Some(1), None, Some(2)]);
+}
+
+#[test]
+fn a_bracket_has_a_size() {
+    let cue = |n: usize, more: &str| format!("[[cue]]\nnumber = \"{n}\"\nquestion = \"?\"\n{more}\n");
+    let many = |options: usize| {
+        let first = cue(0, "options = [\"a\", \"b\"]");
+        let from = "options_from = [\"0\", { cue = \"0\", place = 2 }]";
+        let rest: String = (1..=options / 2).map(|n| cue(n, from)).collect();
+        read(&format!("show = \"s\"\ntitle = \"S\"\n{first}{rest}"))
+    };
+    assert!(many(limits::BRACKET_OPTIONS_MAX).is_ok());
+    assert!(many(limits::BRACKET_OPTIONS_MAX + 2).unwrap_err().to_string().contains("more than 128 options"));
 }
 
 #[test]
