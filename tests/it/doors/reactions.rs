@@ -94,6 +94,13 @@ fn nothing_is_counted_before_the_opening_or_after_the_close() {
     raw.say(&json!({ "t": "react", "run": run, "counts": [1] }));
     assert_eq!(raw.wait_for("problem")["code"], "bad_message");
     assert_eq!(stage.metric("tallylight_reactions_total"), 1);
+    let path = format!("/api/v1/shows/{SHOW}/asrun?format=csv");
+    until("the log says what was tapped", || {
+        let log = stage.ask("GET", &path, Some(&stage.staff), &[], &Value::Null).text().to_owned();
+        log.lines()
+            .any(|line| line.contains("locked") && line.contains(" 1, ") && line.contains(" 0; at most 1 a second"))
+            .then_some(())
+    });
 }
 
 #[test]
