@@ -137,7 +137,7 @@ impl Document {
                     return refuse(Code::BadMessage, "may: name one group at least, like window");
                 }
                 if *get && !may.iter().all(|group| group.by_get()) {
-                    return refuse(Code::BadMessage, "get: only rundown, window and screens may be fired by GET");
+                    return refuse(Code::Forbidden, "get: only rundown, window and screens may be fired by GET");
                 }
                 if next.keys.len() >= limits::KEYS_MAX {
                     let Some(oldest) = next.keys.iter().position(|key| key.revoked_at.is_some()) else {

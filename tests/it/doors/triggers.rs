@@ -134,7 +134,7 @@ fn a_get_fires_only_with_a_key_made_for_it_and_never_for_who_only_looks() {
     until("it is frozen", || (stage.live(None)["show"]["graphic"]["frozen"] == true).then_some(()));
     let keys = format!("/api/v1/shows/{SHOW}/keys");
     let body = json!({ "name": "x", "may": ["show"], "get": true });
-    assert_eq!(code(&stage.ask("POST", &keys, Some(&stage.staff), &[], &body)), "bad_message");
+    assert_eq!(code(&stage.ask("POST", &keys, Some(&stage.staff), &[], &body)), "forbidden");
 }
 
 #[test]
