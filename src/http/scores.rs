@@ -9,6 +9,8 @@ use axum::{
     response::IntoResponse,
 };
 
+use serde::Deserialize;
+
 use super::{
     extract::{self, OfShow, Params},
     feeds::FeedKey,
@@ -16,8 +18,9 @@ use super::{
     router::Doors,
 };
 use crate::{
+    ballots::score::Scores,
     base::{csv, ids::ShowId, limits},
-    live::results::Audience,
+    live::{hub::Vantage, results::Audience},
     studio::desk::Desk,
     wire::{
         codes::Code,
@@ -25,11 +28,21 @@ use crate::{
     },
 };
 
-/// The first hundred of the round that is played; nobody, before an answer is known.
-#[utoipa::path(get, path = "/api/v1/shows/{show}/leaderboard", params(("show" = ShowId, Path)),
+/// Where the viewer is.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Seen {
+    /// The platform that the welcome names; left out: as in the studio.
+    platform: Option<String>,
+}
+
+/// The first hundred of the round that is played; nobody, before an answer is known, and on a platform until its picture shows it.
+#[utoipa::path(get, path = "/api/v1/shows/{show}/leaderboard", params(("show" = ShowId, Path), Seen),
     responses((status = 200, description = "The leaderboard", body = Leaderboard), Problems))]
-pub async fn leaderboard(OfShow(desk): OfShow) -> Json<Leaderboard> {
-    Json(desk.scores().leaderboard(limits::LEADERS_MAX))
+pub async fn leaderboard(OfShow(desk): OfShow, Params(seen): Params<Seen>) -> Json<Leaderboard> {
+    let newest = desk.hub.follow(Audience::Viewers).borrow().clone();
+    let place = seen.platform.as_deref().map_or(Vantage::Studio, Vantage::Platform);
+    Json(newest.scores_for(place).unwrap_or(&Scores::default()).leaderboard(limits::LEADERS_MAX))
 }
 
 /// Where this viewer stands, for clients without a WebSocket, which get it by themselves.
@@ -42,7 +55,9 @@ pub async fn score(
 ) -> Result<Json<Score>, Failure> {
     let viewer = extract::viewer(&doors, &desk, &headers)?;
     extract::permit(&doors, &viewer)?;
-    let score = desk.scores().of(viewer.voter);
+    let newest = desk.hub.follow(Audience::Viewers).borrow().clone();
+    let place = viewer.entry.as_deref().map_or(Vantage::Studio, Vantage::Entry);
+    let score = newest.scores_for(place).and_then(|scores| scores.of(viewer.voter));
     score.map(Json).ok_or_else(|| Failure::new(Code::NotFound, "no answer of this show is known yet"))
 }
 

@@ -92,8 +92,13 @@ impl Snapshot {
 
     /// The leaderboard and its number; `None`: what it is made of is not told there yet.
     pub fn leaderboard_for(&self, place: Vantage<'_>) -> Option<(u64, &Utf8Bytes)> {
+        self.scores_for(place).map(|_| (self.scores_number, &self.leaderboard))
+    }
+
+    /// What the leaderboard is made of, as far as it is told there.
+    pub fn scores_for(&self, place: Vantage<'_>) -> Option<&Scores> {
         let is_told = self.on(place).is_none_or(|own| !own.untold);
-        is_told.then_some((self.scores_number, &self.leaderboard))
+        is_told.then_some(&*self.scores)
     }
 
     /// The results and their number: those for voters, if `voted` says of the run that this one is.
@@ -205,10 +210,13 @@ impl Hub {
             return;
         }
         let mut next = Snapshot::clone(&line.newest.borrow());
+        if !same_show || !same_behind {
+            // Who was behind and sees the same as others from now on would ignore it under an older revision than theirs.
+            next.show = encode(&ServerMessage::Show(Box::new(show.clone())));
+        }
         if !same_show {
             last.number += 1;
             next.show_number = last.number;
-            next.show = encode(&ServerMessage::Show(Box::new(show.clone())));
             last.show = Some(show);
         }
         if !same_results {
@@ -330,4 +338,39 @@ fn same(last: Option<&Results>, results: &Option<Results>) -> bool {
 /// A message as it is sent.
 pub fn encode(message: &ServerMessage) -> Utf8Bytes {
     serde_json::to_string(message).expect("messages are plain data").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{base::clock::Micros, live::view, shows::transition::tests::Desk};
+
+    #[test]
+    fn who_was_behind_gets_the_revision_of_now_and_nobody_else_gets_anything() {
+        let (hub, mut document) = (Hub::default(), Desk::open_for(60).document);
+        let mut publish = |revision, behind: bool| {
+            document.revision = revision;
+            let show = view::show(&document, None, Audience::Viewers, Micros(revision));
+            let own = Behind {
+                platform: "tv".into(),
+                entries: Vec::new(),
+                show: ShowView { run: None, ..show.clone() },
+                results: None,
+                untold: false,
+            };
+            hub.publish(Audience::Viewers, show, None, None, if behind { vec![own] } else { Vec::new() });
+            let newest = hub.follow(Audience::Viewers).borrow().clone();
+            ["radio", "tv"].map(|name| {
+                let (number, show) = newest.show_for(Vantage::Platform(name));
+                let ServerMessage::Show(show) = serde_json::from_str(show).unwrap() else { panic!("a show") };
+                (number, show.rev)
+            })
+        };
+        let [studio, _] = publish(5, false);
+        let [same, tv] = publish(6, true);
+        assert_eq!((same, tv.1), ((studio.0, 6), 6));
+        let [same, again] = publish(7, false);
+        assert_eq!((same, again), ((studio.0, 7), same));
+        assert_ne!(again.0, tv.0);
+    }
 }

@@ -58,49 +58,75 @@ pub struct Behind {
     pub show: ShowView,
     /// In place of what other viewers see, whatever that is.
     pub results: Option<Results>,
-    /// They do not see yet that it was revealed.
+    /// They do not see yet that something was revealed, or what came true.
     pub untold: bool,
 }
 
 /// What is seen on the platforms that are behind. `show`, `results`: by viewers elsewhere.
-pub fn behind(on: Option<&Run>, show: &ShowView, results: Option<&Results>, now: Micros) -> Vec<Behind> {
-    let Some(on) = on.filter(|run| run.void.is_none() && !run.windows.spans.is_empty()) else { return Vec::new() };
-    let is_taken = on.seal.is_none() && on.windows.locks_at().is_none_or(|at| now < at);
-    let interaction = &on.definition.interaction;
-    let seen = |track: &Track| {
-        let windows = on.windows.on(Some(track));
-        let before = windows.phase(now) == ClockPhase::Before;
-        let untold = on.revealed_at.is_some_and(|at| now < at.plus_ms(track.delay_ms()));
-        let run = || match untold {
-            true => run_by(&Run { revealed_at: None, ..on.clone() }, &windows, now),
-            false => run_by(on, &windows, now),
-        };
-        // What opens on take is not told before they see that it does.
-        let run = (!before || !interaction.opens_on_take).then(run);
-        let waits = untold && (interaction.viewers_see == Visibility::OnReveal || interaction.kind.is_secret());
-        let entries = track.entries.iter().filter_map(|number| on.definition.entries.get(*number).cloned());
-        (is_taken || untold).then(|| Behind {
+pub fn behind(document: &Document, show: &ShowView, results: Option<&Results>, now: Micros) -> Vec<Behind> {
+    let stands = |run: &&Run| run.void.is_none();
+    let on = document.on_program().filter(stands);
+    let is_taken = |run: &Run| {
+        run.windows.last().is_some() && run.seal.is_none() && run.windows.locks_at().is_none_or(|at| now < at)
+    };
+    // A platform has its delay from each run: what was revealed or resolved before this run was on comes late as well.
+    let runs = on.into_iter().chain(document.runs.iter().rev().filter(stands));
+    let tracks: Vec<(&Run, &Track)> =
+        runs.flat_map(|run| run.windows.tracks.iter().map(move |track| (run, track))).collect();
+    let seen = |(place, (run, track)): (usize, &(&Run, &Track))| {
+        let same = |one: &&(&Run, &Track)| one.1.platform == track.platform;
+        if tracks[..place].iter().any(|one| same(&one)) {
+            return None;
+        }
+        let own = on.filter(|on| on.id() == run.id());
+        let untold: Vec<_> = tracks.iter().filter(same).filter(|(run, track)| is_untold(run, track, now)).collect();
+        if untold.is_empty() && !own.is_some_and(is_taken) {
+            return None;
+        }
+        let (seen, hides) = own.map_or_else(|| (show.run.clone(), false), |on| seen_on(on, track, now));
+        let before = |bracket: Bracket, (run, _): &&(&Run, &Track)| bracket_before(bracket, &run.definition.cue);
+        let bracket = show.bracket.clone().map(|bracket| untold.iter().fold(bracket, before));
+        let entries = track.entries.iter().filter_map(|number| run.definition.entries.get(*number).cloned());
+        Some(Behind {
             platform: track.platform.clone(),
             entries: entries.collect(),
-            show: ShowView {
-                run,
-                bracket: show
-                    .bracket
-                    .as_ref()
-                    .map(|one| if untold { bracket_before(one, &on.definition.cue) } else { one.clone() }),
-                ..show.clone()
-            },
-            results: results.filter(|_| before || waits).map(hidden),
-            untold,
+            show: ShowView { run: seen, bracket, ..show.clone() },
+            results: results.filter(|_| hides).map(hidden),
+            untold: !untold.is_empty(),
         })
     };
-    on.windows.tracks.iter().filter_map(seen).collect()
+    tracks.iter().enumerate().filter_map(seen).collect()
+}
+
+/// Whether what was done at a moment is not seen yet on a track.
+fn is_ahead(at: Micros, track: &Track, now: Micros) -> bool {
+    now < at.plus_ms(track.delay_ms())
+}
+
+/// Whether those on a track do not see yet that a run was revealed, or what came true of it.
+fn is_untold(run: &Run, track: &Track, now: Micros) -> bool {
+    run.revealed_at.max(run.resolved.as_ref().map(|one| one.at)).is_some_and(|at| is_ahead(at, track, now))
+}
+
+/// The run on program as it is on a track, and whether its results are hidden there.
+fn seen_on(on: &Run, track: &Track, now: Micros) -> (Option<RunView>, bool) {
+    let (windows, interaction) = (on.windows.on(Some(track)), &on.definition.interaction);
+    let told = Run {
+        revealed_at: on.revealed_at.filter(|at| !is_ahead(*at, track, now)),
+        resolved: on.resolved.clone().filter(|one| !is_ahead(one.at, track, now)),
+        ..on.clone()
+    };
+    let before = windows.phase(now) == ClockPhase::Before;
+    // What opens on take is not told before they see that it does.
+    let run = (!before || !interaction.opens_on_take).then(|| run_by(&told, &windows, now));
+    let waits = told.revealed_at != on.revealed_at
+        && (interaction.viewers_see == Visibility::OnReveal || interaction.kind.is_secret());
+    (run, before || waits)
 }
 
 /// The bracket as it was before a cue had a result.
-fn bracket_before(bracket: &Bracket, cue: &str) -> Bracket {
-    let mut before = bracket.clone();
-    for one in &mut before.matches {
+fn bracket_before(mut bracket: Bracket, cue: &str) -> Bracket {
+    for one in &mut bracket.matches {
         if one.cue == cue {
             one.winner = None;
         }
@@ -108,7 +134,7 @@ fn bracket_before(bracket: &Bracket, cue: &str) -> Bracket {
             side.label = None;
         }
     }
-    before
+    bracket
 }
 
 /// One run as it is now.
@@ -164,11 +190,17 @@ mod tests {
         live::results::{Counted, results},
         shows::{
             entries::Entries,
-            run::{SealState, SealSummary, Verified},
-            transition::tests::Desk,
+            file::read,
+            kind::{Kind, Prediction},
+            run::{Resolved, SealState, SealSummary, Verified},
+            transition::{replace_rundown, tests::Desk},
             windows::Shift,
         },
-        wire::{results::ResultState, server::Phase},
+        wire::{
+            command::{Armable, Command},
+            results::ResultState,
+            server::{Phase, Role},
+        },
     };
 
     #[test]
@@ -209,7 +241,7 @@ mod tests {
         let counted = Counted { totals, ..Counted::default() };
         let results = results(run, &counted, 1, Audience::Viewers, now);
         let show = show(&document, None, Audience::Viewers, now);
-        let behind = behind(document.on_program(), &show, Some(&results), now).pop();
+        let behind = behind(&document, &show, Some(&results), now).pop();
         (show, behind)
     }
 
@@ -266,5 +298,62 @@ mod tests {
             Some((ResultState::Hidden, 0, 0))
         );
         assert!(behind.untold && seen(&run, 90_000).1.is_none());
+        // What came true of a prediction is told as late, and does not take the reveal back.
+        run.definition.interaction.kind = Kind::Prediction(Prediction { points: 10, round: String::new() });
+        run.resolved = Some(Resolved { at: Micros::from_ms(95_000), by: "Ada".into(), right: vec![2] });
+        let (show, behind) = seen(&run, 104_999);
+        let behind = behind.unwrap();
+        let right = |show: ShowView| show.run.map(|run| (run.phase, run.kind));
+        let known = |right: &[u16]| Some((Phase::Revealed, run.definition.interaction.kind.view(right)));
+        assert_eq!((right(show), right(behind.show)), (known(&[2]), known(&[])));
+        assert!(behind.untold && behind.results.is_none() && seen(&run, 105_000).1.is_none());
+    }
+
+    #[test]
+    fn a_reveal_stays_untold_where_it_was_not_seen_when_another_run_is_on() {
+        let file = read(
+            "show = \"s\"\ntitle = \"S\"\n[[cue]]\nnumber = \"1\"\nquestion = \"?\"\noptions = [\"a\", \"b\"]\n\
+             [[cue]]\nnumber = \"F\"\nquestion = \"?\"\noptions_from = [\"1\", { cue = \"1\", place = 2 }]\n\
+             [[entry]]\nplatform = \"tv\"\n[[platform]]\nname = \"tv\"\ndelay_ms = 10000\n",
+        );
+        let mut desk = Desk::new();
+        desk.document = replace_rundown(&desk.document, &file.unwrap(), Role::Producer).unwrap();
+        desk.send(Command::Standby { cue: "1".into() });
+        desk.send(Command::Take);
+        desk.send(Command::Open { seconds: Some(10) });
+        desk.at_ms(60_000).verify_as(&[1, 2]);
+        desk.send(Command::Arm { what: Armable::Reveal, run: None });
+        desk.send(Command::Reveal { run: None });
+        let seen = |desk: &Desk, ms| {
+            let show = show(&desk.document, None, Audience::Viewers, Micros::from_ms(ms));
+            (behind(&desk.document, &show, None, Micros::from_ms(ms)).pop(), show)
+        };
+        let known = |show: &ShowView| {
+            let [semi, last] = &*show.bracket.as_ref().unwrap().matches else { panic!("two matches") };
+            (semi.winner, last.sides.iter().filter_map(|side| side.label.clone()).collect::<Vec<_>>())
+        };
+        let run = |show: &ShowView| show.run.as_ref().unwrap().id;
+        desk.send(Command::Standby { cue: "F".into() });
+        desk.send(Command::Take);
+        let waits = |desk: &Desk| {
+            let (behind, show) = seen(desk, 69_999);
+            let behind = behind.unwrap();
+            assert_eq!((known(&show), known(&behind.show)), ((Some(2), vec!["b".into(), "a".into()]), (None, vec![])));
+            assert_eq!(behind.entries, [Entry { platform: Some("tv".into()), ..Entry::default() }]);
+            assert!(behind.untold && run(&behind.show) == run(&show));
+        };
+        waits(&desk);
+        assert_eq!(seen(&desk, 70_000).0, None);
+        desk.send(Command::Open { seconds: Some(60) });
+        waits(&desk);
+        let (behind, show) = seen(&desk, 70_000);
+        let behind = behind.unwrap();
+        assert!(!behind.untold && known(&behind.show) == known(&show));
+        // Nor does it matter whether the run on program has platforms, or stands.
+        desk.document.runs[1].windows.tracks.clear();
+        waits(&desk);
+        desk.send(Command::Arm { what: Armable::Void, run: None });
+        desk.send(Command::Void { run: None, reason: "test".into() });
+        waits(&desk);
     }
 }

@@ -104,8 +104,10 @@ impl Runner {
         let voted = voters.filter(|_| results.as_ref().is_some_and(hidden)).map(|run| see(run, Audience::Voters));
         let item = on.filter(|run| run.void.is_none()).and_then(|run| self.desk.moderation.on_air(run.id()));
         let show = show(document, item, audience, now);
-        let viewed = on.filter(|_| audience == Audience::Viewers);
-        let behind = behind(viewed, &show, results.as_ref(), now);
+        let behind = match audience {
+            Audience::Viewers => behind(document, &show, results.as_ref(), now),
+            _ => Vec::new(),
+        };
         self.desk.hub.publish(audience, show, results, voted.filter(|own| !hidden(own)), behind);
         if audience != Audience::Screens || !document.graphic.frozen {
             self.desk.hub.publish_scores(audience, self.desk.scores());

@@ -173,3 +173,25 @@ fn who_sees_it_later_votes_later_and_the_recount_knows() {
     let said = stage.verified(&file);
     assert!(said.contains("is counted and came outside the window"), "{said}");
 }
+
+#[test]
+fn nobody_reads_a_leaderboard_before_their_picture_shows_what_it_is_made_of() {
+    let mut stage = Stage::of("tests/it/doors/platforms.show.toml", &[]).enter();
+    let [in_hall, on_tv] = [0, 1].map(|entry| device(&stage, &codes(&stage)[entry]));
+    stage.does("standby", json!({"cue": "2"}));
+    let run = stage.open_standby();
+    assert_eq!(stage.vote(&run, &in_hall, 1)["is"], "counted");
+    stage.ends();
+    let of_show = |path: &str| stage.app.get(&format!("/api/v1/shows/{SHOW}/{path}")).json();
+    let board = |query: &str| of_show(&format!("leaderboard{query}"))["runs"] == json!([run]);
+    let score = |device: &str| {
+        let path = format!("/api/v1/shows/{SHOW}/score");
+        stage.ask("GET", &path, Some(device), &[], &Value::Null).json()["run"] == json!(run)
+    };
+    until("the hall knows", || (board("") && score(&in_hall)).then_some(()));
+    let times = of_show(&format!("timeline.json?key={}", stage.key));
+    let shown = times["runs"][0]["platforms"][0]["revealed_at"].as_u64().unwrap();
+    until("television knows something", || (board("?platform=tv") || score(&on_tv)).then_some(()));
+    assert!(stage.app.get("/api/v1/time").json()["now"].as_u64().unwrap() >= shown);
+    until("television knows all", || (board("?platform=tv") && score(&on_tv)).then_some(()));
+}

@@ -87,7 +87,9 @@ impl Stage {
     /// Closes the window of what is on, and brings its result to everybody.
     pub fn ends(&mut self) {
         self.does("close", json!({}));
-        until("the run is locked", || (self.live(None)["show"]["run"]["phase"] == "locked").then_some(()));
+        // As screens see it: viewers of the studio see it before it is so everywhere.
+        let is_locked = || self.live(Some(&self.key))["show"]["run"]["phase"] == "locked";
+        until("the run is locked", || is_locked().then_some(()));
         self.does("seal", json!({}));
         self.does("verify", json!({}));
         self.does("arm", json!({"what": "reveal"}));
