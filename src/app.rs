@@ -49,7 +49,7 @@ use crate::{
     shows::{document::Document, file::ShowFile},
     studio::{
         desks::{Desks, Imported},
-        installation,
+        installation, keeping,
         services::Services,
     },
     telemetry::metrics::Metrics,
@@ -93,7 +93,7 @@ impl App {
         let shared = redis.clone().map(|redis| Arc::new(SharedStore::new(redis, node)));
         let documents = documents(&store, shared.as_deref()).await?;
         let place = Place { path: config.data.display().to_string(), node, store, journals: directory };
-        erasure::by_clock(&place)?;
+        erasure::by_clock(&place, now())?;
         let (store, directory): (Arc<dyn Store>, _) = (Arc::new(place.store), place.journals);
         let metrics = Arc::<Metrics>::default();
         let restore = restore(&directory, &documents, redis.is_some().then_some(node), &metrics)?;
@@ -159,6 +159,8 @@ impl App {
         for show in shows {
             import(&desks, &services, show).await?;
         }
+
+        services.tasks.spawn(keeping::run(services.clone(), desks.clone(), shown));
 
         let listener = listen::bind(config.listen)
             .with_context(|| format!("listening on {} (--listen takes another address)", config.listen))?;

@@ -303,6 +303,12 @@ pub const WINDOW_S_MAX: u32 = 86_400;
 pub const KEEP_DAYS_MAX: u16 = 3650;
 /// Whether something is to be destroyed is looked at this often.
 pub const KEEP_LOOK: Duration = Duration::from_secs(1);
+/// A start that finds the clock further ahead of all that was done here has yet to see that its date is right...
+pub const KEEP_LEAP_MS: u64 = 86_400_000;
+/// ...and destroys nothing until the clock was sure for so long.
+pub const KEEP_SURE: Duration = Duration::from_secs(3600);
+/// Nothing is destroyed while a run is open, unless that was opened longer ago, and forgotten.
+pub const KEEP_ASIDE_MS: u64 = 86_400_000;
 
 // ---- staff
 

@@ -142,3 +142,18 @@ fn what_is_left_to_do_is_said() {
     let nobody = "nobody".parse().unwrap();
     assert!(plan(&places, &nobody, "Kim", Micros(5)).is_err());
 }
+
+#[test]
+fn what_a_clock_erased_that_was_ahead_of_this_one_keeps_its_journals() {
+    let directory = directory();
+    let place = open(directory.path());
+    let show = "one".parse().unwrap();
+    let mut plan = plan(std::slice::from_ref(&place), &show, "clock", Micros(5)).unwrap();
+    plan.erased.by_clock = true;
+    erased::put(&place.store, &show, &plan.erased).unwrap();
+    let done = |place: &Place| erased::of(&place.store, &show).unwrap().unwrap().done;
+    for (now, is_done) in [(4, false), (5, true)] {
+        by_clock(&place, Micros(now)).unwrap();
+        assert_eq!(done(&place), is_done);
+    }
+}

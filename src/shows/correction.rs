@@ -150,6 +150,7 @@ impl Document {
             seal.revision = revision;
             seal.summary = Some(summary);
             self.format = self.format.max(FORMAT_WITH_TWO_PEOPLE);
+            self.drop_proposals(run);
         }
     }
 }

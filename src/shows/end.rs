@@ -44,6 +44,7 @@ pub fn with_seal(document: &Document, run: RunId, revision: u32, summary: SealSu
         return None;
     }
     seal.summary = Some(summary);
+    next.drop_proposals(run);
     Some(next)
 }
 
@@ -55,6 +56,7 @@ pub fn with_sign_off(document: &Document, run: RunId, revision: u32, by: &str, n
         return None;
     }
     seal.verified = Some(Verified { at: now, by: by.to_owned() });
+    next.drop_proposals(run);
     Some(next)
 }
 

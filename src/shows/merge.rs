@@ -5,7 +5,7 @@
 use super::{
     document::Document,
     roster,
-    run::{Hold, Run, SealState},
+    run::{Hold, Run, SealState, SealSummary},
     windows::{Shift, Span, Track, Windows},
 };
 use crate::{
@@ -40,6 +40,9 @@ pub fn merge(held: &Document, other: &Document, commands: &[&str], now: Micros) 
             (ours.windows.epoch, ours.windows.revision) = (next.epoch, next.revision);
         }
     }
+    let other_seal = |run: &&Run| held.run(run.id()).is_some_and(|before| before.seal != run.seal);
+    let sealed: Vec<_> = next.runs.iter().filter(other_seal).map(Run::id).collect();
+    sealed.into_iter().for_each(|run| next.drop_proposals(run));
     pulled(&mut next, other, commands);
     next.armed.clear();
     roster::merge(&mut next, [held, other], now);
@@ -57,16 +60,23 @@ fn merge_run(ours: &mut Run, theirs: &Run, now: Micros, incidents: &mut Vec<Stri
     if said_at(theirs) > said_at(ours) {
         ours.resolved.clone_from(&theirs.resolved);
     }
-    if rank(theirs) > rank(ours) {
-        ours.seal.clone_from(&theirs.seal);
-        if let Some(revealed_at) = theirs.revealed_at {
-            ours.revealed_at.get_or_insert(revealed_at);
+    let seal = merge_seals(ours, theirs);
+    for left in [&ours.seal, &theirs.seal].into_iter().flatten() {
+        if seal.as_ref().is_some_and(|seal| !keeps_correction(seal, left)) {
+            incidents.push(format!(
+                "cue {} was corrected in seal {}, which the other branch did not have: another seal is in force; look at both",
+                ours.definition.cue, left.revision
+            ));
         }
-        // What was sealed was judged by these windows.
-        if theirs.sealed().is_some() {
-            ours.windows = theirs.windows.clone();
-            ours.hold = None;
-        }
+    }
+    let before = std::mem::replace(&mut ours.seal, seal);
+    if ours.revealed_at.is_none() {
+        ours.revealed_at = theirs.revealed_at;
+    }
+    // What was sealed was judged by these windows.
+    if ours.sealed() != before.as_ref().and_then(|before| before.summary.as_ref()) {
+        ours.windows = theirs.windows.clone();
+        ours.hold = None;
     }
     if ours.sealed().is_some() || ours.void.is_some() {
         return;
@@ -97,6 +107,34 @@ fn merge_tracks(ours: &mut [Track], theirs: &[Track], cue: &str, incidents: &mut
         ours.shifts = joined.collect();
         incidents.push(format!("how far {} is behind in cue {cue} differed: it has the longer window", ours.platform));
     }
+}
+
+/// The seal that is in force. Of one count that was corrected its newest correction is, and whoever signed that count off did
+/// so for good; of two counts the one whose run has come further.
+fn merge_seals(ours: &Run, theirs: &Run) -> Option<SealState> {
+    if let (Some(own), Some(other)) = (&ours.seal, &theirs.seal)
+        && is_one_count_corrected(own, other)
+    {
+        let (newer, older) = if other.revision > own.revision { (other, own) } else { (own, other) };
+        let verified = newer.verified.clone().or_else(|| older.verified.clone());
+        return Some(SealState { verified, ..newer.clone() });
+    }
+    if rank(theirs) > rank(ours) { theirs.seal.clone() } else { ours.seal.clone() }
+}
+
+/// Whether two seals are of the same count, which nobody made twice in one microsecond, and one of them is a correction.
+fn is_one_count_corrected(one: &SealState, other: &SealState) -> bool {
+    let (Some(a), Some(b)) = (&one.summary, &other.summary) else { return false };
+    (one.counted(), a.at) == (other.counted(), b.at) && (a.correction.is_some() || b.correction.is_some())
+}
+
+/// Whether nothing of a correction is lost where this seal is in force: it is that one, or was made of it.
+fn keeps_correction(seal: &SealState, corrected: &SealState) -> bool {
+    let Some(lost) = corrected.summary.as_ref().filter(|summary| summary.correction.is_some()) else { return true };
+    let made_of = |summary: &SealSummary| {
+        summary == lost || summary.correction.as_ref().is_some_and(|one| one.corrects == lost.manifest_hash)
+    };
+    seal.summary.as_ref().is_some_and(made_of)
 }
 
 /// How far the end of a run has come: it never goes back.

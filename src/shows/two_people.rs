@@ -205,6 +205,12 @@ impl Document {
         self.proposals.iter().map(|one| one.id).find(|id| before.proposal(*id).is_none())
     }
 
+    /// Another seal of a run is in force, or the same one is signed off now: what was proposed about the one before is over.
+    /// A void is about the run.
+    pub(super) fn drop_proposals(&mut self, run: RunId) {
+        self.proposals.retain(|one| one.run != run || matches!(one.command, Command::Void { .. }));
+    }
+
     /// Raises the format where the show asks for two people: an older release would do with one.
     pub(super) fn tell_policy(&mut self) {
         if !self.policy.is_empty() {
@@ -287,6 +293,49 @@ mod tests {
         desk.send(Command::Confirm { proposal: fourth });
         let void = desk.document.runs[0].void.as_ref().expect("it is void");
         assert_eq!((&*void.by, &*void.reason), ("S1 and S2", "the lines were down"));
+    }
+
+    #[test]
+    fn what_was_proposed_about_another_result_is_over() {
+        let (mut desk, run) = verified([Decision::Reveal, Decision::Void]);
+        let proposing = |desk: &mut Desk| {
+            desk.by(1, Role::Producer);
+            for (what, command) in [
+                (Armable::Reveal, Command::Reveal { run: None }),
+                (Armable::Void, Command::Void { run: None, reason: "the lines were down".into() }),
+                (
+                    Armable::Override,
+                    Command::Override { run: None, thousandths: vec![0, 2000], reason: "the notary".into() },
+                ),
+            ] {
+                desk.send(arm(what));
+                desk.send(command);
+            }
+            desk.document.proposals[0].id
+        };
+        let left = |document: &Document| {
+            document.proposals.iter().map(|one| one.command.verb()).collect::<Vec<_>>() == ["void"]
+        };
+        let reveal = proposing(&mut desk);
+        let mut summary = desk.document.runs[0].sealed().unwrap().clone();
+        summary.totals = vec![0, 1];
+        desk.document.correct(run, 2, summary.clone());
+        assert!(left(&desk.document), "what was corrected is not what was to be revealed");
+        desk.by(2, Role::Adjudicator).send(arm(Armable::Confirm));
+        desk.refuses(Command::Confirm { proposal: reveal }, Code::NotFound);
+        let void = desk.document.proposals[0].id;
+        desk.send(Command::Decline { proposal: void });
+
+        proposing(&mut desk);
+        let seal = desk.document.runs[0].seal.as_mut().unwrap();
+        (seal.summary, seal.verified) = (None, None);
+        desk.document = end::with_seal(&desk.document, run, 2, summary).unwrap();
+        assert!(left(&desk.document), "it is another seal");
+        let proposal = desk.document.proposals[0].clone();
+        let command = Command::Override { run: Some(run), thousandths: vec![1000, 0], reason: "the notary".into() };
+        desk.document.proposals.push(Proposal { command, ..proposal });
+        desk.document = end::with_sign_off(&desk.document, run, 2, "Eve", desk.now).unwrap();
+        assert!(left(&desk.document), "it is signed off now");
     }
 
     #[test]

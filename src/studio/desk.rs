@@ -180,7 +180,6 @@ impl Desk {
         services.tasks.spawn(moderation::run(desk.clone(), services.clone(), writings));
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
         services.tasks.spawn(super::clock_log::run(desk.clone(), services.clone()));
-        services.tasks.spawn(super::keeping::run(desk.clone(), services.clone()));
         desk
     }
 

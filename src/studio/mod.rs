@@ -9,7 +9,7 @@ pub mod desk;
 pub mod desks;
 mod follow;
 pub mod installation;
-mod keeping;
+pub mod keeping;
 pub mod links;
 pub mod moderation;
 pub mod others;

@@ -3,11 +3,7 @@
 use super::*;
 use crate::{
     base::ids::NodeId,
-    shows::{
-        end,
-        run::{Resolved, SealSummary},
-        transition::tests::Desk,
-    },
+    shows::{correction::Correction, end, run::Resolved, transition::tests::Desk},
     wire::command::{Armable, Command},
 };
 
@@ -147,6 +143,102 @@ fn ends_go_forward_only() {
     assert_eq!(revealed.runs[0].phase(Micros::from_ms(40_000)), Phase::Revealed);
     assert_eq!(revealed.runs[0].sealed().unwrap().totals, [5, 0], "what was revealed is what was sealed there");
     assert_eq!(revealed.armed, []);
+}
+
+/// Corrects the seal of the run, by two people.
+fn correct(desk: &mut Desk, revision: u32, totals: [u64; 2], hash: &str) {
+    let run = desk.document.runs[0].id();
+    let was = desk.document.runs[0].sealed().unwrap().clone();
+    let correction = Correction {
+        counted: 1,
+        corrects: was.manifest_hash.clone(),
+        at: desk.now,
+        reason: "its lines were down".into(),
+        by: ["S1".into(), "S2".into()],
+        excluded: Vec::new(),
+        declared: totals.map(|votes| votes * 1000).to_vec(),
+    };
+    let (totals, manifest_hash) = (totals.to_vec(), hash.to_owned());
+    let summary = SealSummary { totals, manifest_hash, correction: Some(correction), ..was };
+    desk.document.correct(run, revision, summary);
+}
+
+fn reveal(desk: &mut Desk) {
+    desk.at_ms(32_000).send(Command::Arm { what: Armable::Reveal, run: None });
+    desk.send(Command::Reveal { run: None });
+}
+
+/// Merges in both directions, and gives what the run came to: its totals, its phase, and how many incidents.
+fn both(ours: &Desk, theirs: &Desk) -> [(Vec<u64>, Phase, usize); 2] {
+    [(ours, theirs), (theirs, ours)].map(|(one, other)| {
+        let Merged { document, incidents } = merged(one, other, &["confirm"], 40_000);
+        let run = &document.runs[0];
+        (run.sealed().unwrap().totals.clone(), run.phase(Micros::from_ms(40_000)), incidents.len())
+    })
+}
+
+#[test]
+fn a_correction_outlives_a_reveal_of_what_it_corrected() {
+    let sealed = || {
+        let (mut ours, mut theirs) = two(10);
+        seal(ours.at_ms(20_000), 5);
+        theirs.document = ours.document.clone();
+        theirs.at_ms(20_000);
+        (ours, theirs)
+    };
+    let sign = |desk: &mut Desk| {
+        let run = desk.document.runs[0].id();
+        desk.document = end::with_sign_off(&desk.document, run, 1, "Adj", Micros::from_ms(31_000)).unwrap();
+    };
+    let verified = || {
+        let (mut ours, mut theirs) = sealed();
+        sign(&mut ours);
+        theirs.document = ours.document.clone();
+        (ours, theirs)
+    };
+    let (mut ours, mut theirs) = verified();
+    correct(&mut ours, 2, [3, 0], "two");
+    reveal(&mut theirs);
+    assert_eq!(both(&ours, &theirs), [(vec![3, 0], Phase::Revealed, 0), (vec![3, 0], Phase::Revealed, 0)]);
+    // It was corrected before the count was signed off, elsewhere: that was signed, and nothing was counted again.
+    let (mut ours, mut theirs) = sealed();
+    correct(&mut ours, 2, [3, 0], "two");
+    sign(&mut theirs);
+    assert_eq!(both(&ours, &theirs), [(vec![3, 0], Phase::Verified, 0), (vec![3, 0], Phase::Verified, 0)]);
+    // One correction was made of the other one.
+    let (mut ours, mut theirs) = verified();
+    correct(&mut ours, 2, [3, 0], "two");
+    theirs.document = ours.document.clone();
+    correct(&mut theirs, 3, [2, 0], "three");
+    assert_eq!(both(&ours, &theirs), [(vec![2, 0], Phase::Verified, 0), (vec![2, 0], Phase::Verified, 0)]);
+    // Two different ones: somebody has to look.
+    let (mut ours, mut theirs) = verified();
+    correct(&mut ours, 2, [3, 0], "two");
+    correct(&mut theirs, 3, [2, 0], "three");
+    assert_eq!(both(&ours, &theirs), [(vec![2, 0], Phase::Verified, 1), (vec![2, 0], Phase::Verified, 1)]);
+    // Another count was revealed: that stays published, and the correction is not lost without a word.
+    let (mut ours, mut theirs) = two(10);
+    for (desk, total) in [(&mut ours, 5), (&mut theirs, 7)] {
+        seal(desk.at_ms(20_000), total);
+        sign(desk);
+    }
+    theirs.document.runs[0].seal.as_mut().unwrap().summary.as_mut().unwrap().at = Micros::from_ms(99_001);
+    correct(&mut ours, 2, [3, 0], "two");
+    reveal(&mut theirs);
+    assert_eq!(both(&ours, &theirs), [(vec![7, 0], Phase::Revealed, 1), (vec![7, 0], Phase::Revealed, 1)]);
+}
+
+#[test]
+fn what_was_proposed_about_a_seal_that_a_merge_replaced_is_over() {
+    let (mut ours, mut theirs) = two(10);
+    seal(ours.at_ms(20_000), 5);
+    theirs.document = ours.document.clone();
+    ours.send(Command::Arm { what: Armable::Override, run: None });
+    let reason = "the notary's count".into();
+    ours.send(Command::Override { run: None, thousandths: vec![4000, 0], reason });
+    assert_eq!(merged(&ours, &theirs, &[], 30_000).document.proposals.len(), 1);
+    correct(theirs.at_ms(20_000), 2, [3, 0], "two");
+    assert_eq!(merged(&ours, &theirs, &["confirm"], 30_000).document.proposals, []);
 }
 
 #[test]
