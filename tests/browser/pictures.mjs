@@ -49,7 +49,7 @@ try {
   ]);
 
   const shown = async (/** @type {string} */ name) => `data:image/png;base64,${(await readFile(join(folder, name))).toString("base64")}`;
-  const { page } = await visit(program, "about:blank", { viewport: { width: 1480, height: 920 }, deviceScaleFactor: 0.82 });
+  const { page } = await visit(program, "about:blank", { viewport: { width: 1480, height: 920 }, deviceScaleFactor: 0.8 });
   await page.setContent(`<!doctype html><style>
     body { margin: 0; height: 920px; background: #2b3444; position: relative; overflow: hidden }
     img, div { position: absolute; box-shadow: 0 0 0 1px #000, 0 0 0 3px #55617a }
