@@ -97,21 +97,9 @@ impl Operator {
         Self { address, token, name, sent: 0, told, here, lost, sealed: false, state: State::default() }
     }
 
-    /// Gives a command that must be done; pressed again, as it is told, where Redis was too slow on a busy machine, unless
-    /// the revision says that it was done all the same.
+    /// Gives a command that must be done.
     pub fn does(&mut self, verb: &'static str, arguments: Value) {
-        let mut busy_at = None;
-        until(&format!("{verb} is done"), SOON, || {
-            let done = self.asks(verb, arguments.clone()).unwrap_or_else(|| panic!("no answer to {verb}"));
-            if done["code"] == "busy" {
-                busy_at = done["rev"].as_u64();
-                thread::sleep(AGAIN);
-                return None;
-            }
-            let all_the_same = done["code"] == "not_now" && busy_at.is_some() && done["rev"].as_u64() > busy_at;
-            assert!(done["ok"] == true || all_the_same, "{verb}: {done}");
-            Some(())
-        });
+        pressed(verb, || self.asks(verb, arguments.clone()).unwrap_or_else(|| panic!("no answer to {verb}")));
     }
 
     /// Gives a command and remembers the answer. `None`: there was none.
@@ -223,4 +211,21 @@ impl Operator {
         assert_eq!(reply.status, 200, "{}", reply.text());
         reply.json()["entries"].as_array().expect("a log is a list").clone()
     }
+}
+
+/// Presses until it is done: again, as it is told, where Redis was too slow on a busy machine, unless the revision says that
+/// it was done all the same. Gives the last answer.
+pub fn pressed(verb: &str, mut asks: impl FnMut() -> Value) -> Value {
+    let mut busy_at = None;
+    until(&format!("{verb} is done"), SOON, || {
+        let done = asks();
+        if done["code"] == "busy" {
+            busy_at = done["rev"].as_u64();
+            thread::sleep(AGAIN);
+            return None;
+        }
+        let all_the_same = done["code"] == "not_now" && busy_at.is_some() && done["rev"].as_u64() > busy_at;
+        assert!(done["ok"] == true || all_the_same, "{verb}: {done}");
+        Some(done)
+    })
 }

@@ -58,18 +58,10 @@ fn what_was_erased_does_not_come_back_from_a_directory_that_was_away() {
     a.does("standby", json!({ "cue": "1" }));
     a.does("take", json!({}));
     a.does("open", json!({ "seconds": 0 }));
-    let run = a.show()["run"]["id"].clone();
+    let run = a.show()["run"]["id"].as_str().unwrap().to_owned();
     until("the run is open on both", SOON, || (b.show()["run"]["phase"] == "open").then_some(()));
     for (node, id) in [(&a, 1), (&b, 2)] {
-        let welcome = http::post(node.app.address(), &format!("/api/v1/shows/{SHOW}/join"), &json!({})).json();
-        let token = format!("Bearer {}", welcome["device"].as_str().unwrap());
-        let ballot = json!({ "run": run, "id": format!("{id:032x}"), "picks": [1] }).to_string();
-        until("a ballot is counted", SOON, || {
-            let headers = [("content-type", "application/json"), ("authorization", token.as_str())];
-            let path = format!("/api/v1/shows/{SHOW}/ballots");
-            let receipt = http::request(node.app.address(), "POST", &path, &headers, ballot.as_bytes()).json();
-            (receipt["is"] == "counted").then_some(())
-        });
+        node.votes(&run, id);
     }
     // The rehearsal's run leaves the desk, and stays in Redis.
     a.does("close", json!({}));
@@ -77,7 +69,7 @@ fn what_was_erased_does_not_come_back_from_a_directory_that_was_away() {
     a.does("arm", json!({ "what": "go_live" }));
     a.does("go_live", json!({}));
     assert_eq!(a.document()["runs"], json!([]));
-    assert!(keys(&stage).iter().any(|key| key.contains(run.as_str().unwrap())));
+    assert!(keys(&stage).iter().any(|key| key.contains(&run)));
 
     let show = keys(&stage).into_iter().find(|key| key.ends_with('}')).unwrap();
     let fields: Vec<String> = stage.redis.ask(&["HKEYS", &show]).unwrap();

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     doors::{erase::holds, keep::ages},
-    support::{SOON, http, until},
+    support::{SOON, until},
 };
 
 /// Makes everything that was done in the show older, on nodes that do not run, and lets Redis forget it.
@@ -35,15 +35,7 @@ fn a_node_that_was_away_destroys_too_what_the_others_have_destroyed() {
     let run = a.show()["run"]["id"].as_str().unwrap().to_owned();
     let ids = [0xfeed_beef_feed_beef_feed_beef_feed_beef_u128, 0xbeef_feed_beef_feed_beef_feed_beef_feed_u128];
     for (node, id) in [&a, &b].into_iter().zip(ids) {
-        let welcome = http::post(node.app.address(), &format!("/api/v1/shows/{SHOW}/join"), &json!({})).json();
-        let token = format!("Bearer {}", welcome["device"].as_str().unwrap());
-        let ballot = json!({ "run": run, "id": format!("{id:032x}"), "picks": [1] }).to_string();
-        until("a ballot is counted", SOON, || {
-            let headers = [("content-type", "application/json"), ("authorization", token.as_str())];
-            let path = format!("/api/v1/shows/{SHOW}/ballots");
-            let receipt = http::request(node.app.address(), "POST", &path, &headers, ballot.as_bytes()).json();
-            (receipt["is"] == "counted").then_some(())
-        });
+        node.votes(&run, id);
     }
     a.does("close", json!({}));
     until("the run is locked", SOON, || (a.show()["run"]["phase"] == "locked").then_some(()));

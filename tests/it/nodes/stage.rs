@@ -1,23 +1,23 @@
 //! Nodes with one show over one Redis, each with its producer.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, thread, time::Duration};
+use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{
-    SOON,
-    app::{TestApp, TestAppBuilder},
-    http,
-    redis::RedisServer,
-    until,
+use crate::{
+    books::operator::pressed,
+    support::{
+        SOON,
+        app::{TestApp, TestAppBuilder},
+        http,
+        redis::RedisServer,
+        until,
+    },
 };
 
 /// The id of the show.
 pub const SHOW: &str = "many";
-
-/// After so long a node that was `busy` says that a command may be pressed again.
-const AGAIN: Duration = Duration::from_secs(2);
 
 const SHOW_FILE: &str = r#"
 show = "many"
@@ -150,21 +150,22 @@ impl Node {
         done
     }
 
-    /// Gives a command that must be done; pressed again, as it is told, where Redis was too slow on a busy machine, unless
-    /// the revision says that it was done all the same.
+    /// Gives a command that must be done.
     pub fn does(&mut self, verb: &str, arguments: Value) -> Value {
-        let mut busy_at = None;
-        until(&format!("{verb} is done"), SOON, || {
-            let done = self.asks(verb, arguments.clone());
-            if done["code"] == "busy" {
-                busy_at = done["rev"].as_u64();
-                thread::sleep(AGAIN);
-                return None;
-            }
-            let all_the_same = done["code"] == "not_now" && busy_at.is_some() && done["rev"].as_u64() > busy_at;
-            assert!(done["ok"] == true || all_the_same, "{verb}: {done}");
-            Some(done)
-        })
+        pressed(verb, || self.asks(verb, arguments.clone()))
+    }
+
+    /// A new viewer of this node votes for the first option, and is told that it counts.
+    pub fn votes(&self, run: &str, id: u128) {
+        let welcome = http::post(self.app.address(), &format!("/api/v1/shows/{SHOW}/join"), &json!({})).json();
+        let token = format!("Bearer {}", welcome["device"].as_str().unwrap());
+        let ballot = json!({ "run": run, "id": format!("{id:032x}"), "picks": [1] }).to_string();
+        until("a ballot is counted", SOON, || {
+            let headers = [("content-type", "application/json"), ("authorization", token.as_str())];
+            let path = format!("/api/v1/shows/{SHOW}/ballots");
+            let receipt = http::request(self.app.address(), "POST", &path, &headers, ballot.as_bytes()).json();
+            (receipt["is"] == "counted").then_some(())
+        });
     }
 
     /// Takes control and gives a command that must be done.
