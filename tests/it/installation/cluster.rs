@@ -41,11 +41,18 @@ fn moves(cluster: &RedisCluster, key: &str, node: SocketAddr, ballots: u64) {
     assert!(half, "the slot was never half moved: this test proved nothing");
 }
 
+/// Two nodes on the cluster, and an audience that still votes when a server has come back and the last slot has moved.
+fn set(cluster: &RedisCluster) -> Stage {
+    let urls = cluster.urls().join(",");
+    let mut stage = Stage::set(&[urls.clone(), urls]);
+    stage.crowd.per_second /= 4;
+    stage
+}
+
 #[test]
 fn slots_of_the_run_move_under_load() {
     let cluster = RedisCluster::start(3);
-    let urls = cluster.urls().join(",");
-    let mut stage = Stage::set(&[urls.clone(), urls]);
+    let mut stage = set(&cluster);
     let audience = stage.open();
     let votes = stage.part(10);
     stage.fidgets_until(votes, |mut scene| {
@@ -75,8 +82,7 @@ fn remains(server: &RedisServer, run: &Definition, buckets: &[u16]) -> (u64, u64
 #[test]
 fn a_primary_dies_its_replica_misses_the_newest_writes_and_slots_move_on() {
     let mut cluster = RedisCluster::start_with_replicas(3);
-    let urls = cluster.urls().join(",");
-    let mut stage = Stage::set(&[urls.clone(), urls]);
+    let mut stage = set(&cluster);
     let audience = stage.open();
     let votes = stage.part(6);
     let show = format!("{{tl:show:{SHOW}}}");
