@@ -143,7 +143,8 @@ fn shows() -> Vec<(&'static str, ShowView)> {
     let next = RunView { cue: "3B".into(), after_vote: true, prepare_ms: Some(5000), confirm: true, ..waiting.clone() };
     let by_hand = RunView { hold: true, closes_at: None, locks_at: None, ..run(Phase::Open) };
     let rehearsal = ShowView { rehearsal: true, ..show(Some(run(Phase::Open)), GraphicState::OnAir) };
-    let wording = Wording { question: "Wer gewinnt?".into(), options: vec!["Ada".into(), "Grace".into()] };
+    let wording =
+        Wording { question: "Wer gewinnt?".into(), options: vec!["Ada".into(), "Grace".into()], ..Wording::default() };
     let in_german = RunView { texts: [("de".to_owned(), wording)].into(), ..run(Phase::Open) };
     let languages = ShowView {
         languages: vec!["en".into(), "de".into()],
@@ -173,13 +174,16 @@ fn shows() -> Vec<(&'static str, ShowView)> {
 fn bracket() -> Bracket {
     let side = |label: Option<&str>, from: Option<&str>| Side {
         label: label.map(str::to_owned),
+        labels: label.map(|label| ("de".to_owned(), format!("Die {label}"))).into_iter().collect(),
         from: from.map(str::to_owned),
         place: from.map(|_| 1),
     };
     let one = |cue: &str, round, sides, winner| Match {
         cue: cue.into(),
         name: "Who goes on?".into(),
+        names: [("de".to_owned(), "Wer kommt weiter?".to_owned())].into(),
         segment: "Semi-finals".into(),
+        segments: [("de".to_owned(), "Halbfinale".to_owned())].into(),
         round,
         sides,
         winner,

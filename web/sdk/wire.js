@@ -12,7 +12,7 @@
  * @typedef {'reveal'|'resolve'|'void'|'go_live'|'write_off'|'confirm'|'exclude'|'override'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
- * @typedef {{ question: string, options?: string[] }} Wording
+ * @typedef {{ question: string, options?: string[], low?: string, high?: string, segment?: string }} Wording
  * @typedef {{ id: string, cue: string, kind?: Kind, question: string, writing?: WritingView, options: OptionView[], texts?: Record<string, Wording>, language?: string, votes: number, phase: Phase, hold: boolean, per_option?: number, changeable?: boolean, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number,
  *   opens_at?: number, closes_at?: number, locks_at?: number }} RunView
  * `language`, of a show and a run: what its texts are in; said by this client, not by the server.
@@ -21,7 +21,7 @@
  * @typedef {{ t?: 'show', id: string, title: string, languages?: string[], titles?: Record<string, string>, language?: string, epoch: number, rev: number,
  *   now: number, rehearsal: boolean, run?: RunView, next?: RunView, item?: AirView, bracket?: Bracket, graphic: GraphicView }} ShowView
  * @typedef {{ matches: BracketMatch[] }} Bracket cues that lead to one another, in the order of the rundown
- * @typedef {{ cue: string, name: string, segment?: string, round: number, sides: { label?: string, from?: string, place?: number }[], winner?: number }} BracketMatch
+ * @typedef {{ cue: string, name: string, names?: Record<string, string>, segment?: string, segments?: Record<string, string>, round: number, sides: { label?: string, labels?: Record<string, string>, from?: string, place?: number }[], winner?: number }} BracketMatch
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,

@@ -170,7 +170,7 @@ pub(super) fn cue(
     let mut interaction = Interaction {
         kind,
         question: checked(text, &entry.question, "question")?,
-        texts: languages::wordings(text, &entry.text, languages, entry.options.len())?,
+        texts: languages::wordings(text, entry, languages)?,
         options,
         votes: if taps { 0 } else { entry.votes },
         per_option: entry.per_option,
