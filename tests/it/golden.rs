@@ -320,6 +320,12 @@ fn desk() -> DeskView {
             WrittenOffView { returned_at: None, ..written_off(2) },
             WrittenOffView { returned_at: Some(AT + 60_000), ..written_off(3) },
         ],
+        platforms: vec![DelayView {
+            platform: "tv".into(),
+            label: "Television".into(),
+            delay_ms: 7000,
+            declared_ms: 6000,
+        }],
     }
 }
 
@@ -331,7 +337,7 @@ fn written_off(node: u64) -> WrittenOffView {
 fn empty_desk() -> DeskView {
     let graphic = GraphicView { state: GraphicState::Cleared, step: 0, frozen: false };
     let (cues, runs, requests, staff, armed) = Default::default();
-    let (roster, written_off) = Default::default();
+    let (roster, written_off, platforms) = Default::default();
     let (standby, program, next_cue, back_cue, owner) = (None, None, None, None, None);
     DeskView {
         cues,
@@ -347,6 +353,7 @@ fn empty_desk() -> DeskView {
         armed,
         roster,
         written_off,
+        platforms,
         ..desk()
     }
 }

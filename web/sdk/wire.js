@@ -70,7 +70,8 @@
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
  * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
  *   standby?: OnDesk, program?: OnDesk, next_cue?: string, back_cue?: string, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
- *   staff: StaffView[], armed: ArmedView[], proposals?: ProposalView[], roster?: string[], written_off?: WrittenOffView[] }} DeskView
+ *   staff: StaffView[], armed: ArmedView[], proposals?: ProposalView[], roster?: string[], written_off?: WrittenOffView[], platforms?: DelayView[] }} DeskView
+ * @typedef {{ platform: string, label: string, delay_ms: number, declared_ms: number }} DelayView
  * @typedef {{ id: string, what: string, run: string, reason?: string, exclude?: EntryName[], declare?: number[], right?: number[], by: string, session: string, at: number, until: number }} ProposalView
  * @typedef {{ node: string, at: number, by: string, reason: string, returned_at?: number }} WrittenOffView
  *
