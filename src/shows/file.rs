@@ -1,6 +1,8 @@
 //! The show file: a rundown as TOML, read with errors that name line, column and the mend, and written so that what
 //! comes out reads in as the same show.
 
+mod cue;
+mod entries;
 mod keep;
 mod kinds;
 mod languages;
@@ -16,26 +18,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use kinds::{PredictionTable, QuizTable, Said, Word};
-use reactions::Emoji;
-use rules::Rules;
-use sources::SourceTable;
+use cue::{ReadCue, WrittenCue};
+pub use cue::{read_cue, write_cue};
+use entries::EntryTable;
 
 use super::{
-    bracket,
-    document::Document,
-    interaction::{Interaction, Visibility},
-    keep::Keep,
-    kind::{Kind, Writing},
-    languages::Languages,
-    platforms::Platform,
-    rundown::Cue,
-    sites::Sites,
+    bracket, document::Document, keep::Keep, languages::Languages, platforms::Platform, rundown::Cue, sites::Sites,
     two_people::Policy,
 };
 use crate::{
     base::{hex, ids::ShowId, limits},
-    wire::{entry::Entry, kind::Scale, server::Wording},
+    wire::entry::Entry,
 };
 
 /// A show as its file says it.
@@ -114,95 +107,9 @@ struct Top {
     #[serde(default)]
     cue: Vec<Spanned<ReadCue>>,
     #[serde(default)]
-    entry: Vec<Spanned<EntryTable<Spanned<String>>>>,
+    entry: Vec<Spanned<EntryTable>>,
     #[serde(default)]
     platform: Vec<platforms::PlatformTable>,
-}
-
-type ReadCue = CueTable<Spanned<String>, Spanned<Rules>, languages::WordingTable>;
-
-/// One `[[cue]]`, with or without the places of its texts and tables.
-#[derive(Serialize, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    bound(deserialize = "Text: Deserialize<'de>, Table: Deserialize<'de>, Words: Deserialize<'de>")
-)]
-struct CueTable<Text, Table, Words> {
-    number: Text,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    segment: Option<Text>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    title: Option<Text>,
-    #[serde(default, skip_serializing_if = "Word::is_poll")]
-    kind: Word,
-    question: Text,
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    options: Vec<Text>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    options_from: Vec<SourceTable>,
-    #[serde(default = "one")]
-    votes: u16,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    per_option: Option<u16>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    changeable: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    window_s: Option<u32>,
-    #[serde(default = "grace_default")]
-    grace_ms: u64,
-    #[serde(default)]
-    opens_on_take: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    adlib: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    confirm: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    prepare: bool,
-    #[serde(default = "after_close")]
-    viewers_see: Visibility,
-    #[serde(default = "always")]
-    screens_see: Visibility,
-    #[serde(default = "always", skip_serializing_if = "Visibility::is_always")]
-    operators_see: Visibility,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    writing: Option<Writing>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rules: Option<Table>,
-    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
-    text: BTreeMap<String, Words>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rating: Option<Spanned<Scale>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reactions: Option<Emoji<Text>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    quiz: Option<Spanned<QuizTable>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    prediction: Option<Spanned<PredictionTable>>,
-}
-
-/// One `[[entry]]`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, bound(deserialize = "Text: Deserialize<'de>"))]
-struct EntryTable<Text> {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    segment: Option<Text>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pool: Option<Text>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    platform: Option<Text>,
-}
-
-fn one() -> u16 {
-    1
-}
-fn grace_default() -> u64 {
-    limits::GRACE_MS_DEFAULT
-}
-fn after_close() -> Visibility {
-    Visibility::AfterClose
-}
-fn always() -> Visibility {
-    Visibility::Always
 }
 
 /// Reads a show file.
@@ -223,22 +130,11 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         let place = top.cue[limits::CUES_MAX].span().start;
         return Err(at(text, place, format!("more than {} cues: split the show", limits::CUES_MAX)));
     }
-    if top.entry.len() > limits::ENTRIES_MAX {
-        let place = top.entry[limits::ENTRIES_MAX].span().start;
-        return Err(at(text, place, format!("more than {} entries: leave some out", limits::ENTRIES_MAX)));
-    }
-    let mut entries: Vec<Entry> = Vec::with_capacity(top.entry.len());
-    for table in &top.entry {
-        let entry = entry(text, table)?;
-        if entries.contains(&entry) {
-            return Err(at(text, table.span().start, format!("the entry {entry} is there twice: leave one out")));
-        }
-        entries.push(entry);
-    }
+    let entries = entries::entries(text, &top.entry)?;
     let platforms = platforms::platforms(text, &top.platform, &entries)?;
     let mut rundown: Vec<Cue> = Vec::with_capacity(top.cue.len());
     for entry in &top.cue {
-        let cue = cue(text, entry, &entries, &languages)?;
+        let cue = cue::cue(text, entry, &entries, &languages)?;
         if rundown.iter().any(|other| other.number == cue.number) {
             let place = entry.get_ref().number.span().start;
             return Err(at(text, place, format!("cue {} is there twice: give it another number", cue.number)));
@@ -250,133 +146,11 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
     Ok(ShowFile { id, title, languages, sites, policy: top.policy, keep, rundown, entries, platforms })
 }
 
-/// Reads one cue as a show file says it, for a show with these entries and languages.
-pub fn read_cue(text: &str, entries: &[Entry], languages: &Languages) -> Result<Cue, FileError> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct One {
-        cue: Vec<Spanned<ReadCue>>,
-    }
-    let One { cue: cues } = parsed(text)?;
-    match &*cues {
-        [one] => cue(text, one, entries, languages),
-        _ => Err(at(text, 0, format!("give one [[cue]], these are {}", cues.len()))),
-    }
-}
-
 fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, FileError> {
     toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         at(text, start, error.message().to_owned())
     })
-}
-
-fn entry(text: &str, table: &Spanned<EntryTable<Spanned<String>>>) -> Result<Entry, FileError> {
-    let EntryTable { segment, pool, platform } = table.get_ref();
-    let name = |value: &Option<Spanned<String>>, what| {
-        let Some(value) = value else { return Ok(None) };
-        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let name = value.get_ref();
-        if (1..=limits::ENTRY_NAME_CHARS_MAX).contains(&name.len()) && name.chars().all(good) {
-            return Ok(Some(name.clone()));
-        }
-        let most = limits::ENTRY_NAME_CHARS_MAX;
-        let detail = format!("an entry's {what} is 1 to {most} of a-z, 0-9 and -, like \"stream-2\"");
-        Err(at(text, value.span().start, detail))
-    };
-    let entry =
-        Entry { segment: name(segment, "segment")?, pool: name(pool, "pool")?, platform: name(platform, "platform")? };
-    if entry == Entry::default() {
-        let detail = "the entry says nothing: give it a segment, a pool or a platform".to_owned();
-        return Err(at(text, table.span().start, detail));
-    }
-    Ok(entry)
-}
-
-fn cue(text: &str, entry: &Spanned<ReadCue>, entries: &[Entry], languages: &Languages) -> Result<Cue, FileError> {
-    let place = entry.span().start;
-    let entry = entry.get_ref();
-    let number = checked(text, &entry.number, "number")?;
-    if number.chars().count() > 8 || !number.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-') {
-        let place = entry.number.span().start;
-        return Err(at(text, place, "a cue's number is 1 to 8 of A-Z, a-z, 0-9, . and -, like \"3A\"".into()));
-    }
-    let mut options = distinct(text, &entry.options)?;
-    let options_from = sources::sources(entry, &mut options).map_err(|detail| at(text, place, detail))?;
-    let kind = kinds::kind(text, place, entry, &mut options)?;
-    let taps = kind.view(&[]).is_tapped();
-    if entry.votes == 0 || entry.votes > limits::VOTES_PER_VOTER_MAX {
-        return Err(at(text, place, format!("votes: give 1 to {}", limits::VOTES_PER_VOTER_MAX)));
-    }
-    if entry.per_option.is_some_and(|most| most == 0 || most > entry.votes) {
-        return Err(at(text, place, format!("per_option: give 1 to {}, the votes of one voter", entry.votes)));
-    }
-    let per_option = usize::from(entry.per_option.unwrap_or(entry.votes));
-    if kind.writing().is_none() && per_option * options.len() < usize::from(entry.votes) {
-        return Err(at(text, place, "per_option: nobody could give all votes; raise it, or lower votes".into()));
-    }
-    if entry.window_s.is_some_and(|s| s == 0 || s > limits::WINDOW_S_MAX) {
-        let detail = format!("window_s: give 1 to {}, or leave it out to close by hand", limits::WINDOW_S_MAX);
-        return Err(at(text, place, detail));
-    }
-    if entry.grace_ms > limits::GRACE_MS_MAX {
-        return Err(at(text, place, format!("grace_ms: give at most {}", limits::GRACE_MS_MAX)));
-    }
-    if entry.prepare && entry.opens_on_take {
-        let detail =
-            "prepare: the window opens on take, so nothing can be prepared before it; leave one of the two out";
-        return Err(at(text, place, detail.to_owned()));
-    }
-    for (key, see) in [("screens_see", entry.screens_see), ("operators_see", entry.operators_see)] {
-        if see == Visibility::AfterVote {
-            let detail = format!("{key}: after_vote is for viewers; give always, after_close, on_reveal or never");
-            return Err(at(text, place, detail));
-        }
-    }
-    let optional = |value: &Option<Spanned<String>>, what| match value {
-        Some(value) => checked(text, value, what),
-        None => Ok(String::new()),
-    };
-    if matches!(kind, Kind::HeadToHead | Kind::TugOfWar) && options.len() != 2 {
-        let place = entry.question.span().start;
-        return Err(at(text, place, "this kind of question has two options: give two, or leave the kind out".into()));
-    }
-    let mut interaction = Interaction {
-        kind,
-        question: checked(text, &entry.question, "question")?,
-        texts: languages::wordings(text, &entry.text, languages, entry.options.len())?,
-        options,
-        votes: if taps { 0 } else { entry.votes },
-        per_option: entry.per_option,
-        changeable: entry.changeable,
-        window_s: entry.window_s,
-        grace_ms: entry.grace_ms,
-        opens_on_take: entry.opens_on_take,
-        confirm: entry.confirm,
-        prepare: entry.prepare,
-        viewers_see: entry.viewers_see,
-        screens_see: entry.screens_see,
-        operators_see: entry.operators_see,
-        ..Interaction::default()
-    };
-    if let Some(rules) = &entry.rules {
-        let place = rules.span().start;
-        rules.get_ref().put_into(&mut interaction, entries).map_err(|detail| at(text, place, detail))?;
-    }
-    let (segment, title) = (optional(&entry.segment, "segment")?, optional(&entry.title, "title")?);
-    Ok(Cue { number, segment, title, adlib: entry.adlib, options_from, interaction })
-}
-
-/// The options of a question: no two are the same.
-fn distinct(text: &str, options: &[Spanned<String>]) -> Result<Vec<String>, FileError> {
-    let labels = options.iter().map(|one| checked(text, one, "option")).collect::<Result<Vec<_>, _>>()?;
-    match (1..labels.len()).find(|i| labels[..*i].contains(&labels[*i])) {
-        Some(twice) => {
-            let place = options[twice].span().start;
-            Err(at(text, place, format!("the option {:?} is there twice", labels[twice])))
-        }
-        None => Ok(labels),
-    }
 }
 
 /// A text that will stand on screens: not empty, not longer than a screen takes, no control characters.
@@ -402,54 +176,6 @@ fn at(text: &str, offset: usize, detail: String) -> FileError {
         line: before.matches('\n').count() + 1,
         column: before[line_start..].chars().count() + 1,
         detail: detail.trim().replace('\n', " "),
-    }
-}
-
-/// Writes one cue as a show file says it.
-pub fn write_cue(cue: &Cue) -> String {
-    #[derive(Serialize)]
-    struct One<'a> {
-        cue: [WrittenCue<'a>; 1],
-    }
-    toml::to_string_pretty(&One { cue: [table(cue)] }).expect("a cue is plain data")
-}
-
-type WrittenCue<'a> = CueTable<&'a str, Rules, Wording>;
-
-fn table(cue: &Cue) -> WrittenCue<'_> {
-    let said = Said::of(&cue.interaction.kind);
-    CueTable {
-        number: cue.number.as_str(),
-        segment: Some(cue.segment.as_str()).filter(|text| !text.is_empty()),
-        title: Some(cue.title.as_str()).filter(|text| !text.is_empty()),
-        kind: said.kind,
-        writing: said.writing,
-        question: &cue.interaction.question,
-        // What follows from the kind is not said twice.
-        options: match (&cue.interaction.kind, cue.interaction.takes_ballots()) {
-            (Kind::Rating(_), _) | (_, false) => Vec::new(),
-            _ if !cue.options_from.is_empty() => Vec::new(),
-            _ => cue.interaction.options.iter().map(String::as_str).collect(),
-        },
-        options_from: sources::said(cue),
-        votes: cue.interaction.votes.max(1),
-        per_option: cue.interaction.per_option,
-        changeable: cue.interaction.changeable,
-        window_s: cue.interaction.window_s,
-        grace_ms: cue.interaction.grace_ms,
-        opens_on_take: cue.interaction.opens_on_take,
-        adlib: cue.adlib,
-        confirm: cue.interaction.confirm,
-        prepare: cue.interaction.prepare,
-        viewers_see: cue.interaction.viewers_see,
-        screens_see: cue.interaction.screens_see,
-        operators_see: cue.interaction.operators_see,
-        rules: Rules::of(&cue.interaction),
-        text: cue.interaction.texts.clone(),
-        rating: said.rating,
-        reactions: Emoji::of(&cue.interaction),
-        quiz: said.quiz,
-        prediction: said.prediction,
     }
 }
 
@@ -483,7 +209,7 @@ pub fn write(file: &ShowFile) -> String {
         text: languages::titles(&file.languages),
         policy: &file.policy,
         keep: file.keep,
-        cue: file.rundown.iter().map(table).collect(),
+        cue: file.rundown.iter().map(cue::table).collect(),
         entry: &file.entries,
         platform: &file.platforms,
     };
@@ -493,6 +219,7 @@ pub fn write(file: &ShowFile) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shows::kind::Kind;
 
     const SMALL: &str = "show = \"finale\"\ntitle = \"The Final\"\n\n[[cue]]\nnumber = \"1\"\nquestion = \"Who?\"\noptions = [\"Ada\", \"Grace\"]\n";
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{FileError, at, checked, distinct};
+use super::{FileError, at, checked, cue::distinct};
 use crate::{base::limits, shows::languages::Languages, wire::server::Wording};
 
 /// One `[text.fr]`.

@@ -10,6 +10,7 @@ pub mod stage;
 
 mod baseline;
 mod cluster;
+mod leaderboard;
 mod leaving;
 mod network;
 mod redis;

@@ -25,7 +25,7 @@ pub struct Remains {
 }
 
 impl Remains {
-    /// Reads a server that no node reaches.
+    /// Reads a server.
     pub fn of(redis: &RedisServer, run: &Definition) -> Self {
         let seen_at = now_ms();
         let client = Client::new(vec![redis.url()]);
@@ -41,6 +41,11 @@ impl Remains {
         let keys: u64 = redis.ask(&["EVAL", "redis.call('FLUSHALL') return redis.call('DBSIZE')", "0"]).unwrap();
         assert_eq!(keys, 0);
         Self { seen_at: now_ms(), counted: HashSet::new(), revision: 0 }
+    }
+
+    /// How many ballots it counted.
+    pub fn ballots(&self) -> usize {
+        self.counted.len()
     }
 
     /// Ballots that clients had been told were counted, and that are not there.

@@ -105,9 +105,14 @@ impl Stage {
 
     /// The same, each with a program of its own.
     pub fn set_with(redis: &[String; 2], programs: &[PathBuf; 2]) -> Self {
-        let (crowd, files) = (crowd(), TempDir::with_prefix("tallylight-stage-").expect("a directory can be made"));
+        Self::set_show(redis, programs, crowd(), &show::file(crowd().votes))
+    }
+
+    /// The same with another audience, and another show for it.
+    pub fn set_show(redis: &[String; 2], programs: &[PathBuf; 2], crowd: Crowd, show_file: &str) -> Self {
+        let files = TempDir::with_prefix("tallylight-stage-").expect("a directory can be made");
         let (show, secret) = (files.path().join("show.toml"), files.path().join("secret"));
-        fs::write(&show, show::file(crowd.votes)).expect("a show file can be written");
+        fs::write(&show, show_file).expect("a show file can be written");
         fs::write(&secret, "ab".repeat(32)).expect("a secret can be written");
         let text = |path: &Path| path.to_str().expect("a path is text").to_owned();
         let nodes = [A, B].map(|node| {
@@ -171,6 +176,11 @@ impl Stage {
     /// Waits until everybody has voted, closes the window and waits for the end of intake.
     pub fn close(&mut self) {
         counts(self.nodes[B].address(), self.crowd.counted());
+        self.locks();
+    }
+
+    /// Closes the window and waits for the end of intake.
+    pub fn locks(&mut self) {
         self.producers[B].does("control", json!({ "action": "take_over" }));
         self.producers[B].does("close", json!({}));
         until("the run is locked", SOON, || (self.live(B)["show"]["run"]["phase"] == "locked").then_some(()));
@@ -252,7 +262,7 @@ impl Stage {
         let data = [A, B].map(|node| self.nodes[node].data());
         let exported = self.export(&data);
         assert!(exported.status.success(), "{exported:?}");
-        let export = Export::read(&self.export_file());
+        let export = self.exported();
         papers::assert_verified(&self.verify());
         self.everybody_voted(book);
         audit::settled(book, &self.healed, 0);
@@ -300,6 +310,11 @@ impl Stage {
     /// The same with the program of a node.
     pub fn verify_by(&self, node: usize) -> Output {
         papers::verify(&self.nodes[node], &self.export_file(), &self.key)
+    }
+
+    /// The export that was written last.
+    pub fn exported(&self) -> Export {
+        Export::read(&self.export_file())
     }
 
     fn export_file(&self) -> PathBuf {
