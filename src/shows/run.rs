@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    correction::Correction,
+    correction::{self, Correction},
     entries::Entries,
     interaction::Interaction,
     kind::Kind,
@@ -247,7 +247,7 @@ impl Run {
     pub fn answered(&self) -> Option<(Micros, &[u16])> {
         let revealed = self.revealed_at.filter(|_| self.void.is_none())?;
         match &self.definition.interaction.kind {
-            Kind::Quiz(quiz) => Some((revealed, &quiz.right)),
+            Kind::Quiz(quiz) => Some((revealed, correction::right(quiz, self.correction()))),
             Kind::Prediction(_) => self.resolved.as_ref().map(|resolved| (resolved.at, &*resolved.right)),
             _ => None,
         }
@@ -260,6 +260,11 @@ impl Run {
             Phase::Locked => self.windows.next_change(now).is_some(),
             _ => false,
         }
+    }
+
+    /// How its newest seal was corrected.
+    pub fn correction(&self) -> Option<&Correction> {
+        self.sealed()?.correction.as_ref()
     }
 
     /// The summary of the newest seal.

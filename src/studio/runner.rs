@@ -132,7 +132,10 @@ impl Runner {
             }
         }
         let is_hidden = |id| document.runs.iter().zip(&hidden).any(|(run, hidden)| run.id() == id && *hidden);
-        operators.proposals.iter_mut().filter(|one| is_hidden(one.run)).for_each(|one| one.declare.clear());
+        for one in operators.proposals.iter_mut().filter(|one| is_hidden(one.run)) {
+            one.declare.clear();
+            one.right.clear();
+        }
         self.desk.hub.publish_desk(view.clone(), operators);
         self.last_desk = Some(view);
         self.hidden = hidden;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::desk::{ArmedView, CueView, DeskRun, DeskView, OnDesk, PlatformView, StaffView, WrittenOffView};
+pub use super::desk::{
+    ArmedView, CueView, DelayView, DeskRun, DeskView, OnDesk, PlatformView, StaffView, WrittenOffView,
+};
 
 use super::{
     bracket::Bracket,

@@ -13,7 +13,7 @@ use crate::base::ids::KeyId;
 pub enum Group {
     /// standby, take, next, back, step
     Rundown,
-    /// open, close, extend, hold, release
+    /// open, close, extend, marker, hold, release
     Window,
     /// freeze, unfreeze, clear, panic
     Screens,

@@ -237,6 +237,7 @@ fn desk() -> DeskView {
             reason: "the lines were down".into(),
             excluded: vec![Entry { platform: Some("tv".into()), ..Entry::default() }],
             declared: vec![2000, 1500],
+            right: vec![2],
             counted: vec![2, 1],
         }),
         late: 2,
@@ -308,6 +309,7 @@ fn desk() -> DeskView {
             reason: "the lines were down".into(),
             exclude: None,
             declare: Vec::new(),
+            right: Vec::new(),
             by: "Paul".into(),
             session: SESSION,
             at: AT,
@@ -318,6 +320,12 @@ fn desk() -> DeskView {
             WrittenOffView { returned_at: None, ..written_off(2) },
             WrittenOffView { returned_at: Some(AT + 60_000), ..written_off(3) },
         ],
+        platforms: vec![DelayView {
+            platform: "tv".into(),
+            label: "Television".into(),
+            delay_ms: 7000,
+            declared_ms: 6000,
+        }],
     }
 }
 
@@ -329,7 +337,7 @@ fn written_off(node: u64) -> WrittenOffView {
 fn empty_desk() -> DeskView {
     let graphic = GraphicView { state: GraphicState::Cleared, step: 0, frozen: false };
     let (cues, runs, requests, staff, armed) = Default::default();
-    let (roster, written_off) = Default::default();
+    let (roster, written_off, platforms) = Default::default();
     let (standby, program, next_cue, back_cue, owner) = (None, None, None, None, None);
     DeskView {
         cues,
@@ -345,6 +353,7 @@ fn empty_desk() -> DeskView {
         armed,
         roster,
         written_off,
+        platforms,
         ..desk()
     }
 }

@@ -3,7 +3,7 @@
  *
  * @typedef {'viewer'|'screen'|'observer'|'moderator'|'operator'|'producer'|'adjudicator'} Role
  * @typedef {'poll'|'head_to_head'|'tug_of_war'|'reactions'|'applause'|'questions'|'texts'|{ rating: Scale }|{ quiz: Answers }|{ prediction: Answers }} Kind
- * @typedef {{ right?: number[] }} Answers
+ * @typedef {{ right?: number[], corrected?: boolean }} Answers
  * @typedef {{ from: number, to: number, step?: number, low?: string, high?: string }} Scale
  * @typedef {'standby'|'open'|'closing'|'locked'|'sealed'|'verified'|'revealed'|'void'} Phase
  * @typedef {'hidden'|'live'|'frozen'|'rebuilding'|'provisional'|'final'} ResultState
@@ -63,15 +63,16 @@
  *   by_entry?: EntryCount[], by_part?: PartCount[], outcome?: Outcome, rated?: Rated, correction?: CorrectionView, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
  * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[], excluded?: boolean }} EntryCount
  * @typedef {{ segment?: string, pool?: string, platform?: string }} EntryName
- * @typedef {{ at: number, by: [string, string], reason: string, excluded?: EntryName[], declared?: number[], counted?: number[] }} CorrectionView
+ * @typedef {{ at: number, by: [string, string], reason: string, excluded?: EntryName[], declared?: number[], right?: number[], counted?: number[] }} CorrectionView
  * @typedef {{ of: 'segment'|'pool'|'platform', name: string, counted: number, votes: number[] }} PartCount
  * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string, right?: number[], platforms?: PlatformView[] }} DeskRun
  * @typedef {{ platform: string, label: string, delay_ms: number, phase: Phase, opens_at?: number, closes_at?: number, locks_at?: number }} PlatformView
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
  * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
  *   standby?: OnDesk, program?: OnDesk, next_cue?: string, back_cue?: string, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
- *   staff: StaffView[], armed: ArmedView[], proposals?: ProposalView[], roster?: string[], written_off?: WrittenOffView[] }} DeskView
- * @typedef {{ id: string, what: string, run: string, reason?: string, exclude?: EntryName[], declare?: number[], by: string, session: string, at: number, until: number }} ProposalView
+ *   staff: StaffView[], armed: ArmedView[], proposals?: ProposalView[], roster?: string[], written_off?: WrittenOffView[], platforms?: DelayView[] }} DeskView
+ * @typedef {{ platform: string, label: string, delay_ms: number, declared_ms: number }} DelayView
+ * @typedef {{ id: string, what: string, run: string, reason?: string, exclude?: EntryName[], declare?: number[], right?: number[], by: string, session: string, at: number, until: number }} ProposalView
  * @typedef {{ node: string, at: number, by: string, reason: string, returned_at?: number }} WrittenOffView
  *
  * @typedef {{ run: string, counted: number, superseded: number, rate: number, late: number, late_would_change_order: boolean, outstanding: number,

@@ -3,7 +3,7 @@ import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, mean, timeOfDay } from '../shared/format.js';
 import { answersOf, kindName, scaleOf } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
-import { declaredWords, leftOut, partName, runLooked } from './state.js';
+import { declaredWords, labelsOf, leftOut, partName, runLooked } from './state.js';
 import { phases } from './words.js';
 
 const way = /** @type {const} */ (['open', 'closing', 'locked', 'sealed', 'verified', 'revealed']);
@@ -63,7 +63,7 @@ class Count extends StoreElement {
     setAttribute(this.#text, 'data-tone', run ? tone(run) : undefined);
     this.#certificate.hidden = (phase !== 'verified' && phase !== 'revealed') || Boolean(run?.seal?.hidden);
     const counts = ['producer', 'adjudicator'].includes(state.me?.role ?? '');
-    this.#correct.hidden = !counts || !run?.seal || !['sealed', 'verified', 'revealed'].includes(phase ?? '') || ['quiz', 'prediction'].includes(kindName(run));
+    this.#correct.hidden = !counts || !run?.seal || !['sealed', 'verified', 'revealed'].includes(phase ?? '') || (kindName(run) === 'prediction' && !run.seal.by_part?.length);
     this.#drawPlaces(run);
     this.#drawEntries(run);
     this.#drawAnswer(state, run);
@@ -151,7 +151,7 @@ function words(run, phase) {
 
 /** @param {import('../sdk/wire.js').DeskRun} run @param {import('../sdk/wire.js').CorrectionView} one */
 function correction(run, one) {
-  const said = [one.excluded?.length ? `without ${leftOut(one.excluded)}` : '', one.declared?.length ? `declared, not counted: ${declaredWords(run, one.declared)}` : ''].filter(Boolean).join('; ');
+  const said = [one.excluded?.length ? `without ${leftOut(one.excluded)}` : '', one.declared?.length ? `declared, not counted: ${declaredWords(run, one.declared)}` : '', one.right?.length ? `declared right: ${labelsOf(run, one.right)}` : ''].filter(Boolean).join('; ');
   return `▲ Corrected by ${one.by.join(' and ')}: ${said || 'what was counted stands'} (“${one.reason}”).`;
 }
 

@@ -17,6 +17,7 @@ export const triggers = {
   extend: () => [[`extend/${EXTEND_S}`, '']],
   hold: () => [['hold', 'Hold'], ['release', 'Release']],
   freeze: () => [['freeze', 'Freeze'], ['unfreeze', 'Unfreeze']],
+  marker: ({ desk, late }) => (desk?.platforms?.length ? [[`marker/${late?.seconds ?? 0}${late?.platform ? `?platform=${encodeURIComponent(late.platform)}` : ''}`, `Output ${late?.seconds ?? 0} s late`]] : []),
   next: () => [['next', '']],
   back: () => [['back', '']],
   clear: () => [['clear', '']],
@@ -46,5 +47,5 @@ export function triggerOf(name, state) {
 
 /** The whole address. @param {string} show @param {string} path @param {string} [key] */
 export function address(show, path, key = NO_KEY) {
-  return `${location.origin}/c/${show}/${path}?key=${key}&soft=1`;
+  return `${location.origin}/c/${show}/${path}${path.includes('?') ? '&' : '?'}key=${key}&soft=1`;
 }

@@ -181,6 +181,7 @@ fn correction(excluded: &[&str], declared: &[u64]) -> Correction {
         by: ["Ada".to_owned(), "Bea".to_owned()],
         excluded: excluded.iter().map(tv).collect(),
         declared: declared.to_vec(),
+        right: Vec::new(),
     }
 }
 

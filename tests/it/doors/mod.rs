@@ -5,6 +5,7 @@ mod addresses;
 mod after_vote;
 mod answers;
 mod changes;
+mod clocks;
 mod corrections;
 mod certificate;
 mod edits;

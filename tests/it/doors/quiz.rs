@@ -116,7 +116,7 @@ fn leaderboard(stage: &Stage, runs: usize) -> Value {
     until("the leaderboard is made", look)
 }
 
-fn score(stage: &Stage, device: &str) -> Value {
+pub fn score(stage: &Stage, device: &str) -> Value {
     stage.ask("GET", &format!("/api/v1/shows/{SHOW}/score"), Some(device), &[], &Value::Null).json()
 }
 

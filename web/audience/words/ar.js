@@ -113,6 +113,7 @@ export default {
   result_final: 'نتيجة نهائية تم التحقق منها.',
   result_declared: 'نتيجة أعلنها المسؤولون عن البرنامج ولم تُحتسب.',
   result_excluded: 'استُبعد جزء من الأصوات بقرار.',
+  right_corrected: 'صُحّحت الإجابة الصحيحة بعد خطأ.',
   result_total: { zero: 'لا أصوات', one: 'صوت واحد', two: 'صوتان', few: '{n} أصوات', many: '{n} صوتًا', other: '{n} صوت' },
 
   receipt_kept: 'جارٍ الإرسال',
@@ -175,7 +176,7 @@ export default {
   own_approved: 'تمت الموافقة',
   own_shown: 'عُرض على الشاشات',
   own_refused: 'لم يُعرض: {why}',
-  asked_title: 'أسئلة الآخرين',
+  asked_title: 'الأسئلة حتى الآن',
   asked_more: 'الأسئلة العشرون الأكثر تأييدًا.',
   asked_upvote: 'أيّد: {text}',
   asked_upvoted: 'أيّدته',

@@ -105,6 +105,7 @@ export default {
   result_final: 'Endgültig und geprüft.',
   result_declared: 'Von den Verantwortlichen der Sendung festgelegt, nicht gezählt.',
   result_excluded: 'Ein Teil der Stimmen wurde durch Entscheidung weggelassen.',
+  right_corrected: 'Die richtige Antwort wurde nach einem Fehler berichtigt.',
   result_total: { one: '{n} Stimme', other: '{n} Stimmen' },
 
   receipt_kept: 'Wird gesendet',
@@ -167,7 +168,7 @@ export default {
   own_approved: 'Freigegeben',
   own_shown: 'Auf den Bildschirmen gezeigt',
   own_refused: 'Nicht gezeigt: {why}',
-  asked_title: 'Fragen von anderen',
+  asked_title: 'Die Fragen bisher',
   asked_more: 'Die 20 mit den meisten Stimmen.',
   asked_upvote: 'Unterstützen: {text}',
   asked_upvoted: 'Unterstützt',

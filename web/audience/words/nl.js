@@ -105,6 +105,7 @@ export default {
   result_final: 'Definitief en gecontroleerd.',
   result_declared: 'Vastgesteld door wie voor de show instaat, niet geteld.',
   result_excluded: 'Een deel van de stemmen is bij besluit weggelaten.',
+  right_corrected: 'Het goede antwoord is na een fout gecorrigeerd.',
   result_total: { one: '{n} stem', other: '{n} stemmen' },
 
   receipt_kept: 'Wordt verstuurd',
@@ -167,7 +168,7 @@ export default {
   own_approved: 'Goedgekeurd',
   own_shown: 'Op de schermen getoond',
   own_refused: 'Niet getoond: {why}',
-  asked_title: 'Vragen van anderen',
+  asked_title: 'De vragen tot nu toe',
   asked_more: 'De 20 met de meeste stemmen.',
   asked_upvote: 'Steun: {text}',
   asked_upvoted: 'Gesteund',
