@@ -91,7 +91,7 @@ pub async fn fire_post(
     fire(state, show, visit, (&Method::POST, &path.1, None), how, headers).await
 }
 
-/// Fires a trigger with a target: a cue, or seconds.
+/// Fires a trigger with a target: a cue, seconds, or options.
 #[utoipa::path(post, path = "/c/{show}/{verb}/{target}",
     params(("show" = ShowId, Path), ("verb" = String, Path), ("target" = String, Path), How),
     security(("key" = []), ("trigger" = [])),

@@ -1,5 +1,7 @@
 //! Triggers: which command an address means, and whether what it asks for is so already. Pure.
 
+use std::collections::BTreeSet;
+
 use crate::{
     base::{clock::Micros, limits},
     shows::{document::Document, marker::is_marked, run::Run},
@@ -64,7 +66,12 @@ pub fn read(verb: &str, target: Option<&str>, aim: Aim) -> Result<(Command, Grou
         ("marker", None) => return Err("marker/{seconds}: say how late the output is seen".into()),
         ("arm", Some("reveal")) => (Command::Arm { what: Armable::Reveal, run: None }, Group::Result),
         ("arm", Some("go_live")) => (Command::Arm { what: Armable::GoLive, run: None }, Group::Show),
-        ("arm", _) => return Err("arm/reveal or arm/go_live; then the same without arm, within 5 s".into()),
+        ("arm", Some("resolve")) => (Command::Arm { what: Armable::Resolve, run: None }, Group::Result),
+        ("arm", _) => {
+            return Err("arm/reveal, arm/resolve or arm/go_live; then the same without arm, within 5 s".into());
+        }
+        ("resolve", Some(text)) => (Command::Resolve { run: None, right: options(text)? }, Group::Result),
+        ("resolve", None) => return Err("resolve/{options}: say what came true, like resolve/2 or resolve/1,3".into()),
         (verb, Some(target)) => return Err(format!("{verb} has no target: leave /{target} out")),
         ("take", None) => (Command::Take, Group::Rundown),
         ("next", None) => (Command::Next, Group::Rundown),
@@ -85,12 +92,19 @@ pub fn read(verb: &str, target: Option<&str>, aim: Aim) -> Result<(Command, Grou
         _ => {
             return Err(
                 "the verbs are standby take next back step open close extend marker hold release freeze unfreeze clear \
-                        panic seal verify arm reveal go_live rehearse"
+                        panic seal verify arm reveal resolve go_live rehearse"
                     .into(),
             );
         }
     };
     Ok(trigger)
+}
+
+/// The numbers of options, smallest first: `2`, `1,3`.
+fn options(text: &str) -> Result<Vec<u16>, String> {
+    let numbers: Option<BTreeSet<u16>> = text.split(',').map(|one| one.parse().ok().filter(|n| *n > 0)).collect();
+    let numbers = numbers.ok_or_else(|| format!("resolve/{text}: give the numbers of options, like 2 or 1,3"))?;
+    Ok(numbers.into_iter().collect())
 }
 
 /// Whether a command would change nothing, because what it asks for is so.
@@ -115,6 +129,9 @@ pub fn is_so(document: &Document, command: &Command, now: Micros) -> bool {
         Command::Seal { .. } => run.is_some_and(|run| run.sealed().is_some()),
         Command::Verify { .. } => matches!(phase, Some(Phase::Verified | Phase::Revealed)),
         Command::Reveal { .. } => phase == Some(Phase::Revealed),
+        Command::Resolve { right, .. } => {
+            run.and_then(|run| run.resolved.as_ref()).is_some_and(|resolved| resolved.right == *right)
+        }
         Command::GoLive => !document.rehearsal,
         Command::Rehearse => document.rehearsal,
         _ => false,
@@ -157,8 +174,15 @@ mod tests {
         assert_eq!(read("open", Some("0")), Ok((Command::Open { seconds: Some(0) }, Group::Window)));
         let armed = Command::Arm { what: Armable::Reveal, run: None };
         assert_eq!(read("arm", Some("reveal")), Ok((armed, Group::Result)));
+        assert_eq!(
+            read("resolve", Some("3,1,3")),
+            Ok((Command::Resolve { run: None, right: vec![1, 3] }, Group::Result))
+        );
         for (verb, target) in [
             ("standby", None),
+            ("resolve", None),
+            ("resolve", Some("0")),
+            ("resolve", Some("1,")),
             ("extend", None),
             ("extend", Some("1h")),
             ("open", Some("99999999")),

@@ -17,7 +17,7 @@ pub enum Group {
     Window,
     /// freeze, unfreeze, clear, panic
     Screens,
-    /// seal, verify, arm/reveal, reveal
+    /// seal, verify, arm/reveal, reveal, arm/resolve, resolve
     Result,
     /// arm/go_live, go_live, rehearse
     Show,

@@ -1,5 +1,7 @@
 /** Which address does what a control of the studio does: `/c/{show}/{verb}[/{target}]`. Pure, but for the key of this tab. */
+import { kindName } from '../shared/kind.js';
 import { EXTEND_S } from './actions.js';
+import { programRun } from './state.js';
 
 /** @typedef {import('./main.js').StudioState} State */
 
@@ -24,6 +26,11 @@ export const triggers = {
   seal: () => [['seal', '']],
   verify: () => [['verify', '']],
   reveal: () => [['arm/reveal', 'Arm reveal'], ['reveal', 'Reveal']],
+  resolve: (state) => {
+    const run = programRun(state);
+    if (kindName(run) !== 'prediction') return [];
+    return [['arm/resolve', 'Arm resolve'], ...(run?.options ?? []).map(({ n, label }) => /** @type {[string, string]} */ ([`resolve/${n}`, `Resolve: ${label}`]))];
+  },
   go_live: () => [['arm/go_live', 'Arm go live'], ['go_live', 'Go live'], ['rehearse', 'Rehearse']],
 };
 

@@ -214,6 +214,11 @@ pub fn write_cue(cue: &Cue) -> String {
     toml::to_string_pretty(&One { cue: [table(cue)] }).expect("a cue is plain data")
 }
 
+/// One cue with the keys and values of its file, for a form.
+pub fn fields(cue: &Cue) -> serde_json::Value {
+    serde_json::to_value(table(cue)).expect("a cue is plain data")
+}
+
 /// A cue as it is written.
 pub(super) type WrittenCue<'a> = CueTable<&'a str, Rules, Wording>;
 
