@@ -74,6 +74,14 @@ pub fn stands(definition: &Definition, seal: &SealSummary) -> Stands {
     }
 }
 
+/// Votes per option of all that was counted, whatever is left out of `totals`.
+pub fn counted_totals(totals: &[u64], by_entry: &[ByEntry], correction: Option<&Correction>) -> Vec<u64> {
+    match correction {
+        Some(one) if !one.excluded.is_empty() => sum(by_entry.iter().map(|line| &line.votes), totals.len()),
+        _ => totals.to_vec(),
+    }
+}
+
 /// The votes that count and the lines that they come from, of all that were counted (`all`, or what is left of them already).
 pub fn counted(
     definition: &Definition,
@@ -104,12 +112,7 @@ impl Manifest {
 
     /// Votes per option of all counted ballots, whatever is left out.
     pub fn counted_totals(&self) -> Vec<u64> {
-        match &self.correction {
-            Some(one) if !one.excluded.is_empty() => {
-                sum(self.by_entry.iter().map(|line| &line.votes), self.totals.len())
-            }
-            _ => self.totals.clone(),
-        }
+        counted_totals(&self.totals, &self.by_entry, self.correction.as_ref())
     }
 
     /// The same count, corrected.

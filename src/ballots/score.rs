@@ -10,7 +10,11 @@ use crate::{
         ids::{RunId, VoterId},
         limits,
     },
-    shows::{run::Definition, windows::Windows},
+    shows::{
+        correction::{Correction, leaves_out},
+        run::Definition,
+        windows::Windows,
+    },
     wire::scores::{Leaderboard, Line, Score},
 };
 
@@ -45,17 +49,21 @@ impl Scores {
         Self { round: round.to_owned(), ..Self::default() }
     }
 
-    /// Adds the answers of one more run: of each voter one, the ballot in force. `right`: its right options.
+    /// Adds the answers of one more run: of each voter one, the ballot in force. `right`: its right options. What its correction
+    /// leaves out is no answer.
     pub fn add(
         &mut self,
         definition: &Definition,
         windows: &Windows,
         right: &[u16],
+        correction: Option<&Correction>,
         answers: impl IntoIterator<Item = Answer>,
     ) {
         self.runs.push(definition.run);
         self.sums.values_mut().for_each(|sum| sum.gained = None);
-        for (voter, picks, received, entry) in answers {
+        let excluded = correction.map_or(&[][..], |one| &one.excluded);
+        let count = |(.., entry): &Answer| !leaves_out(excluded, definition, *entry);
+        for (voter, picks, received, entry) in answers.into_iter().filter(count) {
             let sum = self.sums.entry(voter).or_default();
             let gained = sum.gained.insert(0);
             if picks.as_slice().iter().any(|pick| right.contains(pick)) {
@@ -109,10 +117,14 @@ impl Scores {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shows::{
-        kind::{Kind, Prediction, Quiz, Worth},
-        transition::tests::Desk,
-        windows::{Shift, Span, Track},
+    use crate::{
+        shows::{
+            entries::Entries,
+            kind::{Kind, Prediction, Quiz, Worth},
+            transition::tests::Desk,
+            windows::{Shift, Span, Track},
+        },
+        wire::entry::Entry,
     };
 
     fn ms(ms: u64) -> Micros {
@@ -146,10 +158,10 @@ mod tests {
         let (definition, windows) = asked(quiz());
         let mut scores = Scores::new("");
         let first = [answer(1, 2, 10_000), answer(2, 2, 12_000), answer(3, 1, 10_500), answer(4, 2, 15_000)];
-        scores.add(&definition, &windows, &[2], first);
+        scores.add(&definition, &windows, &[2], None, first);
         // The second question, where who was slower catches up, and somebody comes late.
         let second = [answer(1, 1, 10_100), answer(2, 2, 15_000), answer(4, 2, 12_000), answer(5, 2, 20_100)];
-        scores.add(&definition, &windows, &[2], second);
+        scores.add(&definition, &windows, &[2], None, second);
         scores.rank();
         let found = table(&scores, &[2, 4, 1, 5, 3]);
         assert_eq!(found, [(1, 1650, 7000), (1, 1650, 7000), (3, 1000, 0), (4, 500, 10_000), (5, 0, 0)]);
@@ -165,7 +177,13 @@ mod tests {
     fn of_equal_points_the_faster_is_ahead() {
         let (definition, windows) = asked(Kind::Prediction(Prediction { points: 10, round: String::new() }));
         let mut scores = Scores::new("cup");
-        scores.add(&definition, &windows, &[1], [answer(1, 1, 18_000), answer(2, 1, 11_000), answer(3, 2, 10_000)]);
+        scores.add(
+            &definition,
+            &windows,
+            &[1],
+            None,
+            [answer(1, 1, 18_000), answer(2, 1, 11_000), answer(3, 2, 10_000)],
+        );
         scores.rank();
         assert_eq!(table(&scores, &[2, 1, 3]), [(1, 10, 1000), (2, 10, 8000), (3, 0, 0)]);
         assert_eq!(scores.leaderboard(9).round, "cup");
@@ -178,9 +196,33 @@ mod tests {
         windows.tracks = vec![Track { platform: "tv".into(), entries: vec![3], jitter_ms: 0, shifts }];
         let mut scores = Scores::new("");
         let on_tv = (VoterId(1), Picks::One(2), ms(42_000), 3);
-        scores.add(&definition, &windows, &[2], [on_tv, answer(2, 2, 12_000)]);
+        scores.add(&definition, &windows, &[2], None, [on_tv, answer(2, 2, 12_000)]);
         scores.rank();
         assert_eq!(table(&scores, &[1, 2]), [(1, 900, 2000), (1, 900, 2000)]);
+    }
+
+    #[test]
+    fn an_answer_that_is_left_out_is_none() {
+        let (mut definition, windows) = asked(quiz());
+        let jury = Entry { pool: Some("jury".into()), ..Entry::default() };
+        definition.entries = Entries::default().declaring(std::slice::from_ref(&jury)).unwrap();
+        let correction = Correction {
+            counted: 1,
+            corrects: String::new(),
+            at: ms(0),
+            reason: String::new(),
+            by: [String::new(), String::new()],
+            excluded: vec![jury],
+            declared: Vec::new(),
+            right: Vec::new(),
+        };
+        let of_jury = (VoterId(1), Picks::One(2), ms(10_000), 1);
+        let mut scores = Scores::new("");
+        scores.add(&definition, &windows, &[2], None, [of_jury.clone()]);
+        scores.add(&definition, &windows, &[2], Some(&correction), [of_jury, answer(2, 2, 12_000)]);
+        scores.rank();
+        assert_eq!(table(&scores, &[1, 2]), [(1, 1000, 0), (2, 900, 2000)]);
+        assert_eq!(scores.of(VoterId(1)).unwrap().gained, None, "and gains nothing");
     }
 
     #[test]
@@ -191,7 +233,7 @@ mod tests {
             .collect();
         let of = |answers: Vec<Answer>| {
             let mut scores = Scores::new("");
-            scores.add(&definition, &windows, &[2], answers);
+            scores.add(&definition, &windows, &[2], None, answers);
             scores.rank();
             scores
         };

@@ -2,7 +2,10 @@
 
 use crate::{
     ballots::manifest::{Manifest, Signed},
-    shows::correction::{Correction, in_words, leaves_out},
+    shows::{
+        correction::{Correction, in_words, leaves_out},
+        kind::Kind,
+    },
 };
 
 /// The revision that corrects a manifest, if it was in force before the newest one.
@@ -22,7 +25,7 @@ pub(super) fn corrected_by(newest: &(Signed, Manifest), signed: &Signed, all: &[
 /// How a result was corrected, in words.
 pub(super) fn corrected(manifest: &Manifest, correction: &Correction) -> String {
     let Correction { reason, by: [proposed, confirmed], .. } = correction;
-    let mut parts = Vec::new();
+    let (options, mut parts) = (&manifest.definition.interaction.options, Vec::new());
     if !correction.excluded.is_empty() {
         let ballots =
             manifest.by_entry.iter().filter(|line| leaves_out(&correction.excluded, &manifest.definition, line.entry));
@@ -30,13 +33,18 @@ pub(super) fn corrected(manifest: &Manifest, correction: &Correction) -> String 
         parts.push(format!("left out of it: {} ({ballots} ballots)", in_words(&correction.excluded)));
     }
     if let Some(declared) = &manifest.declared {
-        let labels = manifest.definition.interaction.options.iter().zip(&correction.declared);
+        let labels = options.iter().zip(&correction.declared);
         let values = labels.map(|(label, value)| format!("{label} {}", thousandth(*value)));
         let places = declared.outcome.iter().flat_map(|outcome| &outcome.places);
         let first = places.filter(|place| place.rank == 1).map(|place| format!("option {}", place.n));
         let first = first.collect::<Vec<_>>().join(", ");
         let first = if first.is_empty() { first } else { format!("; first: {first}") };
         parts.push(format!("declared, not counted: {}{first}", values.collect::<Vec<_>>().join(", ")));
+    }
+    if let (Kind::Quiz(quiz), [_, ..]) = (&manifest.definition.interaction.kind, &*correction.right) {
+        let label = |n: &u16| options.get(usize::from(*n).wrapping_sub(1)).map_or("?", String::as_str);
+        let named = |right: &[u16]| right.iter().map(label).collect::<Vec<_>>().join(", ");
+        parts.push(format!("declared right: {}, not {}", named(&correction.right), named(&quiz.right)));
     }
     if parts.is_empty() {
         parts.push("what was counted stands again".to_owned());

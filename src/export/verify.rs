@@ -29,6 +29,7 @@ use crate::{
         limits,
     },
     shows::{
+        correction,
         kind::Kind,
         round::{Known, rounds},
         run::{BUCKET_HASH, RECORD_FORMATS},
@@ -260,11 +261,12 @@ fn boards(contents: &Contents, manifests: &[(Signed, Manifest)], results: &[Chec
         for (round, runs) in rounds(known) {
             let mut scores = Scores::new(round);
             for (manifest, checked, answered) in &runs {
-                let right = match &manifest.definition.interaction.kind {
-                    Kind::Quiz(quiz) => &quiz.right,
+                let Manifest { definition, windows, correction, .. } = manifest;
+                let right = match &definition.interaction.kind {
+                    Kind::Quiz(quiz) => correction::right(quiz, correction.as_ref()),
                     _ => &answered.right,
                 };
-                scores.add(&manifest.definition, &manifest.windows, right, checked.answers.iter().cloned());
+                scores.add(definition, windows, right, correction.as_ref(), checked.answers.iter().cloned());
             }
             scores.rank();
             if runs.iter().all(|(_, checked, _)| checked.findings.is_empty()) {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     document::{Document, FORMAT_WITH_TWO_PEOPLE},
+    kind::{Kind, Quiz},
     run::{ByEntry, Definition, SealSummary},
     transition::{Context, Refusal, meant, not_now, phase_word, refuse},
 };
@@ -31,6 +32,22 @@ pub struct Correction {
     /// What each option is declared to have, in thousandths of a vote or a point; empty: what was counted stands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub declared: Vec<u64>,
+    /// Of a quiz: the options that are declared to be right; empty: those that the cue says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub right: Vec<u16>,
+}
+
+/// The right options of a quiz.
+pub fn right<'a>(quiz: &'a Quiz, correction: Option<&'a Correction>) -> &'a [u16] {
+    correction.filter(|one| !one.right.is_empty()).map_or(&quiz.right, |one| &one.right)
+}
+
+/// What two people want of a run, in all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub excluded: Vec<Entry>,
+    pub declared: Vec<u64>,
+    pub right: Vec<u16>,
 }
 
 /// Whether ballots that came by an entry are left out.
@@ -68,14 +85,29 @@ pub fn in_words(excluded: &[Entry]) -> String {
 }
 
 /// What a command makes of what was left out and declared until now.
-pub fn asked(was: Option<&Correction>, command: &Command) -> Option<(Vec<Entry>, Vec<u64>)> {
+pub fn asked(was: Option<&Correction>, command: &Command) -> Option<Asked> {
+    let Asked { excluded, right: was_right, .. } = until_now(was);
     match command {
-        Command::Exclude { entries, .. } => Some((entries.clone(), Vec::new())),
-        Command::Override { thousandths, .. } => {
-            Some((was.map(|was| was.excluded.clone()).unwrap_or_default(), thousandths.clone()))
+        Command::Exclude { entries, .. } => {
+            Some(Asked { excluded: entries.clone(), declared: Vec::new(), right: was_right })
+        }
+        Command::Override { thousandths, right, .. } => {
+            let mut right = right.clone();
+            right.sort_unstable();
+            right.dedup();
+            Some(Asked { excluded, declared: thousandths.clone(), right })
         }
         _ => None,
     }
+}
+
+fn until_now(was: Option<&Correction>) -> Asked {
+    let of = |was: &Correction| Asked {
+        excluded: was.excluded.clone(),
+        declared: was.declared.clone(),
+        right: was.right.clone(),
+    };
+    was.map(of).unwrap_or_default()
 }
 
 /// Whether a run can be corrected so now.
@@ -90,16 +122,14 @@ pub(super) fn check(next: &Document, command: &Command, context: &Context) -> Re
         return not_now(format!("only a sealed run can be corrected; this one is {}", phase_word(phase)));
     };
     let interaction = &run.definition.interaction;
-    if interaction.kind.round().is_some() {
-        return not_now("a leaderboard is made of every ballot of its questions: declare this run void instead");
-    }
     if reason.trim().is_empty() || reason.chars().count() > limits::TEXT_CHARS_MAX {
         let detail = format!("give the reason, in at most {} characters: the seal keeps it", limits::TEXT_CHARS_MAX);
         return refuse(Code::BadMessage, detail);
     }
     let was = seal.correction.as_ref();
-    let (excluded, declared) = was.map(|was| (was.excluded.clone(), was.declared.clone())).unwrap_or_default();
-    if asked(was, command) == Some((excluded, declared.clone())) {
+    let until_now = until_now(was);
+    let asked = asked(was, command).expect("it corrects something");
+    if asked == until_now {
         return not_now("that is so already");
     }
     match command {
@@ -107,7 +137,7 @@ pub(super) fn check(next: &Document, command: &Command, context: &Context) -> Re
             if seal.by_entry.is_empty() {
                 return not_now("this run has no entries: there is nothing to tell its ballots apart by");
             }
-            if !declared.is_empty() {
+            if !until_now.declared.is_empty() {
                 return not_now("a declared result stands: take that back first");
             }
             if entries.len() > limits::ENTRIES_MAX {
@@ -127,6 +157,12 @@ pub(super) fn check(next: &Document, command: &Command, context: &Context) -> Re
                 return not_now("no vote would be left: declare the run void instead");
             }
         }
+        Command::Override { .. } if interaction.kind.round().is_some() => {
+            return check_right(&interaction.kind, interaction.options.len(), &asked);
+        }
+        Command::Override { right, .. } if !right.is_empty() => {
+            return refuse(Code::BadMessage, "only a quiz has a right answer: declare what the options have");
+        }
         Command::Override { thousandths, .. } => {
             let options = interaction.options.len();
             let whole = !interaction.counting.pools.is_empty() || thousandths.iter().all(|value| value % 1000 == 0);
@@ -138,6 +174,23 @@ pub(super) fn check(next: &Document, command: &Command, context: &Context) -> Re
             }
         }
         _ => {}
+    }
+    Ok(())
+}
+
+/// Whether another answer of a quiz can be declared right.
+fn check_right(kind: &Kind, options: usize, asked: &Asked) -> Result<(), Refusal> {
+    let Kind::Quiz(quiz) = kind else {
+        return not_now("say again what came true of a prediction (resolve): points are made of that");
+    };
+    if !asked.declared.is_empty() {
+        return refuse(Code::BadMessage, "points are made of the right answer: declare that, not what options have");
+    }
+    if asked.right == quiz.right {
+        return not_now("the cue says that already: declare nothing to go back to it");
+    }
+    if !asked.right.iter().all(|n| (1..=options).contains(&usize::from(*n))) {
+        return refuse(Code::BadMessage, format!("name the right options by their numbers, 1 to {options}"));
     }
     Ok(())
 }
@@ -161,7 +214,7 @@ mod tests {
     use crate::{
         shows::{
             entries::Entries,
-            kind::{Kind, Prediction},
+            kind::{Kind, Prediction, Quiz, Worth},
             transition::tests::Desk,
         },
         wire::{command::Armable, server::Role},
@@ -188,7 +241,13 @@ mod tests {
     }
 
     fn declare(thousandths: &[u64]) -> Command {
-        Command::Override { run: None, thousandths: thousandths.to_vec(), reason: "the notary's count".into() }
+        let reason = "the notary's count".into();
+        Command::Override { run: None, thousandths: thousandths.to_vec(), right: Vec::new(), reason }
+    }
+
+    fn declare_right(right: &[u16]) -> Command {
+        let reason = "the wrong one was marked".into();
+        Command::Override { run: None, thousandths: Vec::new(), right: right.to_vec(), reason }
     }
 
     fn arm(what: Armable) -> Command {
@@ -236,13 +295,55 @@ mod tests {
     fn only_a_sealed_run_of_votes_is_corrected() {
         let mut open = Desk::open_for(60);
         open.refuses(declare(&[1000, 0]), Code::NotNow);
-        let mut desk = verified();
-        desk.document.runs[0].definition.interaction.kind =
-            Kind::Prediction(Prediction { points: 1, round: String::new() });
-        desk.refuses(declare(&[1000, 0]), Code::NotNow);
         let mut plain = verified();
         plain.document.runs[0].seal.as_mut().unwrap().summary.as_mut().unwrap().by_entry.clear();
         plain.refuses(exclude(&[entry(Some("jury"), None)]), Code::NotNow);
+    }
+
+    #[test]
+    fn of_a_quiz_the_right_answer_is_corrected_and_of_a_prediction_what_is_left_out() {
+        let kinds = [
+            Kind::Quiz(Quiz {
+                right: vec![2],
+                worth: Worth { points_max: 2, points_min: 1, full_ms: 0, least_ms: 1 },
+                round: String::new(),
+            }),
+            Kind::Prediction(Prediction { points: 1, round: String::new() }),
+        ];
+        let of = |kind: &Kind| {
+            let mut desk = verified();
+            desk.document.runs[0].definition.interaction.kind = kind.clone();
+            desk
+        };
+        for (command, codes) in [
+            (declare(&[1000, 0]), [Code::BadMessage, Code::NotNow]),
+            (declare_right(&[]), [Code::NotNow, Code::NotNow]),
+            (declare_right(&[2, 2]), [Code::NotNow, Code::NotNow]),
+            (declare_right(&[3]), [Code::BadMessage, Code::NotNow]),
+            (declare_right(&[0]), [Code::BadMessage, Code::NotNow]),
+            (declare_right(&[1]), [Code::NotArmed, Code::NotNow]),
+            (declare_right(&[2, 1]), [Code::NotArmed, Code::NotNow]),
+            (exclude(&[entry(None, Some("tv"))]), [Code::NotArmed, Code::NotArmed]),
+        ] {
+            for (kind, code) in kinds.iter().zip(codes) {
+                of(kind).refuses(command.clone(), code);
+            }
+        }
+        verified().refuses(declare_right(&[1]), Code::BadMessage);
+        // Who leaves something out does not take the right answer back, nor the other way round.
+        let was = Correction {
+            counted: 1,
+            corrects: String::new(),
+            at: Micros(0),
+            reason: String::new(),
+            by: [String::new(), String::new()],
+            excluded: vec![entry(Some("jury"), None)],
+            declared: Vec::new(),
+            right: vec![1],
+        };
+        assert_eq!(asked(Some(&was), &exclude(&[])).unwrap(), Asked { right: vec![1], ..Asked::default() });
+        let both = Asked { excluded: was.excluded.clone(), right: vec![1, 2], ..Asked::default() };
+        assert_eq!(asked(Some(&was), &declare_right(&[2, 1, 2])).unwrap(), both);
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl Kind {
 
     /// What viewers and screens may know of it. `right`: the right options, as far as they may.
     pub fn view(&self, right: &[u16]) -> KindView {
-        let answers = || Answers { right: right.to_vec() };
+        let answers = |corrected| Answers { right: right.to_vec(), corrected };
         match self {
             Self::Poll => KindView::Poll,
             Self::HeadToHead => KindView::HeadToHead,
@@ -159,8 +159,8 @@ impl Kind {
             Self::Texts(_) => KindView::Texts,
             Self::Reactions => KindView::Reactions,
             Self::Applause => KindView::Applause,
-            Self::Quiz(_) => KindView::Quiz(answers()),
-            Self::Prediction(_) => KindView::Prediction(answers()),
+            Self::Quiz(quiz) => KindView::Quiz(answers(!right.is_empty() && quiz.right != right)),
+            Self::Prediction(_) => KindView::Prediction(answers(false)),
         }
     }
 }

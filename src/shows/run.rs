@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    correction::Correction,
+    correction::{self, Correction},
     entries::Entries,
     interaction::Interaction,
     kind::Kind,
@@ -247,7 +247,7 @@ impl Run {
     pub fn answered(&self) -> Option<(Micros, &[u16])> {
         let revealed = self.revealed_at.filter(|_| self.void.is_none())?;
         match &self.definition.interaction.kind {
-            Kind::Quiz(quiz) => Some((revealed, &quiz.right)),
+            Kind::Quiz(quiz) => Some((revealed, correction::right(quiz, self.correction()))),
             Kind::Prediction(_) => self.resolved.as_ref().map(|resolved| (resolved.at, &*resolved.right)),
             _ => None,
         }
@@ -260,6 +260,11 @@ impl Run {
             Phase::Locked => self.windows.next_change(now).is_some(),
             _ => false,
         }
+    }
+
+    /// How its newest seal was corrected.
+    pub fn correction(&self) -> Option<&Correction> {
+        self.sealed()?.correction.as_ref()
     }
 
     /// The summary of the newest seal.
@@ -293,7 +298,7 @@ mod tests {
             // A byte for each that the limit lets through, less the JSON around it.
             texts: [(
                 "nl".to_owned(),
-                Wording { question: "x".repeat(limits::WORDINGS_BYTES_MAX - 22), options: vec![] },
+                Wording { question: "x".repeat(limits::WORDINGS_BYTES_MAX - 22), ..Wording::default() },
             )]
             .into(),
             question: text.clone(),

@@ -305,7 +305,12 @@ mod tests {
                 (Armable::Void, Command::Void { run: None, reason: "the lines were down".into() }),
                 (
                     Armable::Override,
-                    Command::Override { run: None, thousandths: vec![0, 2000], reason: "the notary".into() },
+                    Command::Override {
+                        run: None,
+                        thousandths: vec![0, 2000],
+                        right: Vec::new(),
+                        reason: "the notary".into(),
+                    },
                 ),
             ] {
                 desk.send(arm(what));
@@ -332,7 +337,12 @@ mod tests {
         desk.document = end::with_seal(&desk.document, run, 2, summary).unwrap();
         assert!(left(&desk.document), "it is another seal");
         let proposal = desk.document.proposals[0].clone();
-        let command = Command::Override { run: Some(run), thousandths: vec![1000, 0], reason: "the notary".into() };
+        let command = Command::Override {
+            run: Some(run),
+            thousandths: vec![1000, 0],
+            right: Vec::new(),
+            reason: "the notary".into(),
+        };
         desk.document.proposals.push(Proposal { command, ..proposal });
         desk.document = end::with_sign_off(&desk.document, run, 2, "Eve", desk.now).unwrap();
         assert!(left(&desk.document), "it is signed off now");

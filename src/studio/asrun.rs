@@ -2,8 +2,8 @@
 //! the transition, so that it is written once, whoever writes it.
 
 use crate::{
-    base::{clock::Micros, csv},
-    shows::{correction, document::Document, run::Run, two_people::Proposal},
+    base::{clock::Micros, csv, ids::RunId},
+    shows::{correction, document::Document, kind::Kind, run::Run, two_people::Proposal},
     wire::{command::Command, server::AsRunEntry},
 };
 
@@ -83,6 +83,11 @@ fn behind(next: &Document, platform: Option<&str>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
+fn is_quiz(next: &Document, run: Option<RunId>) -> bool {
+    let run = run.and_then(|run| next.run(run));
+    run.is_some_and(|run| matches!(run.definition.interaction.kind, Kind::Quiz(_)))
+}
+
 fn words(next: &Document, command: &Command) -> String {
     match command {
         Command::Open { seconds: Some(0) } => "until closed by hand".to_owned(),
@@ -92,6 +97,13 @@ fn words(next: &Document, command: &Command) -> String {
             format!("nothing is left out: {}", reason.trim())
         }
         Command::Exclude { entries, reason, .. } => format!("{}: {}", correction::in_words(entries), reason.trim()),
+        // Not which: everybody of the staff reads it.
+        Command::Override { right, reason, .. } if !right.is_empty() => {
+            format!("another answer is right: {}", reason.trim())
+        }
+        Command::Override { run, reason, .. } if is_quiz(next, *run) => {
+            format!("the answer of the cue is right: {}", reason.trim())
+        }
         Command::Override { thousandths, reason, .. } if thousandths.is_empty() => {
             format!("what was counted stands: {}", reason.trim())
         }

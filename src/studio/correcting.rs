@@ -11,7 +11,7 @@ use crate::{
     ballots::manifest::{Manifest, Signed},
     base::{ids::RunId, limits},
     shows::{
-        correction::{Correction, asked},
+        correction::{Asked, Correction, asked},
         document::Document,
         transition::{Context, Refusal},
     },
@@ -34,7 +34,8 @@ pub(super) async fn complete(
         return Ok(next);
     };
     let seal = before.run(proposal.run).and_then(|run| run.sealed()).expect("it was checked a moment ago");
-    let (excluded, declared) = asked(seal.correction.as_ref(), &proposal.command).expect("it corrects something");
+    let Asked { excluded, declared, right } =
+        asked(seal.correction.as_ref(), &proposal.command).expect("it corrects something");
     let failed = |error: anyhow::Error| storage(format!("nothing was corrected: {error}"));
     let (manifest, last) = in_force(desk, services, proposal.run, &seal.manifest_hash).await.map_err(failed)?;
     let correction = Correction {
@@ -45,6 +46,7 @@ pub(super) async fn complete(
         by: [proposal.by.name.clone(), context.by.name.clone()],
         excluded,
         declared,
+        right,
     };
     // A revision that was signed and did not come into force keeps its number.
     for revision in last + 1..=last + limits::SEAL_TRIES_MAX {

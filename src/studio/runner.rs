@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use super::{desk::Desk, others::NodeStatus, scores, services::Services, view};
+use super::{desk::Desk, others::NodeStatus, parts, scores, services::Services, view};
 use crate::{
     ballots::{bucket::Totals, corrected::stands, outcome},
     base::{clock::Micros, ids::NodeId, limits},
@@ -132,7 +132,10 @@ impl Runner {
             }
         }
         let is_hidden = |id| document.runs.iter().zip(&hidden).any(|(run, hidden)| run.id() == id && *hidden);
-        operators.proposals.iter_mut().filter(|one| is_hidden(one.run)).for_each(|one| one.declare.clear());
+        for one in operators.proposals.iter_mut().filter(|one| is_hidden(one.run)) {
+            one.declare.clear();
+            one.right.clear();
+        }
         self.desk.hub.publish_desk(view.clone(), operators);
         self.last_desk = Some(view);
         self.hidden = hidden;
@@ -173,6 +176,10 @@ impl Runner {
                 outstanding,
                 margin: margin.votes,
                 decisive: margin.decisive && run.phase(now) != Phase::Open,
+                by_part: match &totals.by_pool {
+                    Some(by_pool) if run.sealed().is_none() => parts::so_far(&run.definition, by_pool),
+                    _ => Vec::new(),
+                },
                 hidden: false,
             }
         });

@@ -8,6 +8,7 @@ use crate::{
     ballots::{
         ballot::Verdict,
         bucket::Kept,
+        corrected::counted_totals,
         score::{Answer, Scores},
         sealing, tally,
     },
@@ -60,7 +61,7 @@ async fn scores(services: &Services, document: &Document) -> Option<Scores> {
     let mut scores = Scores::new(round);
     for run in runs {
         let (_, right) = run.answered()?;
-        scores.add(&run.definition, &run.windows, right, answers(services, run).await?);
+        scores.add(&run.definition, &run.windows, right, run.correction(), answers(services, run).await?);
     }
     services
         .tasks
@@ -106,5 +107,6 @@ fn is_whole(run: &Run, answers: &[Answer]) -> bool {
         picks.add_to(&mut votes);
         voters.insert(*voter, ());
     }
-    run.sealed().is_some_and(|seal| seal.totals == votes) && voters.len() == answers.len()
+    let sealed = run.sealed().map(|seal| counted_totals(&seal.totals, &seal.by_entry, seal.correction.as_ref()));
+    sealed == Some(votes) && voters.len() == answers.len()
 }

@@ -12,10 +12,10 @@ use crate::{
     base::clock::Micros,
     live,
     shows::{
-        correction::{Correction, leaves_out},
+        correction::{self, Correction, leaves_out},
         document::{Document, Placed, Staff},
         kind::Kind,
-        platforms::Platform,
+        platforms::{Delay, Platform},
         roster::WrittenOff,
         run::{ByEntry, Run, SealSummary},
         two_people::Proposal,
@@ -25,7 +25,9 @@ use crate::{
         command::Command,
         proposal::ProposalView,
         seal::{CorrectionView, EntryCount, SealView},
-        server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, PlatformView, RunView, StaffView, WrittenOffView},
+        server::{
+            ArmedView, CueView, DelayView, DeskRun, DeskView, OnDesk, PlatformView, RunView, StaffView, WrittenOffView,
+        },
     },
 };
 
@@ -54,6 +56,16 @@ pub fn desk(document: &Document, staff: Vec<StaffView>, now: Micros) -> DeskView
         proposals: document.proposals_at(now).map(proposal).collect(),
         roster: document.roster.clone(),
         written_off: document.written_off.iter().map(written_off).collect(),
+        platforms: document.platforms.iter().zip(document.delays()).map(delay).collect(),
+    }
+}
+
+fn delay((declared, now): (&Platform, Delay)) -> DelayView {
+    DelayView {
+        platform: now.platform,
+        label: declared.label().to_owned(),
+        delay_ms: now.delay_ms,
+        declared_ms: declared.delay_ms,
     }
 }
 
@@ -104,10 +116,10 @@ fn proposal(proposal: &Proposal) -> ProposalView {
         }
         _ => String::new(),
     };
-    let (exclude, declare) = match &proposal.command {
-        Command::Exclude { entries, .. } => (Some(entries.clone()), Vec::new()),
-        Command::Override { thousandths, .. } => (None, thousandths.clone()),
-        _ => (None, Vec::new()),
+    let (exclude, declare, right) = match &proposal.command {
+        Command::Exclude { entries, .. } => (Some(entries.clone()), Vec::new(), Vec::new()),
+        Command::Override { thousandths, right, .. } => (None, thousandths.clone(), right.clone()),
+        _ => (None, Vec::new(), Vec::new()),
     };
     ProposalView {
         id: proposal.id,
@@ -116,6 +128,7 @@ fn proposal(proposal: &Proposal) -> ProposalView {
         reason,
         exclude,
         declare,
+        right,
         by: proposal.by.name.clone(),
         session: proposal.by.session,
         at: proposal.at.as_ms(),
@@ -132,7 +145,7 @@ fn desk_run(document: &Document, run: &Run, now: Micros) -> DeskRun {
         seal: seal(run),
         void_reason: run.void.as_ref().map(|void| void.reason.clone()),
         right: match &run.definition.interaction.kind {
-            Kind::Quiz(quiz) if run.answered().is_none() => quiz.right.clone(),
+            Kind::Quiz(quiz) if run.answered().is_none() => correction::right(quiz, run.correction()).to_vec(),
             _ => Vec::new(),
         },
         platforms: run.windows.tracks.iter().map(|track| platform(document, run, track, now)).collect(),
@@ -157,7 +170,7 @@ fn platform(document: &Document, run: &Run, track: &Track, now: Micros) -> Platf
 pub fn by_entry(run: &Run) -> Vec<EntryCount> {
     let entries = &run.definition.entries;
     let named = |number| entries.declared().find(|(n, _)| *n == number).map(|(_, entry)| entry.clone());
-    let excluded = run.sealed().and_then(|seal| seal.correction.as_ref()).map_or(&[][..], |one| &one.excluded);
+    let excluded = run.correction().map_or(&[][..], |one| &one.excluded);
     let line = |line: &ByEntry| EntryCount {
         entry: named(line.entry).unwrap_or_default(),
         counted: line.counted,
@@ -169,8 +182,8 @@ pub fn by_entry(run: &Run) -> Vec<EntryCount> {
 
 /// How a seal was corrected.
 pub fn correction(correction: &Correction, seal: &SealSummary) -> CorrectionView {
-    let Correction { at, by, reason, excluded, declared, .. } = correction.clone();
-    CorrectionView { at: at.as_ms(), by, reason, excluded, declared, counted: seal.totals.clone() }
+    let Correction { at, by, reason, excluded, declared, right, .. } = correction.clone();
+    CorrectionView { at: at.as_ms(), by, reason, excluded, declared, right, counted: seal.totals.clone() }
 }
 
 /// What the newest seal of a run says.

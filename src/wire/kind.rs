@@ -56,6 +56,9 @@ pub struct Answers {
     /// The right options, once everybody may know them: of a quiz from the reveal on, of a prediction once it is resolved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub right: Vec<u16>,
+    /// They are others than the cue said: two people have corrected them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub corrected: bool,
 }
 
 /// The steps of a rating, in whole numbers.

@@ -21,6 +21,9 @@ pub struct ProposalView {
     /// What is to be declared, in thousandths; those who may not see numbers get none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub declare: Vec<u64>,
+    /// The answers of a quiz that are to be right; likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub right: Vec<u16>,
     pub by: String,
     /// Of who proposed it.
     pub session: SessionId,

@@ -34,6 +34,9 @@ pub struct CorrectionView {
     /// What the options are declared to have, in thousandths; empty: what was counted stands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub declared: Vec<u64>,
+    /// Of a quiz: the options that are declared to be right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub right: Vec<u16>,
     /// Votes per option as counted, without what is left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counted: Vec<u64>,
@@ -128,7 +131,12 @@ impl SealView {
             late_would_change_order: false,
             decisive: false,
             hidden: true,
-            correction: self.correction.map(|one| CorrectionView { declared: Vec::new(), counted: Vec::new(), ..one }),
+            correction: self.correction.map(|one| CorrectionView {
+                declared: Vec::new(),
+                right: Vec::new(),
+                counted: Vec::new(),
+                ..one
+            }),
             ..self
         }
     }

@@ -31,9 +31,10 @@ async function second(page, name) {
  * Three desks, and a run that was closed, sealed and verified.
  * @param {import("node:test").TestContext} t
  * @param {(server: import("./helpers.mjs").Server, program: import("playwright-core").Browser) => Promise<void>} [vote] while it is open
+ * @param {string} [file] of the show
  */
-async function verified(t, vote) {
-  const server = await serve(t, { show });
+async function verified(t, vote, file = show) {
+  const server = await serve(t, { show: file });
   const program = await browser(t);
   const open = async (/** @type {string} */ role) => (await visit(program, server.link(role), { viewport: sizes.desk })).page;
   const [producer, adjudicator, operator] = [await open("producer"), await open("adjudicator"), await open("operator")];
@@ -127,6 +128,49 @@ test("a platform is left out of a sealed result, and what the public sees says s
   await says(sheet, "Declared, not counted");
   await says(sheet, "Producer and Adjudicator");
   assert.deepEqual(await axe(sheet, ["serious", "critical"]), []);
+});
+
+test("the right answer of a quiz is corrected, and points follow", { timeout: 120_000 }, async (t) => {
+  /** @type {Page[]} */
+  const viewers = [];
+  const { producer, adjudicator, operator } = await verified(t, async (server, program) => {
+    for (const label of ["Albatross", "Kiwi"]) {
+      const { page } = await visit(program, server.link("audience"));
+      await page.getByText(label, { exact: true }).click();
+      await page.getByRole("button", { name: `Vote for ${label}` }).click();
+      await says(page, `Your ballot for ${label} is in the tally.`);
+      viewers.push(page);
+    }
+  }, "tests/browser/shows/right.toml");
+  await press(producer, "reveal", "r");
+  await second(producer, "Reveal now");
+  const [albatross, kiwi] = viewers;
+  await says(albatross, "Right! 1,000 points for you");
+  await says(kiwi, "Not this time");
+
+  await producer.getByRole("button", { name: "Correct…" }).click();
+  const dialog = producer.locator("dialog.corrections");
+  assert(await dialog.getByLabel("Albatross").isChecked());
+  await dialog.getByLabel("Albatross").uncheck();
+  await dialog.getByLabel("Reason").fill("the wrong one was marked");
+  await dialog.getByRole("button", { name: "Propose to declare these…" }).click();
+  await says(producer, "Tick what is right.");
+  await dialog.getByLabel("Kiwi").check();
+  assert.deepEqual(await axe(producer, ["serious", "critical"]), []);
+  await dialog.getByRole("button", { name: "Propose to declare these…" }).click();
+  await says(producer, "It is proposed to declare for 1 Which bird cannot fly?: Kiwi is right");
+  await second(producer, "Propose now");
+  await says(adjudicator, "▲ Producer proposes: Declare Kiwi right of 1 Which bird cannot fly?: “the wrong one was marked”");
+  await adjudicator.getByRole("button", { name: /^Confirm…/ }).click();
+  await second(adjudicator, "Confirm now");
+  await says(operator, "declared right: Kiwi (“the wrong one was marked”).");
+  await says(kiwi, "Right! 1,000 points for you");
+  await says(kiwi, "Place 1 of 2 players");
+  await says(kiwi, "The right answer was corrected after a mistake.");
+  await says(albatross, "Not this time");
+  assert.deepEqual(await axe(kiwi, ["serious", "critical"]), []);
+  const { page: sheet } = await sheetOf(producer);
+  await says(sheet, "Declared right");
 });
 
 /** The certificate, which opens in a tab of its own. @param {Page} page */

@@ -1,6 +1,6 @@
 import { StoreElement, bdi, h, setAttribute, setText } from '../shared/element.js';
 import { timeOfDay } from '../shared/format.js';
-import { scaleOf } from '../shared/kind.js';
+import { answersOf, scaleOf } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
 import { isFor, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
@@ -82,7 +82,7 @@ function worth(run, results, unlocks) {
   if (!results || results.run !== run.id || run.phase === 'void' || run.phase === 'standby') return '';
   if (results.state === 'hidden') return say(unlocks ? 'result_after_vote' : 'result_hidden');
   const state = results.declared ? say('result_declared') : say(`result_${results.state}`, { time: timeOfDay(results.as_of) });
-  return [state, results.excluded && say('result_excluded'), say('result_total', { n: results.total })].filter(Boolean).join(' ');
+  return [state, answersOf(run)?.corrected && say('right_corrected'), results.excluded && say('result_excluded'), say('result_total', { n: results.total })].filter(Boolean).join(' ');
 }
 
 customElements.define('tl-question', Question);

@@ -45,7 +45,7 @@ class Score extends StoreElement {
     const picks = [...mine(ballots, run.id).keys()];
     const hit = picks.some((n) => right.includes(n));
     setText(this.#verdict, gained === undefined ? (own?.run === run.id ? say('score_silent') : '') : hit || gained ? say('score_right', { n: gained }) : say('score_wrong'));
-    setAttribute(this.#verdict, 'data-right', hit);
+    setAttribute(this.#verdict, 'data-right', hit && gained !== undefined);
     const line = own?.line;
     setText(this.#place, line ? `${say('score_rank', { rank: count(line.rank), n: of.players })} · ${say('points', { n: line.points })}` : '');
     setText(this.#name, line ? say('score_name', { name: line.name }) : '');

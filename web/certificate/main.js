@@ -74,8 +74,9 @@ function correction(it) {
   const one = it.correction;
   if (!one) return [];
   const said = [['Decided', `${when(one.at)} by ${one.by.join(' and ')}`], ['Reason', one.reason]];
-  if (!one.excluded && !one.declared) said.push(['Stands', 'what was counted']);
+  if (!one.excluded && !one.declared && !one.right) said.push(['Stands', 'what was counted']);
   if (one.excluded) said.push(['Left out', leftOut(one.excluded)]);
+  if (one.right) said.push(['Declared right', one.right.map((/** @type {number} */ n) => it.options[n - 1].label).join(', ')]);
   const places = new Map((it.declared?.outcome?.places ?? []).map((/** @type {any} */ place) => [place.n, place.rank]));
   const rows = (one.declared ?? []).map((/** @type {number} */ value, /** @type {number} */ i) => [i + 1, it.options[i].label, count(value / 1000), ...(places.size ? [places.get(i + 1) ?? ''] : [])]);
   return [list('Corrected', said), ...(rows.length ? [table('Declared, not counted', ['', 'Option', 'Declared', ...(places.size ? ['Place'] : [])], rows)] : [])];

@@ -51,6 +51,11 @@ export function leftOut(what) {
   return what.map((one) => Object.entries(one).map(([of, name]) => partName({ of, name })).join(' with ')).join(', ');
 }
 
+/** The names of options. @param {import('../sdk/wire.js').RunView|undefined} run @param {number[]} numbers */
+export function labelsOf(run, numbers) {
+  return numbers.map((n) => run?.options.find((option) => option.n === n)?.label ?? n).join(', ');
+}
+
 /** What is declared, in words. @param {import('../sdk/wire.js').RunView|undefined} run @param {number[]} thousandths */
 export function declaredWords(run, thousandths) {
   return thousandths.map((value, i) => `${run?.options[i]?.label} ${value / 1000}`).join(', ');

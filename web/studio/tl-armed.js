@@ -1,5 +1,5 @@
 import { StoreElement, h, setText } from '../shared/element.js';
-import { cueOf, declaredWords, leftOut } from './state.js';
+import { cueOf, declaredWords, labelsOf, leftOut } from './state.js';
 import { proposed } from './tl-proposals.js';
 import { verbs } from './words.js';
 
@@ -13,11 +13,6 @@ const words = {
   override: { title: 'Declare is armed', text: 'It is proposed to declare for {what}: {declared}; another person confirms it. Reason: “{reason}”.', go: 'Propose now', key: '' },
   go_live: { title: 'Go live is armed', text: 'Rehearsal ends. From here on everything counts.', go: 'Go live now', key: '⇧G' },
 };
-
-/** @param {import('../sdk/wire.js').DeskRun|undefined} run @param {number[]|undefined} options */
-function labels(run, options) {
-  return (options ?? []).map((n) => run?.options[n - 1]?.label).join(', ');
-}
 
 /** What is armed, for how long, and the second press. Cancel has the focus: doing nothing is the default. */
 class Armed extends StoreElement {
@@ -90,7 +85,7 @@ class Armed extends StoreElement {
     const proposal = desk?.proposals?.find((one) => one.id === arming.proposal);
     const [word, verb] = [words[arming.what], verbs[arming.what]];
     setText(this.#title, arming.until ? word.title : `${verb} ${what}?`);
-    setText(this.#text, arming.until ? word.text.replace('{what}', what).replace('{reason}', arming.reason ?? '').replace('{right}', labels(run, arming.right)).replace('{left}', leftOut(arming.entries ?? []) || 'no part').replace('{declared}', declaredWords(run, arming.thousandths ?? []) || 'nothing').replace('{by}', proposal?.by ?? '').replace('{proposal}', proposal ? proposed(state, proposal) : '') : 'Say why; then it is armed.');
+    setText(this.#text, arming.until ? word.text.replace('{what}', what).replace('{reason}', arming.reason ?? '').replace('{right}', labelsOf(run, arming.right ?? [])).replace('{left}', leftOut(arming.entries ?? []) || 'no part').replace('{declared}', declaredWords(run, arming.thousandths ?? []) || (arming.what === 'override' && arming.right?.length ? `${labelsOf(run, arming.right)} is right` : 'nothing')).replace('{by}', proposal?.by ?? '').replace('{proposal}', proposal ? proposed(state, proposal) : '') : 'Say why; then it is armed.');
     setText(this.#goLabel, arming.until ? word.go : `Arm ${verb.toLowerCase()}`);
     setText(this.#goKey, arming.until ? word.key : '↵');
     this.#goKey.hidden = Boolean(arming.until) && !word.key;

@@ -1,6 +1,6 @@
 import { StoreElement, h, setText } from '../shared/element.js';
 import { countdown } from '../shared/format.js';
-import { cueOf, declaredWords, leftOut } from './state.js';
+import { cueOf, declaredWords, labelsOf, leftOut } from './state.js';
 import { verbs } from './words.js';
 
 /** What one person has proposed and another one has to confirm, on everybody's desk. */
@@ -47,7 +47,7 @@ class Proposals extends StoreElement {
 export function proposed(state, one) {
   const run = state.desk?.runs.find((other) => other.id === one.run);
   const cue = run ? `${run.cue} ${cueOf(state, run.cue)?.title ?? ''}`.trim() : '';
-  const what = one.exclude ? ` ${leftOut(one.exclude) || 'nothing'}` : one.what !== 'override' ? '' : one.declare?.length ? ` ${declaredWords(run, one.declare)}` : '';
+  const what = one.exclude ? ` ${leftOut(one.exclude) || 'nothing'}` : one.what !== 'override' ? '' : one.declare?.length ? ` ${declaredWords(run, one.declare)}` : one.right?.length ? ` ${labelsOf(run, one.right)} right` : '';
   const of = one.exclude || one.what === 'override' ? `${what} of` : '';
   return `${verbs[one.what] ?? one.what}${of} ${cue}${one.reason ? `: “${one.reason}”` : ''}`;
 }

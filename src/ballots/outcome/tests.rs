@@ -270,6 +270,7 @@ fn whose_place_it_is_follows_what_stands() {
         by: ["Ada".to_owned(), "Bea".to_owned()],
         excluded: excluded.to_vec(),
         declared: declared.to_vec(),
+        right: Vec::new(),
     };
     let sealed = |totals: [u64; 2], correction| SealSummary {
         at: crate::base::clock::Micros(0),

@@ -157,6 +157,7 @@ fn correct(desk: &mut Desk, revision: u32, totals: [u64; 2], hash: &str) {
         by: ["S1".into(), "S2".into()],
         excluded: Vec::new(),
         declared: totals.map(|votes| votes * 1000).to_vec(),
+        right: Vec::new(),
     };
     let (totals, manifest_hash) = (totals.to_vec(), hash.to_owned());
     let summary = SealSummary { totals, manifest_hash, correction: Some(correction), ..was };
@@ -235,7 +236,7 @@ fn what_was_proposed_about_a_seal_that_a_merge_replaced_is_over() {
     theirs.document = ours.document.clone();
     ours.send(Command::Arm { what: Armable::Override, run: None });
     let reason = "the notary's count".into();
-    ours.send(Command::Override { run: None, thousandths: vec![4000, 0], reason });
+    ours.send(Command::Override { run: None, thousandths: vec![4000, 0], right: Vec::new(), reason });
     assert_eq!(merged(&ours, &theirs, &[], 30_000).document.proposals.len(), 1);
     correct(theirs.at_ms(20_000), 2, [3, 0], "two");
     assert_eq!(merged(&ours, &theirs, &["confirm"], 30_000).document.proposals, []);

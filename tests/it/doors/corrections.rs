@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 
 use super::{
     entries::{codes, posted, text},
+    operators::token,
+    quiz::score,
+    raw::Raw,
     stage::{SHOW, Stage, until},
-    two_people::{as_other, asrun, proposed, two_people},
+    two_people::{as_other, asrun, entered, proposed, two_people},
 };
 
 /// Votes as a new viewer who came by an entry link, or by none; gives the token.
@@ -124,4 +127,91 @@ fn a_platform_is_left_out_and_a_result_declared_and_everybody_can_tell() {
     std::fs::write(&file, without_third.collect::<String>()).unwrap();
     let told = stage.verified(&file);
     assert!(told.contains("NOT verified") && told.contains("corrects another one"), "{told}");
+}
+
+/// The leaderboard, once each of these has so many points: `None` is not on it.
+fn leaderboard(stage: &Stage, points: &[(&str, Option<u64>)]) -> Value {
+    until("the leaderboard is made anew", || {
+        let is = |(device, points): &(&str, Option<u64>)| score(stage, device)["line"]["points"].as_u64() == *points;
+        let found = stage.app.get(&format!("/api/v1/shows/{SHOW}/leaderboard")).json();
+        let players = points.iter().filter(|(_, points)| points.is_some()).count();
+        (points.iter().all(is) && found["players"] == players).then_some(found)
+    })
+}
+
+#[test]
+fn the_right_answer_of_a_quiz_is_corrected_and_points_follow() {
+    let mut stage = Stage::of("tests/it/doors/quiz.show.toml", &[]).enter();
+    let adjudicator = entered(&stage, "adjudicator");
+    let operator = token(&stage, "operator");
+    let mut desk = Raw::join(stage.app.address(), json!({ "staff": operator })).0;
+    let [tv] = &*codes(&stage) else { panic!("one link is printed") };
+    let run = stage.open();
+    let [ada, grace, joan] =
+        [(None, 2), (None, 1), (Some(&**tv), 1)].map(|(entry, pick)| vote(&stage, &run, entry, pick));
+    stage.does("close", json!({}));
+    until("the run is locked", || (stage.live(None)["show"]["run"]["phase"] == "locked").then_some(()));
+    stage.does("seal", json!({}));
+
+    // The file has the wrong one. Whoever may not know the answer learns that something is corrected, and not what.
+    let albatross = json!({ "right": [1], "reason": "the wrong one was marked" });
+    correct(&mut stage, &adjudicator, "override", &albatross);
+    loop {
+        let seen = desk.wait_for("desk");
+        assert!(!seen.to_string().contains("\"right\""), "{seen}");
+        if seen["runs"][0]["seal"]["correction"]["reason"] == albatross["reason"] {
+            break;
+        }
+    }
+    stage.does("verify", json!({}));
+    stage.does("arm", json!({ "what": "reveal" }));
+    stage.does("reveal", json!({}));
+    let [none, most] = [Some(0), Some(1000)];
+    leaderboard(&stage, &[(&ada, none), (&grace, most), (&joan, most)]);
+    let kind = stage.live(None)["show"]["run"]["kind"].clone();
+    assert_eq!(kind, json!({ "quiz": { "right": [1], "corrected": true } }));
+    let note = asrun(&stage).iter().rfind(|entry| entry["what"] == "override").unwrap()["note"].clone();
+    assert_eq!(note, "another answer is right: the wrong one was marked, seal 2, proposed by Producer");
+
+    // What is left out is worth nothing, also after a crash and offline.
+    let without_tv = json!({ "entries": [{ "platform": "tv" }], "reason": "it showed the answer" });
+    correct(&mut stage, &adjudicator, "exclude", &without_tv);
+    let left = [(&*ada, none), (&*grace, most), (&*joan, None)];
+    let board = leaderboard(&stage, &left);
+    assert_eq!(seen(&stage, [1, 1])["total"], 2);
+    stage.app.kill();
+    stage.app.start();
+    assert_eq!(leaderboard(&stage, &left), board);
+    let told = stage.verified(&stage.export());
+    let first = board["top"][0]["name"].as_str().unwrap();
+    for said in [
+        "declared right: Albatross, not Kiwi; by Producer and Adjudicator: the wrong one was marked",
+        "left out of it: platform tv (1 ballots); declared right: Albatross, not Kiwi",
+        "LEADERBOARD (rehearsal): 1 questions, 2 players",
+        &format!("1. {first}: 1000 points, 1 right"),
+        "consistent, signer unknown",
+    ] {
+        assert!(told.contains(said), "{said} is not in:\n{told}");
+    }
+    correct(&mut stage, &adjudicator, "override", &json!({ "reason": "the file was right" }));
+    leaderboard(&stage, &[(&ada, most), (&grace, none), (&joan, None)]);
+}
+
+#[test]
+fn what_is_left_out_of_a_prediction_has_no_points() {
+    let mut stage = Stage::of("tests/it/doors/quiz.show.toml", &[]).enter();
+    let adjudicator = entered(&stage, "adjudicator");
+    let [tv] = &*codes(&stage) else { panic!("one link is printed") };
+    stage.does("standby", json!({ "cue": "3" }));
+    let run = stage.open_standby();
+    let [ada, joan] = [None, Some(&**tv)].map(|entry| vote(&stage, &run, entry, 2));
+    stage.ends();
+    stage.does("arm", json!({ "what": "resolve" }));
+    stage.does("resolve", json!({ "right": [2] }));
+    leaderboard(&stage, &[(&ada, Some(250)), (&joan, Some(250))]);
+    let declared = json!({ "right": [1], "reason": "it did not" });
+    stage.does("arm", json!({ "what": "override" }));
+    assert!(text(&stage.asks("override", declared)["detail"]).contains("resolve"));
+    correct(&mut stage, &adjudicator, "exclude", &json!({ "entries": [{ "platform": "tv" }], "reason": "too late" }));
+    leaderboard(&stage, &[(&ada, Some(250)), (&joan, None)]);
 }

@@ -16,7 +16,7 @@ pub fn two_people() -> (Stage, String) {
 }
 
 /// The token of who follows a link that the start-up message names.
-fn entered(stage: &Stage, word: &'static str) -> String {
+pub fn entered(stage: &Stage, word: &'static str) -> String {
     let told = |line: &str| Some(line.trim().strip_prefix(word)?.split_once('#')?.1.to_owned());
     let code = stage.app.process().wait_for(SOON, told);
     let entered = http::post(stage.app.address(), "/api/v1/staff/enter", &json!({ "code": code }));

@@ -29,7 +29,7 @@ pub fn outcome() -> Outcome {
 }
 
 pub fn quiz() -> KindView {
-    KindView::Quiz(Answers { right: vec![2] })
+    KindView::Quiz(Answers { right: vec![2], ..Answers::default() })
 }
 
 fn line(rank: u32, name: &str, points: u64) -> Line {

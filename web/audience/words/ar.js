@@ -113,6 +113,7 @@ export default {
   result_final: 'نتيجة نهائية تم التحقق منها.',
   result_declared: 'نتيجة أعلنها المسؤولون عن البرنامج ولم تُحتسب.',
   result_excluded: 'استُبعد جزء من الأصوات بقرار.',
+  right_corrected: 'صُحّحت الإجابة الصحيحة بعد خطأ.',
   result_total: { zero: 'لا أصوات', one: 'صوت واحد', two: 'صوتان', few: '{n} أصوات', many: '{n} صوتًا', other: '{n} صوت' },
 
   receipt_kept: 'جارٍ الإرسال',

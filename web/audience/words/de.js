@@ -105,6 +105,7 @@ export default {
   result_final: 'Endgültig und geprüft.',
   result_declared: 'Von den Verantwortlichen der Sendung festgelegt, nicht gezählt.',
   result_excluded: 'Ein Teil der Stimmen wurde durch Entscheidung weggelassen.',
+  right_corrected: 'Die richtige Antwort wurde nach einem Fehler berichtigt.',
   result_total: { one: '{n} Stimme', other: '{n} Stimmen' },
 
   receipt_kept: 'Wird gesendet',

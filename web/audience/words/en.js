@@ -108,6 +108,7 @@ export default {
   result_final: 'Final and verified.',
   result_declared: 'Declared by those who answer for the show, not counted.',
   result_excluded: 'A part of the votes was left out by decision.',
+  right_corrected: 'The right answer was corrected after a mistake.',
   result_total: { one: '{n} vote', other: '{n} votes' },
 
   receipt_kept: 'Sending',

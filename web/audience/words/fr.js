@@ -105,6 +105,7 @@ export default {
   result_final: 'Définitif et vérifié.',
   result_declared: 'Déclaré par les responsables de l’émission, non compté.',
   result_excluded: 'Une partie des votes a été écartée par décision.',
+  right_corrected: 'La bonne réponse a été corrigée après une erreur.',
   result_total: { one: '{n} voix', many: '{n} de voix', other: '{n} voix' },
 
   receipt_kept: 'Envoi en cours',

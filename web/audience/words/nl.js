@@ -105,6 +105,7 @@ export default {
   result_final: 'Definitief en gecontroleerd.',
   result_declared: 'Vastgesteld door wie voor de show instaat, niet geteld.',
   result_excluded: 'Een deel van de stemmen is bij besluit weggelaten.',
+  right_corrected: 'Het goede antwoord is na een fout gecorrigeerd.',
   result_total: { one: '{n} stem', other: '{n} stemmen' },
 
   receipt_kept: 'Wordt verstuurd',
