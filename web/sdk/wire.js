@@ -76,7 +76,7 @@
  * @typedef {{ node: string, at: number, by: string, reason: string, returned_at?: number }} WrittenOffView
  *
  * @typedef {{ run: string, counted: number, superseded: number, rate: number, late: number, late_would_change_order: boolean, outstanding: number,
- *   margin: number, decisive: boolean, hidden?: boolean }} RunGauge
+ *   margin: number, decisive: boolean, by_part?: PartCount[], hidden?: boolean }} RunGauge
  * @typedef {{ name: string, host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number,
  *   at: number, output: Output, run?: string, state: 'current'|'changing'|'behind'|'silent' }} ScreenView
  * @typedef {{ program: boolean, preview: boolean, graphic: 'off_air'|'coming'|'on_air'|'going', ok: number, stale: string[] }} ScreenTally

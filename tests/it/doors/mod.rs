@@ -22,6 +22,7 @@ mod operators;
 mod origins;
 mod outcome;
 mod platforms;
+mod pools;
 mod quiz;
 mod rating;
 mod raw;
