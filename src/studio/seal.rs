@@ -116,7 +116,8 @@ async fn manifest(
     // With one node nothing is on its way once the marks are set: only what a damaged journal has lost is missing.
     let outstanding = marked.lost;
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
-    Ok(Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding))
+    let manifest = Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding);
+    Ok(manifest.in_place_of(run.replaces.clone()))
 }
 
 /// What the as-run log says of a seal. Everybody of the staff reads it, so it has no number that some of them may not see.

@@ -21,7 +21,6 @@ use tallylight::{
         entry::Entry,
         gauge::*,
         kind::KindView,
-        proposal::ProposalView,
         results::{OptionResult, Pace, ResultState, Results},
         seal::{CorrectionView, EntryCount, Part, PartCount, SealView},
         server::*,
@@ -111,6 +110,7 @@ fn run(phase: Phase) -> RunView {
         after_vote: false,
         confirm: false,
         prepare_ms: None,
+        replaces: None,
         phase,
         hold: false,
         opens_at: Some(AT),
@@ -140,7 +140,14 @@ fn show(run: Option<RunView>, state: GraphicState) -> ShowView {
 
 fn shows() -> Vec<(&'static str, ShowView)> {
     let waiting = RunView { opens_at: None, closes_at: None, locks_at: None, ..run(Phase::Standby) };
-    let next = RunView { cue: "3B".into(), after_vote: true, prepare_ms: Some(5000), confirm: true, ..waiting.clone() };
+    let next = RunView {
+        cue: "3B".into(),
+        replaces: Some(RunId(1)),
+        after_vote: true,
+        prepare_ms: Some(5000),
+        confirm: true,
+        ..waiting.clone()
+    };
     let by_hand = RunView { hold: true, closes_at: None, locks_at: None, ..run(Phase::Open) };
     let rehearsal = ShowView { rehearsal: true, ..show(Some(run(Phase::Open)), GraphicState::OnAir) };
     let wording = Wording { question: "Wer gewinnt?".into(), options: vec!["Ada".into(), "Grace".into()] };
@@ -298,19 +305,7 @@ fn desk() -> DeskView {
         requests: vec![staff("Paul", Role::Producer)],
         staff: vec![staff("Olga", Role::Operator), staff("Notary", Role::Adjudicator), staff("Guest", Role::Observer)],
         armed: vec![ArmedView { what: Armable::Reveal, run: Some(RUN), until: AT + 5000, by: "Olga".into() }],
-        proposals: vec![ProposalView {
-            id: PROPOSAL,
-            what: "void".into(),
-            run: RUN,
-            reason: "the lines were down".into(),
-            exclude: None,
-            declare: Vec::new(),
-            right: Vec::new(),
-            by: "Paul".into(),
-            session: SESSION,
-            at: AT,
-            until: AT + 300_000,
-        }],
+        proposals: vec![commands::proposal()],
         roster: vec![NODE],
         written_off: vec![
             WrittenOffView { returned_at: None, ..written_off(2) },

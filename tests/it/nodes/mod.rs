@@ -13,6 +13,7 @@ mod lost;
 mod mine;
 mod quiz;
 mod reactions;
+mod rerun;
 mod releases;
 mod shared;
 mod stage;
