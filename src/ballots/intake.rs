@@ -103,7 +103,8 @@ impl Intake {
         }
         let Some(intake) = self.run(run) else { return Some(shard::unknown(run, id)) };
         if on_board.void {
-            return reply(Answer::Refused, Some(Reason::Void), None);
+            let answer = shard::answer(run, id, Answer::Refused, None, None);
+            return Some(shard::void(answer, on_board.instead));
         }
         let bucket = intake.definition.bucket_of(ballot.voter);
         let mut shard = intake.shard(bucket);

@@ -24,7 +24,7 @@ use crate::{
     shows::{
         correction::Correction,
         roster::WrittenOff,
-        run::{ByEntry, Definition},
+        run::{ByEntry, Definition, Replaced},
         windows::Windows,
     },
     wire::outcome::{Outcome, Rated},
@@ -32,12 +32,12 @@ use crate::{
 
 /// The format's name, in every manifest that says nothing newer.
 const FORMAT: &str = "tallylight.manifest/1";
-/// That of a corrected one, and of a run with platforms: who does not know them judges its ballots by other windows.
+/// That of a corrected one, of a run in place of a void one, and of one with platforms: who does not know them judges its ballots by other windows.
 const FORMAT_2: &str = "tallylight.manifest/2";
 
 /// The format of a manifest.
-pub fn format(definition: &Definition, is_corrected: bool) -> &'static str {
-    if is_corrected || !definition.platforms.is_empty() { FORMAT_2 } else { FORMAT }
+pub fn format(definition: &Definition, says_more: bool) -> &'static str {
+    if says_more || !definition.platforms.is_empty() { FORMAT_2 } else { FORMAT }
 }
 
 /// What a seal says.
@@ -55,6 +55,9 @@ pub struct Manifest {
     pub rules_hash: String,
     /// The windows by which ballots were judged.
     pub windows: Windows,
+    /// The void run in whose place this one was held, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Replaced>,
     /// Votes per option, without those that a correction leaves out.
     pub totals: Vec<u64>,
     /// Tenths of a percent per option; 1000 in all.
@@ -176,6 +179,7 @@ impl Manifest {
             definition: definition.clone(),
             rules_hash: definition.rules_hash(),
             windows: windows.clone(),
+            replaces: None,
             totals: votes.clone(),
             shares: tally::shares(votes),
             counted: *counted,
@@ -195,6 +199,13 @@ impl Manifest {
             correction: None,
             declared: None,
         }
+    }
+
+    /// The same, of a run that was held in place of a void one.
+    #[must_use]
+    pub fn in_place_of(self, replaces: Option<Replaced>) -> Self {
+        let format = format(&self.definition, replaces.is_some()).to_owned();
+        Self { format, replaces, ..self }
     }
 
     /// The text that is signed.

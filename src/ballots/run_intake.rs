@@ -38,6 +38,8 @@ pub struct RunIntake {
     windows: ArcSwap<Windows>,
     followed: AtomicBool,
     void: AtomicBool,
+    /// The run that is held in place of it, if it is void.
+    instead: ArcSwapOption<RunId>,
     /// Numbers of the entries whose ballots are left out of what the run comes to.
     excluded: ArcSwap<Arc<[u8]>>,
     /// Where a ledger of several nodes decides.
@@ -107,8 +109,8 @@ impl RunIntake {
     fn with(definition: Arc<Definition>, shards: Box<[Mutex<Shard>]>, tally: Tally, remote: Option<Remote>) -> Self {
         let windows = ArcSwap::from_pointee(Windows::default());
         let (followed, void) = (AtomicBool::new(false), AtomicBool::new(false));
-        let excluded = ArcSwap::from_pointee(Arc::from([]));
-        Self { definition, shards, tally, windows, followed, void, excluded, remote }
+        let (instead, excluded) = (ArcSwapOption::empty(), ArcSwap::from_pointee(Arc::from([])));
+        Self { definition, shards, tally, windows, followed, void, instead, excluded, remote }
     }
 
     /// Brings the run in line with the board: its windows, whether it is void, its seal, and the roster. `true`: for the
@@ -118,6 +120,7 @@ impl RunIntake {
             self.windows.store(Arc::new(run.windows.clone()));
         }
         self.void.fetch_or(run.void, Ordering::AcqRel);
+        self.instead.store(run.instead.map(Arc::new));
         self.excluded.store(Arc::new(run.excluded.clone()));
         let is_first = !self.followed.swap(true, Ordering::AcqRel);
         match (&self.remote, run.seal_revision) {
@@ -160,7 +163,7 @@ impl RunIntake {
     /// What is said of a ballot of this run, given what its bucket says. `entry`: by which it came.
     pub(super) fn judged(&self, receipt: Receipt, entry: Option<u8>) -> Receipt {
         if self.is_void() {
-            return shard::void(receipt);
+            return shard::void(receipt, self.instead.load().as_deref().copied());
         }
         let is_left_out = entry.is_some_and(|entry| self.excluded.load().contains(&entry));
         Receipt { excluded: is_left_out && receipt.is == Answer::Counted, ..receipt }

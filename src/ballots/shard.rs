@@ -185,6 +185,7 @@ impl Shard {
                 change: pending.picks.change(),
                 change_seen: pending.picks.change().map(|_| decision.change_seen),
                 in_force: (is == Answer::Counted && pending.picks.change().is_some()).then_some(decision.in_force),
+                instead: None,
                 excluded: false,
             },
             Some(decision.entry),
@@ -307,13 +308,16 @@ pub(super) fn known<'a, All: Iterator<Item = &'a Kept>>(
         change,
         change_seen: change.and_then(|_| all().filter_map(|kept| kept.picks.change()).max()),
         in_force: greatest.filter(|_| is_all || !is_greatest).map(|_| is_greatest),
+        instead: None,
         excluded: false,
     }
 }
 
-/// What a receipt says once the run is void: no ballot of it counts, whatever was said before.
-pub(super) fn void(receipt: Receipt) -> Receipt {
-    Receipt { is: Answer::Refused, reason: Some(Reason::Void), retry_ms: None, left: None, in_force: None, ..receipt }
+/// What a receipt says once the run is void: no ballot of it counts, whatever was said before. `instead`: the run that is held
+/// in place of it.
+pub(super) fn void(receipt: Receipt, instead: Option<RunId>) -> Receipt {
+    let (is, reason) = (Answer::Refused, Some(Reason::Void));
+    Receipt { is, reason, retry_ms: None, left: None, in_force: None, instead, ..receipt }
 }
 
 /// A receipt that says that a ballot is on disk and not decided.
@@ -342,6 +346,7 @@ pub fn answer(run: RunId, id: BallotId, is: Answer, reason: Option<Reason>, retr
         change: None,
         change_seen: None,
         in_force: None,
+        instead: None,
         excluded: false,
     }
 }

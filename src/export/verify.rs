@@ -32,11 +32,12 @@ use crate::{
         correction,
         kind::Kind,
         round::{Known, rounds},
-        run::{BUCKET_HASH, RECORD_FORMATS},
+        run::{BUCKET_HASH, RECORD_FORMATS, Replaced, Void},
     },
     wire::{
         outcome::{Place, Rated, Unit},
         scores::Leaderboard,
+        server::Phase,
     },
 };
 
@@ -238,6 +239,12 @@ fn absent(contents: &Contents, show: &ShowId, manifests: &[(Signed, Manifest)]) 
             findings.push(format!("run {run} of cue {cue} is sealed, and its manifest is not here: export with the data directories of all nodes"));
             continue;
         };
+        let stands = |one: &&RunLine| {
+            newest.replaces.as_ref().is_some_and(|before| before.run == one.run) && one.state != Phase::Void
+        };
+        if let Some(one) = contents.runs.iter().find(stands) {
+            findings.push(format!("run {run} was held in place of run {}, which is not void", one.run));
+        }
         let is_here = |hash: &String| manifests.iter().any(|(signed, _)| signed.hash() == *hash);
         for one in newest.correction.iter().filter(|one| !is_here(&one.corrects)) {
             findings.push(format!("seal {} of run {run} corrects another one, {}, which is not here: export with the data directories of all nodes", newest.revision, one.corrects));
@@ -296,11 +303,14 @@ fn check(
             format!("data directory {} was written off by {}: {}{back}", off.node, off.by, off.reason)
         })
         .collect();
-    let format = manifest::format(&manifest.definition, manifest.correction.is_some());
+    let format = manifest::format(definition, manifest.correction.is_some() || manifest.replaces.is_some());
     if manifest.format != format {
         findings.push(format!("the manifest's format {:?} is not {format:?}", manifest.format));
     }
     notes.extend(manifest.correction.iter().map(|one| corrected(manifest, one)));
+    notes.extend(manifest.replaces.iter().map(|Replaced { run, void: Void { by, reason, .. } }| {
+        format!("held again, in place of run {run}, which {by} declared void: {reason}")
+    }));
     if definition.buckets == 0 || definition.bucket_hash != BUCKET_HASH {
         findings
             .push(format!("its voters are spread by {:?}, which this program cannot check", definition.bucket_hash));

@@ -24,7 +24,10 @@ use crate::{
         ids::{BadId, RunId, ShowId},
     },
     live::results::{Audience, is_hidden},
-    shows::windows::Span,
+    shows::{
+        run::{Replaced, Void},
+        windows::Span,
+    },
     studio::{parts::parts, view},
     wire::{
         codes::Code,
@@ -67,6 +70,8 @@ pub struct Certificate {
     platforms: Vec<CertifiedTrack>,
     /// Counts the seals of this run.
     revision: u32,
+    /// The void run in whose place this one was held.
+    replaces: Option<CertifiedReplaced>,
     sealed_at: u64,
     verified_at: u64,
     verified_by: String,
@@ -85,6 +90,15 @@ pub struct CertifiedDeclaration {
     votes: Vec<u64>,
     outcome: Option<Outcome>,
     rated: Option<Rated>,
+}
+
+/// A run that was declared void.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CertifiedReplaced {
+    run: RunId,
+    at: u64,
+    by: String,
+    reason: String,
 }
 
 /// One option.
@@ -182,6 +196,12 @@ pub async fn certificate(
         windows: windows.spans.iter().map(window).collect(),
         platforms: tracks.collect(),
         revision: manifest.revision,
+        replaces: manifest.replaces.map(|Replaced { run, void: Void { at, by, reason } }| CertifiedReplaced {
+            run,
+            at: at.as_ms(),
+            by,
+            reason,
+        }),
         sealed_at: manifest.sealed_at.as_ms(),
         verified_at: verified.at.as_ms(),
         verified_by: verified.by.clone(),

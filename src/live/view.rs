@@ -163,6 +163,7 @@ fn run_by(run: &Run, windows: &Windows, now: Micros) -> RunView {
         after_vote: interaction.viewers_see == Visibility::AfterVote,
         confirm: interaction.confirm,
         prepare_ms: interaction.prepare.then(|| spread_ms(run)),
+        replaces: run.replaces.as_ref().map(|one| one.run),
         phase: run.phase_by(windows, now),
         hold: run.hold.is_some(),
         opens_at: last.map(|span| span.opens.as_ms()),

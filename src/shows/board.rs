@@ -28,6 +28,8 @@ pub struct BoardRun {
     pub definition: Arc<Definition>,
     pub windows: Windows,
     pub void: bool,
+    /// The run that is held in place of it.
+    pub instead: Option<RunId>,
     /// The seal that is being made or was made, if any.
     pub seal_revision: Option<u32>,
     /// Numbers of the entries whose ballots are left out.
@@ -35,7 +37,7 @@ pub struct BoardRun {
 }
 
 fn excluded(run: &Run) -> Vec<u8> {
-    let excluded = run.sealed().and_then(|seal| seal.correction.as_ref()).map_or(&[][..], |one| &one.excluded);
+    let excluded = run.correction().map_or(&[][..], |one| &one.excluded);
     let numbers = std::iter::once(0).chain(run.definition.entries.declared().map(|(number, _)| number));
     numbers.filter(|number| leaves_out(excluded, &run.definition, *number)).collect()
 }
@@ -43,7 +45,7 @@ fn excluded(run: &Run) -> Vec<u8> {
 impl Board {
     /// The board of a document.
     pub fn of(document: &Document) -> Self {
-        let runs = document.runs.iter().map(BoardRun::of).collect();
+        let runs = document.runs.iter().map(|run| BoardRun::of(document, run)).collect();
         Self { epoch: document.epoch, revision: document.revision, runs, roster: document.roster.as_slice().into() }
     }
 
@@ -69,11 +71,12 @@ impl Board {
 }
 
 impl BoardRun {
-    fn of(run: &Run) -> Self {
+    fn of(document: &Document, run: &Run) -> Self {
         Self {
             definition: Arc::new(run.definition.clone()),
             windows: run.windows.clone(),
             void: run.void.is_some(),
+            instead: document.instead_of(run.id()),
             seal_revision: run.seal.as_ref().map(SealState::counted),
             excluded: excluded(run).into(),
         }

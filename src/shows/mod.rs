@@ -21,6 +21,7 @@ pub mod languages;
 pub mod marker;
 pub mod merge;
 pub mod platforms;
+mod rerun;
 pub mod roster;
 pub mod round;
 pub mod run;

@@ -119,6 +119,9 @@ pub struct Run {
     /// Declared void, for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void: Option<Void>,
+    /// It is held in place of one of the same cue that was declared void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Replaced>,
     /// What the show asked of its staff when this was made.
     #[serde(default, skip_serializing_if = "Policy::is_empty")]
     pub policy: Policy,
@@ -203,6 +206,14 @@ pub struct Void {
     pub at: Micros,
     pub by: String,
     pub reason: String,
+}
+
+/// The void run in whose place another one is held, and why it is void.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Replaced {
+    pub run: RunId,
+    #[serde(flatten)]
+    pub void: Void,
 }
 
 impl SealState {

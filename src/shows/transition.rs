@@ -11,7 +11,7 @@ use super::{
     kind::Kind,
     marker::marker,
     platforms::{Platform, tracks},
-    roster, round,
+    rerun, roster, round,
     run::{BUCKET_HASH, Definition, Hold, Run, record_format},
     two_people,
     windows::{Span, Windows},
@@ -227,7 +227,9 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
     let windows = Windows { tracks, ..Windows::new(definition.interaction.grace_ms) };
     let (hold, seal, revealed_at, resolved, void) = (None, None, None, None, None);
     let policy = next.policy.clone();
-    next.runs.push(Run { definition, windows, hold, seal, revealed_at, resolved, void, policy });
+    let (run, replaces) = (definition.run, None);
+    next.runs.push(Run { definition, windows, hold, seal, revealed_at, resolved, void, replaces, policy });
+    rerun::note(next, run);
     Ok(())
 }
 
@@ -279,6 +281,8 @@ fn take(next: &mut Document, context: &Context) -> Result<(), Refusal> {
     };
     bracket::still_so(next, &placed, context.ranks)?;
     let run = placed.run;
+    // What was declared void while it stood there.
+    rerun::note(next, run);
     let left = next.program.replace(placed).map(|left| left.cue);
     next.place = match (next.is_adlib(next.program.as_ref()), left) {
         (false, _) => None,

@@ -83,6 +83,12 @@ fn behind(next: &Document, platform: Option<&str>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
+/// Whether what is taken is held again, and why.
+fn in_place_of(next: &Document) -> String {
+    let replaces = next.on_program().and_then(|run| run.replaces.as_ref());
+    replaces.map_or(String::new(), |one| format!("held again, in place of run {}: {}", one.run, one.void.reason))
+}
+
 fn is_quiz(next: &Document, run: Option<RunId>) -> bool {
     let run = run.and_then(|run| next.run(run));
     run.is_some_and(|run| matches!(run.definition.interaction.kind, Kind::Quiz(_)))
@@ -110,6 +116,7 @@ fn words(next: &Document, command: &Command) -> String {
         Command::Void { reason, .. } | Command::Override { reason, .. } => reason.trim().to_owned(),
         Command::Marker { platform, .. } => behind(next, platform.as_deref()),
         Command::WriteOff { node, reason } => format!("{node}: {}", reason.trim()),
+        Command::Take => in_place_of(next),
         Command::Arm { what, .. } => what.word().to_owned(),
         Command::Control { action, .. } => action.word().to_owned(),
         _ => String::new(),

@@ -118,7 +118,8 @@ async fn manifest(
     let outstanding = marked.lost;
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
     let by_pool = compare_by_pool(services, &run.definition, &marked.totals, &witness);
-    Ok((Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding), by_pool))
+    let manifest = Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding);
+    Ok((manifest.in_place_of(run.replaces.clone()), by_pool))
 }
 
 /// What the as-run log says if the numbers by pool that were told before the seal are not those of its ballots. The seal is

@@ -147,7 +147,8 @@ async fn close(desk: &Desk, ways: Ways<'_>, run: RunId, by: &Staff) -> Result<Re
     let outstanding = outstanding(desk, services, &now, run) + lost;
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
     let by_pool = seal::compare_by_pool(services, &frozen.definition, &marked.totals, &witness);
-    let sealed = Manifest::new(head, &frozen.definition, &frozen.windows, &marked, &witness, outstanding);
+    let sealed = Manifest::new(head, &frozen.definition, &frozen.windows, &marked, &witness, outstanding)
+        .in_place_of(frozen.replaces.clone());
     let manifest = Manifest { written_off, ..sealed };
     Ok(keep(desk, ways, frozen, manifest, (by, by_pool)).await)
 }

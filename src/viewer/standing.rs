@@ -106,6 +106,7 @@ pub(super) mod tests {
             change: None,
             change_seen: None,
             in_force: None,
+            instead: None,
             excluded: false,
         }
     }

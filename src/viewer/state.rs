@@ -308,6 +308,7 @@ mod tests {
             after_vote: false,
             confirm: false,
             prepare_ms: None,
+            replaces: None,
             phase,
             hold: false,
             opens_at: None,

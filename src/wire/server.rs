@@ -188,6 +188,9 @@ pub struct RunView {
     /// milliseconds from the opening.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prepare_ms: Option<u64>,
+    /// It is held again: in place of this run, which was declared void. Everybody has their votes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<RunId>,
     pub phase: Phase,
     pub hold: bool,
     /// When the window opened or opens.
@@ -277,6 +280,9 @@ pub struct Receipt {
     /// In a changeable run, if counted: whether this ballot is the one in the tally. Absent: another node may know a later one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_force: Option<bool>,
+    /// If `void`: the run in which the same question is asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<RunId>,
     /// Counted, and left out of the result by a decision about everybody who came in where this voter did.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub excluded: bool,

@@ -1,4 +1,4 @@
-// What takes two people, on three desks: proposed on one, declined or confirmed on another, seen on all.
+// What takes two people, on three desks: proposed on one, declined or confirmed on another, seen on all; and a void run that is held again.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axe, browser, serve, sizes, until, visit } from "./helpers.mjs";
@@ -171,6 +171,46 @@ test("the right answer of a quiz is corrected, and points follow", { timeout: 12
   assert.deepEqual(await axe(kiwi, ["serious", "critical"]), []);
   const { page: sheet } = await sheetOf(producer);
   await says(sheet, "Declared right");
+});
+
+test("a void run is held again, and viewers may vote again", { timeout: 120_000 }, async (t) => {
+  const server = await serve(t, { show: "tests/browser/shows/right.toml" });
+  const program = await browser(t);
+  const { page: producer } = await visit(program, server.link("producer"), { viewport: sizes.desk });
+  const { page: viewer } = await visit(program, server.link("audience"));
+  await says(producer, "● Connected");
+  const give = async (/** @type {string} */ label) => {
+    await viewer.getByText(label, { exact: true }).click();
+    await viewer.getByRole("button", { name: `Vote for ${label}` }).click();
+    await says(viewer, `Your ballot for ${label} is in the tally.`);
+  };
+  await press(producer, "next", "n");
+  await press(producer, "take", "t");
+  await give("Kiwi");
+  const again = producer.locator('tl-action[name="again"]');
+  assert(!(await again.isVisible()), "nothing is void");
+  await press(producer, "void", "Shift+V");
+  await producer.keyboard.type("the sound failed");
+  await producer.keyboard.press("Enter");
+  await second(producer, "Void now");
+  await says(viewer, "It was declared void.");
+  await says(producer, "✕ Void: the sound failed.");
+
+  await again.locator("button").click();
+  await press(producer, "take", "t");
+  await says(producer, "↻ Held again, in place of the void run");
+  await says(producer, "(“the sound failed”)");
+  await says(viewer, "This vote is held again: the one before was declared void. You may vote again");
+  assert(!(await viewer.innerText("body")).includes("the sound failed"));
+  for (const page of [viewer, producer]) assert.deepEqual(await axe(page, ["serious", "critical"]), []);
+  await give("Swift");
+  await press(producer, "close", "c");
+  await press(producer, "seal", "l");
+  await says(producer, "Not verified yet.");
+  await press(producer, "verify", "v");
+  await says(producer, "✓ Recount agrees");
+  const { page: sheet } = await sheetOf(producer);
+  await says(sheet, "which Producer declared void on");
 });
 
 /** The certificate, which opens in a tab of its own. @param {Page} page */

@@ -110,6 +110,7 @@ fn run(phase: Phase) -> RunView {
         after_vote: false,
         confirm: false,
         prepare_ms: None,
+        replaces: None,
         phase,
         hold: false,
         opens_at: Some(AT),
@@ -139,7 +140,14 @@ fn show(run: Option<RunView>, state: GraphicState) -> ShowView {
 
 fn shows() -> Vec<(&'static str, ShowView)> {
     let waiting = RunView { opens_at: None, closes_at: None, locks_at: None, ..run(Phase::Standby) };
-    let next = RunView { cue: "3B".into(), after_vote: true, prepare_ms: Some(5000), confirm: true, ..waiting.clone() };
+    let next = RunView {
+        cue: "3B".into(),
+        replaces: Some(RunId(1)),
+        after_vote: true,
+        prepare_ms: Some(5000),
+        confirm: true,
+        ..waiting.clone()
+    };
     let by_hand = RunView { hold: true, closes_at: None, locks_at: None, ..run(Phase::Open) };
     let rehearsal = ShowView { rehearsal: true, ..show(Some(run(Phase::Open)), GraphicState::OnAir) };
     let wording =

@@ -51,7 +51,8 @@ class Question extends StoreElement {
     const votes = phase === 'open' || phase === 'standby';
     const left = votesLeft(state.ballots, run);
     const early = phase === 'standby' && run.prepare_ms !== undefined && left ? `. ${say('prepare_text')}` : '';
-    setText(this.#hint, votes && !isFor(run, state.entry) ? say('not_for_you') : hint(run, phase, left, run.changeable && mine(state.ballots, run.id).size > 0) + early);
+    const again = votes && run.replaces ? `${say('held_again')} ` : '';
+    setText(this.#hint, votes && !isFor(run, state.entry) ? say('not_for_you') : again + hint(run, phase, left, run.changeable && mine(state.ballots, run.id).size > 0) + early);
     setText(this.#worth, worth(run, state.results, votes && run.after_vote && !mine(state.ballots, run.id).size));
   }
 }

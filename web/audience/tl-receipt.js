@@ -108,7 +108,7 @@ class ReceiptDock extends StoreElement {
     this.#earlier.hidden = !ballots.length;
     const { link, client } = this.store?.state ?? {};
     const told = ballots.slice(-3).map((ballot) => {
-      const { head, text, sign } = words(ballot, link?.is === 'up', client?.lasting);
+      const { head, text, sign } = words(ballot, link?.is === 'up', client?.lasting, undefined, this.store?.state.show?.run?.replaces === ballot.run);
       return { ballot, line: `${sign} ${say('earlier_line', { question: ballot.question, state: head })}. ${text}` };
     });
     const drawn = JSON.stringify(told.map(({ ballot, line }) => [ballot.id, line, settled(ballot)]));
@@ -135,8 +135,9 @@ function worthTelling(ballot, now) {
 /**
  * @param {Ballot} ballot @param {boolean} up @param {boolean} lasting whether it outlives this page
  * @param {import('../sdk/wire.js').Phase} [phase] of its question, if that is on
+ * @param {boolean} [again] its question is asked again
  */
-function words(ballot, up, lasting, phase) {
+function words(ballot, up, lasting, phase, again) {
   const choice = choiceText(ballot);
   // The page hears of it before the ballot's own answer says so.
   if (phase === 'void' && ballot.prepared === undefined) return { sign: '✕', tone: 'bad', head: say('receipt_refused'), text: say('refused_void') };
@@ -158,21 +159,21 @@ function words(ballot, up, lasting, phase) {
         const text = say(ballot.reason === 'busy' ? 'receipt_busy_text' : 'receipt_not_open_text', { choice });
         return { sign: '◔', tone: 'warn', head: say('receipt_waiting'), text };
       }
-      return { sign: '✕', tone: 'bad', head: say('receipt_refused'), text: refusal(ballot) };
+      return { sign: '✕', tone: 'bad', head: say('receipt_refused'), text: refusal(ballot, again) };
     default: return up
       ? { sign: '↑', tone: 'plain', head: say('receipt_kept'), text: say('receipt_kept_text', { choice }) }
       : { sign: '◔', tone: 'warn', head: say(lasting ? 'receipt_kept_offline' : 'receipt_kept_page'), text: say(lasting ? 'receipt_kept_offline_text' : 'receipt_kept_page_text', { choice }) };
   }
 }
 
-/** @param {Ballot} ballot */
-function refusal(ballot) {
+/** @param {Ballot} ballot @param {boolean} [again] */
+function refusal(ballot, again) {
   const given = timeOfDay(ballot.given);
   switch (ballot.reason) {
     case 'late': return ballot.at ? say('refused_late', { at: timeOfDay(ballot.at), given }) : say('refused_late_plain', { given });
     case 'budget': return say('refused_budget');
     case 'not_eligible': return say('refused_not_eligible');
-    case 'void': return say('refused_void');
+    case 'void': return say(again || ballot.instead ? 'refused_void_again' : 'refused_void');
     case 'id_reused': return say('refused_id_reused');
     case 'displaced': return say('refused_displaced');
     default: return say('refused_invalid');

@@ -44,6 +44,7 @@ function draw(it) {
   const facts = [
     ['Show', `${it.show_title} (${it.show})`], ['Cue', it.cue], ['Run', it.run], ['Window (UTC)', windows(it)],
     ...it.platforms.map((/** @type {any} */ one) => [`On ${one.platform} (UTC)`, windows(one)]),
+    ...(it.replaces ? [['Held again', `in place of run ${it.replaces.run}, which ${it.replaces.by} declared void on ${when(it.replaces.at)}: ${it.replaces.reason}`]] : []),
     ['Ballots counted', count(it.counted) + (it.superseded ? `, of which ${count(it.superseded)} were replaced by a later one of their voter` : '')],
     ['Late, stored apart', count(it.late)], ['Outstanding', count(it.outstanding)],
     ['Sealed', `${when(it.sealed_at)}, revision ${it.revision}`], ['Verified', `${when(it.verified_at)} by ${it.verified_by}`],

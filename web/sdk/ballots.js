@@ -19,6 +19,7 @@
  * @property {number} [at] when the server received it
  * @property {number} [change] where a later ballot replaces the one before: its number, higher than that of any before
  * @property {number} [change_seen] the highest that the server knows of this viewer
+ * @property {string} [instead] if void: the run in which the same is asked again
  * @property {boolean} [excluded] counted, and left out of the result by a decision
  * @property {boolean} [in_force] whether it is the one in the tally; left out: as far as is known
  * @property {number} tries offers since the last answer
@@ -122,6 +123,7 @@ export class BallotBox {
     ballot.left = receipt.left;
     ballot.change_seen = receipt.change_seen ?? ballot.change_seen;
     ballot.in_force = receipt.in_force;
+    ballot.instead = receipt.instead;
     ballot.excluded = receipt.excluded;
     const wait = receipt.reason === 'after_seal' ? WAIT_MAX_MS : receipt.retry_ms ?? backoff(ballot.tries);
     ballot.tries = receipt.is === 'unknown' ? ballot.tries : 0;

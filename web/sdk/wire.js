@@ -13,7 +13,7 @@
  *
  * @typedef {{ n: number, label: string }} OptionView
  * @typedef {{ question: string, options?: string[], low?: string, high?: string, unit?: string, segment?: string }} Wording
- * @typedef {{ id: string, cue: string, kind?: Kind, question: string, writing?: WritingView, options: OptionView[], texts?: Record<string, Wording>, language?: string, votes: number, phase: Phase, hold: boolean, per_option?: number, changeable?: boolean, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number,
+ * @typedef {{ id: string, cue: string, kind?: Kind, question: string, writing?: WritingView, options: OptionView[], texts?: Record<string, Wording>, language?: string, votes: number, phase: Phase, hold: boolean, per_option?: number, changeable?: boolean, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number, replaces?: string,
  *   opens_at?: number, closes_at?: number, locks_at?: number }} RunView
  * `language`, of a show and a run: what its texts are in; said by this client, not by the server.
  *
@@ -38,7 +38,7 @@
  * @typedef {{ rank: number, name: string, points: number, right: number, ms: number }} ScoreLine
  *
  * @typedef {{ t?: 'receipt', run: string, id: string, is: Answer, reason?: Reason, retry_ms?: number, left?: number,
- *   at?: number, picks?: number[], repeated?: boolean, change?: number, change_seen?: number, in_force?: boolean, excluded?: boolean }} Receipt
+ *   at?: number, picks?: number[], repeated?: boolean, change?: number, change_seen?: number, in_force?: boolean, instead?: string, excluded?: boolean }} Receipt
  * @typedef {{ t?: 'welcome', protocol: string, node: string, session: string, now: number, role: Role, device?: string,
  *   entry?: { segment?: string, pool?: string, platform?: string }, problem?: Problem, mine?: Receipt[] }} Welcome
  *

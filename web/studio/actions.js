@@ -211,6 +211,12 @@ export const actions = {
     verbs: ['arm', 'void'],
     roles: roles.show,
   }),
+  again: action('Shift+N', 'puts the cue of a void run on standby, to hold it again', {
+    label: () => 'Hold again',
+    why_not: (state) => (runLooked(state)?.phase === 'void' ? '' : 'Only what was declared void is held again.'),
+    press: (state, desk) => desk.send({ do: 'standby', cue: runLooked(state)?.cue }),
+    verbs: ['standby'],
+  }),
   go_live: action('Shift+G', 'leaves rehearsal (arms first); in the live show: goes back to rehearsal', {
     label: (state) => (!state.desk?.rehearsal ? 'Rehearse' : state.arming?.what === 'go_live' ? 'Go live now' : 'Go live…'),
     why_not: () => '',

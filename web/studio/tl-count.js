@@ -24,13 +24,14 @@ class Count extends StoreElement {
   #leadersHead = h('summary');
   #board = h('details', { hidden: true }, this.#leadersHead, this.#leaders);
   #certificate = h('button', { type: 'button', class: 'link-button', hidden: true, onclick: () => this.#certify() }, 'Certificate');
+  #again = h('tl-action', { name: 'again', hidden: true });
   #correct = h('button', { type: 'button', class: 'action', hidden: true, onclick: () => /** @type {any} */ (document.querySelector('tl-corrections')).open() }, h('span', { class: 'action-label' }, 'Correct…'));
   #runs = '';
 
   build() {
     this.append(
       h('div', { class: 'count-head' }, h('h2', { class: 'panel-head' }, 'Count'), this.#choose, this.#steps, this.#certificate),
-      h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name })), this.#correct), this.#resolve, this.#text, this.#places, this.#entries, this.#board);
+      h('div', { class: 'count-buttons' }, ...['seal', 'verify', 'reveal', 'void'].map((name) => h('tl-action', { name })), this.#again, this.#correct), this.#resolve, this.#text, this.#places, this.#entries, this.#board);
     setInterval(() => StoreElement.store && this.draw(StoreElement.store.state), 500);
   }
 
@@ -63,10 +64,11 @@ class Count extends StoreElement {
     // Before the seal the numbers of the run on program are known, and no others.
     const results = run && !run.seal && run.phase !== 'void' && state.results?.run === run.id ? state.results : undefined;
     const parts = run && results?.outcome && state.gauge?.run?.run === run.id ? state.gauge.run.by_part ?? [] : [];
-    setText(this.#text, run ? `${words(run, phase ?? run.phase)}${results?.outcome ? ' By the rules so far:' : ''}` : 'No run has begun.');
+    setText(this.#text, run ? `${inPlaceOf(desk, run)}${words(run, phase ?? run.phase)}${results?.outcome ? ' By the rules so far:' : ''}` : 'No run has begun.');
     setAttribute(this.#text, 'data-tone', run ? tone(run) : undefined);
     this.#certificate.hidden = (phase !== 'verified' && phase !== 'revealed') || Boolean(run?.seal?.hidden);
     const counts = ['producer', 'adjudicator'].includes(state.me?.role ?? '');
+    this.#again.hidden = phase !== 'void';
     this.#correct.hidden = !counts || !run?.seal || !['sealed', 'verified', 'revealed'].includes(phase ?? '') || (kindName(run) === 'prediction' && !run.seal.by_part?.length);
     this.#drawPlaces(run, run?.seal?.outcome ?? results?.outcome);
     this.#drawEntries(run, parts);
@@ -117,6 +119,13 @@ function lines(holder, list, texts) {
   if (texts.join('\n') !== [...list.children].map((line) => line.textContent).join('\n')) list.replaceChildren(...texts.map((text) => h('li', {}, text)));
 }
 
+/** In whose place a run is held, and why. @param {import('../sdk/wire.js').DeskView} desk @param {import('../sdk/wire.js').DeskRun} run */
+function inPlaceOf(desk, run) {
+  if (!run.replaces) return '';
+  const reason = desk.runs.find((other) => other.id === run.replaces)?.void_reason;
+  return `↻ Held again, in place of the void run ${run.replaces.slice(0, 4)}${reason ? ` (“${reason}”)` : ''}. `;
+}
+
 /** `segment hall, platform tv`, as the start-up message says it. @param {import('../sdk/wire.js').EntryCount} line */
 function entryName({ segment, pool, platform }) {
   const said = Object.entries({ segment, pool, platform }).filter(([, name]) => name).map((part) => part.join(' '));
@@ -133,7 +142,7 @@ function tone(run) {
 function words(run, phase) {
   const right = run.right ?? answersOf(run)?.right ?? [];
   const answer = right.length ? `${kindName(run) === 'quiz' ? 'Right' : 'Came true'}: ${right.map((n) => run.options[n - 1]?.label).join(', ')}. ` : '';
-  if (phase === 'void') return `✕ Void: ${run.void_reason || 'no reason given'}. Standby of the cue makes a new run.`;
+  if (phase === 'void') return `✕ Void: ${run.void_reason || 'no reason given'}. Hold it again: the new run says in whose place it is, and everybody may vote again.`;
   const seal = run.seal;
   if (isTapped(run)) return 'Reactions are no ballots: they are not sealed, verified or revealed, and count for nothing.';
   if (!seal) {

@@ -27,6 +27,7 @@ mod quiz;
 mod rating;
 mod raw;
 mod reactions;
+mod rerun;
 mod screens;
 mod siege;
 mod stage;

@@ -5,14 +5,13 @@ use tallylight::{
     wire::{
         command::Armable,
         entry::Entry,
-        proposal::ProposalView,
         seal::{CorrectionView, EntryCount, Part, PartCount, SealView},
         server::*,
     },
 };
 
 use super::{
-    AT, NODE, PROPOSAL, RUN, SESSION,
+    AT, NODE, RUN, SESSION, commands,
     kinds::{outcome, rated},
     options, run,
 };
@@ -99,19 +98,7 @@ pub fn desk() -> DeskView {
         requests: vec![staff("Paul", Role::Producer)],
         staff: vec![staff("Olga", Role::Operator), staff("Notary", Role::Adjudicator), staff("Guest", Role::Observer)],
         armed: vec![ArmedView { what: Armable::Reveal, run: Some(RUN), until: AT + 5000, by: "Olga".into() }],
-        proposals: vec![ProposalView {
-            id: PROPOSAL,
-            what: "void".into(),
-            run: RUN,
-            reason: "the lines were down".into(),
-            exclude: None,
-            declare: Vec::new(),
-            right: Vec::new(),
-            by: "Paul".into(),
-            session: SESSION,
-            at: AT,
-            until: AT + 300_000,
-        }],
+        proposals: vec![commands::proposal()],
         roster: vec![NODE],
         written_off: vec![
             WrittenOffView { returned_at: None, ..written_off(2) },

@@ -18,6 +18,7 @@ fn receipt(is: Answer) -> Receipt {
         change: None,
         change_seen: None,
         in_force: None,
+        instead: None,
         excluded: false,
     }
 }

@@ -14,6 +14,7 @@ mod mine;
 mod pools;
 mod quiz;
 mod reactions;
+mod rerun;
 mod releases;
 mod shared;
 mod stage;

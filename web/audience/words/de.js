@@ -37,6 +37,7 @@ export default {
   revealed: 'Ergebnis',
   void: 'Diese Frage ist ungültig',
   void_text: 'Sie wurde für ungültig erklärt. Keine Stimme darin zählt.',
+  held_again: 'Diese Abstimmung wird wiederholt: die vorige wurde für ungültig erklärt. Du darfst noch einmal abstimmen, und nur das zählt.',
 
   tap_soon: 'Gleich geht es los',
   tap_open: 'Tipp mit',
@@ -141,6 +142,7 @@ export default {
   refused_invalid: 'Sie passt nicht zur Frage.',
   refused_not_eligible: 'Du darfst bei dieser Frage nicht abstimmen.',
   refused_void: 'Die Frage wurde für ungültig erklärt.',
+  refused_void_again: 'Die Frage wurde für ungültig erklärt und wird noch einmal gestellt: stimme noch einmal ab, diese Stimme zählt nicht.',
   refused_id_reused: 'Ihre Nummer war schon für eine andere Wahl vergeben. Lade die Seite neu, um abzustimmen.',
   refused_displaced: 'Es hat sich gezeigt, dass eine andere Stimme von dir zuerst gezählt war.',
   receipt_at: 'Eingegangen um {time}',

@@ -40,6 +40,7 @@ export default {
   revealed: 'Result',
   void: 'This question is void',
   void_text: 'It was declared void. No ballot in it counts.',
+  held_again: 'This vote is held again: the one before was declared void. You may vote again, and only what you give now counts.',
 
   tap_soon: 'Opens in a moment',
   tap_open: 'Tap along',
@@ -144,6 +145,7 @@ export default {
   refused_invalid: 'It does not fit the question.',
   refused_not_eligible: 'You may not vote on this question.',
   refused_void: 'The question was declared void.',
+  refused_void_again: 'The question was declared void and is asked again: vote again, this one does not count.',
   refused_id_reused: 'Its number was used before for another choice. Load the page again to vote.',
   refused_displaced: 'Another ballot of yours was found to have been counted first.',
   receipt_at: 'Received at {time}',

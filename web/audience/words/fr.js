@@ -37,6 +37,7 @@ export default {
   revealed: 'Résultat',
   void: 'Cette question est annulée',
   void_text: 'Elle a été annulée. Aucun vote n’y compte.',
+  held_again: 'Ce vote a lieu à nouveau : le précédent a été annulé. Vous pouvez voter à nouveau, et seul ce vote-ci compte.',
 
   tap_soon: 'Cela commence bientôt',
   tap_open: 'Tapez avec nous',
@@ -141,6 +142,7 @@ export default {
   refused_invalid: 'Il ne correspond pas à la question.',
   refused_not_eligible: 'Vous ne pouvez pas voter sur cette question.',
   refused_void: 'La question a été annulée.',
+  refused_void_again: 'La question a été annulée et est posée à nouveau : votez à nouveau, ce bulletin ne compte pas.',
   refused_id_reused: 'Son numéro a déjà servi pour un autre choix. Rechargez la page pour voter.',
   refused_displaced: 'Il s’est avéré qu’un autre vote de votre part avait été compté en premier.',
   receipt_at: 'Reçu à {time}',

@@ -37,6 +37,7 @@ export default {
   revealed: 'Uitslag',
   void: 'Deze vraag is ongeldig',
   void_text: 'De vraag is ongeldig verklaard. Geen enkele stem erop telt.',
+  held_again: 'Deze stemming wordt opnieuw gehouden: de vorige is ongeldig verklaard. Je mag opnieuw stemmen, en alleen wat je nu geeft telt.',
 
   tap_soon: 'Begint zo',
   tap_open: 'Tik mee',
@@ -141,6 +142,7 @@ export default {
   refused_invalid: 'Hij past niet bij de vraag.',
   refused_not_eligible: 'Je mag over deze vraag niet stemmen.',
   refused_void: 'De vraag is ongeldig verklaard.',
+  refused_void_again: 'De vraag is ongeldig verklaard en wordt opnieuw gesteld: stem opnieuw, deze telt niet.',
   refused_id_reused: 'Het nummer ervan was al gebruikt voor een andere keuze. Laad de pagina opnieuw om te stemmen.',
   refused_displaced: 'Het bleek dat een andere stem van jou het eerst was geteld.',
   receipt_at: 'Ontvangen om {time}',

@@ -39,6 +39,8 @@ export interface Run {
   confirm?: boolean;
   /** Ballots may be given before the opening; the client sends them then. */
   prepare_ms?: number;
+  /** It is held again, in place of this run, which was declared void: everybody has their votes again. */
+  replaces?: string;
 }
 
 export interface Show {
