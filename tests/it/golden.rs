@@ -116,6 +116,7 @@ fn run(phase: Phase) -> RunView {
         opens_at: Some(AT),
         closes_at: Some(AT + 60_000),
         locks_at: Some(AT + 63_000),
+        behind: None,
     }
 }
 
@@ -141,7 +142,13 @@ fn show(run: Option<RunView>, state: GraphicState) -> ShowView {
 fn shows() -> Vec<(&'static str, ShowView)> {
     let waiting = RunView { opens_at: None, closes_at: None, locks_at: None, ..run(Phase::Standby) };
     let next = RunView { cue: "3B".into(), after_vote: true, prepare_ms: Some(5000), confirm: true, ..waiting.clone() };
-    let by_hand = RunView { hold: true, closes_at: None, locks_at: None, ..run(Phase::Open) };
+    let by_hand = RunView {
+        behind: Some(Lag { delay_ms: 8000, jitter_ms: 2000 }),
+        hold: true,
+        closes_at: None,
+        locks_at: None,
+        ..run(Phase::Open)
+    };
     let rehearsal = ShowView { rehearsal: true, ..show(Some(run(Phase::Open)), GraphicState::OnAir) };
     let wording =
         Wording { question: "Wer gewinnt?".into(), options: vec!["Ada".into(), "Grace".into()], ..Wording::default() };
