@@ -186,10 +186,9 @@ local function add(picks, into, base, by)
 end
 
 -- By pool: only the parts that a ballot of this call is of are read.
-local parts, PART, PART_SIZE = {}, '>I7' .. string.rep('I7', options), 7 * (1 + options)
-local part_count = string.byte(part_of, 1) or 0
-local pools = ''
+local part_count, parts, pools, PART, PART_SIZE = string.byte(part_of, 1) or 0, {}, ''
 if part_count > 0 then
+  PART, PART_SIZE = '>I7' .. string.rep('I7', options), 7 * (1 + options)
   if made then pools = string.rep('\0', 7 + part_count * PART_SIZE)
   elseif old[12] and sub(old[12], 1, 7) == sub(old[10], 1, 7) then pools = old[12] end
 end

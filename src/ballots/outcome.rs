@@ -104,7 +104,8 @@ fn mean_and_median(definition: &Definition, points: Points) -> Option<Rated> {
     if all.is_zero() {
         return None;
     }
-    let steps: Vec<_> = scale.values().map(|value| BigRational::from_integer(value.into())).zip(&points).collect();
+    let steps: Vec<_> =
+        scale.values().map(|value| BigRational::new(value.into(), scale.parts().into())).zip(&points).collect();
     let mean = steps.iter().map(|(value, points)| value * *points).sum::<BigRational>() / &all;
     let (half, mut so_far) = (all / whole(&2), BigRational::zero());
     let mut middle = Vec::new();

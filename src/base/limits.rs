@@ -414,6 +414,8 @@ pub const DECLARED_MAX: u64 = 1_000_000_000_000_000;
 pub const POINTS_MAX: u32 = 1_000_000;
 /// Other sites that a show lets vote, and as many that may frame its page: a header of every answer names the latter.
 pub const SITES_MAX: usize = 32;
+/// Characters of the unit of a rating: it stands behind every number.
+pub const UNIT_CHARS_MAX: usize = 12;
 /// Languages of a show's own texts: viewers get a question in all of them, in one message for everybody.
 pub const LANGUAGES_MAX: usize = 16;
 /// Bytes of a question and its options in all other languages together: its definition must fit into a record of the

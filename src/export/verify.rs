@@ -35,7 +35,7 @@ use crate::{
         run::{BUCKET_HASH, RECORD_FORMATS},
     },
     wire::{
-        outcome::{Place, Unit},
+        outcome::{Place, Rated, Unit},
         scores::Leaderboard,
     },
 };
@@ -339,8 +339,12 @@ fn check(
 
 /// What the rules make of the votes, an option each, the first one first.
 fn places(manifest: &Manifest) -> Vec<String> {
-    let rated =
-        manifest.rated.iter().map(|rated| format!("mean {} ({}), median {}", rated.mean, rated.exact, rated.median));
+    let unit = match &manifest.definition.interaction.kind {
+        Kind::Rating(scale) => scale.tail(),
+        _ => String::new(),
+    };
+    let said = |rated: &Rated| format!("mean {}{unit} ({}), median {}{unit}", rated.mean, rated.exact, rated.median);
+    let rated = manifest.rated.iter().map(said);
     let Some(outcome) = &manifest.outcome else { return rated.collect() };
     let unit = match outcome.unit {
         Unit::Votes => "votes",

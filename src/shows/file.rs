@@ -296,13 +296,31 @@ mod tests {
         let show = with("from = 0\nto = 100\nstep = 25\nlow = \"never\"").unwrap();
         assert_eq!(show.rundown[0].interaction.options, ["0", "25", "50", "75", "100"]);
         assert_eq!(read(&write(&show)), Ok(show));
+        for (scale, options) in [
+            ("from = -0.5\nto = 0.5\nstep = 0.5\nunit = \"°C\"", ["-0.5\u{a0}°C", "0.0\u{a0}°C", "0.5\u{a0}°C"]),
+            ("from = 0.1\nto = 0.3\nstep = 0.1", ["0.1", "0.2", "0.3"]),
+            ("from = 1\nto = 1.25\nstep = 0.125", ["1.000", "1.125", "1.250"]),
+            ("from = 2.0\nto = 4", ["2", "3", "4"]),
+            ("from = 999999.9\nto = 1000000.1\nstep = 0.1", ["999999.9", "1000000.0", "1000000.1"]),
+        ] {
+            let show = with(scale).unwrap();
+            assert_eq!(show.rundown[0].interaction.options, options);
+            assert_eq!(read(&write(&show)), Ok(show));
+        }
         for (scale, said) in [
             ("from = 1\nto = 1", "line 7, column 1: rating: no whole number of steps of 1 leads from 1 up to 1"),
             ("from = 1\nto = 10\nstep = 2", "no whole number of steps of 2 leads from 1 up to 10"),
             ("from = 1\nto = 10\nstep = 0", "no whole number of steps of 0"),
             ("from = -2147483648\nto = 2147483647", "that are 4294967296 steps; give at most 64: a larger step"),
             ("from = 1\nto = 5\nhigh = \"a\\nb\"", "high is at most 300 characters, without a line break"),
-            ("from = 1.5\nto = 5", "invalid type: floating point"),
+            ("from = 1.5\nto = 5", "no whole number of steps of 1.0 leads from 1.5 up to 5.0"),
+            ("from = 0.0005\nto = 1", "from, to and step have at most three digits behind the decimal point"),
+            ("from = 0\nto = 1e300", "from, to and step have at most three digits"),
+            ("from = 0\nto = nan", "from, to and step have at most three digits"),
+            ("from = 0\nto = 9223372036854775807", "from, to and step have at most three digits"),
+            ("from = 0\nto = 3000000000", "from and to are within 2147483647"),
+            ("from = 0\nto = 9\nstep = -3", "step is not negative"),
+            ("from = 1\nto = 5\nunit = \"thirteen char\"", "unit is at most 12 characters, without a line break"),
         ] {
             let error = with(scale).unwrap_err().to_string();
             assert!(error.contains(said), "{scale}: {error}");

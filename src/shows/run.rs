@@ -294,7 +294,15 @@ mod tests {
         let gives = Gives::Ranks(vec![limits::POINTS_MAX; limits::OPTIONS_MAX]);
         let pool = |number| Pool { name: named(number), gives: gives.clone(), each_segment: true };
         let interaction = Interaction {
-            kind: Kind::Rating(Scale { from: 0, to: i32::MAX, step: 1, low: text.clone(), high: text.clone() }),
+            kind: Kind::Rating(Scale {
+                from: 0,
+                to: i32::MAX,
+                step: 1,
+                decimals: 3,
+                unit: "🎤".repeat(limits::UNIT_CHARS_MAX),
+                low: text.clone(),
+                high: text.clone(),
+            }),
             // A byte for each that the limit lets through, less the JSON around it.
             texts: [(
                 "nl".to_owned(),

@@ -61,7 +61,7 @@ pub struct Answers {
     pub corrected: bool,
 }
 
-/// The steps of a rating, in whole numbers.
+/// The steps of a rating, in whole numbers of its smallest decimal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
@@ -72,6 +72,14 @@ pub struct Scale {
     /// From one option to the next; divides the way from the first to the last.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub step: u32,
+    /// So many digits of these three stand behind the decimal point: 25 with 1 is 2.5.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schema(maximum = 3)]
+    pub decimals: u8,
+    /// What is counted, as it is written behind the number: `km`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 12)]
+    pub unit: String,
     /// What the first one means, in words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub low: String,
@@ -89,9 +97,34 @@ fn is_one(step: &u32) -> bool {
     *step == 1
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_none(decimals: &u8) -> bool {
+    *decimals == 0
+}
+
 impl Scale {
-    /// What its steps are, in the order of the options.
+    /// What its steps are, in the order of the options and in whole numbers.
     pub fn values(&self) -> impl Iterator<Item = i64> {
         (i64::from(self.from)..=i64::from(self.to)).step_by(usize::try_from(self.step.max(1)).unwrap_or(usize::MAX))
+    }
+
+    /// How many of these whole numbers are one.
+    pub fn parts(&self) -> i64 {
+        10_i64.pow(self.decimals.into())
+    }
+
+    /// One of them as people write it: `2.5`.
+    pub fn written(&self, value: i64) -> String {
+        let (parts, width) = (self.parts().unsigned_abs(), usize::from(self.decimals));
+        let (sign, value) = (if value < 0 { "-" } else { "" }, value.unsigned_abs());
+        match width {
+            0 => format!("{sign}{value}"),
+            _ => format!("{sign}{}.{:0width$}", value / parts, value % parts),
+        }
+    }
+
+    /// What stands behind a number: nothing, or the unit after a space that keeps it on the line.
+    pub fn tail(&self) -> String {
+        if self.unit.is_empty() { String::new() } else { format!("\u{a0}{}", self.unit) }
     }
 }

@@ -234,6 +234,9 @@ pub struct Wording {
     /// What the last step of a rating means.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub high: String,
+    /// The unit of a rating.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
     /// The part of the show that the cue belongs to: a bracket names it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub segment: String,

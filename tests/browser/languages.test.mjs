@@ -274,3 +274,27 @@ test("the ends of a scale, and who came on, are in the language of their reader"
   assert.deepEqual(await axe(arab.page), []);
   assert.deepEqual([...arab.errors, ...french.errors, ...screen.errors, ...bracket.errors], []);
 });
+
+test("numbers of a scale are written as their reader does, with decimals and the unit", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show: spoken });
+  const desk = await staff(server);
+  const program = await browser(t);
+  const [dutch, french, arab, screen] = await Promise.all([
+    visit(program, server.link("audience"), { locale: "nl-NL", viewport: sizes.phone }), visit(program, server.link("audience"), { locale: "fr-FR" }),
+    visit(program, server.link("audience"), { locale: "ar-EG", viewport: sizes.phone }), visit(program, `${server.link("overlay")}&lang=fr`, { viewport: sizes.full }),
+  ]);
+  await desk.press({ do: "standby", cue: "5" });
+  await desk.press({ do: "take" });
+  await says(dutch.page, "-0,5");
+  await says(dutch.page, "-1,0\u00a0graden");
+  await says(french.page, "0,5\u00a0degrés");
+  await says(arab.page, "٠٫٥");
+  await until("the screen has the ends in French", async () => /-1,0\u00a0degrés[\s\S]*0,5\u00a0degrés/.test(await screen.page.innerText("tl-results")));
+  assert.deepEqual(await axe(arab.page), []);
+  assert.equal(await arab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+  await dutch.page.locator(".scale-input").nth(1).check();
+  await dutch.page.locator(".send").click();
+  await says(dutch.page, "Gemiddeld -0,5\u00a0graden");
+  await says(french.page, "-0,5\u00a0degrés");
+  assert.deepEqual([...dutch.errors, ...french.errors, ...arab.errors, ...screen.errors], []);
+});

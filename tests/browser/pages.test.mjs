@@ -1,4 +1,5 @@
-// The audience page, of every kind, in five languages and at five sizes: nothing sticks out or is cut, and what is pressed is large enough.
+// Pages with texts as long as shows have them: of every kind, in five languages and at five sizes nothing sticks out or is cut, and
+// what is pressed is large enough.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axe, browser, serve, sizes, staff, until, visit } from "./helpers.mjs";
@@ -98,4 +99,36 @@ test("every kind fits every size in every language, and can be pressed with a th
     await look(`cue ${cue}, revealed`, small);
   }
   assert.deepEqual(people.flatMap(({ errors }) => errors), []);
+});
+
+/** Whether all of a text is seen, no line of it cut. @param {Page} page @param {string} where */
+const whole = (page, where) =>
+  page.locator(where).evaluateAll((all) => all.every((node) => node.scrollHeight <= node.clientHeight + 1 && node.scrollWidth <= node.clientWidth + 1));
+
+test("a screen has room for long names, upright too, and after it was one line", { timeout: 90_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  const program = await browser(t);
+  const at = new URL(server.link("overlay"));
+  const { page } = await visit(program, `${at}&control=playout`, { viewport: sizes.full });
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  // As CasparCG calls it.
+  const play = async (/** @type {string} */ view, /** @type {string} */ seen) => {
+    await page.evaluate((f1) => { const host = /** @type {any} */ (globalThis); host.update(JSON.stringify({ f0: "current", f1 })); host.play(); }, view);
+    await page.locator(seen).first().waitFor();
+  };
+  await play("ticker", "tl-results[data-visible=true][data-ticker=true]");
+  await play("live", "tl-results[data-visible=true][data-ticker=false]");
+  await until("question and options are whole", async () => (await whole(page, ".question")) && (await whole(page, ".rows .label")));
+  assert.equal(await page.locator(".rows .label").count(), 4);
+
+  at.pathname = at.pathname.replace("/results", "/bracket");
+  for (const viewport of [sizes.full, { width: 1080, height: 1920 }]) {
+    await page.setViewportSize(viewport);
+    await page.goto(`${at}`);
+    await page.locator("tl-bracket[data-visible=true] .bracket-side").first().waitFor();
+    const sides = await page.locator("tl-bracket *").evaluateAll((all) => all.filter((node) => node.getBoundingClientRect().right > innerWidth || node.getBoundingClientRect().left < 0).map((node) => node.className));
+    assert.deepEqual(sides, [], `${viewport.width}`);
+  }
 });

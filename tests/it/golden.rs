@@ -14,7 +14,6 @@ use tallylight::{
     live::hub::encode,
     wire::{
         SUBPROTOCOL,
-        bracket::{Bracket, Match, Side},
         client::{Ask, ClientMessage, CommandMessage, Join, Output, React, Shown, Vote},
         codes::Code,
         command::Command,
@@ -38,7 +37,7 @@ use super::support::golden;
 use commands::commands;
 use desks::{desk, empty_desk};
 use gauges::{gauge, gauge_of_many};
-use kinds::{leaderboard, outcome, quiz, rated, rating, score};
+use kinds::{bracket, leaderboard, outcome, quiz, rated, rating, score};
 use receipts::{counted, receipts};
 
 const RUN: RunId = RunId(0x00c0_ffee_00c0_ffee);
@@ -176,31 +175,6 @@ fn shows() -> Vec<(&'static str, ShowView)> {
         ("revealed", show(Some(run(Phase::Revealed)), GraphicState::OnAir)),
         ("void", show(Some(run(Phase::Void)), GraphicState::Panic)),
     ]
-}
-
-fn bracket() -> Bracket {
-    let side = |label: Option<&str>, from: Option<&str>| Side {
-        label: label.map(str::to_owned),
-        labels: label.map(|label| ("de".to_owned(), format!("Die {label}"))).into_iter().collect(),
-        from: from.map(str::to_owned),
-        place: from.map(|_| 1),
-    };
-    let one = |cue: &str, round, sides, winner| Match {
-        cue: cue.into(),
-        name: "Who goes on?".into(),
-        names: [("de".to_owned(), "Wer kommt weiter?".to_owned())].into(),
-        segment: "Semi-finals".into(),
-        segments: [("de".to_owned(), "Halbfinale".to_owned())].into(),
-        round,
-        sides,
-        winner,
-    };
-    Bracket {
-        matches: vec![
-            one("1", 1, vec![side(Some("Ada"), None), side(Some("Grace"), None)], Some(2)),
-            one("F", 2, vec![side(Some("Grace"), Some("1")), side(None, Some("2"))], None),
-        ],
-    }
 }
 
 fn results(state: ResultState) -> Results {

@@ -1,6 +1,6 @@
 import { StoreElement, bdi, h, setAttribute, setText } from '../shared/element.js';
-import { mean } from '../shared/format.js';
-import { scaleOf } from '../shared/kind.js';
+import { decimal, mean } from '../shared/format.js';
+import { scaleOf, valueOf, withUnit } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
 import { allCounted, closedTo, isFor, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
@@ -50,24 +50,24 @@ class ScaleChoice extends StoreElement {
         setAttribute(input, 'data-on', at !== undefined && n <= at);
       } else {
         if (at !== undefined) input.value = String(at - 1);
-        input.setAttribute('aria-valuetext', at === undefined ? '' : run.options[at - 1]?.label ?? '');
+        input.setAttribute('aria-valuetext', at === undefined ? '' : label(scale, at));
         setAttribute(input, 'data-on', at !== undefined);
       }
     }
-    setText(this.#value, at === undefined ? '–' : run.options[at - 1]?.label ?? '');
-    const label = given && run.options[given - 1]?.label;
-    setText(this.#own, label ? `${allCounted(state.ballots, run.id) ? `✓ ${say('rating_mine', { label })}` : `◔ ${say('rating_pending', { label })}`}` : '');
+    setText(this.#value, at === undefined ? '–' : label(scale, at));
+    const own = given && { label: label(scale, given) };
+    setText(this.#own, own ? `${allCounted(state.ballots, run.id) ? `✓ ${say('rating_mine', own)}` : `◔ ${say('rating_pending', own)}`}` : '');
     const results = state.results?.run === run.id && state.results.state !== 'hidden' && phase !== 'void' ? state.results : undefined;
-    this.#drawResult(run, results, given);
+    this.#drawResult(scale, results, given);
   }
 
-  /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {number|undefined} given */
-  #drawResult(run, results, given) {
+  /** @param {import('../sdk/wire.js').Scale} scale @param {import('../sdk/wire.js').Results|undefined} results @param {number|undefined} given */
+  #drawResult(scale, results, given) {
     const rated = results?.rated;
-    setText(this.#rated, rated ? say('rating_mean', { mean: mean(rated.mean), median: mean(rated.median) }) : '');
+    setText(this.#rated, rated ? say('rating_mean', { mean: withUnit(scale, mean(rated.mean)), median: withUnit(scale, mean(rated.median)) }) : '');
     setAttribute(this.#chart, 'data-live', Boolean(rated));
     const most = Math.max(1, ...(results?.options ?? []).map((option) => option.votes));
-    const said = (results?.options ?? []).filter((option) => option.votes).map(({ n, votes }) => say('rating_step', { label: run.options[n - 1].label, n: votes }));
+    const said = (results?.options ?? []).filter((option) => option.votes).map(({ n, votes }) => say('rating_step', { label: label(scale, n), n: votes }));
     setAttribute(this.#chart, 'aria-label', said.join(', ') || say('result_hidden'));
     for (const [i, bar] of this.#bars.entries()) {
       setAttribute(bar, 'data-mine', given === i + 1);
@@ -79,7 +79,7 @@ class ScaleChoice extends StoreElement {
   #make(run, scale) {
     this.#built = run.id;
     const steps = run.options.length;
-    const stars = scale.from === 1 && steps <= STARS_MOST;
+    const stars = scale.from === 1 && !scale.decimals && !scale.unit && steps <= STARS_MOST;
     const choose = (/** @type {number} */ n) => this.store?.set({ chosen: { run: run.id, picks: [n] } });
     if (steps <= BUTTONS_MOST) {
       this.#inputs = run.options.map(({ n }) => h('input', { type: 'radio', name: run.id, value: n, 'data-n': n, class: 'scale-input', onchange: () => choose(n) }));
@@ -91,11 +91,11 @@ class ScaleChoice extends StoreElement {
     }
     const words = (/** @type {string|undefined} */ text, /** @type {number} */ n) => {
       const node = bdi();
-      node.textContent = text || (steps > BUTTONS_MOST ? run.options[n].label : '');
+      node.textContent = text || (steps > BUTTONS_MOST || scale.unit ? label(scale, n + 1) : '');
       return node;
     };
     const row = this.#inputs.length > 1
-      ? run.options.map(({ label }, i) => h('label', { class: 'scale-step' }, this.#inputs[i], h('span', { class: 'scale-sign', dir: 'ltr', 'aria-hidden': stars ? 'true' : undefined }, stars ? '★' : label), ...(stars ? [h('span', { class: 'tl-unseen' }, label)] : [])))
+      ? run.options.map(({ n }, i) => h('label', { class: 'scale-step' }, this.#inputs[i], h('span', { class: 'scale-sign', dir: 'ltr', 'aria-hidden': stars ? 'true' : undefined }, stars ? '★' : number(scale, n)), ...(stars ? [h('span', { class: 'tl-unseen' }, label(scale, n))] : [])))
       : [h('div', { class: 'scale-slide' }, this.#value, this.#inputs[0])];
     const all = h('div', { class: 'scale-row', 'data-two': row.length > ROW_MOST }, ...row);
     all.style.setProperty('--half', String(Math.ceil(row.length / 2)));
@@ -108,5 +108,10 @@ class ScaleChoice extends StoreElement {
       this.#own, this.#rated, this.#chart);
   }
 }
+
+/** A step as its reader writes numbers. @param {import('../sdk/wire.js').Scale} scale @param {number} n */
+const number = (scale, n) => decimal(valueOf(scale, n), scale.decimals ?? 0);
+/** The same with the unit. @param {import('../sdk/wire.js').Scale} scale @param {number} n */
+const label = (scale, n) => withUnit(scale, number(scale, n));
 
 customElements.define('tl-scale', ScaleChoice);

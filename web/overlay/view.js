@@ -192,10 +192,12 @@
   /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {boolean} numbers @param {Speech} speech */
   function rating(run, results, numbers, { words, mean }) {
     if (typeof run.kind !== 'object' || !('rating' in run.kind)) return {};
-    const { low, high } = run.kind.rating;
+    const { from, to, decimals = 0, unit, low, high } = run.kind.rating;
+    const amount = (/** @type {number} */ n, /** @type {Intl.NumberFormat} */ as) => as.format(n) + (unit ? `\u00a0${unit}` : '');
+    const step = new Intl.NumberFormat(mean.resolvedOptions().locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
     const rated = numbers ? results?.rated : undefined;
-    const ends = [low || run.options[0]?.label, high || run.options.at(-1)?.label].map((text) => text ?? '');
-    return { ends, rated: rated ? mean.format(rated.mean) : '–', rated_note: rated ? words.mean : '' };
+    const ends = [low || amount(from / 10 ** decimals, step), high || amount(to / 10 ** decimals, step)];
+    return { ends, rated: rated ? amount(rated.mean, mean) : '–', rated_note: rated ? words.mean : '' };
   }
 
   /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {number} now @param {Speech} speech */

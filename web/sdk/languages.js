@@ -31,8 +31,8 @@ function worded(run, language, first) {
 }
 
 /** @param {import('./wire.js').Scale} scale @param {import('./wire.js').Wording} words @returns {import('./wire.js').Scale} */
-function ends(scale, { low = scale.low, high = scale.high }) {
-  return { ...scale, low, high };
+function ends(scale, { low = scale.low, high = scale.high, unit = scale.unit }) {
+  return { ...scale, low, high, unit };
 }
 
 /** The same language and region before the same language alone. @param {readonly string[]} has @param {readonly string[]} wanted */

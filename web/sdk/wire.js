@@ -4,7 +4,7 @@
  * @typedef {'viewer'|'screen'|'observer'|'moderator'|'operator'|'producer'|'adjudicator'} Role
  * @typedef {'poll'|'head_to_head'|'tug_of_war'|'reactions'|'applause'|'questions'|'texts'|{ rating: Scale }|{ quiz: Answers }|{ prediction: Answers }} Kind
  * @typedef {{ right?: number[], corrected?: boolean }} Answers
- * @typedef {{ from: number, to: number, step?: number, low?: string, high?: string }} Scale
+ * @typedef {{ from: number, to: number, step?: number, decimals?: number, unit?: string, low?: string, high?: string }} Scale in whole numbers of the smallest decimal
  * @typedef {'standby'|'open'|'closing'|'locked'|'sealed'|'verified'|'revealed'|'void'} Phase
  * @typedef {'hidden'|'live'|'frozen'|'rebuilding'|'provisional'|'final'} ResultState
  * @typedef {'counted'|'held'|'refused'|'unknown'} Answer
@@ -12,7 +12,7 @@
  * @typedef {'reveal'|'resolve'|'void'|'go_live'|'write_off'|'confirm'|'exclude'|'override'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
- * @typedef {{ question: string, options?: string[], low?: string, high?: string, segment?: string }} Wording
+ * @typedef {{ question: string, options?: string[], low?: string, high?: string, unit?: string, segment?: string }} Wording
  * @typedef {{ id: string, cue: string, kind?: Kind, question: string, writing?: WritingView, options: OptionView[], texts?: Record<string, Wording>, language?: string, votes: number, phase: Phase, hold: boolean, per_option?: number, changeable?: boolean, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number,
  *   opens_at?: number, closes_at?: number, locks_at?: number, behind?: { delay_ms: number, jitter_ms: number } }} RunView
  * `language`, of a show and a run: what its texts are in; said by this client, not by the server.

@@ -10,11 +10,14 @@ let hundredth;
 let two;
 /** @type {Intl.DateTimeFormat} */
 let clock;
+/** @type {string|undefined} */
+let spoken;
 
 useLocale();
 
 /** Writes numbers as this language and region do from now on; without one, as the browser's. @param {string} [locale] */
 export function useLocale(locale) {
+  spoken = locale;
   whole = new Intl.NumberFormat(locale);
   tenth = new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
   hundredth = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
@@ -28,6 +31,8 @@ export const count = (n) => whole.format(n);
 export const percent = (share) => tenth.format(share / 100);
 /** A mean, with two decimals at most. @param {number} n */
 export const mean = (n) => hundredth.format(n);
+/** A number with so many decimals. @param {number} n @param {number} places */
+export const decimal = (n, places) => n.toLocaleString(spoken, { minimumFractionDigits: places, maximumFractionDigits: places });
 /** @param {number} ms since 1970 */
 export const timeOfDay = (ms) => clock.format(ms);
 

@@ -18,6 +18,12 @@ export function scaleOf(run) {
   return typeof run?.kind === 'object' && 'rating' in run.kind ? run.kind.rating : undefined;
 }
 
+/** What a step of a scale is. @param {import('../sdk/wire.js').Scale} scale @param {number} n the option's number */
+export const valueOf = (scale, n) => (scale.from + (n - 1) * (scale.step ?? 1)) / 10 ** (scale.decimals ?? 0);
+
+/** A number with the unit of its scale. @param {import('../sdk/wire.js').Scale|undefined} scale @param {string} text */
+export const withUnit = (scale, text) => (scale?.unit ? `${text}\u00a0${scale.unit}` : text);
+
 /** The word of a kind. @param {Pick<RunView, 'kind'>|undefined} run */
 export function kindName(run) {
   return typeof run?.kind === 'object' ? Object.keys(run.kind)[0] : run?.kind ?? 'poll';

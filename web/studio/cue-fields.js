@@ -34,6 +34,7 @@ export const fields = [
   { path: 'rating.from', label: 'The scale begins at', as: 'number', of: ['rating'] },
   { path: 'rating.to', label: 'It ends at', as: 'number', of: ['rating'] },
   { path: 'rating.step', label: 'One step (empty: 1)', as: 'number', of: ['rating'] },
+  { path: 'rating.unit', label: 'Unit, written behind the number: km', as: 'text', of: ['rating'] },
   { path: 'rating.low', label: 'What the first step means', as: 'text', of: ['rating'] },
   { path: 'rating.high', label: 'What the last step means', as: 'text', of: ['rating'] },
   { path: 'reactions.emoji', label: 'Emoji, with spaces between them', as: 'words', of: ['reactions'] },

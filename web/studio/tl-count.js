@@ -1,7 +1,7 @@
 import { isTapped } from '../sdk/taps.js';
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, mean, timeOfDay } from '../shared/format.js';
-import { answersOf, kindName, scaleOf } from '../shared/kind.js';
+import { answersOf, kindName, scaleOf, withUnit } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
 import { declaredWords, labelsOf, leftOut, partName, runLooked } from './state.js';
 import { phases } from './words.js';
@@ -143,7 +143,7 @@ function words(run, phase) {
     if (run.locks_at === undefined) return 'Open until it is closed by hand; then it locks after the grace.';
     return `Locks in ${countdown(Math.max(0, run.locks_at - now))}, at ${timeOfDay(run.locks_at)}. Then it can be sealed.`;
   }
-  const rated = seal.rated ? `, mean ${mean(seal.rated.mean)}, median ${mean(seal.rated.median)}` : '';
+  const rated = seal.rated ? `, mean ${withUnit(scaleOf(run), mean(seal.rated.mean))}, median ${withUnit(scaleOf(run), mean(seal.rated.median))}` : '';
   const margin = scaleOf(run) || seal.outcome?.pools?.length ? rated : `, margin ${count(seal.margin)}`;
   // What is declared has no margin: the count beside it has.
   const all = seal.correction?.declared?.length ? seal.correction.counted?.reduce((sum, n) => sum + n, 0) ?? 0 : seal.total;

@@ -1,7 +1,7 @@
 import { isTapped } from '../sdk/taps.js';
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, mean, percent, timeOfDay } from '../shared/format.js';
-import { answersOf, firstSide, isVersus, kindName, scaleOf } from '../shared/kind.js';
+import { answersOf, firstSide, isVersus, kindName, scaleOf, withUnit } from '../shared/kind.js';
 import { leaders } from '../shared/leaders.js';
 import { leftMs, phaseOf } from '../shared/phase.js';
 import { cueOf, programRun } from './state.js';
@@ -108,7 +108,7 @@ class Program extends StoreElement {
     const front = answersOf(run) || scaleOf(run) ? [] : leaders(mine);
     const right = run?.right ?? answersOf(run)?.right ?? [];
     this.#rated.hidden = !scaleOf(run);
-    setText(this.#rated, mine?.rated ? `Mean ${mean(mine.rated.mean)} · median ${mean(mine.rated.median)}` : 'No mean yet');
+    setText(this.#rated, mine?.rated ? `Mean ${withUnit(scaleOf(run), mean(mine.rated.mean))} · median ${withUnit(scaleOf(run), mean(mine.rated.median))}` : 'No mean yet');
     this.#versus.hidden = !isVersus(run);
     setAttribute(this.#versus, 'data-kind', kindName(run));
     setAttribute(this.#versus, 'data-live', Boolean(mine));

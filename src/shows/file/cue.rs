@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{
     FileError, at, checked,
-    kinds::{self, PredictionTable, QuizTable, Said, Word},
+    kinds::{self, PredictionTable, QuizTable, RatingTable, Said, Word},
     languages, parsed,
     reactions::Emoji,
     rules::Rules,
@@ -21,7 +21,7 @@ use crate::{
         languages::Languages,
         rundown::Cue,
     },
-    wire::{entry::Entry, kind::Scale, server::Wording},
+    wire::{entry::Entry, server::Wording},
 };
 
 /// A cue with the places of its texts and tables.
@@ -77,7 +77,7 @@ pub(super) struct CueTable<Text, Table, Words> {
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) text: BTreeMap<String, Words>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) rating: Option<Spanned<Scale>>,
+    pub(super) rating: Option<Spanned<RatingTable>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reactions: Option<Emoji<Text>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,6 @@
 //! The kind of a cue: a word, or a table of its own.
 
+use num_traits::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -34,7 +35,7 @@ impl Word {
 #[derive(Debug, Default)]
 pub(super) struct Said {
     pub(super) kind: Word,
-    pub(super) rating: Option<Spanned<Scale>>,
+    pub(super) rating: Option<Spanned<RatingTable>>,
     pub(super) writing: Option<Writing>,
     pub(super) quiz: Option<Spanned<QuizTable>>,
     pub(super) prediction: Option<Spanned<PredictionTable>>,
@@ -48,7 +49,7 @@ impl Said {
             Kind::Poll => word(Word::Poll),
             Kind::HeadToHead => word(Word::HeadToHead),
             Kind::TugOfWar => word(Word::TugOfWar),
-            Kind::Rating(scale) => Self { rating: Some(unplaced(scale.clone())), ..Self::default() },
+            Kind::Rating(scale) => Self { rating: Some(unplaced(RatingTable::of(scale))), ..Self::default() },
             Kind::Reactions => word(Word::Reactions),
             Kind::Applause => word(Word::Applause),
             Kind::Questions(writing) => Self { writing: writing::said(writing), ..word(Word::Questions) },
@@ -107,9 +108,9 @@ fn table(text: &str, entry: &ReadCue, options: &mut Vec<String>) -> Result<Kind,
         return Err(at(text, place, "the first answer counts: leave changeable out".into()));
     }
     let read = match (rating, quiz, prediction) {
-        (Some(scale), ..) => steps(scale.get_ref(), options.len(), *votes).map(|steps| {
+        (Some(rating), ..) => rating.get_ref().read(options.len(), *votes).map(|(scale, steps)| {
             *options = steps;
-            Kind::Rating(scale.get_ref().clone())
+            Kind::Rating(scale)
         }),
         (_, Some(quiz), _) => quiz.get_ref().read(options.len(), *votes, *window_s).map(Kind::Quiz),
         (.., Some(prediction)) => prediction.get_ref().read(*votes).map(Kind::Prediction),
@@ -214,29 +215,111 @@ fn round(kind: &str, name: &str) -> Result<String, String> {
     Ok(name.trim().to_owned())
 }
 
-/// The options of a rating. An error says what is wrong and the mend.
-fn steps(scale: &Scale, options: usize, votes: u16) -> Result<Vec<String>, String> {
-    let Scale { from, to, step, low, high } = scale;
-    let way = i64::from(*to) - i64::from(*from);
-    if options > 0 || votes != 1 {
-        return Err(
-            "a rating makes its options of its scale, and each voter gives one: leave options and votes out".into()
-        );
-    }
-    if way <= 0 || *step == 0 || way % i64::from(*step) != 0 {
-        return Err(format!("rating: no whole number of steps of {step} leads from {from} up to {to}"));
-    }
-    let count = way / i64::from(*step) + 1;
-    if usize::try_from(count).is_ok_and(|count| count > limits::OPTIONS_MAX) {
-        return Err(format!("rating: that are {count} steps; give at most {}: a larger step", limits::OPTIONS_MAX));
-    }
-    for (key, words) in [("low", low), ("high", high)] {
-        if words.chars().count() > limits::TEXT_CHARS_MAX || words.chars().any(char::is_control) {
-            return Err(format!(
-                "rating: {key} is at most {} characters, without a line break",
-                limits::TEXT_CHARS_MAX
-            ));
+/// A number of a scale, as the file has it.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Whole(i64),
+    Part(f64),
+}
+
+impl Number {
+    /// So many parts of one.
+    fn of(value: i64, scale: &Scale) -> Self {
+        match scale.decimals {
+            0 => Self::Whole(value),
+            _ => Self::Part(scale.written(value).parse().unwrap_or_default()),
         }
     }
-    Ok(scale.values().map(|value| value.to_string()).collect())
+
+    /// In thousandths; `None`: it is none of whole thousandths.
+    fn thousandths(self) -> Option<i64> {
+        match self {
+            Self::Whole(number) => number.checked_mul(1000),
+            // What was written with three digits is nearer to its thousandth than this, wherever a scale can be.
+            Self::Part(number) => {
+                let near = (number * 1000.0).round();
+                near.to_i64().filter(|_| (number * 1000.0 - near).abs() < 1e-3)
+            }
+        }
+    }
+}
+
+/// `[cue.rating]`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RatingTable {
+    from: Number,
+    to: Number,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    step: Option<Number>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) unit: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) low: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) high: String,
+}
+
+impl RatingTable {
+    fn of(scale: &Scale) -> Self {
+        let number = |value| Number::of(value, scale);
+        let is_one = i64::from(scale.step) == scale.parts();
+        Self {
+            from: number(scale.from.into()),
+            to: number(scale.to.into()),
+            step: (!is_one).then(|| number(scale.step.into())),
+            unit: scale.unit.clone(),
+            low: scale.low.clone(),
+            high: scale.high.clone(),
+        }
+    }
+
+    /// The scale, with the steps that are its options. An error says what is wrong and the mend.
+    fn read(&self, options: usize, votes: u16) -> Result<(Scale, Vec<String>), String> {
+        if options > 0 || votes != 1 {
+            return Err(
+                "a rating makes its options of its scale, and each voter gives one: leave options and votes out".into(),
+            );
+        }
+        for (key, words, most) in [
+            ("low", &self.low, limits::TEXT_CHARS_MAX),
+            ("high", &self.high, limits::TEXT_CHARS_MAX),
+            ("unit", &self.unit, limits::UNIT_CHARS_MAX),
+        ] {
+            if words.chars().count() > most || words.chars().any(char::is_control) {
+                return Err(format!("rating: {key} is at most {most} characters, without a line break"));
+            }
+        }
+        let numbers = [self.from, self.to, self.step.unwrap_or(Number::Whole(1))].map(Number::thousandths);
+        let [Some(from), Some(to), Some(step)] = numbers else {
+            return Err("rating: from, to and step have at most three digits behind the decimal point".into());
+        };
+        let mut decimals = 3;
+        let mut by = 1;
+        while decimals > 0 && [from, to, step].iter().all(|thousandths| thousandths % (by * 10) == 0) {
+            decimals -= 1;
+            by *= 10;
+        }
+        let fits = (i32::try_from(from / by), i32::try_from(to / by), u32::try_from(step / by));
+        let (Ok(from), Ok(to), Ok(step)) = fits else {
+            return Err(
+                "rating: from and to are within 2147483647, of the smallest decimal, and step is not negative".into()
+            );
+        };
+        let unit = self.unit.trim().to_owned();
+        let scale = Scale { from, to, step, decimals, unit, low: self.low.clone(), high: self.high.clone() };
+        let way = i64::from(to) - i64::from(from);
+        if way <= 0 || step == 0 || way % i64::from(step) != 0 {
+            let [from, to, step] = [from.into(), to.into(), i64::from(step)].map(|value| scale.written(value));
+            return Err(format!("rating: no whole number of steps of {step} leads from {from} up to {to}"));
+        }
+        let count = way / i64::from(step) + 1;
+        if usize::try_from(count).is_ok_and(|count| count > limits::OPTIONS_MAX) {
+            return Err(format!("rating: that are {count} steps; give at most {}: a larger step", limits::OPTIONS_MAX));
+        }
+        let tail = scale.tail();
+        let steps = scale.values().map(|value| scale.written(value) + &tail).collect();
+        Ok((scale, steps))
+    }
 }

@@ -28,6 +28,7 @@ pub(super) struct WordingTable {
     options: Vec<Spanned<String>>,
     low: Option<Spanned<String>>,
     high: Option<Spanned<String>>,
+    unit: Option<Spanned<String>>,
     segment: Option<Spanned<String>>,
 }
 
@@ -91,6 +92,7 @@ pub(super) fn wordings(
             options: distinct(text, &table.options)?,
             low: other(&table.low, "low", scale.is_some_and(|scale| !scale.low.is_empty()))?,
             high: other(&table.high, "high", scale.is_some_and(|scale| !scale.high.is_empty()))?,
+            unit: other(&table.unit, "unit", scale.is_some_and(|scale| !scale.unit.is_empty()))?,
             segment: other(&table.segment, "segment", cue.segment.is_some())?,
         };
         wordings.insert(language.clone(), wording);

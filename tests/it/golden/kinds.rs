@@ -3,6 +3,7 @@
 use tallylight::{
     base::ids::RunId,
     wire::{
+        bracket::{Bracket, Match, Side},
         kind::{Answers, KindView, Scale},
         outcome::{Outcome, Place, Polarity, PoolOutcome, Rated, Unit},
         scores::{Leaderboard, Line, Score},
@@ -10,7 +11,15 @@ use tallylight::{
 };
 
 pub fn rating() -> KindView {
-    KindView::Rating(Scale { from: 0, to: 10, step: 5, low: "cold".into(), high: String::new() })
+    KindView::Rating(Scale {
+        from: 0,
+        to: 10,
+        step: 5,
+        decimals: 1,
+        unit: "°C".into(),
+        low: "cold".into(),
+        high: String::new(),
+    })
 }
 
 pub fn rated() -> Rated {
@@ -43,4 +52,29 @@ pub fn leaderboard(run: RunId) -> Leaderboard {
 
 pub fn score(run: RunId) -> Score {
     Score { run, gained: Some(975), line: Some(line(1, "Calm Lantern 7", 975)) }
+}
+
+pub fn bracket() -> Bracket {
+    let side = |label: Option<&str>, from: Option<&str>| Side {
+        label: label.map(str::to_owned),
+        labels: label.map(|label| ("de".to_owned(), format!("Die {label}"))).into_iter().collect(),
+        from: from.map(str::to_owned),
+        place: from.map(|_| 1),
+    };
+    let one = |cue: &str, round, sides, winner| Match {
+        cue: cue.into(),
+        name: "Who goes on?".into(),
+        names: [("de".to_owned(), "Wer kommt weiter?".to_owned())].into(),
+        segment: "Semi-finals".into(),
+        segments: [("de".to_owned(), "Halbfinale".to_owned())].into(),
+        round,
+        sides,
+        winner,
+    };
+    Bracket {
+        matches: vec![
+            one("1", 1, vec![side(Some("Ada"), None), side(Some("Grace"), None)], Some(2)),
+            one("F", 2, vec![side(Some("Grace"), Some("1")), side(None, Some("2"))], None),
+        ],
+    }
 }

@@ -158,7 +158,7 @@ export default {
   earlier: 'أصوات سابقة',
   earlier_line: '{question}: {state}',
 
-  write_hint: 'يقرؤه المشرفون قبل أن يراه أي شخص آخر.',
+  write_hint: 'القواعد والمشرفون يقرّرون ما يراه الآخرون.',
   write_soon: 'لم يُفتح بعد',
   write_open: 'مفتوح: اكتب لنا',
   write_until: 'يُغلق خلال',

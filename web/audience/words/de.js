@@ -150,7 +150,7 @@ export default {
   earlier: 'Frühere Stimmen',
   earlier_line: '{question}: {state}',
 
-  write_hint: 'Moderatoren lesen es, bevor es jemand anders sieht.',
+  write_hint: 'Regeln und Moderatoren entscheiden, was andere sehen.',
   write_soon: 'Noch nicht offen',
   write_open: 'Offen: schreib uns',
   write_until: 'Schließt in',

@@ -153,7 +153,7 @@ export default {
   earlier: 'Earlier ballots',
   earlier_line: '{question}: {state}',
 
-  write_hint: 'Moderators read it before anybody else sees it.',
+  write_hint: 'Rules and moderators decide what others see.',
   write_soon: 'Not open yet',
   write_open: 'Open: write to us',
   write_until: 'Closes in',

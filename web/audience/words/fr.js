@@ -150,7 +150,7 @@ export default {
   earlier: 'Votes précédents',
   earlier_line: '{question} : {state}',
 
-  write_hint: 'Des modérateurs le lisent avant tout le monde.',
+  write_hint: 'Des règles et des modérateurs décident de ce que les autres voient.',
   write_soon: 'Pas encore ouvert',
   write_open: 'Ouvert : écrivez-nous',
   write_until: 'Ferme dans',

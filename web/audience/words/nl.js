@@ -150,7 +150,7 @@ export default {
   earlier: 'Eerdere stemmen',
   earlier_line: '{question}: {state}',
 
-  write_hint: 'Moderatoren lezen het voordat iemand anders het ziet.',
+  write_hint: 'Regels en moderatoren bepalen wat anderen zien.',
   write_soon: 'Nog niet open',
   write_open: 'Open: schrijf ons',
   write_until: 'Sluit over',
