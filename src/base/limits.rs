@@ -437,8 +437,6 @@ pub const TIMED_KEPT: usize = 64;
 pub const TIMED_WAIT_S_MAX: u64 = 25;
 /// An event that is older is put into no stream any more.
 pub const TIMED_OLD_MS: u64 = 30_000;
-/// The service of an encoder may take so long.
-pub const TIMED_TIMEOUT: Duration = Duration::from_secs(2);
 /// The most by which viewers of one platform differ, milliseconds.
 pub const JITTER_MS_MAX: u64 = 60_000;
 /// Characters of a title, a question or an option's label.

@@ -24,6 +24,9 @@ use crate::{
 /// Numbers of one event on two nodes, or before and after a start, are nearer than this.
 const AGAIN_MS: u64 = 1000;
 
+/// The service of an encoder may take so long.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
 /// What of a run an event is about: of openings and closes the how-manieth.
 type About = (RunId, TimedKind, usize);
 
@@ -152,14 +155,14 @@ async fn deliver(service: &PlainHttp, services: &Services, event: &TimedEvent) {
     let Ok(body) = serde_json::to_string(event) else { return };
     let mut wait = Duration::from_millis(250);
     while services.clock.now().as_ms().saturating_sub(event.seq) < limits::TIMED_OLD_MS {
-        let answer = tokio::time::timeout(limits::TIMED_TIMEOUT, service.post(&body)).await;
+        let answer = tokio::time::timeout(TIMEOUT, service.post(&body)).await;
         let is_taken = matches!(&answer, Ok(Ok((200..=299, _))));
         services.metrics.timed(if is_taken { "sent" } else { "failed" });
         if is_taken {
             return;
         }
         tokio::time::sleep(wait).await;
-        wait = (wait * 2).min(limits::TIMED_TIMEOUT);
+        wait = (wait * 2).min(TIMEOUT);
     }
     services.metrics.timed("lost");
     let TimedEvent { show, run, ev, at, .. } = event;
