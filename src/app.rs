@@ -3,6 +3,7 @@
 
 use std::{
     net::SocketAddr,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -27,7 +28,7 @@ use crate::{
         sync::Sync,
         tasks::{self, Tasks},
     },
-    config::{NodeConfig, text_check::CheckConfig},
+    config::NodeConfig,
     erasure::{self, Place},
     http::{
         listen,
@@ -36,6 +37,7 @@ use crate::{
     identity::{node, secret::Secret},
     providers::{
         journal::{Directory, Journal as _},
+        plain_http::PlainHttp,
         redis::{Config as RedisConfig, Redis},
         secret_file,
         store::{
@@ -86,7 +88,9 @@ impl App {
         let directory = Directory::open(&journals)?;
         let node = node::name(&config.data.join(layout::NODE)).context("the name of the data directory")?;
         let secret = secret(config).context("the node secret")?;
-        let check = text_check(&config.check)?;
+        let check = service("check", &config.check.url, config.check.secret_file.as_deref())?;
+        let check = check.map(|service| TextCheck::new(service, config.check.timeout));
+        let encoder = service("timed", &config.timed.url, config.timed.secret_file.as_deref())?;
         let redis = way_to_redis(config)?;
         let store = SqliteStore::open(&config.data.join(layout::DOCUMENTS))?;
         store.checkpoint()?;
@@ -139,6 +143,7 @@ impl App {
             shared: shared.clone(),
             secret,
             check,
+            encoder,
             metrics,
             journals,
         });
@@ -218,14 +223,16 @@ fn secret(config: &NodeConfig) -> std::io::Result<Secret> {
     }
 }
 
-/// The way to a service that looks at what the audience writes, if there is one. It need not be there.
-fn text_check(config: &CheckConfig) -> anyhow::Result<Option<TextCheck>> {
-    if config.url.is_empty() {
+/// The way to a service of somebody else, if there is one. It need not be there.
+fn service(name: &str, url: &str, secret: Option<&Path>) -> anyhow::Result<Option<PlainHttp>> {
+    if url.is_empty() {
         return Ok(None);
     }
-    let secret = config.secret_file.as_deref().map(secret_file::read).transpose().context("check_secret_file")?;
-    let check = TextCheck::new(&config.url, secret.unwrap_or_default().trim().to_owned(), config.timeout);
-    check.map(Some).context("check_url: give http://host[:port][/path]; check_secret_file: one word")
+    let secret = secret.map(secret_file::read).transpose();
+    let secret = secret.with_context(|| format!("{name}_secret_file"))?.unwrap_or_default();
+    let service = PlainHttp::new(url, secret.trim().to_owned());
+    let wrong = || format!("{name}_url: give http://host[:port][/path]; {name}_secret_file: one word");
+    service.map(Some).with_context(wrong)
 }
 
 /// The way to Redis, if there are to be many nodes. It need not be there.

@@ -254,8 +254,8 @@ pub const CHECKS_WAITING_MAX: usize = 256;
 pub const CHECK_FAILURES: u32 = 5;
 /// … for so long: who writes does not wait for what does not come.
 pub const CHECK_REST: Duration = Duration::from_secs(5);
-/// More than it has to say.
-pub const CHECK_ANSWER_BYTES_MAX: u64 = 16 * 1024;
+/// More than a service of somebody else has to say.
+pub const SERVICE_ANSWER_BYTES_MAX: u64 = 16 * 1024;
 /// It may take so long when the settings do not say.
 pub const CHECK_TIMEOUT_MS: u64 = 2000;
 /// The longest that may be set: less than what a post is waited for.
@@ -431,6 +431,12 @@ pub const ENTRY_NAME_CHARS_MAX: usize = 24;
 pub const PLATFORMS_MAX: usize = 16;
 /// The most that a platform is behind, milliseconds: nothing else goes on before its viewers have voted.
 pub const DELAY_MS_MAX: u64 = 180_000;
+/// Timed metadata of a show that is kept: more than its runs reach while an encoder is away.
+pub const TIMED_KEPT: usize = 64;
+/// Who waits for it gets an answer by then, whatever it is: proxies end what is silent for longer.
+pub const TIMED_WAIT_S_MAX: u64 = 25;
+/// An event that is older is put into no stream any more.
+pub const TIMED_OLD_MS: u64 = 30_000;
 /// The most by which viewers of one platform differ, milliseconds.
 pub const JITTER_MS_MAX: u64 = 60_000;
 /// Characters of a title, a question or an option's label.

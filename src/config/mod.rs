@@ -5,6 +5,7 @@
 pub mod doors;
 pub mod nodes;
 pub mod text_check;
+pub mod timed;
 
 use std::{
     net::SocketAddr,
@@ -18,6 +19,7 @@ use crate::telemetry::logs::LogFormat;
 use doors::{DoorConfig, DoorFile, DoorFlags};
 use nodes::{NodesConfig, NodesFile, NodesFlags};
 use text_check::{CheckConfig, CheckFile, CheckFlags};
+use timed::{TimedConfig, TimedFlags};
 
 /// How a node runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,7 @@ pub struct NodeConfig {
     pub doors: DoorConfig,
     pub nodes: NodesConfig,
     pub check: CheckConfig,
+    pub timed: TimedConfig,
     /// A level, or a list like `info,tallylight::ballots=debug`.
     pub log: String,
     pub log_format: LogFormat,
@@ -64,9 +67,12 @@ pub struct NodeFlags {
     pub nodes: NodesFlags,
     #[command(flatten)]
     pub check: CheckFlags,
+    #[command(flatten)]
+    pub timed: TimedFlags,
     /// Configuration file (TOML); a flag or a variable beats it. Names: listen, data, public_url, trusted_proxies,
     /// proxy_protocol, venues, connections, connections_per_prefix, origins, redis, redis_cluster, redis_ca_file,
-    /// secret_file, check_url, check_secret_file, check_timeout_ms, log, log_format, and shows, a list of show files
+    /// secret_file, check_url, check_secret_file, check_timeout_ms, timed_url, timed_secret_file, log,
+    /// log_format, and shows, a list of show files
     #[arg(long, env = "TALLYLIGHT_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -93,6 +99,8 @@ struct File {
     check_url: Option<String>,
     check_secret_file: Option<PathBuf>,
     check_timeout_ms: Option<u64>,
+    timed_url: Option<String>,
+    timed_secret_file: Option<PathBuf>,
 }
 
 impl File {
@@ -152,6 +160,7 @@ impl NodeConfig {
         let check =
             CheckFile { url: file.check_url, secret_file: file.check_secret_file, timeout_ms: file.check_timeout_ms };
         let check = CheckConfig::new(flags.check, check)?;
+        let timed = TimedConfig::new(flags.timed, file.timed_url, file.timed_secret_file)?;
         let log_format = match (flags.log_format, file.log_format.as_deref()) {
             (Some(format), _) => format,
             (None, Some("json")) => LogFormat::Json,
@@ -167,6 +176,7 @@ impl NodeConfig {
             doors,
             nodes,
             check,
+            timed,
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from(defaults.data)),
             shows: if shows.is_empty() { file.shows } else { shows },

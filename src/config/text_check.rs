@@ -59,19 +59,28 @@ impl CheckConfig {
             secret_file: flags.check_secret_file.or(file.secret_file),
             timeout: Duration::from_millis(timeout_ms),
         };
-        if !config.url.is_empty() && !config.url.starts_with("http://") {
-            bail!(
-                "check_url: begin it with http://; for a service elsewhere put a proxy beside the node that speaks TLS to it"
-            );
-        }
+        check_service("check", &config.url, config.secret_file.is_some())?;
         if !(100..=limits::CHECK_TIMEOUT_MS_MAX).contains(&timeout_ms) {
             bail!("check_timeout_ms = {timeout_ms}: give 100 to {}", limits::CHECK_TIMEOUT_MS_MAX);
         }
-        if config.url.is_empty() && config.secret_file.is_some() {
-            bail!("check_secret_file is for check_url: give that, too, or leave it out");
-        }
         Ok(config)
     }
+}
+
+/// Whether a service of somebody else can be there, and has a secret only if it is there.
+///
+/// # Errors
+/// It cannot; the message says what to do.
+pub(super) fn check_service(name: &str, url: &str, has_secret: bool) -> anyhow::Result<()> {
+    if !url.is_empty() && !url.starts_with("http://") {
+        bail!(
+            "{name}_url: begin it with http://; for a service elsewhere put a proxy beside the node that speaks TLS to it"
+        );
+    }
+    if url.is_empty() && has_secret {
+        bail!("{name}_secret_file is for {name}_url: give that, too, or leave it out");
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -44,7 +44,6 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct TimeQuery {
     /// Milliseconds of the client's clock, given back as they are: an answer to another question says another one.
-    #[param(maximum = 9007199254740991u64)]
     t0: Option<u64>,
 }
 

@@ -102,6 +102,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(feeds::parts_json))
         .routes(routes!(feeds::parts_csv))
         .routes(routes!(timeline::timeline))
+        .routes(routes!(timeline::next_timed))
         .routes(routes!(scores::leaderboard))
         .routes(routes!(scores::score))
         .routes(routes!(scores::leaderboard_json))

@@ -1,10 +1,15 @@
 //! When what is open, closed, locked and revealed, in the studio and on each platform: for encoders, and for whoever has to know
 //! before viewers do. Times alone, and no number of any result.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use axum::{Json, extract::State};
-use serde::Serialize;
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use serde::{Deserialize, Serialize};
 
 use super::{
     extract::{self, OfShow, Params},
@@ -16,12 +21,13 @@ use crate::{
     base::{
         clock::Micros,
         ids::{RunId, ShowId},
+        limits,
     },
     shows::{
         run::Run,
         windows::{Span, Track},
     },
-    wire::server::Phase,
+    wire::{codes::Code, server::Phase, timed::TimedEvent},
 };
 
 /// The times of a show, milliseconds since 1970.
@@ -109,6 +115,43 @@ pub async fn timeline(
         platforms: platforms.collect(),
         runs: opened.map(|run| run_times(run, now)).collect(),
     }))
+}
+
+/// Which event is waited for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct NextQuery {
+    /// As in the address that the studio page copies.
+    key: Option<String>,
+    /// The `seq` of the last event that you have; left out: the next that comes. One that another node gave, or a node before its
+    /// start, brings what was said shortly before it once more.
+    #[param(maximum = 9007199254740991u64)]
+    after: Option<u64>,
+    /// Seconds to wait; left out: 25.
+    #[param(maximum = 25)]
+    wait: Option<u64>,
+}
+
+/// The next that a run reaches, as soon as it does: for whatever puts it into the stream. Ask again at once, with its `seq`.
+#[utoipa::path(get, path = "/api/v1/shows/{show}/timed-metadata/next", params(("show" = ShowId, Path), NextQuery),
+    security(("key" = [])),
+    responses((status = 200, description = "An event", body = TimedEvent),
+        (status = 204, description = "None yet: ask again"), Problems))]
+pub async fn next_timed(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Params(NextQuery { key, after, wait }): Params<NextQuery>,
+) -> Result<Response, Failure> {
+    extract::screen_key(&doors, &desk, key.as_deref())?;
+    let wait = wait.unwrap_or(limits::TIMED_WAIT_S_MAX);
+    if wait > limits::TIMED_WAIT_S_MAX {
+        return Err(Failure::new(Code::BadMessage, format!("wait: {} seconds at most", limits::TIMED_WAIT_S_MAX)));
+    }
+    tokio::select! {
+        event = desk.timed.next(after) => Ok(Json(event).into_response()),
+        () = tokio::time::sleep(Duration::from_secs(wait)) => Ok(StatusCode::NO_CONTENT.into_response()),
+        () = doors.services.tasks.stop().cancelled() => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
 }
 
 fn run_times(run: &Run, now: Micros) -> RunTimes {

@@ -16,7 +16,7 @@ use crate::{
         entry::Entry,
         moderation::AirView,
         results::Results,
-        server::{GraphicView, OptionView, RunView, ShowView},
+        server::{GraphicView, Lag, OptionView, RunView, ShowView},
     },
 };
 
@@ -118,7 +118,10 @@ fn seen_on(on: &Run, track: &Track, now: Micros) -> (Option<RunView>, bool) {
     };
     let before = windows.phase(now) == ClockPhase::Before;
     // What opens on take is not told before they see that it does.
-    let run = (!before || !interaction.opens_on_take).then(|| run_by(&told, &windows, now));
+    let run = (!before || !interaction.opens_on_take).then(|| RunView {
+        behind: Some(Lag { delay_ms: track.delay_ms(), jitter_ms: track.jitter_ms }),
+        ..run_by(&told, &windows, now)
+    });
     let waits = told.revealed_at != on.revealed_at
         && (interaction.viewers_see == Visibility::OnReveal || interaction.kind.is_secret());
     (run, before || waits)
@@ -169,6 +172,7 @@ fn run_by(run: &Run, windows: &Windows, now: Micros) -> RunView {
         opens_at: last.map(|span| span.opens.as_ms()),
         closes_at: last.and_then(|span| span.closes).map(Micros::as_ms),
         locks_at: windows.locks_at().map(Micros::as_ms),
+        behind: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! Providers know bytes and failures, never what a vote is.
 
 pub mod journal;
+pub mod plain_http;
 pub mod redis;
 pub mod secret_file;
 pub mod store;

@@ -21,6 +21,7 @@ use super::{
     services::Services,
     standing::Standing,
     tally,
+    timed::Timed,
 };
 use crate::{
     ballots::score::Scores,
@@ -64,6 +65,8 @@ pub struct Desk {
     pub moderation: Moderation,
     /// What viewers tap.
     pub reactions: Reactions,
+    /// What its runs have reached, for encoders.
+    pub timed: Timed,
     /// What the other nodes say of themselves.
     pub others: Others,
     /// Where the show stands with Redis; `None`: this node works alone.
@@ -155,6 +158,7 @@ impl Desk {
         let desk = Arc::new(Self {
             standing,
             others: Others::default(),
+            timed: Timed::default(),
             show: document.id.clone(),
             voter_key: ArcSwap::from_pointee(services.secret.voter_key(document.id.as_str(), &document.salt)),
             hub: Hub::default(),
@@ -178,6 +182,7 @@ impl Desk {
             services.tasks.spawn(super::witnesses::run(desk.clone(), services.clone(), shared.clone()));
         }
         services.tasks.spawn(moderation::run(desk.clone(), services.clone(), writings));
+        services.tasks.spawn(super::timed::run(desk.clone(), services.clone()));
         services.tasks.spawn(super::runner::run(desk.clone(), services.clone()));
         services.tasks.spawn(super::clock_log::run(desk.clone(), services.clone()));
         desk

@@ -23,6 +23,7 @@ mod seal_shared;
 pub mod services;
 mod standing;
 mod tally;
+pub mod timed;
 pub mod triggers;
 pub mod view;
 mod witnesses;

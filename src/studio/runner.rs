@@ -65,6 +65,7 @@ impl Runner {
         }
         let stands = |run: &&Run| run.void.is_none();
         self.desk.hub.publish_asked(on.filter(stands).and_then(|run| self.desk.moderation.asked(run.id())));
+        self.desk.timed.tell(&document, now);
         self.publish_desk(&document, now);
         self.gauge(on, &counted.totals, now);
     }

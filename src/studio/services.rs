@@ -15,6 +15,7 @@ use crate::{
     },
     identity::secret::Secret,
     providers::{
+        plain_http::PlainHttp,
         redis::Redis,
         store::{Store, shared::SharedStore},
         text_check::TextCheck,
@@ -42,6 +43,8 @@ pub struct Services {
     pub secret: Secret,
     /// Who looks at what the audience writes before moderators do.
     pub check: Option<TextCheck>,
+    /// Whom an encoder hears timed metadata from.
+    pub encoder: Option<PlainHttp>,
     pub metrics: Arc<Metrics>,
     /// Where the journals are, for recounts.
     pub journals: PathBuf,

@@ -60,6 +60,7 @@ pub struct Metrics {
     receipts: Family<ReceiptLabel, Counter>,
     said: Family<ReceiptLabel, Counter>,
     text_checks: Family<OutcomeLabel, Counter>,
+    timed: Family<OutcomeLabel, Counter>,
     receipt_seconds: Histogram,
     fsync_seconds: Gauge<f64, AtomicU64>,
     disk_free_bytes: Gauge,
@@ -83,6 +84,7 @@ impl Default for Metrics {
             receipts: Family::default(),
             said: Family::default(),
             text_checks: Family::default(),
+            timed: Family::default(),
             receipt_seconds: Histogram::new(buckets),
             fsync_seconds: Gauge::default(),
             disk_free_bytes: Gauge::default(),
@@ -100,6 +102,7 @@ impl Default for Metrics {
         registry.register(names::RECEIPTS.0, names::RECEIPTS.1, metrics.receipts.clone());
         registry.register(names::SAID.0, names::SAID.1, metrics.said.clone());
         registry.register(names::TEXT_CHECKS.0, names::TEXT_CHECKS.1, metrics.text_checks.clone());
+        registry.register(names::TIMED.0, names::TIMED.1, metrics.timed.clone());
         registry.register_with_unit(
             names::RECEIPT_SECONDS.0,
             names::RECEIPT_SECONDS.1,
@@ -149,6 +152,11 @@ impl Metrics {
     /// Somebody else's check was asked.
     pub fn text_check(&self, checked: Checked) {
         self.text_checks.get_or_create(&OutcomeLabel { outcome: checked.word() }).inc();
+    }
+
+    /// The encoder's service was told an event: `sent`, `failed`, or at last `lost`.
+    pub fn timed(&self, outcome: &'static str) {
+        self.timed.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
     /// A session joined (1) or left (-1).

@@ -31,5 +31,8 @@ pub const COMMANDS: Name = ("tallylight_commands", "Commands of staff");
 pub const SAID: Name = ("tallylight_said", "Answers to questions and texts of the audience");
 /// Counter, by `outcome`.
 pub const TEXT_CHECKS: Name = ("tallylight_text_checks", "Texts that the check of somebody else was asked about");
+/// Counter, by `outcome`.
+pub const TIMED: Name =
+    ("tallylight_timed_metadata", "Tries to tell the encoder's service an event, and events lost for it");
 /// Counter.
 pub const INCIDENTS: Name = ("tallylight_incidents", "Differences and damages that somebody has to look at");

@@ -314,6 +314,7 @@ mod tests {
             opens_at: None,
             closes_at: None,
             locks_at: None,
+            behind: None,
         };
         ServerMessage::Show(Box::new(ShowView {
             id: "finale".to_owned(),

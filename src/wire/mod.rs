@@ -17,6 +17,7 @@ pub mod results;
 pub mod scores;
 pub mod seal;
 pub mod server;
+pub mod timed;
 pub mod trigger;
 
 use serde::de::{DeserializeOwned, Error as _};

@@ -202,6 +202,18 @@ pub struct RunView {
     /// When intake is over: close and grace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locks_at: Option<u64>,
+    /// For viewers of a platform that is behind, while they have times of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Lag>,
+}
+
+/// How far a platform is behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Lag {
+    /// What the times of the run have in them already.
+    pub delay_ms: u64,
+    /// By how much its viewers differ.
+    pub jitter_ms: u64,
 }
 
 /// One option of a question.

@@ -116,6 +116,7 @@ fn run(phase: Phase) -> RunView {
         opens_at: Some(AT),
         closes_at: Some(AT + 60_000),
         locks_at: Some(AT + 63_000),
+        behind: None,
     }
 }
 
@@ -148,7 +149,13 @@ fn shows() -> Vec<(&'static str, ShowView)> {
         confirm: true,
         ..waiting.clone()
     };
-    let by_hand = RunView { hold: true, closes_at: None, locks_at: None, ..run(Phase::Open) };
+    let by_hand = RunView {
+        behind: Some(Lag { delay_ms: 8000, jitter_ms: 2000 }),
+        hold: true,
+        closes_at: None,
+        locks_at: None,
+        ..run(Phase::Open)
+    };
     let rehearsal = ShowView { rehearsal: true, ..show(Some(run(Phase::Open)), GraphicState::OnAir) };
     let wording =
         Wording { question: "Wer gewinnt?".into(), options: vec!["Ada".into(), "Grace".into()], ..Wording::default() };

@@ -11,7 +11,7 @@ use tallylight::{
         manifest::{Manifest, Signed},
     },
     base::ids::{BallotId, SessionId, VoterId},
-    config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig, text_check::CheckConfig},
+    config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig, text_check::CheckConfig, timed::TimedConfig},
     export::{
         verify::{self, Outcome},
         write::{self, Sources, Written},
@@ -40,6 +40,7 @@ async fn start(data: &std::path::Path) -> App {
         doors: DoorConfig::default(),
         nodes: NodesConfig::default(),
         check: CheckConfig::default(),
+        timed: TimedConfig::default(),
         log: "error".to_owned(),
         log_format: LogFormat::Plain,
     };

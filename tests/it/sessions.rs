@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use futures_util::{SinkExt, StreamExt};
 use tallylight::{
     app::App,
-    config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig, text_check::CheckConfig},
+    config::{NodeConfig, doors::DoorConfig, nodes::NodesConfig, text_check::CheckConfig, timed::TimedConfig},
     shows::file,
     telemetry::logs::LogFormat,
 };
@@ -23,6 +23,7 @@ async fn start(show: &str) -> (App, tempfile::TempDir) {
         doors: DoorConfig::default(),
         nodes: NodesConfig::default(),
         check: CheckConfig::default(),
+        timed: TimedConfig::default(),
         log: "error".to_owned(),
         log_format: LogFormat::Plain,
     };

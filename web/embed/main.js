@@ -24,6 +24,11 @@ const snippets = {
   --tl-font: "Your Font", sans-serif;
 }
 tallylight-show::part(header) { display: none; }`,
+  sync: `const { client } = document.querySelector('tallylight-show');
+setInterval(() => {                                               // hls.js; other players tell it by other names
+  const seen = hls.playingDate;                                   // EXT-X-PROGRAM-DATE-TIME of the picture
+  client?.sync(seen ? { mode: 'pdt', value: seen } : { mode: 'latency', value: hls.latency });
+}, 1000);`,
   events: `const element = document.querySelector('tallylight-show');
 element.addEventListener('show', (event) => console.log(event.detail.run?.question));
 element.addEventListener('ballots', (event) => console.log(event.detail.at(-1)?.is));   // kept, counted, held, refused …

@@ -11,6 +11,14 @@
  *   `failed`: no answer came for this ballot; `heard`: whether the last taps were
  * @typedef {{ kind: LinkKind, joined: boolean, send: (message: any) => boolean, close: () => void }} Link
  * @typedef {'websocket'|'sse'|'polling'} LinkKind
+ *
+ * @typedef {object} LinkState
+ * @property {'connecting'|'up'|'down'|'ended'} is `ended`: nothing more is tried
+ * @property {LinkKind} kind
+ * @property {string} [why] a code of src/wire/codes.rs, if the server said one
+ * @property {number} since when it came up, or since when it is not up; local milliseconds since 1970
+ * @property {number} [next_at] when the next try starts, local
+ * @property {boolean} offline the device itself says that it has no network
  */
 
 import { SUBPROTOCOL } from './wire.js';

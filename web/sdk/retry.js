@@ -3,6 +3,10 @@
 /** First wait after a loss, doubled at each failure. */
 const RETRY_MS = 1000;
 export const RETRY_MAX_MS = 30_000;
+/** A link that lived this long starts the doubling anew. */
+export const STEADY_MS = 10_000;
+/** On a fallback, how often a WebSocket is tried again. */
+export const UPGRADE_MS = 90_000;
 
 /** @param {import('./links.js').Down} why @param {number} failures in a row before this one */
 export function waitMs(why, failures) {

@@ -11,7 +11,7 @@
  */
 
 import { BallotBox } from './ballots.js';
-import { Boundary } from './boundary.js';
+import { Boundary, STAFF_SILENCE_MS } from './boundary.js';
 import { ServerClock } from './clock.js';
 import { Commands } from './commands.js';
 import { keeps, recall, store } from './keep.js';
@@ -19,7 +19,8 @@ import { inLanguage } from './languages.js';
 import { openLink, request } from './links.js';
 import { Leaders } from './leaders.js';
 import { Newest } from './newest.js';
-import { RETRY_MAX_MS, waitMs } from './retry.js';
+import { Player } from './player.js';
+import { RETRY_MAX_MS, STEADY_MS, UPGRADE_MS, waitMs } from './retry.js';
 import { Taps, isTapped } from './taps.js';
 
 export { settled } from './ballots.js';
@@ -29,22 +30,9 @@ export { isTapped } from './taps.js';
 /**
  * @typedef {import('./links.js').LinkKind} LinkKind
  * @typedef {import('./wire.js').Done} Done
- *
- * @typedef {object} LinkState
- * @property {'connecting'|'up'|'down'|'ended'} is `ended`: nothing more is tried
- * @property {LinkKind} kind
- * @property {string} [why] a code of src/wire/codes.rs, if the server said one
- * @property {number} since when it came up, or since when it is not up; local milliseconds since 1970
- * @property {number} [next_at] when the next try starts, local
- * @property {boolean} offline the device itself says that it has no network
+ * @typedef {import('./links.js').LinkState} LinkState
  */
 
-/** A link that lived this long starts the doubling anew. */
-const STEADY_MS = 10_000;
-/** On a fallback, how often a WebSocket is tried again. */
-const UPGRADE_MS = 90_000;
-/** Staff hears a gauge every second; a connection silent for this long is taken for dead. */
-const STAFF_SILENCE_MS = 6000;
 /** How often the server's time is asked. */
 const SYNC_MS = 300_000;
 
@@ -87,6 +75,7 @@ export class Client extends EventTarget {
   #upgrade_at = 0;
   #boundary = new Boundary();
   #newest = new Newest();
+  #player = new Player();
   #box;
   #commands;
   #taps = new Taps();
@@ -146,6 +135,11 @@ export class Client extends EventTarget {
   speak(languages) {
     this.#languages = languages;
     if (this.#told) this.#tell(this.#told);
+  }
+
+  /** How late the viewer's own picture is, as their player measures it: what is shown goes by it, and no ballot does. @param {import('./player.js').Measure} [measure] left out: as the platform declares */
+  sync(measure) {
+    if (this.#player.measured(measure, this.now()) && this.#told) this.#tell(this.#told);
   }
 
   /** The server's time, milliseconds since 1970. */
@@ -285,6 +279,13 @@ export class Client extends EventTarget {
     // Over plain HTTP the welcome says little: the way is open when the first snapshot came through it.
     const opens = message.t === 'welcome' ? this.#link?.kind === 'websocket' : message.t !== 'problem' && message.t !== 'reconnect';
     if (this.state.is !== 'up' && opens) this.#joined();
+    if (message.t === 'show') this.#boundary.told(message.run);
+    const link = this.#link;
+    this.#player.tell(message, () => this.#link === link && this.#take(message));
+  }
+
+  /** @param {any} message */
+  #take(message) {
     switch (message.t) {
       case 'welcome': return this.#welcome(message);
       case 'show': return this.#showed(message);
@@ -330,14 +331,14 @@ export class Client extends EventTarget {
   /** @param {import('./wire.js').ShowView} show */
   #showed(show) {
     if (this.#newest.isOld('show', show, this.show, 'rev')) return;
-    this.#boundary.told();
     this.#tell(show);
   }
 
   /** @param {import('./wire.js').ShowView} show as it was sent */
   #tell(show) {
     this.#told = show;
-    this.show = inLanguage(show, this.#languages);
+    const seen = inLanguage(show, this.#languages);
+    this.show = { ...seen, run: seen.run && this.#player.seen(seen.run) };
     if (this.show.run) this.#box?.describe(this.show.run);
     if (show.run && isTapped(show.run)) this.#taps.follow(show.run);
     this.#emit('show', this.show);
@@ -404,7 +405,7 @@ export class Client extends EventTarget {
     this.#sayTaps();
     const silent = Date.now() - this.heard_at;
     if (this.state.is === 'up' && this.#entry.staff && silent > STAFF_SILENCE_MS) return this.#dead();
-    if (this.state.is === 'up' && this.#kind !== 'polling' && this.#boundary.isOverdue(this.show?.run, this.now(), this.heard_at)) return this.#dead();
+    if (this.state.is === 'up' && this.#kind !== 'polling' && this.#boundary.isOverdue(this.now(), this.heard_at)) return this.#dead();
     if (this.state.is === 'up' && Date.now() - this.#synced_at > SYNC_MS) this.#sync();
     if (this.state.is === 'up' && this.#kind !== 'websocket' && Date.now() > this.#upgrade_at) this.#upgrade();
   }

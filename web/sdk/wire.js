@@ -14,7 +14,7 @@
  * @typedef {{ n: number, label: string }} OptionView
  * @typedef {{ question: string, options?: string[], low?: string, high?: string, unit?: string, segment?: string }} Wording
  * @typedef {{ id: string, cue: string, kind?: Kind, question: string, writing?: WritingView, options: OptionView[], texts?: Record<string, Wording>, language?: string, votes: number, phase: Phase, hold: boolean, per_option?: number, changeable?: boolean, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number, replaces?: string,
- *   opens_at?: number, closes_at?: number, locks_at?: number }} RunView
+ *   opens_at?: number, closes_at?: number, locks_at?: number, behind?: { delay_ms: number, jitter_ms: number } }} RunView
  * `language`, of a show and a run: what its texts are in; said by this client, not by the server.
  *
  * @typedef {{ state: 'on_air'|'cleared'|'panic', step: number, frozen: boolean }} GraphicView

@@ -144,6 +144,7 @@ impl Node {
             redis: None,
             shared: None,
             check: None,
+            encoder: None,
             secret: Secret::of(&[1; 32]),
             metrics: Arc::default(),
             journals: PathBuf::new(),

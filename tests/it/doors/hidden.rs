@@ -61,6 +61,15 @@ fn asked(stage: &Stage, operator: &str, device: &str) -> String {
     for feed in feeds.split_whitespace() {
         all.push(get(&format!("/f/{SHOW}/{feed}?key={key}"), None));
     }
+    let timed = format!("/api/v1/shows/{SHOW}/timed-metadata/next?wait=0&key={key}&after=");
+    let mut after = 0;
+    while let Ok(event) = serde_json::from_str::<Value>(&get(&format!("{timed}{after}"), None)) {
+        // What comes again and again would be read for ever.
+        assert!(event["seq"].as_u64() > Some(after), "{event}");
+        after = event["seq"].as_u64().unwrap();
+        all.push(event.to_string());
+    }
+    assert!(after > 0, "an opening is there to be read");
     for (path, bearer) in [
         (format!("live?key={key}"), None),
         ("live".to_owned(), None),
@@ -71,6 +80,7 @@ fn asked(stage: &Stage, operator: &str, device: &str) -> String {
         ("asrun?format=csv".to_owned(), Some(operator)),
         ("file".to_owned(), Some(operator)),
         ("live".to_owned(), Some(operator)),
+        (format!("timeline.json?key={key}"), None),
     ] {
         all.push(get(&format!("/api/v1/shows/{SHOW}/{path}"), bearer));
     }

@@ -46,6 +46,8 @@ fn everybody_has_their_own_clock_and_no_number_before_their_opening() {
         before.push(message);
     };
     assert_eq!(opens_at(&seen), opens_at(&in_studio) + 6000);
+    assert_eq!(seen["run"]["behind"], json!({"delay_ms": 6000, "jitter_ms": 0}));
+    assert!(in_studio["run"]["behind"].is_null());
     assert!(before.iter().all(|message| message["t"] != "show" || message["run"].is_null()), "{before:?}");
     assert!(before.iter().all(|message| message["t"] != "results" || message["total"] == 0), "{before:?}");
     hears(&mut on_tv, |message| message["t"] == "results" && message["total"] == 1);

@@ -35,6 +35,8 @@ export interface Run {
   opens_at?: number;
   closes_at?: number;
   locks_at?: number;
+  /** Where the viewer's platform is behind: how much the times above are later than in the studio, and by how much its viewers differ. */
+  behind?: { delay_ms: number; jitter_ms: number };
   /** Ask once more before a ballot is given. */
   confirm?: boolean;
   /** Ballots may be given before the opening; the client sends them then. */
@@ -106,6 +108,12 @@ export interface ClientOptions {
   entry?: string;
 }
 
+/**
+ * What a player measures: `pdt`, the programme date and time of the picture that is seen now (`EXT-X-PROGRAM-DATE-TIME`; milliseconds
+ * since 1970, or a date); `latency`, seconds by which it is behind the studio's output; `offset`, the same in milliseconds.
+ */
+export type Measure = { mode: 'pdt'; value: number | Date } | { mode: 'latency'; value: number } | { mode: 'offset'; value: number };
+
 export class Client extends EventTarget {
   constructor(options: ClientOptions);
   /** The newest of each. */
@@ -119,6 +127,12 @@ export class Client extends EventTarget {
   stop(): void;
   /** The server's time, milliseconds since 1970. */
   now(): number;
+  /**
+   * How late this viewer's own picture is; say it as often as you like, and nothing to go by the platform again. Times of a run and
+   * when `show` and `results` come move with it, at most by the `jitter_ms` of the platform; of who came by no platform, nothing
+   * moves. It is for what is shown: whether a ballot is in time goes by the entry link.
+   */
+  sync(measure?: Measure): void;
   /** The languages that the reader wants, the dearest first. */
   speak(languages: readonly string[]): void;
   /** Gives a ballot: option numbers, one for each vote. The receipt comes as `ballots`. */
