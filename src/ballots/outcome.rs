@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::{ToPrimitive, Zero};
+use num_traits::{One, ToPrimitive, Zero};
 
 use super::{
     bucket::Totals,
@@ -243,7 +244,8 @@ fn points(gives: &Gives, votes: &[u64]) -> Points {
     match gives {
         _ if all == 0 => vec![BigRational::zero(); votes.len()],
         Gives::Percent(points) => {
-            votes.iter().map(|votes| whole(&u64::from(*points)) * whole(votes) / whole(&all)).collect()
+            let of = |votes: &u64| (u128::from(*points) * u128::from(*votes)).into();
+            votes.iter().map(|votes| BigRational::new(of(votes), all.into())).collect()
         }
         Gives::Proportional(points) => {
             tally::apportion(votes, *points).iter().map(|points| whole(&u64::from(*points))).collect()
@@ -261,7 +263,26 @@ fn points(gives: &Gives, votes: &[u64]) -> Points {
 }
 
 fn sum(parts: &[Points], options: usize) -> Points {
-    (0..options).map(|index| parts.iter().map(|part| &part[index]).sum()).collect()
+    // Over one denominator: fractions that are added one by one are reduced each time, and those of many parts are long.
+    let denominators: Vec<_> =
+        parts.iter().map(|part| part.iter().map(BigRational::denom).fold(One::one(), lcm)).collect();
+    let all = denominators.iter().fold(One::one(), lcm);
+    let factors: Vec<_> = denominators.iter().map(|denominator| &all / denominator).collect();
+    let of = |index: usize| {
+        let parts = parts.iter().zip(&denominators).zip(&factors);
+        let wholes = parts.map(|((part, denominator), factor)| {
+            let points = &part[index];
+            factor * (points.numer() * (denominator / points.denom()))
+        });
+        BigRational::new(wholes.sum(), all.clone())
+    };
+    (0..options).map(of).collect()
+}
+
+/// The least number that both divide.
+fn lcm(one: BigInt, other: &BigInt) -> BigInt {
+    let factor = BigRational::new(one.clone(), other.clone()).denom().clone();
+    one * factor
 }
 
 fn whole(number: &u64) -> BigRational {

@@ -6,12 +6,13 @@ use crate::{
         corrected::{Stands, stands},
         outcome, tally,
     },
-    base::clock::Micros,
+    base::{clock::Micros, ids::RunId},
     shows::{
         interaction::Visibility,
-        run::{ByEntry, Run},
+        run::{Run, SealSummary},
     },
     wire::{
+        outcome::{Outcome, Rated},
         results::{OptionResult, Pace, ResultState, Results},
         server::{Phase, Role},
     },
@@ -60,13 +61,53 @@ pub struct Counted {
     pub pace: Option<Pace>,
 }
 
+/// What the rules of a run make of what is counted. It is made once, for whoever may see it.
+#[derive(Debug)]
+pub struct Made {
+    of: (RunId, Totals, Option<SealSummary>),
+    votes: Vec<u64>,
+    outcome: Option<Outcome>,
+    rated: Option<Rated>,
+}
+
+impl Made {
+    /// Of a run and its totals. A sealed run shows its seal, whatever comes later.
+    pub fn of(run: &Run, totals: &Totals) -> Self {
+        let definition = &run.definition;
+        let of = (run.id(), totals.clone(), run.sealed().cloned());
+        if let Some(Stands { votes, outcome, rated, .. }) = run.sealed().map(|seal| stands(definition, seal)) {
+            return Self { of, votes, outcome, rated };
+        }
+        let votes = totals.votes.clone();
+        let (outcome, rated) = match &totals.by_pool {
+            _ if definition.interaction.counting.pools.is_empty() => (None, outcome::rated(definition, &votes, &[])),
+            // Nobody knows what pools give before the seal: only staff sees something, votes alone.
+            None => (None, None),
+            Some(by_pool) => {
+                let lines = Pools::of(definition).lines(by_pool);
+                let mut outcome = outcome::outcome(definition, &votes, &lines);
+                // Fractions of many parts are long, and everybody gets this again and again.
+                outcome.iter_mut().flat_map(|outcome| &mut outcome.places).for_each(|place| place.exact.clear());
+                (outcome, outcome::rated(definition, &votes, &lines))
+            }
+        };
+        Self { of, votes, outcome, rated }
+    }
+
+    /// Whether it is still what is made of these.
+    pub fn is_of(&self, run: &Run, totals: &Totals) -> bool {
+        let (id, made_of, seal) = &self.of;
+        *id == run.id() && seal.as_ref() == run.sealed() && (seal.is_some() || made_of == totals)
+    }
+}
+
 /// Whether staff may see no number of a run now.
 pub fn is_hidden(run: &Run, staff: Audience, now: Micros) -> bool {
     state(run.phase(now), staff, run, false) == ResultState::Hidden
 }
 
 /// The numbers of a run.
-pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now: Micros) -> Results {
+pub fn results(run: &Run, counted: &Counted, made: &Made, epoch: u32, audience: Audience, now: Micros) -> Results {
     let Counted { totals, as_of, rebuilding, pace } = counted;
     let phase = run.phase(now);
     let state = match state(phase, audience, run, totals.by_pool.is_some()) {
@@ -75,28 +116,11 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
         }
         state => state,
     };
-    // A sealed run shows its seal, whatever comes later.
-    let hidden = vec![0; run.sealed().map_or(totals.votes.len(), |seal| seal.totals.len())];
-    let sealed = run.sealed().filter(|_| state != ResultState::Hidden);
-    let correction = sealed.and_then(|seal| seal.correction.as_ref());
-    let stands = sealed.map(|seal| stands(&run.definition, seal));
-    let votes = match &stands {
-        Some(stands) => &stands.votes,
-        None if state == ResultState::Hidden => &hidden,
-        None => &totals.votes,
-    };
-    let pools = !run.definition.interaction.counting.pools.is_empty();
-    let (outcome, rated) = match &stands {
-        Some(Stands { outcome, rated, .. }) => (outcome.clone(), rated.clone()),
-        None if state == ResultState::Hidden => (None, None),
-        None if pools => {
-            // Where nobody knows what pools give before the seal, only staff gets here, and sees votes alone.
-            let lines = totals.by_pool.as_deref().map(|by_pool| Pools::of(&run.definition).lines(by_pool));
-            let rated = |lines: &Vec<ByEntry>| outcome::rated(&run.definition, votes, lines);
-            let outcome = |lines: &Vec<ByEntry>| outcome::outcome(&run.definition, votes, lines);
-            (lines.as_ref().and_then(outcome), lines.as_ref().and_then(rated))
-        }
-        None => (None, outcome::rated(&run.definition, votes, &[])),
+    let correction = run.sealed().filter(|_| state != ResultState::Hidden).and_then(|seal| seal.correction.as_ref());
+    let hidden = vec![0; made.votes.len()];
+    let (votes, outcome, rated) = match state {
+        ResultState::Hidden => (&hidden, None, None),
+        _ => (&made.votes, made.outcome.clone(), made.rated.clone()),
     };
     let shares = outcome.as_ref().map_or_else(|| tally::shares(votes), outcome::shares);
     let options = (1..).zip(votes.iter().zip(shares));
@@ -208,6 +232,7 @@ mod tests {
         shows::{
             counting::{Gives, Pool},
             entries::Entries,
+            run::SealState,
             transition::tests::Desk,
         },
         wire::{
@@ -219,6 +244,10 @@ mod tests {
     fn totals() -> Counted {
         let totals = Totals { version: 57, counted: 3, votes: vec![2, 1], ..Totals::default() };
         Counted { totals, as_of: Micros(1), ..Counted::default() }
+    }
+
+    fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now: Micros) -> Results {
+        super::results(run, counted, &Made::of(run, &counted.totals), epoch, audience, now)
     }
 
     fn shown(run: u64, state: ResultState, version: u64) -> Results {
@@ -294,6 +323,37 @@ mod tests {
     }
 
     #[test]
+    fn what_is_made_is_made_again_only_of_something_else() {
+        let mut run = Desk::open_for(60).document.runs[0].clone();
+        let totals = totals().totals;
+        let made = Made::of(&run, &totals);
+        assert!(made.is_of(&run, &totals));
+        assert!(!made.is_of(&run, &Totals { version: 58, ..totals.clone() }));
+        let other = Desk::open_for(60).document.runs[0].clone();
+        run.definition.run = RunId(other.id().0 + 1);
+        assert!(!made.is_of(&run, &totals), "another run");
+        let summary = SealSummary {
+            at: Micros(2),
+            totals: vec![2, 2],
+            late: 0,
+            late_totals: vec![0, 0],
+            by_entry: Vec::new(),
+            outstanding: 0,
+            manifest_hash: String::new(),
+            correction: None,
+        };
+        let sealed = |hash: &str| {
+            let summary = SealSummary { manifest_hash: hash.to_owned(), ..summary.clone() };
+            Run { seal: Some(SealState { revision: 1, summary: Some(summary), verified: None }), ..other.clone() }
+        };
+        assert!(!made.is_of(&sealed("a"), &totals));
+        let made = Made::of(&sealed("a"), &totals);
+        assert_eq!(made.votes, [2, 2], "a sealed run shows its seal");
+        assert!(made.is_of(&sealed("a"), &Totals { version: 59, ..totals.clone() }));
+        assert!(!made.is_of(&sealed("b"), &totals), "corrected");
+    }
+
+    #[test]
     fn what_pools_give_is_told_as_long_as_it_is_known_whole() {
         let mut run = Desk::open_for(60).document.runs[0].clone();
         let pool = |name: &str| Pool { name: name.to_owned(), gives: Gives::Percent(50), each_segment: false };
@@ -312,6 +372,9 @@ mod tests {
             places.map(|place| (place.n, place.points)).collect::<Vec<_>>()
         };
         assert_eq!((shown.state, places(&shown)), (ResultState::Live, vec![(1, 50.0), (2, 50.0)]));
+        let is_short =
+            |results: &Results| results.outcome.iter().flat_map(|one| &one.places).all(|one| one.exact.is_empty());
+        assert!(is_short(&shown), "fractions come with the seal");
         // Too few are shown to nobody.
         let partial = see(&counted(known, true), Audience::Screens);
         let first = after(None, partial.clone(), false);

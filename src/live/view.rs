@@ -193,7 +193,7 @@ mod tests {
     use super::*;
     use crate::{
         ballots::bucket::Totals,
-        live::results::{Counted, results},
+        live::results::{Counted, Made, results},
         shows::{
             entries::Entries,
             file::read,
@@ -245,7 +245,7 @@ mod tests {
         document.runs = vec![run.clone()];
         let totals = Totals { version: 9, counted: 3, votes: vec![2, 1], ..Totals::default() };
         let counted = Counted { totals, ..Counted::default() };
-        let results = results(run, &counted, 1, Audience::Viewers, now);
+        let results = results(run, &counted, &Made::of(run, &counted.totals), 1, Audience::Viewers, now);
         let show = show(&document, None, Audience::Viewers, now);
         let behind = behind(&document, &show, Some(&results), now).pop();
         (show, behind)
@@ -276,7 +276,9 @@ mod tests {
 
     #[test]
     fn nobody_sees_what_was_counted_while_others_vote_and_a_reveal_comes_as_late_as_the_picture() {
-        let state = |run: &Run, ms| results(run, &Counted::default(), 1, Audience::Viewers, Micros::from_ms(ms)).state;
+        let counted = Counted::default();
+        let made = |run: &Run| Made::of(run, &counted.totals);
+        let state = |run: &Run, ms| results(run, &counted, &made(run), 1, Audience::Viewers, Micros::from_ms(ms)).state;
         let mut run = on_tv(true, Visibility::AfterClose);
         assert_eq!(
             [63_000, 73_499, 73_500].map(|ms| state(&run, ms)),

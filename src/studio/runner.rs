@@ -9,7 +9,7 @@ use crate::{
     ballots::{bucket::Totals, corrected::stands, outcome},
     base::{clock::Micros, ids::NodeId, limits},
     live::{
-        results::{AUDIENCES, Audience, Counted, after, is_hidden, results},
+        results::{AUDIENCES, Audience, Counted, Made, after, is_hidden, results},
         view::{behind, show},
     },
     reactions::tally::Seen,
@@ -28,7 +28,8 @@ const GAUGE_EVERY_MS: u64 = 1000;
 pub(super) async fn run(desk: Arc<Desk>, services: Arc<Services>) {
     let stop = services.tasks.stop().clone();
     let (hidden, scored) = (Vec::new(), scores::Key::new());
-    let mut runner = Runner { desk, services, last_desk: None, hidden, last_gauge: None, gauge: None, scored };
+    let mut runner =
+        Runner { desk, services, last_desk: None, hidden, last_gauge: None, gauge: None, scored, made: None };
     while !runner.desk.is_erased() {
         let now = runner.services.clock.now();
         runner.tick(now);
@@ -52,6 +53,8 @@ struct Runner {
     gauge: Option<(Gauge, Gauge)>,
     /// What the newest scores are made of, or will be in a moment.
     scored: scores::Key,
+    /// What the rules made last of what is counted: mostly nothing is new at a tick.
+    made: Option<Made>,
 }
 
 impl Runner {
@@ -60,6 +63,9 @@ impl Runner {
         self.score(&document);
         let on = document.on_program();
         let counted = on.map(|run| self.counted(run, now)).unwrap_or_default();
+        if let Some(run) = on.filter(|run| !self.made.as_ref().is_some_and(|made| made.is_of(run, &counted.totals))) {
+            self.made = Some(Made::of(run, &counted.totals));
+        }
         for audience in AUDIENCES {
             self.publish(&document, on, &counted, audience, now);
         }
@@ -95,14 +101,15 @@ impl Runner {
     fn publish(&self, document: &Document, on: Option<&Run>, counted: &Counted, audience: Audience, now: Micros) {
         let see = |run, audience| {
             let frozen = document.graphic.frozen && audience == Audience::Screens;
-            after(self.desk.hub.last_results(audience), results(run, counted, document.epoch, audience, now), frozen)
+            let fresh = results(run, counted, self.made.as_ref()?, document.epoch, audience, now);
+            Some(after(self.desk.hub.last_results(audience), fresh, frozen))
         };
-        let results = on.map(|run| see(run, audience));
+        let results = on.and_then(|run| see(run, audience));
         let voters = on.filter(|run| {
             audience == Audience::Viewers && run.definition.interaction.viewers_see == Visibility::AfterVote
         });
         let hidden = |results: &Results| results.state == ResultState::Hidden;
-        let voted = voters.filter(|_| results.as_ref().is_some_and(hidden)).map(|run| see(run, Audience::Voters));
+        let voted = voters.filter(|_| results.as_ref().is_some_and(hidden)).and_then(|run| see(run, Audience::Voters));
         let item = on.filter(|run| run.void.is_none()).and_then(|run| self.desk.moderation.on_air(run.id()));
         let show = show(document, item, audience, now);
         let behind = match audience {

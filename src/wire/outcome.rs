@@ -66,7 +66,8 @@ pub struct Place {
     pub rank: u16,
     /// To a thousandth.
     pub points: f64,
-    /// The points as a fraction: what the order is made of.
+    /// The points as a fraction: what the order is made of. Absent before the seal.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub exact: String,
     /// Whether it reached the goal, where the run has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

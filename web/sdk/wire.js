@@ -30,7 +30,7 @@
  * @typedef {{ mean: number, exact: string, median: number }} Rated
  * @typedef {{ now: number, highest: number }} Pace taps per second
  * @typedef {{ polarity: 'save'|'evict', unit: 'votes'|'percent'|'points', places: Place[], pools?: PoolOutcome[] }} Outcome
- * @typedef {{ n: number, rank: number, points: number, exact: string, reached?: boolean }} Place
+ * @typedef {{ n: number, rank: number, points: number, exact?: string, reached?: boolean }} Place `exact`: once it is sealed
  * @typedef {{ name: string, votes: number[], points: number[], silent?: boolean }} PoolOutcome
  *
  * @typedef {{ t?: 'leaderboard', round?: string, runs: string[], players: number, top: ScoreLine[] }} Leaderboard

@@ -62,6 +62,18 @@ fn two_pools_count_half_each_though_one_has_a_hundred_times_the_votes() {
 }
 
 #[test]
+fn points_of_many_parts_are_what_they_are_added_one_by_one() {
+    let fraction = |numerator: u64, denominator: u64| whole(&numerator) / whole(&denominator);
+    let part = |all: u64| vec![fraction(all / 3, all), fraction(0, 1), fraction(all - 1, 2 * all), fraction(5, 1)];
+    for parts in [0, 1, 2, 40] {
+        let parts: Vec<Points> = (0..parts).map(|number| part(12 + 35 * number)).collect();
+        let one_by_one =
+            |index: usize| parts.iter().fold(BigRational::zero(), |sum: BigRational, part: &Points| sum + &part[index]);
+        assert_eq!(sum(&parts, 4), [0, 1, 2, 3].map(one_by_one));
+    }
+}
+
+#[test]
 fn a_pool_that_nobody_voted_in_leaves_all_to_the_others() {
     // Eurovision 2015: where the audience's votes could not be used, the jury counted in full.
     let rules = "[[cue.rules.pool]]\npercent = 60\n[[cue.rules.pool]]\nname = \"jury\"\npercent = 40";

@@ -38,11 +38,18 @@ fn pools_make_one_outcome_that_everybody_sees_and_anybody_can_recount() {
 
     stage.does("close", json!({}));
     until("the run is locked", || (stage.live(None)["show"]["run"]["phase"] == "locked").then_some(()));
-    // Who may see numbers saw what the rules make of them before; the seal says the same.
-    let before = stage.live(None)["results"].clone();
+    // Who may see numbers saw what the rules make of them before; the seal says the same, and the fractions.
+    let mut before = stage.live(None)["results"].clone();
     assert_eq!(before["state"], "provisional", "{before}");
     stage.does("seal", json!({}));
-    let results = stage.live(None)["results"].clone();
+    for (place, exact) in ["125/2", "75/2"].into_iter().enumerate() {
+        assert_eq!(before["outcome"]["places"][place]["exact"], Value::Null);
+        before["outcome"]["places"][place]["exact"] = json!(exact);
+    }
+    let results = until("the seal is seen", || {
+        let results = stage.live(None)["results"].clone();
+        results["outcome"]["places"][0]["exact"].is_string().then_some(results)
+    });
     assert_eq!((&results["state"], &results["outcome"]), (&json!("provisional"), &before["outcome"]));
     let place = |n, rank, points, exact| json!({ "n": n, "rank": rank, "points": points, "exact": exact });
     assert_eq!(results["outcome"]["places"], json!([place(2, 1, 62.5, "125/2"), place(1, 2, 37.5, "75/2")]));

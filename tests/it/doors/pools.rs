@@ -55,8 +55,7 @@ fn what_pools_give_so_far_is_seen_by_those_who_may_see_it() {
     // The first juror is of another mind.
     votes(&stage, &run, &first, (2, 2));
 
-    let place = |n, rank, points, exact| json!({ "n": n, "rank": rank, "points": points, "exact": exact });
-    let so_far = json!([place(1, 1, 60.0, "60"), place(2, 2, 40.0, "40")]);
+    let so_far = json!([{ "n": 1, "rank": 1, "points": 60.0 }, { "n": 2, "rank": 2, "points": 40.0 }]);
     let pools = json!([
         { "name": "", "votes": [1, 0], "points": [60.0, 0.0] },
         { "name": "jury", "votes": [0, 2], "points": [0.0, 40.0] },
@@ -96,9 +95,11 @@ fn what_pools_give_so_far_is_seen_by_those_who_may_see_it() {
         .map(|(name, [first, second])| [row(name, 1, "Sweden", first), row(name, 2, "Norway", second)]);
     assert_eq!(rows, json!([ours, theirs].concat()));
     assert_eq!(polled(&stage, &silent)["outcome"]["places"], so_far, "its close has come");
-    let before = polled(&stage, &silent)["outcome"].clone();
+    let mut before = polled(&stage, &silent)["outcome"].clone();
 
-    // The seal is made of the ballots, and says the same.
+    // The seal is made of the ballots, and says the same, and the fractions.
+    before["places"][0]["exact"] = json!("60");
+    before["places"][1]["exact"] = json!("40");
     stage.does("seal", json!({}));
     stage.does("verify", json!({}));
     assert_eq!(polled(&stage, &silent)["outcome"], before);
