@@ -335,8 +335,11 @@ pub struct PartRow {
 fn part_rows(desk: &Desk) -> Vec<PartRow> {
     let document = desk.document();
     let Some(run) = document.on_program() else { return Vec::new() };
-    if run.sealed().is_none() {
-        return pool_rows(run, desk.hub.newest(Audience::Screens).1);
+    let results = desk.hub.newest(Audience::Screens).1;
+    let is_frozen = |results: &Results| results.state == ResultState::Frozen;
+    // What screens have seen last stays while they are frozen, also over the seal.
+    if run.sealed().is_none() || results.as_ref().is_some_and(is_frozen) {
+        return pool_rows(run, results);
     }
     let mut rows = Vec::new();
     told(desk, |run, state| {
@@ -348,7 +351,7 @@ fn part_rows(desk: &Desk) -> Vec<PartRow> {
     rows
 }
 
-/// Before the seal: the votes by pool where pools count apart, as screens see them.
+/// Before the seal, and as long as screens are frozen: the votes by pool where pools count apart, as screens see them.
 fn pool_rows(run: &Run, results: Option<Results>) -> Vec<PartRow> {
     let Some(results) = results.filter(|results| results.run == run.id()) else { return Vec::new() };
     let row = |PoolOutcome { name, votes, .. }: PoolOutcome| {

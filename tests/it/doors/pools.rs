@@ -95,6 +95,10 @@ fn what_pools_give_so_far_is_seen_by_those_who_may_see_it() {
         .map(|(name, [first, second])| [row(name, 1, "Sweden", first), row(name, 2, "Norway", second)]);
     assert_eq!(rows, json!([ours, theirs].concat()));
     assert_eq!(polled(&stage, &silent)["outcome"]["places"], so_far, "its close has come");
+    let mut frozen = rows;
+    frozen.as_array_mut().unwrap().iter_mut().for_each(|row| row["state"] = json!("frozen"));
+    stage.does("freeze", json!({}));
+    until("the feed is frozen", || (parts(&stage) == frozen).then_some(()));
     let mut before = polled(&stage, &silent)["outcome"].clone();
 
     // The seal is made of the ballots, and says the same, and the fractions.
@@ -102,9 +106,12 @@ fn what_pools_give_so_far_is_seen_by_those_who_may_see_it() {
     before["places"][1]["exact"] = json!("40");
     stage.does("seal", json!({}));
     stage.does("verify", json!({}));
+    assert_eq!(parts(&stage), frozen, "what was seen last stays over the seal");
+    stage.does("unfreeze", json!({}));
     assert_eq!(polled(&stage, &silent)["outcome"], before);
     let log = stage.ask("GET", &format!("/api/v1/shows/{SHOW}/asrun"), Some(&stage.staff), &[], &json!(null));
     assert!(log.text().contains("4 ballots counted") && !log.text().contains("incident"), "{}", log.text());
-    let rows = parts(&stage);
-    assert!(rows.as_array().unwrap().iter().any(|row| row["of"] == "segment"), "{rows}");
+    until("the feed has the parts of the seal", || {
+        parts(&stage).as_array().unwrap().iter().any(|row| row["of"] == "segment").then_some(())
+    });
 }
