@@ -106,6 +106,12 @@ pub fn is_hidden(run: &Run, staff: Audience, now: Micros) -> bool {
     state(run.phase(now), staff, run, false) == ResultState::Hidden
 }
 
+/// Whether an audience might see numbers, if only somebody knew what the pools of the run give.
+pub fn is_unknown(run: &Run, counted: &Counted, audience: Audience, now: Micros) -> bool {
+    let state = |known| state(run.phase(now), audience, run, known);
+    counted.totals.by_pool.is_none() && state(true) != state(false)
+}
+
 /// The numbers of a run.
 pub fn results(run: &Run, counted: &Counted, made: &Made, epoch: u32, audience: Audience, now: Micros) -> Results {
     let Counted { totals, as_of, rebuilding, pace } = counted;
@@ -166,10 +172,14 @@ pub fn hidden(results: &Results) -> Results {
 }
 
 /// What an audience gets after `last`. Frozen screens keep their last numbers; a hidden result stays hidden, and what may
-/// not be seen any more (the run is void, or open again) is hidden even from frozen screens.
-pub fn after(last: Option<Results>, fresh: Results, frozen: bool) -> Results {
+/// not be seen any more (the run is void, or open again) is hidden even from frozen screens. What is only `unknown` now
+/// takes nothing away that was shown.
+pub fn after(last: Option<Results>, fresh: Results, frozen: bool, unknown: bool) -> Results {
     let Some(last) = last.filter(|last| last.run == fresh.run) else { return without_partial_numbers(fresh) };
     match (last.state, fresh.state) {
+        (shown, ResultState::Hidden) if unknown && shown != ResultState::Hidden => {
+            Results { state: if frozen { ResultState::Frozen } else { ResultState::Rebuilding }, ..last }
+        }
         // Clients ignore an older version: numbers that were shown are hidden under the version they had.
         (_, ResultState::Hidden) => Results { version: last.version.max(fresh.version), ..fresh },
         (ResultState::Hidden, _) if frozen => last,
@@ -248,6 +258,10 @@ mod tests {
 
     fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now: Micros) -> Results {
         super::results(run, counted, &Made::of(run, &counted.totals), epoch, audience, now)
+    }
+
+    fn after(last: Option<Results>, fresh: Results, frozen: bool) -> Results {
+        super::after(last, fresh, frozen, false)
     }
 
     fn shown(run: u64, state: ResultState, version: u64) -> Results {
@@ -384,6 +398,17 @@ mod tests {
         let unknown = counted(None, false);
         let [screens, staff] = [Audience::Screens, Audience::Operators].map(|audience| see(&unknown, audience));
         assert_eq!((screens.state, screens.total), (ResultState::Hidden, 0));
-        assert_eq!((staff.state, staff.total, staff.outcome), (ResultState::Live, 3, None));
+        assert_eq!((&staff.state, staff.total, &staff.outcome), (&ResultState::Live, 3, &None));
+        // But of what was shown the last good numbers stay.
+        let is_unknown = |counted: &Counted, audience| is_unknown(&run, counted, audience, Micros(1));
+        let unknowns = [Audience::Viewers, Audience::Screens, Audience::Operators].map(|one| is_unknown(&unknown, one));
+        assert_eq!(unknowns, [false, true, false], "viewers see nothing before the close, and staff the votes");
+        assert!(!is_unknown(&counted(known, false), Audience::Screens));
+        for (frozen, state) in [(false, ResultState::Rebuilding), (true, ResultState::Frozen)] {
+            let kept = super::after(Some(shown.clone()), screens.clone(), frozen, true);
+            assert_eq!(kept, Results { state, ..shown.clone() });
+        }
+        let hidden = super::after(Some(screens.clone()), screens.clone(), false, true);
+        assert_eq!(hidden.state, ResultState::Hidden);
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     ballots::{bucket::Totals, corrected::stands, outcome},
     base::{clock::Micros, ids::NodeId, limits},
     live::{
-        results::{AUDIENCES, Audience, Counted, Made, after, is_hidden, results},
+        results::{AUDIENCES, Audience, Counted, Made, after, is_hidden, is_unknown, results},
         view::{behind, show},
     },
     reactions::tally::Seen,
@@ -102,7 +102,8 @@ impl Runner {
         let see = |run, audience| {
             let frozen = document.graphic.frozen && audience == Audience::Screens;
             let fresh = results(run, counted, self.made.as_ref()?, document.epoch, audience, now);
-            Some(after(self.desk.hub.last_results(audience), fresh, frozen))
+            let unknown = is_unknown(run, counted, audience, now);
+            Some(after(self.desk.hub.last_results(audience), fresh, frozen, unknown))
         };
         let results = on.and_then(|run| see(run, audience));
         let voters = on.filter(|run| {
