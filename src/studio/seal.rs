@@ -38,6 +38,8 @@ pub(super) struct Recounted {
     pub(super) findings: Vec<String>,
     /// Ballots that only the ledger has: the journals that hold them are not there.
     pub(super) single: u64,
+    /// What the as-run log says of the numbers by pool before the seal.
+    pub(super) by_pool: &'static str,
 }
 
 pub(super) fn storage(detail: impl Into<String>) -> Refusal {
@@ -122,20 +124,29 @@ async fn manifest(
     Ok((manifest.in_place_of(run.replaces.clone()), by_pool))
 }
 
-/// What the as-run log says if the numbers by pool that were told before the seal are not those of its ballots. The seal is
-/// made of the ballots alone: it is right all the same.
+/// Compares the numbers by pool that were told before the seal with its ballots. The seal is made of the ballots alone: it is
+/// right all the same.
 pub(super) fn compare_by_pool(
     services: &Services,
     definition: &Definition,
     totals: &Totals,
     witness: &Witness,
 ) -> &'static str {
-    if totals.by_pool.is_none() || totals.by_pool == Pools::of(definition).of_witness(witness) {
-        return "";
+    let note = note_by_pool(definition, totals, witness);
+    if !note.is_empty() {
+        services.metrics.incident();
+        tracing::error!(run = %definition.run, "the numbers by pool before the seal are not those of its ballots");
     }
-    services.metrics.incident();
-    tracing::error!(run = %definition.run, "the numbers by pool before the seal are not those of its ballots");
-    ", incident: the numbers by pool that were seen before the seal were wrong"
+    note
+}
+
+/// What the as-run log says of them; empty: they are the same, or nobody knew them.
+fn note_by_pool(definition: &Definition, totals: &Totals, witness: &Witness) -> &'static str {
+    match &totals.by_pool {
+        None => "",
+        told if *told == Pools::of(definition).of_witness(witness) => "",
+        Some(_) => ", incident: the numbers by pool that were seen before the seal were wrong",
+    }
 }
 
 /// What the as-run log says of a seal. Everybody of the staff reads it, so it has no number that some of them may not see.
@@ -239,7 +250,7 @@ pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<R
         if !same || summary.manifest_hash != signed.hash() {
             findings.push("the manifest is not the one that the show names".to_owned());
         }
-        Ok(Recounted { run: id, revision, ballots, findings, single: 0 })
+        Ok(Recounted { run: id, revision, ballots, findings, single: 0, by_pool: "" })
     };
     services.tasks.blocking(work).await.map_err(|error| storage(format!("the recount could not be made: {error}")))
 }
@@ -251,7 +262,7 @@ pub(super) async fn sign_off(
     recounted: &Recounted,
     context: &Context,
 ) -> Result<(), Refusal> {
-    let Recounted { run, revision, ballots, findings, single } = recounted;
+    let Recounted { run, revision, ballots, findings, single, by_pool } = recounted;
     let command = Command::Verify { run: Some(*run) };
     let open = document.run(*run).is_some_and(|run| run.definition.interaction.is_open_to_operators());
     if let Some(first) = findings.first() {
@@ -281,6 +292,40 @@ pub(super) async fn sign_off(
             "; of {single} counted ballots the ledger is the only witness: their node is away, or written off"
         );
     }
+    note += by_pool;
     let entry = asrun::of_command(&next, &command, &context.by.name, context.now, note);
     task.commit(next, vec![entry]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ballots::ballot::{Picks, Place},
+        base::{
+            clock::Micros,
+            ids::{BallotId, JournalId, VoterId},
+        },
+        shows::{
+            counting::{Gives, Pool},
+            transition::tests::Desk,
+        },
+    };
+
+    #[test]
+    fn numbers_by_pool_that_are_not_those_of_the_ballots_are_an_incident() {
+        let mut definition = Desk::open_for(60).document.runs[0].definition.clone();
+        definition.interaction.counting.pools =
+            vec![Pool { name: String::new(), gives: Gives::Percent(100), each_segment: false }];
+        let mut witness = Witness::default();
+        let place = Place { journal: JournalId(1), seq: 1 };
+        let (run, received, picks) = (definition.run, Micros(1), &Picks::One(2));
+        witness.add(Copy { run, bucket: 0, voter: VoterId(1), id: BallotId(1), picks, received, entry: 0, place });
+        let note = |by_pool: Option<[u64; 3]>| {
+            let totals = Totals { by_pool: by_pool.map(Vec::from), ..Totals::default() };
+            note_by_pool(&definition, &totals, &witness)
+        };
+        assert_eq!((note(Some([1, 0, 1])), note(None)), ("", ""));
+        assert!(note(Some([1, 1, 0])).contains("incident"));
+    }
 }

@@ -200,7 +200,7 @@ pub(super) async fn recount(desk: &Desk, ways: Ways<'_>, run: Option<RunId>) -> 
     let (totals, ledger, mut findings) = sealing::recount(redis, &intake, &Seal::of(&manifest))
         .await
         .map_err(|error| Refusal { code: Code::Busy, detail: format!("the recount could not be made: {error}") })?;
-    seal::compare_by_pool(services, &manifest.definition, &totals, &ledger);
+    let by_pool = seal::compare_by_pool(services, &manifest.definition, &totals, &ledger);
     let mut compare = |what: &str, is_same: bool| {
         if !is_same {
             findings.push(format!("{what}: the ledger has other ones than the manifest"));
@@ -244,7 +244,7 @@ pub(super) async fn recount(desk: &Desk, ways: Ways<'_>, run: Option<RunId>) -> 
         findings.extend(report.findings.iter().map(|finding| format!("node {node}: {finding}")));
     }
     findings.extend(reports[0].1.findings.iter().cloned());
-    Ok(Recounted { run: id, revision, ballots, findings, single })
+    Ok(Recounted { run: id, revision, ballots, findings, single, by_pool })
 }
 
 /// What the other nodes that are there have found in their journals; waits a while for those that still read, or that do
