@@ -1,4 +1,4 @@
-//! The outcome of a sealed run: what its rules make of the counted votes. Pure, and exact: points are fractions, so that
+//! The outcome of a run: what its rules make of the counted votes. Pure, and exact: points are fractions, so that
 //! everybody who counts again gets the same order.
 
 use std::collections::BTreeMap;

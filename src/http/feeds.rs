@@ -153,7 +153,7 @@ pub struct Row {
     /// Percent with one decimal, of the points where the run's rules make some.
     share: String,
     state: ResultState,
-    /// By the run's rules, once it is sealed; empty where they say only that all votes are one.
+    /// By the run's rules: once it is sealed, and so far where pools count apart; empty where they say only that all votes are one.
     points: String,
     rank: String,
     /// `declared`: not counted; `excluded`: without a part of what was counted; else empty.

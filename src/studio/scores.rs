@@ -49,7 +49,7 @@ pub(super) async fn make(desk: Arc<Desk>, services: Arc<Services>, key: Key) {
             () = services.tasks.stop().cancelled() => return,
         }
         if wait < limits::SCORES_RETRY_MAX && wait * 2 >= limits::SCORES_RETRY_MAX {
-            tracing::warn!(show = %desk.show, "the ballots here are not those that were sealed: there is no leaderboard yet");
+            tracing::warn!(show = %desk.show, "the ballots here are not those that were sealed: no newer leaderboard is made yet");
         }
         // All ballots of a round are read each time: a fault that stays must not keep the node busy.
         wait = (wait * 2).min(limits::SCORES_RETRY_MAX);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The outcome of a sealed run whose rules say more than that all votes are one.
+/// The outcome of a run whose rules say more than that all votes are one: once it is sealed, and so far where pools count apart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {

@@ -21,7 +21,7 @@ pub struct Results {
     pub total: u64,
     /// One entry per option, in the order of the question.
     pub options: Vec<OptionResult>,
-    /// What the run's rules make of a sealed result, where they say more than that all votes are one.
+    /// What the run's rules make of a sealed result, and of one so far where pools count apart; absent where they say only that all votes are one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// What a rating came to so far; absent while hidden, and where nobody voted.
