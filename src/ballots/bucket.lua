@@ -20,6 +20,9 @@
 --                changeable run superseded 7: a final run's bytes are those of releases that did not know this
 --     changed    copies with another verdict than somebody was told, in the order in which they changed:
 --                journal 8, number 7
+--     pools      where pools count apart: the version of the totals 7; then per part of the audience that counts apart its
+--                ballots in the tally 7 and per option their votes 7. Of another version: a release that does not know
+--                this has counted since, and nobody knows it any more
 --   :b0 … :b63  hashes: voter (16 bytes) -> its ballots in the order of decision, each
 --     id 16, received 7, number 5, index of the journal 2, entry 1, verdict 1, count of words 2, words 2 each
 --     The words are the picks; in a changeable run three stand before them: 0, and the change number's halves. With one
@@ -28,7 +31,7 @@
 -- KEYS: :meta, and the sub-hashes of the batch's voters, or all of them in their order where the bucket may be made.
 -- ARGV: see HEADER below; then a ballot each: index in KEYS 2, voter 16, id 16, received 7, entry 1, decided 1 (0: not,
 --   else verdict + 1), if decided the copy's journal 8, number 7, received 7, entry 1; words 2 each.
--- Answer: {1, epoch, rebuilding, marked, totals, journals, changed, decisions, now}, a decision each: verdict 1,
+-- Answer: {1, epoch, rebuilding, marked, totals, pools, journals, changed, decisions, now}, a decision each: verdict 1,
 --   journal 8, number 7, received 7, entry 1, left 2, repeated 1, in force 1, change seen 4; {2, epoch, watermark}: gap; {3}: absent; {4}: disagrees.
 
 -- HEADER
@@ -36,7 +39,9 @@ local hash, options, votes, remembered_max = ARGV[1], tonumber(ARGV[2]), tonumbe
 local windows, sealing, seal = ARGV[5], tonumber(ARGV[6]), ARGV[7]
 local directory, roster, seen, retells = ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11] == '1'
 local create, barrier = ARGV[12] == '1', tonumber(ARGV[13])
-local journal, first, per_option, changeable, HEADER = ARGV[14], tonumber(ARGV[15]), tonumber(ARGV[16]), ARGV[17] == '1', 17
+local journal, first, per_option, changeable = ARGV[14], tonumber(ARGV[15]), tonumber(ARGV[16]), ARGV[17] == '1'
+-- How many parts of the audience count apart; per entry, from 0, the number of its part.
+local part_of, HEADER = ARGV[18], 18
 
 local COUNTED, LATE, BUDGET, ID_REUSED, INVALID, AFTER_SEAL, DISPLACED, UNREADABLE = 0, 1, 2, 3, 4, 5, 6, 7
 local pack, unpack_at, sub = struct.pack, struct.unpack, string.sub
@@ -51,6 +56,7 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 
 local FIELDS = {'hash', 'epoch', 'replid', 'since', 'retold', 'windows', 'marked', 'seal', 'journals', 'totals', 'changed'}
+if part_of ~= '' then FIELDS[12] = 'pools' end
 local old = redis.call('HMGET', KEYS[1], unpack(FIELDS))
 local made = not old[1]
 if made then
@@ -171,12 +177,30 @@ local function votes_in(words)
   local _, begins = change_of(words)
   return (#words - begins + 1) / 2
 end
-local function add(picks, base, by)
+local function add(picks, into, base, by)
   local _, begins = change_of(picks)
   for at = begins, #picks, 2 do
     local number = unpack_at('>I2', picks, at)
-    if number >= 1 and number <= options then totals[base + number] = totals[base + number] + by end
+    if number >= 1 and number <= options then into[base + number] = into[base + number] + by end
   end
+end
+
+-- By pool: only the parts that a ballot of this call is of are read.
+local parts, PART, PART_SIZE = {}, '>I7' .. string.rep('I7', options), 7 * (1 + options)
+local part_count = string.byte(part_of, 1) or 0
+local pools = ''
+if part_count > 0 then
+  if made then pools = string.rep('\0', 7 + part_count * PART_SIZE)
+  elseif old[12] and sub(old[12], 1, 7) == sub(old[10], 1, 7) then pools = old[12] end
+end
+-- A ballot goes into the tally (1), or out of it (-1).
+local function count(entry, picks, by)
+  add(picks, totals, VOTES, by)
+  local number = pools ~= '' and string.byte(part_of, entry + 2) or 0
+  if number == 0 then return end
+  if not parts[number] then parts[number] = {unpack_at(PART, pools, 8 + (number - 1) * PART_SIZE)} end
+  parts[number][1] = parts[number][1] + by
+  add(picks, parts[number], 1, by)
 end
 
 -- Voters.
@@ -260,7 +284,7 @@ local function displace(voter)
     latest.verdict = DISPLACED
     voter.spent = voter.spent - votes_in(latest.picks)
     totals[TOTAL_COUNTED] = totals[TOTAL_COUNTED] - 1
-    add(latest.picks, VOTES, -1)
+    count(latest.entry, latest.picks, -1)
     local place, left = pack('>c8I7', ids[latest.index], latest.seq), ''
     for at = 1, #changed, 15 do
       local other = sub(changed, at, at + 14)
@@ -328,7 +352,7 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
     note(ids[kept.index], kept.seq)
     if kept.verdict == LATE then
       totals[TOTAL_LATE] = totals[TOTAL_LATE] - 1
-      add(kept.picks, LATE_VOTES, -1)
+      add(kept.picks, totals, LATE_VOTES, -1)
     end
   end
   local full = #voter.kept >= remembered_max
@@ -348,12 +372,12 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
       was = in_force_of(voter)
     else
       voter.spent = voter.spent + votes_in(picks)
-      add(picks, VOTES, 1)
+      count(copy.entry, picks, 1)
     end
   elseif verdict == LATE and not full then
     -- Only what is remembered: it may come again.
     totals[TOTAL_LATE] = totals[TOTAL_LATE] + 1
-    add(picks, LATE_VOTES, 1)
+    add(picks, totals, LATE_VOTES, 1)
   elseif verdict == DISPLACED then
     -- A history that was lost displaced it: the list of this one says so, too.
     note(copy.journal, copy.seq)
@@ -369,9 +393,10 @@ local function judge(key, voter_id, id, received, entry, decided, copy, picks, s
   if changeable and verdict == COUNTED then
     if was then
       totals[SUPERSEDED] = totals[SUPERSEDED] + 1
-      add(was.picks, VOTES, -1)
+      count(was.entry, was.picks, -1)
     end
-    add(in_force_of(voter).picks, VOTES, 1)
+    local greatest = in_force_of(voter)
+    count(greatest.entry, greatest.picks, 1)
   end
   if displace(voter) then verdict = voter.kept[#voter.kept].verdict end
   return verdict, copy.journal, copy.seq, copy.received, copy.entry, votes - voter.spent
@@ -427,9 +452,20 @@ end
 
 local journals = {}
 for i, id in ipairs(ids) do journals[i] = pack('>c8I7', id, watermarks[i]) end
+local packed = pack(TOTALS, unpack(totals))
+if pools ~= '' then
+  local slices = {sub(packed, 1, 7)}
+  for i = 1, part_count do
+    local from = 8 + (i - 1) * PART_SIZE
+    -- Behind the numbers of a part stands where it was read to, which is not written.
+    slices[i + 1] = parts[i] and pack(PART, unpack(parts[i])) or sub(pools, from, from + PART_SIZE - 1)
+  end
+  pools = table.concat(slices)
+end
 local new = {
   hash, string.format('%.0f', epoch), replid, string.format('%.0f', since), retold, in_force,
-  string.format('%.0f', marked), sealed, table.concat(journals), pack(TOTALS, unpack(totals)), changed,
+  string.format('%.0f', marked), sealed, table.concat(journals), packed, changed,
+  pools ~= '' and pools or old[12],
 }
 local changes = {}
 for i, field in ipairs(FIELDS) do
@@ -461,4 +497,4 @@ end
 for key, pairs_of in pairs(writes) do redis.call('HSET', KEYS[key], unpack(pairs_of)) end
 
 if gap then return {2, epoch, gap} end
-return {1, epoch, rebuilding and 1 or 0, marked, new[10], new[9], changed, table.concat(decisions), now}
+return {1, epoch, rebuilding and 1 or 0, marked, packed, pools, new[9], changed, table.concat(decisions), now}

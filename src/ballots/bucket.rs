@@ -6,14 +6,19 @@
 //! counted, and of those of one voter the greatest by (change number, receive time, journal, number) is in force.
 
 mod hasher;
+mod pools;
 mod rules;
+mod totals;
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use self::hasher::VoterHasher;
-pub use self::rules::Rules;
-use super::ballot::{Ballot, Decided, Picks, Place, Verdict};
+pub use self::{pools::Pools, rules::Rules, totals::Totals};
+use super::{
+    ballot::{Ballot, Decided, Picks, Place, Verdict},
+    tally,
+};
 use crate::{
     base::{
         clock::Micros,
@@ -70,32 +75,6 @@ impl Decision {
     pub fn decided(&self) -> Decided {
         let Self { verdict, place, received, entry, .. } = *self;
         Decided { verdict, place, received, entry }
-    }
-}
-
-/// Totals of a bucket at a version.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Totals {
-    /// Counts the histories of the ledger that holds the bucket; 0 where it is embedded.
-    pub epoch: u64,
-    /// Counts the changes of the bucket. Totals of the newest (epoch, version) are in force.
-    pub version: u64,
-    /// Ballots counted.
-    pub counted: u64,
-    /// Of these, those that a later one of their voter replaces: their votes are in no tally.
-    pub superseded: u64,
-    /// Votes per option.
-    pub votes: Vec<u64>,
-    /// Ballots outside the window.
-    pub late: u64,
-    /// Their votes per option.
-    pub late_votes: Vec<u64>,
-}
-
-impl Totals {
-    /// Whether others are to be used in the place of these.
-    pub fn is_older_than(&self, other: &Self) -> bool {
-        (self.epoch, self.version) < (other.epoch, other.version)
     }
 }
 
@@ -156,19 +135,19 @@ impl Voter {
     }
 
     /// Another ballot of a changeable run was counted: the tally has the one that is in force now in place of that which was.
-    fn replace(&self, before: Option<usize>, totals: &mut Totals) {
+    fn replace(&self, before: Option<usize>, pools: &Pools, totals: &mut Totals) {
         if let Some(was) = before {
             totals.superseded += 1;
-            self.kept[was].picks.take_from(&mut totals.votes);
+            totals.take(pools, &self.kept[was]);
         }
         if let Some(is) = in_force(&self.kept) {
-            is.picks.add_to(&mut totals.votes);
+            totals.add(pools, is.entry, &is.picks);
         }
     }
 
     /// Two histories of a ledger may have counted more of one voter than there is: the latest go, by receive time,
     /// journal and number. `true`: some went.
-    fn displace(&mut self, rules: &Rules, totals: &mut Totals, changed: &mut Vec<Place>) -> bool {
+    fn displace(&mut self, rules: &Rules, pools: &Pools, totals: &mut Totals, changed: &mut Vec<Place>) -> bool {
         if rules.allow(self.counted()) {
             return false;
         }
@@ -178,7 +157,7 @@ impl Voter {
             latest.verdict = Verdict::Displaced;
             self.spent -= latest.picks.votes();
             totals.counted -= 1;
-            latest.picks.take_from(&mut totals.votes);
+            totals.take(pools, latest);
             // It may have changed before: then it does again.
             changed.retain(|place| *place != latest.place);
             changed.push(latest.place);
@@ -206,6 +185,7 @@ pub struct Sealed {
 #[derive(Debug, Clone)]
 pub struct Bucket {
     rules: Rules,
+    pools: Pools,
     windows: Windows,
     voters: HashMap<VoterId, Voter, BuildHasherDefault<VoterHasher>>,
     watermarks: Vec<(JournalId, u64)>,
@@ -218,11 +198,11 @@ pub struct Bucket {
 
 impl Bucket {
     /// An empty bucket.
-    pub fn new(rules: Rules) -> Self {
-        let zeros = vec![0; rules.options];
-        let totals = Totals { votes: zeros.clone(), late_votes: zeros, ..Totals::default() };
+    pub fn new(rules: Rules, pools: Pools) -> Self {
+        let totals = Totals { by_pool: pools.zeros(), ..tally::zero(rules.options) };
         Self {
             rules,
+            pools,
             windows: Windows::default(),
             voters: HashMap::default(),
             watermarks: Vec::new(),
@@ -371,7 +351,7 @@ impl Bucket {
                 self.totals.counted += 1;
                 if !self.rules.changeable {
                     voter.spent = voter.spent.saturating_add(votes);
-                    ballot.picks.add_to(&mut self.totals.votes);
+                    self.totals.add(&self.pools, copy.2, &ballot.picks);
                 }
             }
             // Only what is remembered: it may come again.
@@ -394,10 +374,10 @@ impl Bucket {
             voter.kept.reserve_exact(1);
             voter.kept.push(Kept { id, picks, received, entry, place, verdict });
             if let Some(before) = before {
-                voter.replace(before, &mut self.totals);
+                voter.replace(before, &self.pools, &mut self.totals);
             }
         }
-        let verdict = match voter.displace(&self.rules, &mut self.totals, &mut self.changed) {
+        let verdict = match voter.displace(&self.rules, &self.pools, &mut self.totals, &mut self.changed) {
             true => voter.kept.last().map_or(verdict, |kept| kept.verdict),
             false => verdict,
         };

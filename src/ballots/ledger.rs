@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     ballot::{Ballot, Decided, Place},
-    bucket::{Decision, Kept, Totals},
+    bucket::{Decision, Kept, Pools, Totals},
     seal::Seal,
 };
 use crate::{
@@ -34,6 +34,8 @@ pub struct Call {
     pub definition: Arc<Definition>,
     /// SHA-256 of the definition, in hexadecimal.
     pub rules_hash: Arc<str>,
+    /// What of the run is counted by pool.
+    pub pools: Pools,
     /// The bucket of the run.
     pub bucket: u16,
     /// The newest windows that the caller knows.

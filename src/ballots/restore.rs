@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     ballot::{Ballot, Decided, Place},
-    bucket::{Batch, Bucket, Rules},
+    bucket::{Batch, Bucket, Pools, Rules},
     reconcile::Reconcile,
     record,
     run_intake::RunIntake,
@@ -61,9 +61,9 @@ impl Restore {
         });
         let incidents = passed_over.collect();
         let runs = readable.into_iter().map(|definition| {
-            let rules = Rules::of(&definition);
+            let empty = || Bucket::new(Rules::of(&definition), Pools::of(&definition));
             let found = match directory {
-                None => Found::Buckets((0..definition.buckets).map(|_| Bucket::new(rules)).collect()),
+                None => Found::Buckets(vec![empty(); usize::from(definition.buckets)]),
                 Some(name) => Found::Directory(name, (0..definition.buckets).map(|_| Reconcile::default()).collect()),
             };
             (definition.run, Wanted { definition, found })

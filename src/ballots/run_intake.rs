@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    bucket::{Bucket, Rules, Totals},
+    bucket::{Bucket, Pools, Rules, Totals},
     committer::Queue,
     ledger::{self, Call},
     reconcile::Reconcile,
@@ -54,6 +54,7 @@ type Roster = Arc<[NodeId]>;
 struct Remote {
     directory: NodeId,
     rules_hash: Arc<str>,
+    pools: Pools,
     roster: ArcSwap<Roster>,
     /// The newest seal that the show speaks of; 0: none.
     sealing: AtomicU32,
@@ -67,24 +68,25 @@ struct Remote {
 impl RunIntake {
     /// A run whose ledger is embedded, with the buckets that a restore left, or with empty ones.
     pub fn new(definition: Arc<Definition>, buckets: Option<Vec<Bucket>>) -> Self {
-        let tally = Tally::new(definition.buckets, Rules::of(&definition).options);
+        let empty = Bucket::new(Rules::of(&definition), Pools::of(&definition));
+        let tally = Tally::new(definition.buckets, empty.totals());
         let mut buckets = buckets.into_iter().flatten();
         let shards = (0..definition.buckets).map(|number| {
-            let mut shard = Shard::new(Rules::of(&definition));
-            if let Some(bucket) = buckets.next() {
-                tally.publish(number, bucket.totals());
-                shard.bucket = bucket;
-            }
-            Mutex::new(shard)
+            let bucket = buckets.next().unwrap_or_else(|| empty.clone());
+            tally.publish(number, bucket.totals());
+            Mutex::new(Shard::new(bucket))
         });
         Self::with(definition.clone(), shards.collect(), tally, None)
     }
 
     /// A run that a ledger of several nodes decides, with what a restore found of this directory.
     pub fn remote(definition: Arc<Definition>, directory: NodeId, found: Option<Vec<Reconcile>>) -> Self {
+        let pools = Pools::of(&definition);
+        // It remembers and counts nothing.
+        let empty = Bucket::new(Rules::of(&definition), Pools::default());
         let mut found = found.into_iter().flatten();
         let shards = (0..definition.buckets).map(|_| {
-            let mut shard = Shard::new(Rules::of(&definition));
+            let mut shard = Shard::new(empty.clone());
             let reconcile = found.next().unwrap_or_default();
             reconcile.decided().for_each(|(_, ballot, decided)| shard.bucket.remember(ballot, decided));
             shard.reconcile = Some(reconcile);
@@ -93,13 +95,14 @@ impl RunIntake {
         let remote = Remote {
             directory,
             rules_hash: definition.rules_hash().into(),
+            pools,
             roster: ArcSwap::from_pointee(Roster::from([])),
             sealing: AtomicU32::new(0),
             seal: ArcSwapOption::empty(),
             wakes: (0..definition.buckets).map(|_| Notify::new()).collect(),
             over: CancellationToken::new(),
         };
-        let tally = Tally::new(definition.buckets, Rules::of(&definition).options);
+        let tally = Tally::new(definition.buckets, empty.totals());
         Self::with(definition.clone(), shards.collect(), tally, Some(remote))
     }
 
@@ -246,6 +249,7 @@ impl RunIntake {
         Some(Call {
             definition: self.definition.clone(),
             rules_hash: remote.rules_hash.clone(),
+            pools: remote.pools.clone(),
             bucket,
             windows: self.windows(),
             sealing: (sealing > 0).then_some(sealing),

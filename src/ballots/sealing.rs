@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 
 use super::{
     ballot::{Picks, Verdict},
-    bucket::{Kept, Rules, Totals},
+    bucket::{Kept, Pools, Rules, Totals},
     committer::{Marked, Queue},
     ledger::{self, Answer, Call, Contents, Standing},
     manifest::LedgerKind,
@@ -92,7 +92,7 @@ pub fn marked<'a>(
     definition: &Definition,
     buckets: impl Iterator<Item = (&'a Standing, &'a Contents)>,
 ) -> Result<Marked, SealError> {
-    let zero = tally::zero(definition.interaction.options.len());
+    let zero = Totals { by_pool: Pools::of(definition).zeros(), ..tally::zero(definition.interaction.options.len()) };
     let mut marked = Marked {
         totals: zero.clone(),
         watermarks: Vec::new(),
@@ -152,7 +152,8 @@ pub fn is_same(marked: &Standing, since: &Totals) -> bool {
 /// See [`SealError`].
 pub async fn recount(redis: &Redis, run: &RunIntake, seal: &Seal) -> Result<(Totals, Witness, Vec<String>), SealError> {
     let contents = contents(redis, &run.definition).await?;
-    let mut totals = tally::zero(run.definition.interaction.options.len());
+    let by_pool = Pools::of(&run.definition).zeros();
+    let mut totals = Totals { by_pool, ..tally::zero(run.definition.interaction.options.len()) };
     contents.iter().for_each(|contents| tally::add_totals(&mut totals, &contents.totals));
     let (witness, findings) = add_up(run, seal, &contents)?;
     Ok((totals, witness, findings))

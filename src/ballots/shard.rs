@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     ballot::{Ballot, Decided, Picks, Place, Verdict},
-    bucket::{Bucket, Decision, Kept, Rules, in_force},
+    bucket::{Bucket, Decision, Kept, in_force},
     inbox::Inbox,
     reconcile::{News, Reconcile},
     run_intake::RunIntake,
@@ -70,10 +70,10 @@ pub enum Staged {
 }
 
 impl Shard {
-    /// An empty shard.
-    pub fn new(rules: Rules) -> Self {
+    /// A shard before which nothing waits.
+    pub fn new(bucket: Bucket) -> Self {
         Self {
-            bucket: Bucket::new(rules),
+            bucket,
             reconcile: None,
             verdicts: Vec::new(),
             announced: false,

@@ -11,9 +11,9 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// All zeros.
-    pub fn new(buckets: u16, options: usize) -> Self {
-        Self { buckets: Mutex::new(vec![zero(options); usize::from(buckets)]) }
+    /// Each bucket as it is empty.
+    pub fn new(buckets: u16, empty: &Totals) -> Self {
+        Self { buckets: Mutex::new(vec![empty.clone(); usize::from(buckets)]) }
     }
 
     /// Takes the totals of a bucket, if they are newer by (epoch, version).
@@ -24,13 +24,13 @@ impl Tally {
         }
     }
 
-    /// The sum over all buckets. Its epoch and version are the sums of theirs: the pair grows with every change.
+    /// The sum over all buckets. Its epoch and version are the sums of theirs: the pair grows with every change. By pool
+    /// nobody knows it where somebody does not know one bucket.
     pub fn sum(&self) -> Totals {
         let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut sum = Totals::default();
-        for bucket in buckets.iter() {
-            add_totals(&mut sum, bucket);
-        }
+        let Some((first, others)) = buckets.split_first() else { return Totals::default() };
+        let mut sum = first.clone();
+        others.iter().for_each(|bucket| add_totals(&mut sum, bucket));
         sum
     }
 }
@@ -50,6 +50,10 @@ pub fn add_totals(sum: &mut Totals, bucket: &Totals) {
     sum.late += bucket.late;
     add(&mut sum.votes, &bucket.votes);
     add(&mut sum.late_votes, &bucket.late_votes);
+    match (&mut sum.by_pool, &bucket.by_pool) {
+        (Some(sum), Some(more)) => add(sum, more),
+        (sum, _) => *sum = None,
+    }
 }
 
 fn add(into: &mut Vec<u64>, votes: &[u64]) {
@@ -165,11 +169,23 @@ mod tests {
 
     #[test]
     fn older_totals_change_nothing() {
-        let tally = Tally::new(2, 1);
+        let tally = Tally::new(2, &zero(1));
         let totals = |version, votes| Totals { version, votes: vec![votes], ..Totals::default() };
         tally.publish(0, &totals(2, 5));
         tally.publish(0, &totals(1, 4));
         tally.publish(1, &totals(1, 1));
         assert_eq!((tally.sum().version, tally.sum().votes), (3, vec![6]));
+    }
+
+    #[test]
+    fn what_one_bucket_does_not_know_by_pool_nobody_knows() {
+        let tally = Tally::new(2, &Totals { by_pool: Some(vec![0, 0]), ..zero(1) });
+        let totals = |version, by_pool| Totals { version, by_pool, ..zero(1) };
+        tally.publish(1, &totals(1, Some(vec![1, 2])));
+        assert_eq!(tally.sum().by_pool, Some(vec![1, 2]));
+        tally.publish(0, &totals(1, Some(vec![3, 4])));
+        assert_eq!(tally.sum().by_pool, Some(vec![4, 6]));
+        tally.publish(0, &totals(2, None));
+        assert_eq!(tally.sum().by_pool, None);
     }
 }

@@ -404,6 +404,9 @@ pub const STAFF_LOG_WAITING_MAX: usize = 64;
 pub const CUES_MAX: usize = 500;
 /// Pools of one question that count apart.
 pub const POOLS_MAX: usize = 8;
+/// Numbers by pool that each bucket of a run counts while it is open: 14 KB in every answer of a ledger of several nodes. A
+/// part of the audience has one per option, and one more; 60 segments of 33 options fit.
+pub const POOL_NUMBERS_MAX: usize = 2048;
 /// Thousandths of a vote or a point that an option may be declared to have: more than there are people, and exact in every
 /// program that reads JSON.
 pub const DECLARED_MAX: u64 = 1_000_000_000_000_000;

@@ -39,17 +39,40 @@ use crate::{
     },
 };
 
-/// The server's time.
+/// What the client's own clock said when it asked.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TimeQuery {
+    /// Milliseconds of the client's clock, given back as they are: an answer to another question says another one.
+    #[param(maximum = 9007199254740991u64)]
+    t0: Option<u64>,
+}
+
+/// The server's time, milliseconds since 1970.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Time {
-    /// Milliseconds since 1970.
+    /// As the client said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    t0: Option<u64>,
+    /// When the question was there.
+    t1: u64,
+    /// When the answer left.
+    t2: u64,
+    /// As `t2`.
     now: u64,
 }
 
-/// The server's time, to set a client's countdown by.
-#[utoipa::path(get, path = "/api/v1/time", responses((status = 200, description = "The time", body = Time)))]
-pub async fn time(State(doors): State<Arc<Doors>>) -> Json<Time> {
-    Json(Time { now: doors.services.clock.now().as_ms() })
+/// The server's time, to set a client's clock by: it is ahead of the client's by half of (t1 − t0) + (t2 − t3), t3 being the
+/// client's time when the answer was there.
+#[utoipa::path(get, path = "/api/v1/time", params(TimeQuery),
+    responses((status = 200, description = "The time", body = Time), Problems))]
+pub async fn time(
+    State(doors): State<Arc<Doors>>,
+    Extension(visit): Extension<Visit>,
+    Params(TimeQuery { t0 }): Params<TimeQuery>,
+) -> Json<Time> {
+    let (t1, t2) = (visit.at.as_ms(), doors.services.clock.now().as_ms());
+    Json(Time { t0, t1, t2, now: t2 })
 }
 
 /// The newest of both messages; null: there is none yet.
@@ -68,6 +91,7 @@ pub struct Live {
 
 /// The key of a screen.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ScreenKeyQuery {
     /// As in the address that the studio page copies; left out: as viewers see it.
     key: Option<String>,

@@ -17,6 +17,7 @@ use crate::{
     studio::{desk::Desk, parts::parts, view},
     wire::{
         gauge::GraphicTally,
+        outcome::PoolOutcome,
         results::{ResultState, Results},
         seal::{EntryCount, Part, PartCount},
         server::{GraphicState, Phase},
@@ -332,6 +333,11 @@ pub struct PartRow {
 }
 
 fn part_rows(desk: &Desk) -> Vec<PartRow> {
+    let document = desk.document();
+    let Some(run) = document.on_program() else { return Vec::new() };
+    if run.sealed().is_none() {
+        return pool_rows(run, desk.hub.newest(Audience::Screens).1);
+    }
     let mut rows = Vec::new();
     told(desk, |run, state| {
         for PartCount { of, name, votes, .. } in parts(&view::by_entry(run)) {
@@ -342,7 +348,24 @@ fn part_rows(desk: &Desk) -> Vec<PartRow> {
     rows
 }
 
-/// The sealed votes by segment, by pool and by platform: an array with one object per part and option.
+/// Before the seal: the votes by pool where pools count apart, as screens see them.
+fn pool_rows(run: &Run, results: Option<Results>) -> Vec<PartRow> {
+    let Some(results) = results.filter(|results| results.run == run.id()) else { return Vec::new() };
+    let row = |PoolOutcome { name, votes, .. }: PoolOutcome| {
+        let row = move |(option, label, votes)| PartRow {
+            of: Part::Pool,
+            name: name.clone(),
+            option,
+            label,
+            votes,
+            state: results.state,
+        };
+        options(run, votes).map(row)
+    };
+    results.outcome.into_iter().flat_map(|outcome| outcome.pools).flat_map(row).collect()
+}
+
+/// The sealed votes by segment, by pool and by platform, and before the seal those by pool where pools count apart: an array with one object per part and option.
 #[utoipa::path(get, path = "/f/{show}/parts.json", params(("show" = ShowId, Path)), security(("key" = [])),
     responses((status = 200, description = "A row per part and option", body = Vec<PartRow>), Problems))]
 pub async fn parts_json(
@@ -354,7 +377,7 @@ pub async fn parts_json(
     Ok(Json(part_rows(&desk)))
 }
 
-/// The sealed votes by segment, by pool and by platform as CSV with a header line.
+/// The same as CSV with a header line.
 #[utoipa::path(get, path = "/f/{show}/parts.csv", params(("show" = ShowId, Path)), security(("key" = [])),
     responses((status = 200, description = "A line per part and option", body = String, content_type = "text/csv"), Problems))]
 pub async fn parts_csv(

@@ -145,14 +145,15 @@ impl Porter {
     }
 
     async fn serve(&self, stream: TcpStream, peer: IpAddr, place: Place, counted: bool) {
-        let (gate, spoke) = (self.gate.clone(), Arc::<Notify>::default());
+        let (gate, services, spoke) = (self.gate.clone(), self.services.clone(), Arc::<Notify>::default());
         let spoken = spoke.clone();
         let router = self.router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            let at = services.clock.now();
             place.spoke();
             spoke.notify_one();
             let client = forwarded::client(peer, request.headers(), &gate.config().trusted_proxies);
             let prefix = ClientPrefix::of(client);
-            request.extensions_mut().insert(Visit { place: place.clone(), prefix, counted });
+            request.extensions_mut().insert(Visit { place: place.clone(), prefix, counted, at });
             request
         });
         let mut builder = hyper::server::conn::http1::Builder::new();

@@ -6,7 +6,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::reply::Failure;
 use crate::{
-    base::{counts::Share, prefix::ClientPrefix},
+    base::{clock::Micros, counts::Share, prefix::ClientPrefix},
     sessions::gate::Gate,
     studio::services::Services,
 };
@@ -56,6 +56,8 @@ pub struct Visit {
     pub prefix: ClientPrefix,
     /// Whether the connection is counted in the client's network. One of a proxy is not: it serves many clients.
     pub counted: bool,
+    /// When the request was there.
+    pub at: Micros,
 }
 
 /// What a client holds that stays for long: its connection's place and, through a proxy, its share of its network.

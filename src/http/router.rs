@@ -92,6 +92,7 @@ fn api() -> (Router<Arc<Doors>>, utoipa::openapi::OpenApi) {
         .routes(routes!(keys::revoke_key))
         .routes(routes!(triggers::fire_get, triggers::fire_post))
         .routes(routes!(triggers::fire_get_at, triggers::fire_post_at))
+        .routes(routes!(triggers::marker))
         .routes(routes!(feeds::status))
         .routes(routes!(feeds::results_json))
         .routes(routes!(feeds::results_csv))

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Path, Request, State},
     http::{HeaderMap, StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use serde::Serialize;
 
@@ -59,20 +59,25 @@ pub async fn file(
     Ok(([(header::CONTENT_TYPE, "application/toml")], file::write(&ShowFile::of(&document))))
 }
 
-/// One cue as a show file says it (TOML), to be edited and sent back by a command.
+/// One cue as a show file says it, to be edited and sent back by a command: TOML, or with `Accept: application/json` the same
+/// keys and values for a form.
 #[utoipa::path(get, path = "/api/v1/shows/{show}/cues/{cue}", params(("show" = ShowId, Path), ("cue" = String, Path)),
     security(("staff" = [])),
-    responses((status = 200, description = "A cue", body = String, content_type = "application/toml"), Problems))]
+    responses((status = 200, description = "A cue",
+        content((String = "application/toml"), (serde_json::Value = "application/json"))), Problems))]
 pub async fn cue(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
     Path(path): Path<(ShowId, String)>,
     headers: HeaderMap,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Response, Failure> {
     let document = desk.document();
     let (_, cue) = document.cue(&path.1).ok_or_else(|| Failure::new(Code::NotFound, "there is no such cue"))?;
     may_read(&doors, &desk, &headers, std::slice::from_ref(cue))?;
-    Ok(([(header::CONTENT_TYPE, "application/toml")], file::write_cue(cue)))
+    if headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/json") {
+        return Ok(Json(file::fields(cue)).into_response());
+    }
+    Ok(([(header::CONTENT_TYPE, "application/toml")], file::write_cue(cue)).into_response())
 }
 
 /// Whether somebody may read all that a file says of these cues.

@@ -104,6 +104,7 @@ pub async fn command(
 
 /// How the log is wanted.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AsRunQuery {
     /// `csv`, or left out for JSON.
     format: Option<String>,

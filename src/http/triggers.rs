@@ -10,7 +10,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    extract::{self, OfShow, Params},
+    extract::{self, Body, OfShow, Params},
     place::Visit,
     reply::{Failure, Problems},
     router::Doors,
@@ -25,12 +25,21 @@ use crate::{
         document::Staff,
         keys::{Key, role_for},
     },
-    studio::{desk::Desk, triggers},
-    wire::{client::CommandMessage, codes::Code, command::Command, trigger::Triggered},
+    studio::{
+        desk::Desk,
+        triggers::{self, Aim},
+    },
+    wire::{
+        client::CommandMessage,
+        codes::Code,
+        command::Command,
+        trigger::{Group, Triggered},
+    },
 };
 
 /// How it is fired.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct How {
     /// A key of this show; better as `Authorization: Bearer …`, where that is possible.
     key: Option<String>,
@@ -40,6 +49,31 @@ pub struct How {
     id: Option<String>,
     /// `1`: what is so already is fine, and not an error.
     soft: Option<String>,
+    /// Of a marker: the platform that was looked at; left out: the output of the studio.
+    platform: Option<String>,
+}
+
+/// How something is pressed.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Pressed {
+    /// The revision that was seen; refused if the show has moved on since.
+    expect: Option<u64>,
+    /// The same id is done once.
+    id: Option<String>,
+    /// `1`: what is so already is fine, and not an error.
+    soft: Option<String>,
+}
+
+/// What is seen at this moment.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarkerRequest {
+    /// What the programme was then: milliseconds since 1970 by the server's clock.
+    #[schema(maximum = 9007199254740991i64)]
+    programme_time: u64,
+    /// The platform that was looked at; left out: the output of the studio, which is late for all of them.
+    platform: Option<String>,
 }
 
 /// Fires a trigger.
@@ -57,7 +91,7 @@ pub async fn fire_post(
     fire(state, show, visit, (&Method::POST, &path.1, None), how, headers).await
 }
 
-/// Fires a trigger with a target: a cue, or seconds.
+/// Fires a trigger with a target: a cue, seconds, or options.
 #[utoipa::path(post, path = "/c/{show}/{verb}/{target}",
     params(("show" = ShowId, Path), ("verb" = String, Path), ("target" = String, Path), How),
     security(("key" = []), ("trigger" = [])),
@@ -106,6 +140,30 @@ pub async fn fire_get_at(
     fire(state, show, visit, (&method, &path.1, Some(&path.2)), how, headers).await
 }
 
+/// Says how late the show is seen, by what is seen at this moment. With the key of a trigger that may `window`, or as staff that
+/// has control.
+#[utoipa::path(post, path = "/api/v1/shows/{show}/marker", params(("show" = ShowId, Path), Pressed),
+    request_body = MarkerRequest, security(("trigger" = []), ("staff" = [])),
+    responses((status = 200, description = "Done", body = Triggered), Problems))]
+pub async fn marker(
+    State(doors): State<Arc<Doors>>,
+    OfShow(desk): OfShow,
+    Extension(visit): Extension<Visit>,
+    Params(Pressed { expect, id, soft }): Params<Pressed>,
+    headers: HeaderMap,
+    Body(MarkerRequest { programme_time, platform }): Body<MarkerRequest>,
+) -> Result<Json<Triggered>, Failure> {
+    let by = match extract::staff(&doors, &desk, &headers) {
+        Ok(staff) => staff,
+        Err(_) => {
+            let key = key(&doors, &desk, &visit, extract::bearer(&headers))?;
+            may(&key, "marker", Group::Window)?;
+            as_staff(&key, Group::Window)
+        }
+    };
+    press(&doors, &desk, Command::Marker { programme_time, platform }, Pressed { expect, id, soft }, by).await
+}
+
 async fn fire(
     State(doors): State<Arc<Doors>>,
     OfShow(desk): OfShow,
@@ -115,11 +173,9 @@ async fn fire(
     headers: HeaderMap,
 ) -> Result<Json<Triggered>, Failure> {
     let key = key(&doors, &desk, &visit, how.key.as_deref().or(extract::bearer(&headers)))?;
-    let (command, group) = triggers::read(verb, target).map_err(|detail| Failure::new(Code::NotFound, detail))?;
-    if !key.may.contains(&group) {
-        let detail = format!("this key may not {verb}: it needs the group {}", group.word());
-        return Err(Failure::new(Code::Forbidden, detail));
-    }
+    let aim = Aim { platform: how.platform, now: doors.services.clock.now() };
+    let (command, group) = triggers::read(verb, target, aim).map_err(|detail| Failure::new(Code::NotFound, detail))?;
+    may(&key, verb, group)?;
     if how.key.is_some() && !group.by_get() {
         let detail =
             format!("a key for {verb} goes into `Authorization: Bearer …`, not into the address, which others log");
@@ -131,19 +187,42 @@ async fn fire(
             return Err(Failure::new(Code::Forbidden, "this needs POST: only a key that was made for it fires by GET"));
         }
     }
+    let pressed = Pressed { expect: how.expect, id: how.id, soft: how.soft };
+    press(&doors, &desk, command, pressed, as_staff(&key, group)).await
+}
+
+/// Whether a key may do something.
+fn may(key: &Key, verb: &str, group: Group) -> Result<(), Failure> {
+    if key.may.contains(&group) {
+        return Ok(());
+    }
+    let detail = format!("this key may not {verb}: it needs the group {}", group.word());
+    Err(Failure::new(Code::Forbidden, detail))
+}
+
+fn as_staff(key: &Key, group: Group) -> Staff {
+    Staff { session: key.session(), name: key.signature(), role: role_for(group) }
+}
+
+async fn press(
+    doors: &Doors,
+    desk: &Desk,
+    command: Command,
+    how: Pressed,
+    by: Staff,
+) -> Result<Json<Triggered>, Failure> {
     let services = &doors.services;
     let soft = matches!(how.soft.as_deref(), Some("1" | "true"));
     let is_so = || triggers::is_so(&desk.document(), &command, services.clock.now());
     if soft && is_so() {
-        return Ok(Json(triggered(&desk, &doors, &command, true)));
+        return Ok(Json(triggered(desk, doors, &command, true)));
     }
-    let by = Staff { session: key.session(), name: key.signature(), role: role_for(group) };
     let id = how.id.unwrap_or_else(|| hex::encode(&random_bytes::<12>()));
     let message = CommandMessage { id, expect: how.expect, command: command.clone() };
     let done = desk.command(services, message, by).await;
     match done.code {
-        None => Ok(Json(triggered(&desk, &doors, &command, false))),
-        Some(Code::NotNow | Code::TooSoon) if soft && is_so() => Ok(Json(triggered(&desk, &doors, &command, true))),
+        None => Ok(Json(triggered(desk, doors, &command, false))),
+        Some(Code::NotNow | Code::TooSoon) if soft && is_so() => Ok(Json(triggered(desk, doors, &command, true))),
         Some(code) => {
             let retry_ms = match code {
                 Code::TooSoon => u32::try_from(limits::DEBOUNCE_MS).ok(),

@@ -2,12 +2,15 @@
 
 use crate::{
     ballots::{
-        bucket::Totals,
+        bucket::{Pools, Totals},
         corrected::{Stands, stands},
         outcome, tally,
     },
     base::clock::Micros,
-    shows::{interaction::Visibility, run::Run},
+    shows::{
+        interaction::Visibility,
+        run::{ByEntry, Run},
+    },
     wire::{
         results::{OptionResult, Pace, ResultState, Results},
         server::{Phase, Role},
@@ -57,16 +60,16 @@ pub struct Counted {
     pub pace: Option<Pace>,
 }
 
-/// Whether an audience may see no number of a run now.
-pub fn is_hidden(run: &Run, audience: Audience, now: Micros) -> bool {
-    state(run.phase(now), audience, run) == ResultState::Hidden
+/// Whether staff may see no number of a run now.
+pub fn is_hidden(run: &Run, staff: Audience, now: Micros) -> bool {
+    state(run.phase(now), staff, run, false) == ResultState::Hidden
 }
 
 /// The numbers of a run.
 pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now: Micros) -> Results {
     let Counted { totals, as_of, rebuilding, pace } = counted;
     let phase = run.phase(now);
-    let state = match state(phase, audience, run) {
+    let state = match state(phase, audience, run, totals.by_pool.is_some()) {
         ResultState::Live | ResultState::Provisional if *rebuilding && run.sealed().is_none() => {
             ResultState::Rebuilding
         }
@@ -85,8 +88,15 @@ pub fn results(run: &Run, counted: &Counted, epoch: u32, audience: Audience, now
     let pools = !run.definition.interaction.counting.pools.is_empty();
     let (outcome, rated) = match &stands {
         Some(Stands { outcome, rated, .. }) => (outcome.clone(), rated.clone()),
-        // Before the seal nobody knows what pools give.
-        None => (None, if pools { None } else { outcome::rated(&run.definition, votes, &[]) }),
+        None if state == ResultState::Hidden => (None, None),
+        None if pools => {
+            // Where nobody knows what pools give before the seal, only staff gets here, and sees votes alone.
+            let lines = totals.by_pool.as_deref().map(|by_pool| Pools::of(&run.definition).lines(by_pool));
+            let rated = |lines: &Vec<ByEntry>| outcome::rated(&run.definition, votes, lines);
+            let outcome = |lines: &Vec<ByEntry>| outcome::outcome(&run.definition, votes, lines);
+            (lines.as_ref().and_then(outcome), lines.as_ref().and_then(rated))
+        }
+        None => (None, outcome::rated(&run.definition, votes, &[])),
     };
     let shares = outcome.as_ref().map_or_else(|| tally::shares(votes), outcome::shares);
     let options = (1..).zip(votes.iter().zip(shares));
@@ -155,10 +165,11 @@ fn without_partial_numbers(fresh: Results) -> Results {
         return fresh;
     }
     let options = fresh.options.into_iter().map(|option| OptionResult { votes: 0, share: 0.0, ..option });
-    Results { total: 0, options: options.collect(), rated: None, ..fresh }
+    Results { total: 0, options: options.collect(), outcome: None, rated: None, ..fresh }
 }
 
-fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
+/// `by_pool`: what is counted by pool is known.
+fn state(phase: Phase, audience: Audience, run: &Run, by_pool: bool) -> ResultState {
     let interaction = &run.definition.interaction;
     let over = matches!(phase, Phase::Locked | Phase::Sealed | Phase::Verified | Phase::Revealed);
     let visibility = match audience {
@@ -168,8 +179,10 @@ fn state(phase: Phase, audience: Audience, run: &Run) -> ResultState {
         Audience::Producers => Visibility::Always,
     };
     let visible = match visibility {
-        // Where pools count apart, votes say nothing before the seal makes points of them.
-        _ if !audience.is_staff() && !interaction.counting.pools.is_empty() && run.sealed().is_none() => false,
+        // Where pools count apart, votes say nothing as long as nobody knows what points they make.
+        _ if !audience.is_staff() && !interaction.counting.pools.is_empty() && run.sealed().is_none() && !by_pool => {
+            false
+        }
         _ if interaction.kind.is_secret() && audience != Audience::Producers && phase != Phase::Revealed => false,
         Visibility::Always => true,
         Visibility::AfterVote => over || audience == Audience::Voters,
@@ -192,8 +205,15 @@ mod tests {
     use super::*;
     use crate::{
         base::ids::RunId,
-        shows::transition::tests::Desk,
-        wire::command::{Armable, Command},
+        shows::{
+            counting::{Gives, Pool},
+            entries::Entries,
+            transition::tests::Desk,
+        },
+        wire::{
+            command::{Armable, Command},
+            entry::Entry,
+        },
     };
 
     fn totals() -> Counted {
@@ -271,5 +291,36 @@ mod tests {
         let hidden = Some(shown(1, ResultState::Hidden, 0));
         assert_eq!(after(hidden, shown(1, ResultState::Provisional, 9), true).state, ResultState::Hidden);
         assert_eq!(after(live(), shown(2, ResultState::Live, 1), true).state, ResultState::Live);
+    }
+
+    #[test]
+    fn what_pools_give_is_told_as_long_as_it_is_known_whole() {
+        let mut run = Desk::open_for(60).document.runs[0].clone();
+        let pool = |name: &str| Pool { name: name.to_owned(), gives: Gives::Percent(50), each_segment: false };
+        run.definition.interaction.counting.pools = vec![pool(""), pool("jury")];
+        let jury = Entry { pool: Some("jury".to_owned()), ..Entry::default() };
+        run.definition.entries = Entries::default().declaring(&[jury]).unwrap();
+        let counted = |by_pool: Option<[u64; 6]>, rebuilding| {
+            let totals = Totals { by_pool: by_pool.map(Vec::from), ..totals().totals };
+            Counted { totals, rebuilding, as_of: Micros(1), pace: None }
+        };
+        let see = |counted: &Counted, audience| results(&run, counted, 1, audience, Micros(1));
+        let known = Some([2, 2, 0, 1, 0, 1]);
+        let shown = see(&counted(known, false), Audience::Screens);
+        let places = |results: &Results| {
+            let places = results.outcome.iter().flat_map(|outcome| &outcome.places);
+            places.map(|place| (place.n, place.points)).collect::<Vec<_>>()
+        };
+        assert_eq!((shown.state, places(&shown)), (ResultState::Live, vec![(1, 50.0), (2, 50.0)]));
+        // Too few are shown to nobody.
+        let partial = see(&counted(known, true), Audience::Screens);
+        let first = after(None, partial.clone(), false);
+        assert_eq!((first.state, first.total, first.outcome), (ResultState::Rebuilding, 0, None));
+        assert_eq!(places(&after(Some(shown.clone()), partial, false)), places(&shown));
+        // What nobody knows leaves staff the votes, and others nothing.
+        let unknown = counted(None, false);
+        let [screens, staff] = [Audience::Screens, Audience::Operators].map(|audience| see(&unknown, audience));
+        assert_eq!((screens.state, screens.total), (ResultState::Hidden, 0));
+        assert_eq!((staff.state, staff.total, staff.outcome), (ResultState::Live, 3, None));
     }
 }

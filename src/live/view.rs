@@ -132,6 +132,7 @@ fn bracket_before(mut bracket: Bracket, cue: &str) -> Bracket {
         }
         for side in one.sides.iter_mut().filter(|side| side.from.as_deref() == Some(cue)) {
             side.label = None;
+            side.labels.clear();
         }
     }
     bracket

@@ -1,7 +1,7 @@
 //! Cues whose options are places of other cues' results: the winners of two semi-finals meet in the final. The options are
 //! filled in when the cue goes on standby; until then they say where they will come from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,7 @@ use crate::{
     wire::{
         bracket::{Bracket, Match, Side},
         outcome::Polarity,
+        server::Wording,
     },
 };
 
@@ -86,6 +87,10 @@ pub(super) fn filled(document: &Document, cue: &Cue, ranks: Ranks) -> Result<Int
         through.iter().map(label).collect()
     };
     interaction.options = labels(None);
+    let spoken = through.iter().flat_map(|(run, _)| run.definition.interaction.texts.keys());
+    for language in spoken.collect::<BTreeSet<_>>() {
+        said_in(&mut interaction, language);
+    }
     for (language, wording) in &mut interaction.texts {
         wording.options = labels(Some(language));
     }
@@ -104,6 +109,14 @@ pub(super) fn filled(document: &Document, cue: &Cue, ranks: Ranks) -> Result<Int
     Ok(interaction)
 }
 
+/// Who comes on has a name in a language that the cue itself is not written in: its question stays as it is there.
+fn said_in(interaction: &mut Interaction, language: &str) {
+    let Interaction { texts, question, .. } = interaction;
+    if !texts.contains_key(language) {
+        texts.insert(language.to_owned(), Wording { question: question.clone(), ..Wording::default() });
+    }
+}
+
 /// Refuses what was put on standby when others came on.
 pub(super) fn still_so(document: &Document, placed: &Placed, ranks: Ranks) -> Result<(), Refusal> {
     let (Some((_, cue)), Some(run)) = (document.cue(&placed.cue), document.run(placed.run)) else { return Ok(()) };
@@ -118,6 +131,9 @@ pub(super) fn as_in(cue: &Cue, run: &Run) -> Interaction {
     let (mut interaction, made) = (cue.interaction.clone(), &run.definition.interaction);
     if cue.options_from.len() == made.options.len() {
         interaction.options.clone_from(&made.options);
+        for language in made.texts.keys() {
+            said_in(&mut interaction, language);
+        }
         for (language, wording) in &mut interaction.texts {
             let filled = made.texts.get(language).map(|filled| filled.options.clone());
             wording.options = filled.unwrap_or_default();
@@ -193,6 +209,11 @@ fn came_on(document: &Document, cue: &str) -> Option<String> {
     })
 }
 
+/// One text of a cue in the languages that it has it in, beside the first.
+fn in_others(asks: &Interaction, text: impl Fn(&Wording) -> Option<&String>) -> BTreeMap<String, String> {
+    asks.texts.iter().filter_map(|(language, wording)| Some((language.clone(), text(wording)?.clone()))).collect()
+}
+
 /// The cues that lead to one another, as everybody may know them. `None`: there are none.
 pub fn view(document: &Document, ranks: Ranks) -> Option<Bracket> {
     let sources = || document.rundown.iter().flat_map(|cue| &cue.options_from);
@@ -202,14 +223,16 @@ pub fn view(document: &Document, ranks: Ranks) -> Option<Bracket> {
         let from = cue.options_from.get(index);
         let known = from.and_then(|source| through(document, source, ranks).ok());
         // Who was asked about is there, whatever became of the result that they came from.
-        let label = match (asked(document, &cue.number), from, known) {
-            (Some(run), ..) => run.definition.interaction.options.get(index),
-            (None, Some(_), Some((run, index))) => Some(&run.definition.interaction.options[index]),
+        let who = match (asked(document, &cue.number), from, known) {
+            (Some(run), ..) => Some((&run.definition.interaction, index)),
+            (None, Some(_), Some((run, index))) => Some((&run.definition.interaction, index)),
             (None, Some(_), None) => None,
-            (None, None, _) => cue.interaction.options.get(index),
+            (None, None, _) => Some((&cue.interaction, index)),
         };
+        let labels = who.map(|(asks, index)| in_others(asks, |wording| wording.options.get(index)));
         Side {
-            label: label.cloned(),
+            label: who.and_then(|(asks, index)| asks.options.get(index)).cloned(),
+            labels: labels.unwrap_or_default(),
             from: from.map(|source| source.cue.clone()),
             place: from.map(|source| source.place),
         }
@@ -232,7 +255,9 @@ pub fn view(document: &Document, ranks: Ranks) -> Option<Bracket> {
         Match {
             cue: cue.number.clone(),
             name: cue.interaction.question.clone(),
+            names: in_others(&cue.interaction, |wording| Some(&wording.question)),
             segment: cue.segment.clone(),
+            segments: in_others(&cue.interaction, |wording| Some(&wording.segment).filter(|text| !text.is_empty())),
             round: rounds.get(cue.number.as_str()).copied().unwrap_or(1),
             winner: winner.and_then(|index| u16::try_from(index + 1).ok()),
             sides,

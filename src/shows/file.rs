@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use cue::{ReadCue, WrittenCue};
-pub use cue::{read_cue, write_cue};
+pub use cue::{fields, read_cue, write_cue};
 use entries::EntryTable;
 
 use super::{

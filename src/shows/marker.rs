@@ -11,6 +11,9 @@ use crate::{
     wire::codes::Code,
 };
 
+/// Two markers that are nearer than this say the same, milliseconds: a hand is no steadier.
+const SAME_MS: u64 = 250;
+
 /// Sets how far a platform is behind, or all of them: what is on there now is what the programme was at `programme_ms`.
 pub(super) fn marker(
     next: &mut Document,
@@ -45,6 +48,21 @@ pub(super) fn marker(
         next.marked.insert(name, ms);
     }
     Ok(())
+}
+
+/// Whether a marker would say what is known: nobody sees it better than by eye and hand.
+pub fn is_marked(document: &Document, programme_ms: u64, platform: Option<&str>, now: Micros) -> bool {
+    let Some(behind_ms) = now.as_ms().checked_sub(programme_ms) else { return false };
+    let meant = document
+        .platforms
+        .iter()
+        .zip(document.delays())
+        .filter(|(one, _)| platform.is_none_or(|name| one.name == name));
+    let mut off_ms = meant.map(|(one, is)| {
+        let said = if platform.is_some() { behind_ms } else { one.delay_ms.saturating_add(behind_ms) };
+        said.abs_diff(is.delay_ms)
+    });
+    off_ms.next().is_some_and(|first| off_ms.fold(first, u64::max) <= SAME_MS)
 }
 
 impl Windows {
@@ -182,6 +200,12 @@ mod tests {
                 desk.document.on_program().unwrap().windows.tracks.iter().map(Track::delay_ms).collect();
             assert_eq!(delays, [15_000, 35_000]);
         }
+        // Pressed again by hand it is nothing new; of one platform it is.
+        let is_so = |behind_ms: u64, platform| {
+            is_marked(&desk.document, 140_000 - behind_ms, platform, Micros::from_ms(140_000))
+        };
+        assert!(is_so(5000, None) && is_so(5250, None) && !is_so(5251, None) && !is_so(4749, None));
+        assert!(is_so(15_000, Some("tv")) && !is_so(5000, Some("tv")) && !is_so(5000, Some("radio")));
         mark(&mut desk, 140_000, 0, None);
         assert_eq!(on_tv(&desk.document), [(1100, Some(1700))]);
     }

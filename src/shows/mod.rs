@@ -18,7 +18,7 @@ pub mod keep;
 pub mod keys;
 pub mod kind;
 pub mod languages;
-mod marker;
+pub mod marker;
 pub mod merge;
 pub mod platforms;
 mod rerun;

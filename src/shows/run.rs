@@ -309,7 +309,7 @@ mod tests {
             // A byte for each that the limit lets through, less the JSON around it.
             texts: [(
                 "nl".to_owned(),
-                Wording { question: "x".repeat(limits::WORDINGS_BYTES_MAX - 22), options: vec![] },
+                Wording { question: "x".repeat(limits::WORDINGS_BYTES_MAX - 22), ..Wording::default() },
             )]
             .into(),
             question: text.clone(),

@@ -1,8 +1,13 @@
-//! What a seal counted by segment, by pool and by platform: sums of what it counted by entry. Pure.
+//! What was counted by segment, by pool and by platform: sums of what a seal counted by entry, and before it of the parts that
+//! count apart. Pure.
 
-use crate::wire::{
-    entry::Entry,
-    seal::{EntryCount, Part, PartCount},
+use crate::{
+    ballots::bucket::Pools,
+    shows::run::{ByEntry, Definition},
+    wire::{
+        entry::Entry,
+        seal::{EntryCount, Part, PartCount},
+    },
 };
 
 /// A line for every name of a part, and one for the ballots whose entry names none. A part that no entry names has no
@@ -32,9 +37,27 @@ pub fn parts(by_entry: &[EntryCount]) -> Vec<PartCount> {
     parts
 }
 
+/// The parts of the audience that count apart, as they stand before the seal.
+pub fn so_far(definition: &Definition, by_pool: &[u64]) -> Vec<PartCount> {
+    let each_segment = definition.interaction.counting.pools.iter().all(|pool| pool.each_segment);
+    let line = |ByEntry { entry, counted, votes, .. }: ByEntry| {
+        let Entry { pool, segment, .. } = definition.entries.get(entry).cloned().unwrap_or_default();
+        // Of what counts together the line has one segment's name, and others are in it.
+        let entry = Entry { pool, segment: segment.filter(|_| each_segment), platform: None };
+        EntryCount { entry, counted, votes, excluded: false }
+    };
+    let lines: Vec<_> = Pools::of(definition).lines(by_pool).into_iter().map(line).collect();
+    parts(&lines)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shows::{
+        counting::{Gives, Pool},
+        entries::Entries,
+        transition::tests::Desk,
+    };
 
     fn line(segment: Option<&str>, pool: Option<&str>, votes: [u64; 2]) -> EntryCount {
         let entry = Entry { segment: segment.map(str::to_owned), pool: pool.map(str::to_owned), platform: None };
@@ -66,5 +89,28 @@ mod tests {
         assert_eq!(parts(&lines), sums);
         assert_eq!(parts(&lines[..1]), [], "nobody can have come by an entry");
         assert_eq!(parts(&[]), []);
+    }
+
+    #[test]
+    fn segments_are_told_so_far_only_where_every_pool_counts_each_by_itself() {
+        let mut definition = Desk::open_for(60).document.runs[0].definition.clone();
+        let entry = |segment: &str, pool: Option<&str>| line(Some(segment), pool, [0, 0]).entry;
+        let entries = [entry("nl", None), entry("nl", Some("jury"))];
+        definition.entries = Entries::default().declaring(&entries).unwrap();
+        let pool = |name: &str, each_segment| Pool { name: name.to_owned(), gives: Gives::Percent(50), each_segment };
+        let mut told = |each_segment, by_pool: &[u64]| {
+            definition.interaction.counting.pools = vec![pool("", each_segment), pool("jury", true)];
+            let parts = so_far(&definition, by_pool).into_iter();
+            parts.map(|part| (part.of, part.name, part.counted, part.votes)).collect::<Vec<_>>()
+        };
+        let pools = |pools: [(&str, u64, [u64; 2]); 2]| {
+            pools.map(|(name, counted, votes)| (Part::Pool, name.to_owned(), counted, votes.to_vec()))
+        };
+        // By none and from nl together; then the jury of nl.
+        assert_eq!(told(false, &[3, 1, 2, 1, 1, 0]), pools([("", 3, [1, 2]), ("jury", 1, [1, 0])]));
+        let told = told(true, &[2, 1, 1, 1, 0, 1, 1, 1, 0]);
+        let of = |name: &str, counted, votes: [u64; 2]| (Part::Segment, name.to_owned(), counted, votes.to_vec());
+        assert_eq!(told[..2], [of("", 2, [1, 1]), of("nl", 2, [1, 1])]);
+        assert_eq!(told[2..], pools([("", 3, [1, 2]), ("jury", 1, [1, 0])]));
     }
 }

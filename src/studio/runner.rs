@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use super::{desk::Desk, others::NodeStatus, scores, services::Services, view};
+use super::{desk::Desk, others::NodeStatus, parts, scores, services::Services, view};
 use crate::{
     ballots::{bucket::Totals, corrected::stands, outcome},
     base::{clock::Micros, ids::NodeId, limits},
@@ -176,6 +176,10 @@ impl Runner {
                 outstanding,
                 margin: margin.votes,
                 decisive: margin.decisive && run.phase(now) != Phase::Open,
+                by_part: match &totals.by_pool {
+                    Some(by_pool) if run.sealed().is_none() => parts::so_far(&run.definition, by_pool),
+                    _ => Vec::new(),
+                },
                 hidden: false,
             }
         });

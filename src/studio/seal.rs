@@ -11,7 +11,7 @@ use super::{
 use crate::{
     ballots::{
         ballot::Verdict,
-        bucket::Kept,
+        bucket::{Kept, Pools, Totals},
         committer::Marked,
         journalled,
         manifest::{Manifest, Signed},
@@ -23,7 +23,7 @@ use crate::{
     shows::{
         document::Document,
         end,
-        run::{Run, SealSummary},
+        run::{Definition, Run, SealSummary},
         transition::{self, Context, Refusal},
     },
     wire::{codes::Code, command::Command, server::AsRunEntry},
@@ -68,7 +68,7 @@ pub(super) async fn seal(
         services.intake.mark(id, revision).await.ok_or_else(|| {
             storage("ballots of this run cannot be written: look at the node's disk, then seal again")
         })?;
-    let manifest = manifest(services, &sealing, &run, revision, &marked).await?;
+    let (manifest, by_pool) = manifest(services, &sealing, &run, revision, &marked).await?;
     let json = manifest.to_json();
     let summary = summary(&manifest, &json);
     keep(services, &sealing, id, revision, json).await?;
@@ -78,6 +78,7 @@ pub(super) async fn seal(
     if manifest.outstanding > 0 {
         note += &format!(", {} missing", manifest.outstanding);
     }
+    note += by_pool;
     let now = services.clock.now();
     let sealed = AsRunEntry {
         what: "sealed".to_owned(),
@@ -92,7 +93,7 @@ async fn manifest(
     run: &Run,
     revision: u32,
     marked: &Marked,
-) -> Result<Manifest, Refusal> {
+) -> Result<(Manifest, &'static str), Refusal> {
     let id = run.id();
     let intake = services.intake.run(id).ok_or_else(|| storage("this node does not hold the run"))?;
     let seal = Seal::marked(revision, marked);
@@ -116,8 +117,25 @@ async fn manifest(
     // With one node nothing is on its way once the marks are set: only what a damaged journal has lost is missing.
     let outstanding = marked.lost;
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
+    let by_pool = compare_by_pool(services, &run.definition, &marked.totals, &witness);
     let manifest = Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding);
-    Ok(manifest.in_place_of(run.replaces.clone()))
+    Ok((manifest.in_place_of(run.replaces.clone()), by_pool))
+}
+
+/// What the as-run log says if the numbers by pool that were told before the seal are not those of its ballots. The seal is
+/// made of the ballots alone: it is right all the same.
+pub(super) fn compare_by_pool(
+    services: &Services,
+    definition: &Definition,
+    totals: &Totals,
+    witness: &Witness,
+) -> &'static str {
+    if totals.by_pool.is_none() || totals.by_pool == Pools::of(definition).of_witness(witness) {
+        return "";
+    }
+    services.metrics.incident();
+    tracing::error!(run = %definition.run, "the numbers by pool before the seal are not those of its ballots");
+    ", incident: the numbers by pool that were seen before the seal were wrong"
 }
 
 /// What the as-run log says of a seal. Everybody of the staff reads it, so it has no number that some of them may not see.

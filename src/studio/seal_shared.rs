@@ -146,13 +146,20 @@ async fn close(desk: &Desk, ways: Ways<'_>, run: RunId, by: &Staff) -> Result<Re
     let lost: u64 = written_off.iter().map(WrittenOff::ballots_max).sum();
     let outstanding = outstanding(desk, services, &now, run) + lost;
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
+    let by_pool = seal::compare_by_pool(services, &frozen.definition, &marked.totals, &witness);
     let sealed = Manifest::new(head, &frozen.definition, &frozen.windows, &marked, &witness, outstanding)
         .in_place_of(frozen.replaces.clone());
     let manifest = Manifest { written_off, ..sealed };
-    Ok(keep(desk, ways, frozen, manifest, by).await)
+    Ok(keep(desk, ways, frozen, manifest, (by, by_pool)).await)
 }
 
-async fn keep(desk: &Desk, ways: Ways<'_>, run: &Run, manifest: Manifest, by: &Staff) -> Result<(), Refusal> {
+async fn keep(
+    desk: &Desk,
+    ways: Ways<'_>,
+    run: &Run,
+    manifest: Manifest,
+    (by, incident): (&Staff, &str),
+) -> Result<(), Refusal> {
     let Ways { services, shared, .. } = ways;
     let (id, revision) = (run.id(), manifest.revision);
     let json = manifest.to_json();
@@ -177,6 +184,7 @@ async fn keep(desk: &Desk, ways: Ways<'_>, run: &Run, manifest: Manifest, by: &S
     if !manifest.changed.is_empty() {
         note += &format!(", incident: {} with another verdict than before", manifest.changed.len());
     }
+    note += incident;
     desk.sealed(Sealed { run: id, revision, summary, by: by.clone(), note }).await
 }
 
@@ -192,6 +200,7 @@ pub(super) async fn recount(desk: &Desk, ways: Ways<'_>, run: Option<RunId>) -> 
     let (totals, ledger, mut findings) = sealing::recount(redis, &intake, &Seal::of(&manifest))
         .await
         .map_err(|error| Refusal { code: Code::Busy, detail: format!("the recount could not be made: {error}") })?;
+    seal::compare_by_pool(services, &manifest.definition, &totals, &ledger);
     let mut compare = |what: &str, is_same: bool| {
         if !is_same {
             findings.push(format!("{what}: the ledger has other ones than the manifest"));

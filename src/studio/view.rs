@@ -15,7 +15,7 @@ use crate::{
         correction::{self, Correction, leaves_out},
         document::{Document, Placed, Staff},
         kind::Kind,
-        platforms::Platform,
+        platforms::{Delay, Platform},
         roster::WrittenOff,
         run::{ByEntry, Run, SealSummary},
         two_people::Proposal,
@@ -25,7 +25,9 @@ use crate::{
         command::Command,
         proposal::ProposalView,
         seal::{CorrectionView, EntryCount, SealView},
-        server::{ArmedView, CueView, DeskRun, DeskView, OnDesk, PlatformView, RunView, StaffView, WrittenOffView},
+        server::{
+            ArmedView, CueView, DelayView, DeskRun, DeskView, OnDesk, PlatformView, RunView, StaffView, WrittenOffView,
+        },
     },
 };
 
@@ -54,6 +56,16 @@ pub fn desk(document: &Document, staff: Vec<StaffView>, now: Micros) -> DeskView
         proposals: document.proposals_at(now).map(proposal).collect(),
         roster: document.roster.clone(),
         written_off: document.written_off.iter().map(written_off).collect(),
+        platforms: document.platforms.iter().zip(document.delays()).map(delay).collect(),
+    }
+}
+
+fn delay((declared, now): (&Platform, Delay)) -> DelayView {
+    DelayView {
+        platform: now.platform,
+        label: declared.label().to_owned(),
+        delay_ms: now.delay_ms,
+        declared_ms: declared.delay_ms,
     }
 }
 

@@ -47,6 +47,20 @@ pub struct DeskView {
     /// Data directories that were lost for good.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub written_off: Vec<WrittenOffView>,
+    /// Where viewers see the show later, as runs that are made now have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<DelayView>,
+}
+
+/// How late a platform is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DelayView {
+    pub platform: String,
+    pub label: String,
+    /// As it was measured last, or as the show file says.
+    pub delay_ms: u64,
+    /// As the show file says.
+    pub declared_ms: u64,
 }
 
 /// A data directory that was written off.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::client::Output;
+use super::{client::Output, seal::PartCount};
 use crate::base::ids::{JournalId, NodeId, RunId};
 
 /// Moving figures for staff.
@@ -69,6 +69,10 @@ pub struct RunGauge {
     pub outstanding: u64,
     pub margin: u64,
     pub decisive: bool,
+    /// Before the seal, where pools count apart: the ballots in the tally by pool, and by segment where all pools count each
+    /// segment by itself. Empty, too, where that is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_part: Vec<PartCount>,
     /// This role may not see numbers of the run now: all but `outstanding` are 0.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
@@ -88,6 +92,7 @@ impl RunGauge {
             outstanding,
             margin: 0,
             decisive: false,
+            by_part: Vec::new(),
             hidden: true,
         }
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::desk::{ArmedView, CueView, DeskRun, DeskView, OnDesk, PlatformView, StaffView, WrittenOffView};
+pub use super::desk::{
+    ArmedView, CueView, DelayView, DeskRun, DeskView, OnDesk, PlatformView, StaffView, WrittenOffView,
+};
 
 use super::{
     bracket::Bracket,
@@ -210,13 +212,22 @@ pub struct OptionView {
     pub label: String,
 }
 
-/// A question and its options in one more language.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+/// What a cue says to viewers, in one more language. What is left out is read in the first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Wording {
     pub question: String,
     /// In the order of their numbers; left out where the question has none of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
+    /// What the first step of a rating means.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub low: String,
+    /// What the last step of a rating means.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub high: String,
+    /// The part of the show that the cue belongs to: a bracket names it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub segment: String,
 }
 
 /// Where a run is in its life.

@@ -13,11 +13,11 @@ use crate::base::ids::KeyId;
 pub enum Group {
     /// standby, take, next, back, step
     Rundown,
-    /// open, close, extend, hold, release
+    /// open, close, extend, marker, hold, release
     Window,
     /// freeze, unfreeze, clear, panic
     Screens,
-    /// seal, verify, arm/reveal, reveal
+    /// seal, verify, arm/reveal, reveal, arm/resolve, resolve
     Result,
     /// arm/go_live, go_live, rehearse
     Show,

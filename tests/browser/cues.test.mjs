@@ -13,6 +13,14 @@ const says = (page, where, text) => until(`${where} says “${text}”`, async (
 /** The numbers of the rundown as it stands on the page. @param {Page} page */
 const order = async (page) => (await page.locator(".cue-number").allInnerTexts()).join("");
 
+/** Opens the selected cue by its key, as it stands in a show file. @param {Page} page @param {string} text what it says */
+const edits = async (page, text) => {
+  await page.keyboard.press("Shift+E");
+  await until("its question is there", async () => text.includes(await page.locator("#cue-question").inputValue()) && (await page.locator("#cue-question").inputValue()) !== "");
+  await page.getByLabel("Write it as in a show file").check();
+  await until("its text is there", async () => (await page.locator("#cue-toml").inputValue()).includes(text));
+};
+
 /** Presses Save until it is taken: one press within a second of the last is not sent. @param {Page} page */
 const saved = (page) =>
   until("it is saved", async () => {
@@ -55,8 +63,7 @@ test("a producer adds, edits, moves and removes cues by keys while a cue is on a
   await until("it is moved", async () => (await order(page)) === "1243");
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("ArrowUp");
-  await page.keyboard.press("Shift+E");
-  await until("its text is there", async () => (await page.locator("#cue-toml").inputValue()).includes('question = "Who wins?"'));
+  await edits(page, 'question = "Who wins?"');
   const text = await page.locator("#cue-toml").inputValue();
   await page.locator("#cue-toml").fill(text.replace("votes = 1", "votes = 0"));
   await page.getByRole("button", { name: "Save", exact: true }).click();
@@ -72,12 +79,10 @@ test("a producer adds, edits, moves and removes cues by keys while a cue is on a
 
   // What is on standby waits as it was, until somebody puts it there again.
   await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("Shift+E");
-  await until("its text is there", async () => (await page.locator("#cue-toml").inputValue()).includes("Who loses?"));
+  await edits(page, "Who loses?");
   await page.locator("#cue-toml").press("Escape");
   await until("Escape closes it", async () => !(await page.locator("tl-cue").isVisible()));
-  await page.keyboard.press("Shift+E");
-  await until("its text is there", async () => (await page.locator("#cue-toml").inputValue()).includes("Who loses?"));
+  await edits(page, "Who loses?");
   await page.getByRole("button", { name: "Remove…" }).click();
   // The second half of a double click is no answer, so it is pressed again.
   await until("it says why not", async () => {
@@ -92,8 +97,7 @@ test("a producer adds, edits, moves and removes cues by keys while a cue is on a
   await until("nothing is left to take in", async () => !(await page.innerText("tl-standby")).includes("edited since"));
 
   // What somebody else made of it meanwhile is not written over unseen.
-  await page.keyboard.press("Shift+E");
-  await until("its text is there", async () => (await page.locator("#cue-toml").inputValue()).includes("Who loses it all?"));
+  await edits(page, "Who loses it all?");
   const theirs = (await page.locator("#cue-toml").inputValue()).replace("Who loses it all?", "Who is left?");
   const other = await page.evaluate(async (toml) => {
     const headers = { "content-type": "application/json", authorization: `Bearer ${sessionStorage.getItem("tallylight.studio.staff")}` };
@@ -136,4 +140,95 @@ test("an ad lib stands on a shelf, next passes it by, and it is put on standby l
   const { page: other } = await visit(program, server.link("adjudicator"), { viewport: sizes.desk });
   await says(other, ".shelf", "In reserve");
   assert.equal(await other.getByRole("button", { name: "Add a cue" }).isVisible(), false);
+});
+
+/** A cue of the show as a form has it. @param {Page} page @param {string} number */
+const cue = (page, number) =>
+  page.evaluate(async (number) => {
+    const headers = { accept: "application/json", authorization: `Bearer ${sessionStorage.getItem("tallylight.studio.staff")}` };
+    const answer = await fetch(`/api/v1/shows/studio/cues/${number}`, { headers });
+    return answer.ok ? answer.json() : undefined;
+  }, number);
+
+test("a cue of every kind is added by the form, and what the form does not know stays", { timeout: 120_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const program = await browser(t);
+  const { page, errors } = await visit(program, server.link("producer"), { viewport: sizes.phone });
+  await says(page, "tl-banner", "Connected");
+  /** @param {Record<string, string|boolean>} fields by their ids */
+  const fill = async (fields) => {
+    for (const [id, value] of Object.entries(fields)) {
+      const field = page.locator(`#cue-${id}`);
+      if (!(await field.isVisible())) await page.locator(".cue-more > summary").click();
+      if (typeof value === "boolean") await field.setChecked(value);
+      else if ((await field.evaluate((node) => node.localName)) === "select") await field.selectOption(value);
+      else await field.fill(value);
+    }
+  };
+  /** @param {string} number @param {Record<string, string|boolean>} fields */
+  const add = async (number, fields) => {
+    await page.getByRole("button", { name: "Add a cue" }).click();
+    await fill({ kind: "poll", number, question: `Question ${number}?`, ...fields });
+    await saved(page);
+    return until(`${number} is there`, () => cue(page, number));
+  };
+  const kinds = /** @type {[Record<string, string|boolean>, Record<string, unknown>][]} */ ([
+    [{ options: "Ada\nGrace\nJoan", votes: "3", "per-option": "2", "rules-threshold": "70", "viewers-see": "after_vote" }, { votes: 3, per_option: 2, rules: { threshold: 70 }, viewers_see: "after_vote" }],
+    [{ kind: "head_to_head", options: "Ada\nGrace", changeable: true }, { kind: "head_to_head", changeable: true }],
+    [{ kind: "tug_of_war", options: "Reds\nBlues" }, { kind: "tug_of_war", options: ["Reds", "Blues"] }],
+    [{ kind: "rating", "rating-from": "0", "rating-to": "10", "rating-step": "5", "rating-low": "cold", "rating-high": "\"hot\"" }, { rating: { from: 0, to: 10, step: 5, low: "cold", high: '"hot"' } }],
+    [{ kind: "quiz", options: "Albatross\nKiwi", "quiz-right": "2", "window-s": "20", "quiz-points-max": "400" }, { quiz: { right: [2], points_max: 400, points_min: 200, full_ms: 0, least_ms: 20000 }, window_s: 20 }],
+    [{ kind: "prediction", options: "Reds\nBlues", "prediction-round": "Cup" }, { prediction: { points: 1000, round: "Cup" } }],
+    [{ kind: "reactions", "reactions-emoji": "👏 😂" }, { kind: "reactions", reactions: { emoji: ["👏", "😂"] } }],
+    [{ kind: "applause", "opens-on-take": true }, { kind: "applause", opens_on_take: true }],
+    [{ kind: "questions", "writing-chars-max": "80", "writing-upvotes": true }, { kind: "questions", writing: { chars_max: 80, upvotes: true, approve_unseen: false } }],
+    [{ kind: "texts", adlib: true }, { kind: "texts", adlib: true }],
+    [{ "options-from": "1, 1:2", segment: "Final" }, { options_from: ["1", { cue: "1", place: 2 }], segment: "Final" }],
+  ]);
+  for (const [i, [fields, said]] of kinds.entries()) {
+    const made = await add(`K${i}`, fields);
+    for (const [key, value] of Object.entries(said)) assert.deepEqual(key === "writing" ? { approve_unseen: false, ...made[key] } : made[key], value, `K${i}: ${key}`);
+  }
+  assert.deepEqual(await axe(page, ["serious", "critical"]), []);
+
+  // A mistake is told beside its field, which has the focus.
+  await page.getByRole("button", { name: "Add a cue" }).click();
+  await fill({ kind: "quiz", number: "Q", question: "Which?", options: "Ada\nGrace", "quiz-right": "3" });
+  await page.locator(".cue-save").click();
+  await until("the field says what is wrong", async () => (await page.locator("#cue-quiz-right[aria-invalid]").count()) === 1);
+  assert.match(await page.locator(".cue-field", { has: page.locator("#cue-quiz-right") }).locator(".cue-told").innerText(), /right names the right options by their numbers, 1 to 2/);
+  assert.doesNotMatch(await page.innerText(".cue-told"), /line \d/);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "cue-quiz-right");
+  assert.deepEqual(await axe(page, ["serious", "critical"]), []);
+  // What no message takes is not sent.
+  await fill({ options: Array.from({ length: 64 }, (_, n) => `${n} ${"x".repeat(290)}`).join("\n"), "quiz-right": "1" });
+  await page.locator(".cue-save").click();
+  await says(page, ".cue-told", "the server takes 16 in one message");
+  await page.getByRole("button", { name: "Cancel" }).click();
+
+  // Pools stay when a form changes the question; another kind of question leaves the answers of this one behind.
+  const pools = '[[cue]]\nnumber = "P"\nquestion = "Who?"\noptions = ["a", "b"]\n[cue.rules]\npolarity = "evict"\n[[cue.rules.pool]]\nranks = [3, 1]\n';
+  await page.getByRole("button", { name: "Add a cue" }).click();
+  await page.getByLabel("Write it as in a show file").check();
+  await page.locator("#cue-toml").fill(pools);
+  await saved(page);
+  /** @param {string} number */
+  const edit = async (number) => {
+    await page.locator(".cue", { has: page.locator(".cue-number", { hasText: new RegExp(`^${number}$`) }) }).click();
+    await page.locator('tl-action[name="edit"] button').click();
+    await until("it is loaded", async () => (await page.locator("#cue-number").inputValue()) === number && (await page.locator("#cue-question").inputValue()) !== "");
+  };
+  await edit("P");
+  assert.match(await page.locator(".cue-kept").textContent() ?? "", /Kept as it is: pools; who goes/);
+  await fill({ question: "Who is it?", votes: "2" });
+  await saved(page);
+  const kept = await until("it is edited", async () => { const one = await cue(page, "P"); return one.votes === 2 && one; });
+  assert.deepEqual([kept.question, kept.rules.polarity, kept.rules.pool[0].ranks], ["Who is it?", "evict", [3, 1]]);
+  await edit("K4");
+  assert.equal(await page.locator("#cue-quiz-right").inputValue(), "2");
+  await fill({ kind: "prediction" });
+  await saved(page);
+  const turned = await until("it is a prediction", async () => { const one = await cue(page, "K4"); return one.prediction && one; });
+  assert.deepEqual([turned.quiz, turned.options, turned.window_s], [undefined, ["Albatross", "Kiwi"], 20]);
+  assert.deepEqual(errors, []);
 });

@@ -202,7 +202,7 @@ test("a show speaks its own languages: each viewer the best one, screens and sta
   await says(other.page, "Kies er één");
   assert.equal(await arab.page.locator(".question bdi").getAttribute("lang"), "ar");
   assert.deepEqual(await axe(arab.page), []);
-  await french.page.getByText("La chorale", { exact: true }).click();
+  await french.page.getByText("La chorale", { exact: true }).first().click();
   await french.page.getByRole("button", { name: "Voter pour La chorale" }).click();
   await says(french.page, "Votre vote pour La chorale est dans le décompte.");
 
@@ -229,4 +229,48 @@ test("a show speaks its own languages: each viewer the best one, screens and sta
   await says(arab.page, "Nog een keer?");
   assert.equal(await arab.page.locator(".question bdi").getAttribute("lang"), "nl");
   assert.deepEqual([...french.errors, ...arab.errors, ...other.errors, ...screen.errors], []);
+});
+
+test("the ends of a scale, and who came on, are in the language of their reader", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show: spoken });
+  const desk = await staff(server);
+  const program = await browser(t);
+  const at = (/** @type {string} */ graphic) => server.link("overlay").replace(/\/o\/talen\/[^?]*/, `/o/talen/${graphic}`);
+  const [arab, french, screen, bracket] = await Promise.all([
+    visit(program, server.link("audience"), { locale: "ar", viewport: sizes.phone }), visit(program, server.link("audience"), { locale: "fr" }),
+    visit(program, `${server.link("overlay")}&lang=ar`, { viewport: sizes.full }), visit(program, `${at("bracket")}&lang=fr`, { viewport: sizes.full }),
+  ]);
+  await desk.press({ do: "standby", cue: "3" });
+  await desk.press({ do: "take" });
+  await says(arab.page, "ليس لي");
+  await says(arab.page, "مرة أخرى!");
+  await says(french.page, "Pas pour moi");
+  await until("the screen has the ends in Arabic", async () => /ليس لي[\s\S]*مرة أخرى!/.test(await screen.page.innerText("tl-results")));
+  assert.deepEqual(await axe(arab.page), []);
+  // Another language while the scale is on.
+  await french.page.getByRole("combobox", { name: "Langue" }).selectOption("nl");
+  await says(french.page, "Niets voor mij");
+  await french.page.getByRole("combobox", { name: "Taal" }).selectOption("fr");
+
+  await desk.press({ do: "close" });
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  await french.page.getByText("La fanfare", { exact: true }).first().click();
+  await french.page.getByRole("button", { name: "Voter pour La fanfare" }).click();
+  await says(french.page, "est dans le décompte");
+  await desk.press({ do: "close" });
+  for (const verb of ["seal", "verify"]) await desk.press({ do: verb });
+  await desk.press({ do: "arm", what: "reveal" });
+  await desk.press({ do: "reveal" });
+  await arab.page.locator("tl-bracket summary").click();
+  await until("the bracket is in Arabic", async () => /النهائي\s*الفرقة النحاسية\s*الكورال/.test(await arab.page.locator(".bracket-round").nth(1).innerText()));
+  await until("and on the screen in French", async () => /La fanfare\s*La chorale/.test(await bracket.page.locator(".bracket-round").nth(1).innerText()));
+  await desk.press({ do: "standby", cue: "4" });
+  await desk.press({ do: "take" });
+  // The question is not written in French; who came on has a French name.
+  await says(french.page, "Wie krijgt de beker?");
+  await french.page.getByRole("radio", { name: "La fanfare" }).waitFor();
+  await arab.page.getByRole("radio", { name: "الفرقة النحاسية" }).waitFor();
+  assert.deepEqual(await axe(arab.page), []);
+  assert.deepEqual([...arab.errors, ...french.errors, ...screen.errors, ...bracket.errors], []);
 });

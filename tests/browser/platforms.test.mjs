@@ -50,3 +50,43 @@ for (const way of ["a WebSocket", "server-sent events"]) {
     assert.deepEqual(errors, []);
   });
 }
+
+test("an operator says how late it is seen, by seconds and by what is seen", { timeout: 90_000 }, async (t) => {
+  const server = await serve(t, { show: "tests/browser/shows/platforms.toml" });
+  const program = await browser(t);
+  const { page: studio, errors, context } = await visit(program, server.link("operator"), { viewport: sizes.desk });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await says(studio, "tl-platforms", /Television\s*\+8 s/);
+  const set = studio.locator("tl-action[name=marker] button");
+  // The key leads to the field, and there the letters are nobody's keys.
+  await studio.keyboard.press("m");
+  await studio.keyboard.type("2.5");
+  await says(studio, "tl-action[name=marker]", "Set 2.5 s");
+  await set.click({ button: "right" });
+  await until("its address is copied", async () => /\/marker\/2\.5\?key=KEY&soft=1$/.test(await studio.evaluate(() => navigator.clipboard.readText())));
+  await studio.keyboard.press("Enter");
+  await says(studio, "tl-platforms", /\+10\.5 s \(file: 8\)/);
+  await says(studio, "tl-asrun", /Marker[\s\S]*tv 10\.5\d\d s behind/);
+  await until("the field is empty again", async () => (await studio.getByLabel("Seconds late").inputValue()) === "");
+
+  const desk = await staff(server, "producer");
+  await studio.getByRole("button", { name: "Give up control" }).click();
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  await desk.press({ do: "control", action: "release" });
+  await studio.getByLabel("Where it is seen").selectOption({ label: "Television" });
+  await until("the take can be seen", async () => (await studio.getByLabel("What is seen there now").innerText()).includes("Take 1"));
+  await studio.getByRole("button", { name: "Take control" }).click();
+  await studio.getByRole("button", { name: "Seen now" }).click();
+  // As long ago as the take was: less than the file says, and not nothing.
+  await says(studio, "tl-platforms", /Television\s*\+[0-7](\.\d)? s \(file: 8\)/);
+  assert.deepEqual(await axe(studio, ["serious", "critical"]), []);
+  assert.deepEqual(errors, []);
+});
+
+test("who may not say it does not see the field", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show: "tests/browser/shows/platforms.toml" });
+  const { page } = await visit(await browser(t), server.link("adjudicator"), { viewport: sizes.desk });
+  await says(page, "tl-platforms", "Television");
+  assert.equal(await page.getByLabel("Seconds late").isVisible(), false);
+});

@@ -241,3 +241,33 @@ test("a vote may be changed while the question is open, on every page of the vot
   await says(page, "Your ballot for Ada is in the tally.");
   assert.deepEqual(errors, []);
 });
+
+test("what pools give so far is on the studio page, and on the page of who has voted", { timeout: 60_000 }, async (t) => {
+  const { server, desk, program } = await on(t, "7");
+  const { page, errors } = await visit(program, server.link("operator"), { viewport: sizes.desk });
+  const { page: silent } = await visit(program, server.link("audience"));
+  const { page: voter } = await visit(program, server.link("audience"));
+  const { page: juror } = await visit(program, server.link("entry"));
+  await give(voter, "Ada");
+  await give(juror, "Ada");
+  await says(page, "1. Ada: 100 % (audience 50 + jury 50)");
+  await juror.getByText("Grace", { exact: true }).click();
+  await juror.getByRole("button", { name: "Change my vote to Grace" }).click();
+  await says(page, "By the rules so far:");
+  await says(page, "1. Ada: 50 % (audience 50 + jury 0)");
+  await says(page, "1. Grace: 50 % (audience 0 + jury 50)");
+  await page.getByText("By pool so far").click();
+  await says(page, "all of no pool: 1 ballot (Ada 1 · Grace 0)\nall of pool jury: 1 ballot (Ada 0 · Grace 1)");
+  await sound(page);
+  for (const has of [voter, juror]) await until("bars are of points", async () => (await shares(has)) === "50.0% 50.0%");
+  await says(silent, "Vote, and you see the numbers.");
+  assert.equal(await shares(silent), "", "who has not voted sees none");
+
+  await desk.press({ do: "close" });
+  await until("everybody sees them after the close", async () => (await shares(silent)) === "50.0% 50.0%");
+  await desk.press({ do: "seal" });
+  await says(page, "all of no pool: 1 ballot");
+  await until("the seal's words have come", async () => !(await page.innerText("body")).includes("so far"));
+  await says(page, "1. Grace: 50 % (audience 0 + jury 50)");
+  assert.deepEqual(errors, []);
+});

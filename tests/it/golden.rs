@@ -17,17 +17,17 @@ use tallylight::{
         bracket::{Bracket, Match, Side},
         client::{Ask, ClientMessage, CommandMessage, Join, Output, React, Shown, Vote},
         codes::Code,
-        command::{Armable, Command},
+        command::Command,
         entry::Entry,
         gauge::*,
         kind::KindView,
         results::{OptionResult, Pace, ResultState, Results},
-        seal::{CorrectionView, EntryCount, Part, PartCount, SealView},
         server::*,
     },
 };
 
 mod commands;
+mod desks;
 mod examples;
 mod gauges;
 mod kinds;
@@ -36,6 +36,7 @@ mod writing;
 
 use super::support::golden;
 use commands::commands;
+use desks::{desk, empty_desk};
 use gauges::{gauge, gauge_of_many};
 use kinds::{leaderboard, outcome, quiz, rated, rating, score};
 use receipts::{counted, receipts};
@@ -150,7 +151,8 @@ fn shows() -> Vec<(&'static str, ShowView)> {
     };
     let by_hand = RunView { hold: true, closes_at: None, locks_at: None, ..run(Phase::Open) };
     let rehearsal = ShowView { rehearsal: true, ..show(Some(run(Phase::Open)), GraphicState::OnAir) };
-    let wording = Wording { question: "Wer gewinnt?".into(), options: vec!["Ada".into(), "Grace".into()] };
+    let wording =
+        Wording { question: "Wer gewinnt?".into(), options: vec!["Ada".into(), "Grace".into()], ..Wording::default() };
     let in_german = RunView { texts: [("de".to_owned(), wording)].into(), ..run(Phase::Open) };
     let languages = ShowView {
         languages: vec!["en".into(), "de".into()],
@@ -180,13 +182,16 @@ fn shows() -> Vec<(&'static str, ShowView)> {
 fn bracket() -> Bracket {
     let side = |label: Option<&str>, from: Option<&str>| Side {
         label: label.map(str::to_owned),
+        labels: label.map(|label| ("de".to_owned(), format!("Die {label}"))).into_iter().collect(),
         from: from.map(str::to_owned),
         place: from.map(|_| 1),
     };
     let one = |cue: &str, round, sides, winner| Match {
         cue: cue.into(),
         name: "Who goes on?".into(),
+        names: [("de".to_owned(), "Wer kommt weiter?".to_owned())].into(),
         segment: "Semi-finals".into(),
+        segments: [("de".to_owned(), "Halbfinale".to_owned())].into(),
         round,
         sides,
         winner,
@@ -220,125 +225,6 @@ fn results(state: ResultState) -> Results {
         pace: None,
         excluded: false,
         declared: false,
-    }
-}
-
-fn desk() -> DeskView {
-    let entry = Entry { platform: Some("tv".into()), ..Entry::default() };
-    let seal = SealView {
-        revision: 1,
-        total: 3,
-        margin: 1,
-        outstanding: 0,
-        by_entry: vec![EntryCount { entry, counted: 3, votes: vec![2, 1], excluded: true }],
-        by_part: vec![PartCount { of: Part::Platform, name: "tv".into(), counted: 3, votes: vec![2, 1] }],
-        outcome: Some(outcome()),
-        rated: Some(rated()),
-        correction: Some(CorrectionView {
-            at: AT,
-            by: ["Paul".into(), "Notary".into()],
-            reason: "the lines were down".into(),
-            excluded: vec![Entry { platform: Some("tv".into()), ..Entry::default() }],
-            declared: vec![2000, 1500],
-            right: vec![2],
-            counted: vec![2, 1],
-        }),
-        late: 2,
-        late_would_change_order: true,
-        decisive: true,
-        rules_hash: "9f86d081884c7d65".into(),
-        recount_agrees: Some(true),
-        verified_by: Some("Notary".into()),
-        hidden: false,
-    };
-    let on_desk = |run, seal, void_reason| DeskRun {
-        run,
-        rehearsal: false,
-        extend_reopens: true,
-        seal,
-        void_reason,
-        right: Vec::new(),
-        platforms: vec![PlatformView {
-            platform: "tv".into(),
-            label: "Television".into(),
-            delay_ms: 7000,
-            phase: Phase::Open,
-            opens_at: Some(AT + 7000),
-            closes_at: Some(AT + 67_000),
-            locks_at: Some(AT + 70_000),
-        }],
-    };
-    let staff = |name: &str, role| StaffView { session: SESSION, name: name.into(), role };
-    let cue = CueView {
-        number: "3A".into(),
-        segment: "Finale".into(),
-        title: "The verdict".into(),
-        question: "Who wins?".into(),
-        options: options(),
-        votes: 1,
-        window_s: Some(60),
-        opens_on_take: true,
-        adlib: false,
-    };
-    DeskView {
-        id: "finale".into(),
-        title: "The Final".into(),
-        epoch: 1,
-        rev: 17,
-        now: AT,
-        rehearsal: false,
-        cues: vec![
-            CueView { number: "4".into(), window_s: None, opens_on_take: false, adlib: true, ..cue.clone() },
-            cue,
-        ],
-        standby: Some(OnDesk { cue: "4".into(), run: RunId(4), edited: true }),
-        program: Some(OnDesk { cue: "3A".into(), run: RUN, edited: false }),
-        next_cue: Some("4".into()),
-        back_cue: None,
-        graphic: GraphicView { state: GraphicState::OnAir, step: 2, frozen: true },
-        runs: vec![
-            on_desk(RunView { id: RunId(1), ..run(Phase::Void) }, None, Some("a test".into())),
-            on_desk(RunView { id: RunId(2), ..run(Phase::Sealed) }, Some(seal.clone().without_numbers()), None),
-            on_desk(run(Phase::Verified), Some(seal), None),
-        ],
-        owner: Some(staff("Olga", Role::Operator)),
-        requests: vec![staff("Paul", Role::Producer)],
-        staff: vec![staff("Olga", Role::Operator), staff("Notary", Role::Adjudicator), staff("Guest", Role::Observer)],
-        armed: vec![ArmedView { what: Armable::Reveal, run: Some(RUN), until: AT + 5000, by: "Olga".into() }],
-        proposals: vec![commands::proposal()],
-        roster: vec![NODE],
-        written_off: vec![
-            WrittenOffView { returned_at: None, ..written_off(2) },
-            WrittenOffView { returned_at: Some(AT + 60_000), ..written_off(3) },
-        ],
-    }
-}
-
-fn written_off(node: u64) -> WrittenOffView {
-    let (by, reason) = ("Notary".into(), "its disk is gone".into());
-    WrittenOffView { node: NodeId(node), at: AT, by, reason, returned_at: None }
-}
-
-fn empty_desk() -> DeskView {
-    let graphic = GraphicView { state: GraphicState::Cleared, step: 0, frozen: false };
-    let (cues, runs, requests, staff, armed) = Default::default();
-    let (roster, written_off) = Default::default();
-    let (standby, program, next_cue, back_cue, owner) = (None, None, None, None, None);
-    DeskView {
-        cues,
-        standby,
-        program,
-        next_cue,
-        back_cue,
-        graphic,
-        runs,
-        owner,
-        requests,
-        staff,
-        armed,
-        roster,
-        written_off,
-        ..desk()
     }
 }
 

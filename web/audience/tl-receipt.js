@@ -21,7 +21,11 @@ class ReceiptDock extends StoreElement {
   #text = h('span', { class: 'receipt-text' });
   #time = h('span', { class: 'receipt-time' });
   #receipt = h('div', { class: 'receipt', part: 'receipt' }, this.#sign, h('p', { class: 'receipt-words', role: 'status' }, this.#head, ' ', this.#text, ' ', this.#time));
-  #earlier = h('ul', { class: 'earlier', role: 'status', 'aria-label': say('earlier') });
+  #list = h('ul', { 'aria-label': say('earlier') });
+  #earlier = h('div', { class: 'earlier', role: 'status' }, this.#list);
+  /** Of which ballots the viewer closed what is told. @type {Set<string>} */
+  #read = new Set();
+  #drawn = '';
   /** @type {ReturnType<typeof setInterval>|undefined} */
   #tick;
 
@@ -86,7 +90,7 @@ class ReceiptDock extends StoreElement {
       setText(this.#send, asking ? say('confirm_yes') : send);
       this.#send.disabled = picks.length === 0 || (phase !== 'open' && !early);
     }
-    this.#drawEarlier(state.ballots.filter((ballot) => ballot.run !== run?.id && ballot.question && worthTelling(ballot, state.client.now())));
+    this.#drawEarlier(state.ballots.filter((ballot) => ballot.run !== run?.id && ballot.question && !this.#read.has(ballot.id) && worthTelling(ballot, state.client.now())));
   }
 
   /** @param {Ballot} ballot @param {import('./audience.js').AudienceState} state @param {import('../sdk/wire.js').Phase} [phase] */
@@ -103,12 +107,21 @@ class ReceiptDock extends StoreElement {
   #drawEarlier(ballots) {
     this.#earlier.hidden = !ballots.length;
     const { link, client } = this.store?.state ?? {};
-    const lines = ballots.slice(-3).map((ballot) => {
+    const told = ballots.slice(-3).map((ballot) => {
       const { head, text, sign } = words(ballot, link?.is === 'up', client?.lasting, undefined, this.store?.state.show?.run?.replaces === ballot.run);
-      return `${sign} ${say('earlier_line', { question: ballot.question, state: head })}. ${text}`;
+      return { ballot, line: `${sign} ${say('earlier_line', { question: ballot.question, state: head })}. ${text}` };
     });
-    if (lines.join('\n') === [...this.#earlier.children].map((line) => line.textContent).join('\n')) return;
-    this.#earlier.replaceChildren(...lines.map((line) => h('li', {}, line)));
+    const drawn = JSON.stringify(told.map(({ ballot, line }) => [ballot.id, line, settled(ballot)]));
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.#list.replaceChildren(...told.map(({ ballot, line }) => h('li', { class: 'earlier-line' }, h('span', {}, line),
+      settled(ballot) ? h('button', { type: 'button', class: 'earlier-close', 'aria-label': say('share_close'), onclick: () => this.#close(ballot) }, h('span', { 'aria-hidden': 'true' }, '✕')) : '')));
+  }
+
+  /** @param {Ballot} ballot */
+  #close(ballot) {
+    this.#read.add(ballot.id);
+    this.draw(this.store?.state);
   }
 }
 
@@ -126,6 +139,8 @@ function worthTelling(ballot, now) {
  */
 function words(ballot, up, lasting, phase, again) {
   const choice = choiceText(ballot);
+  // The page hears of it before the ballot's own answer says so.
+  if (phase === 'void' && ballot.prepared === undefined) return { sign: '✕', tone: 'bad', head: say('receipt_refused'), text: say('refused_void') };
   if (ballot.prepared !== undefined && phase === 'standby') return { sign: '◷', tone: 'plain', head: say('receipt_prepared'), text: say(lasting ? 'receipt_prepared_text' : 'receipt_prepared_page_text', { choice }) };
   if (ballot.prepared !== undefined && (phase === 'open' || phase === 'closing') && up) return { sign: '◷', tone: 'plain', head: say('receipt_prepared'), text: say('receipt_prepared_open_text', { choice }) };
   if (ballot.prepared !== undefined && phase !== 'open' && phase !== 'closing') return { sign: '✕', tone: 'bad', head: say('receipt_not_sent'), text: say('receipt_not_sent_text', { choice }) };

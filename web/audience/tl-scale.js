@@ -7,6 +7,8 @@ import { say } from './words.js';
 
 /** So many steps stand beside each other on a phone; more are a slider. */
 const BUTTONS_MOST = 10;
+/** More than these are two rows on a phone. */
+const ROW_MOST = 6;
 /** So many steps from one upwards are stars. */
 const STARS_MOST = 5;
 
@@ -19,7 +21,7 @@ class ScaleChoice extends StoreElement {
   /** @type {HTMLElement[]} one a step */
   #bars = [];
   #own = h('p', { class: 'scale-own', role: 'status' });
-  #value = h('output', { class: 'scale-value', 'aria-hidden': 'true' });
+  #value = h('output', { class: 'scale-value', dir: 'ltr', 'aria-hidden': 'true' });
   #rated = h('p', { class: 'scale-rated' });
   #chart = h('div', { class: 'scale-chart', role: 'img' });
 
@@ -93,13 +95,15 @@ class ScaleChoice extends StoreElement {
       return node;
     };
     const row = this.#inputs.length > 1
-      ? run.options.map(({ label }, i) => h('label', { class: 'scale-step' }, this.#inputs[i], h('span', { class: 'scale-sign', 'aria-hidden': stars ? 'true' : undefined }, stars ? '★' : label), ...(stars ? [h('span', { class: 'tl-unseen' }, label)] : [])))
+      ? run.options.map(({ label }, i) => h('label', { class: 'scale-step' }, this.#inputs[i], h('span', { class: 'scale-sign', dir: 'ltr', 'aria-hidden': stars ? 'true' : undefined }, stars ? '★' : label), ...(stars ? [h('span', { class: 'tl-unseen' }, label)] : [])))
       : [h('div', { class: 'scale-slide' }, this.#value, this.#inputs[0])];
+    const all = h('div', { class: 'scale-row', 'data-two': row.length > ROW_MOST }, ...row);
+    all.style.setProperty('--half', String(Math.ceil(row.length / 2)));
     this.#bars = run.options.map(() => h('span', { class: 'scale-bar' }));
     this.#chart.replaceChildren(...this.#bars);
     this.replaceChildren(
       h('fieldset', { class: 'scale', 'data-look': stars ? 'stars' : steps <= BUTTONS_MOST ? 'numbers' : 'slider' }, h('legend', { class: 'tl-unseen' }, run.question),
-        h('div', { class: 'scale-row' }, ...row),
+        all,
         h('div', { class: 'scale-ends' }, words(scale.low, 0), words(scale.high, steps - 1))),
       this.#own, this.#rated, this.#chart);
   }

@@ -7,6 +7,8 @@ import { leftOut } from '../studio/state.js';
 
 const [, , show, , run] = location.pathname.split('/').map(decodeURIComponent);
 const main = /** @type {HTMLElement} */ (document.querySelector('main'));
+/** So many letters of all options together have room as the heads of columns. */
+const NAMES_MOST = 60;
 const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' });
 
 /** @param {number} ms */
@@ -35,7 +37,9 @@ function draw(it) {
     const place = places.get(option.n);
     return [option.n, option.label, count(option.votes), `${option.share.toFixed(1)} %`, ...(outcome ? [place?.exact ?? '', place?.rank ?? ''] : [])];
   });
-  const labels = it.options.map((/** @type {any} */ option) => option.label);
+  // Long names would leave the columns no room: then their numbers, which the result has beside the names.
+  const names = it.options.map((/** @type {any} */ option) => option.label);
+  const labels = names.join('').length > NAMES_MOST ? it.options.map((/** @type {any} */ option) => String(option.n)) : names;
   const parts = [...new Set(it.by_part.map((/** @type {any} */ part) => part.of))];
   const facts = [
     ['Show', `${it.show_title} (${it.show})`], ['Cue', it.cue], ['Run', it.run], ['Window (UTC)', windows(it)],

@@ -14,7 +14,7 @@
     #swap;
     /** @type {any} the newest picture */
     #picture;
-    /** @type {{ row: HTMLElement, bar: HTMLElement, number: HTMLElement }[]} */
+    /** @type {{ row: HTMLElement, bar: HTMLElement, label: HTMLElement, number: HTMLElement }[]} */
     #rows = [];
     #head = slot('head-text');
     #time = slot('head-time');
@@ -107,7 +107,7 @@
         row.append(bar, label, number);
         this.#list.append(row);
         fit(label);
-        return { row, bar, number };
+        return { row, bar, label, number };
       });
       this.#fill(false);
       // One frame in the first position, so that the way in is seen.
@@ -125,7 +125,10 @@
       this.dataset.running = String(picture.left_ms !== undefined);
       this.dataset.head = String(Boolean(picture.head));
       this.dataset.code = String(Boolean(picture.code));
+      // As one line along the bottom the board has no size that a text could be fitted to.
+      const unfolds = this.dataset.ticker === 'true' && !picture.ticker;
       this.dataset.ticker = String(picture.ticker);
+      if (unfolds) for (const { label } of this.#rows) fit(label);
       this.dataset.item = String(Boolean(picture.item));
       if (write(this.#item, picture.item)) fit(this.#item, 1.2);
       write(this.#tickerQuestion, picture.question);
@@ -134,7 +137,7 @@
       if (picture.code && this.#code.getAttribute('src') !== picture.code) this.#code.src = picture.code;
       write(this.#head, picture.head);
       write(this.#time, picture.left_ms === undefined ? '' : countdown(picture.left_ms));
-      if (write(this.#question, picture.question)) fit(this.#question, 1.36);
+      if (write(this.#question, picture.question) || unfolds) fit(this.#question, 1.36);
       write(this.#mean, picture.numbers ? picture.rated : '');
       write(this.#meanNote, picture.numbers ? picture.rated_note : '');
       write(this.#low, picture.ends[0] ?? '');

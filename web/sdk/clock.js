@@ -1,8 +1,10 @@
+/** @typedef {{ t0?: number, t1: number, t2: number }} Answer of `/api/v1/time`: what this device said, and when the server had the question and sent this */
+
 /**
  * The server's time on this device.
  *
  * The local base is monotonic, so that somebody setting the device's clock moves nothing. Two kinds of evidence:
- * a question to `/api/v1/time` (good to half its round trip), and the `now` of a welcome, which can only be too old by
+ * a question to `/api/v1/time` (good to half its way there and back), and the `now` of a welcome, which can only be too old by
  * the time it travelled: it is a lower bound and lifts the offset when it says more.
  */
 export class ServerClock {
@@ -34,29 +36,33 @@ export class ServerClock {
   }
 
   /**
-   * Asks the server three times and believes the quickest answer.
-   * @param {() => Promise<number>} ask
+   * Asks the server three times and believes the answer that was least on its way; none to another question, out of some cache.
+   * @param {(t0: number) => Promise<Answer>} ask
    * @returns {Promise<boolean>} whether there was an answer
    */
   async sync(ask) {
     let best = Infinity;
+    let answered = false;
     for (let i = 0; i < 3; i++) {
-      const before = local();
-      let now;
+      const t0 = Math.round(local());
+      let answer;
       try {
-        now = await ask();
+        answer = await ask(t0);
       } catch {
         break;
       }
-      const after = local();
-      if (after - before < best) {
-        best = after - before;
-        this.#offset = now - (before + after) / 2;
+      const t3 = local();
+      answered = true;
+      if (answer.t0 !== t0) continue;
+      const way = t3 - t0 - (answer.t2 - answer.t1);
+      if (way < best) {
+        best = way;
+        this.#offset = (answer.t1 - t0 + (answer.t2 - t3)) / 2;
         this.#known = true;
-        this.#gap = Date.now() - after;
+        this.#gap = Date.now() - t3;
       }
     }
-    return best < Infinity;
+    return answered;
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * The show's own texts in the language of its reader: title, questions and options. A show sends all languages that it has; a text
+ * The show's own texts in the language of its reader: title, questions, options, the ends of a scale and
+ * the bracket. A show sends all languages that it has; a text
  * that is missing in one is in the first.
  */
 
@@ -13,7 +14,12 @@ export function inLanguage(show, wanted) {
   const has = show.languages ?? [];
   const language = best(has, wanted) ?? has[0];
   const words = (/** @type {RunView|undefined} */ run) => run && worded(run, language, has[0]);
-  return { ...show, language: show.titles?.[language] ? language : has[0], title: show.titles?.[language] ?? show.title, run: words(show.run), next: words(show.next) };
+  return { ...show, language: show.titles?.[language] ? language : has[0], title: show.titles?.[language] ?? show.title, run: words(show.run), next: words(show.next),
+    ...(show.bracket ? { bracket: { matches: show.bracket.matches.map((match) => ({
+      ...match, name: match.names?.[language] ?? match.name, segment: match.segments?.[language] ?? match.segment,
+      sides: match.sides.map((side) => ({ ...side, label: side.labels?.[language] ?? side.label })),
+    })) } } : {}),
+  };
 }
 
 /** @param {RunView} run @param {string} language @param {string} first @returns {RunView} */
@@ -21,7 +27,12 @@ function worded(run, language, first) {
   const words = run.texts?.[language];
   if (!words) return { ...run, language: first };
   const options = run.options.map((option, i) => ({ ...option, label: words.options?.[i] ?? option.label }));
-  return { ...run, language, question: words.question, options };
+  return { ...run, language, question: words.question, options, ...(typeof run.kind === 'object' && 'rating' in run.kind ? { kind: { rating: ends(run.kind.rating, words) } } : {}) };
+}
+
+/** @param {import('./wire.js').Scale} scale @param {import('./wire.js').Wording} words @returns {import('./wire.js').Scale} */
+function ends(scale, { low = scale.low, high = scale.high }) {
+  return { ...scale, low, high };
 }
 
 /** The same language and region before the same language alone. @param {readonly string[]} has @param {readonly string[]} wanted */

@@ -435,7 +435,7 @@ export class Client extends EventTarget {
 
   async #sync() {
     this.#synced_at = Date.now();
-    const ok = await this.clock.sync(async () => (await request(new URL('/api/v1/time', this.#entry.server))).now);
+    const ok = await this.clock.sync((t0) => request(new URL(`/api/v1/time?t0=${t0}`, this.#entry.server)));
     if (!ok) this.#synced_at = Date.now() - SYNC_MS + RETRY_MAX_MS;
     return ok;
   }

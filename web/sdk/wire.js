@@ -12,7 +12,7 @@
  * @typedef {'reveal'|'resolve'|'void'|'go_live'|'write_off'|'confirm'|'exclude'|'override'} Armable
  *
  * @typedef {{ n: number, label: string }} OptionView
- * @typedef {{ question: string, options?: string[] }} Wording
+ * @typedef {{ question: string, options?: string[], low?: string, high?: string, segment?: string }} Wording
  * @typedef {{ id: string, cue: string, kind?: Kind, question: string, writing?: WritingView, options: OptionView[], texts?: Record<string, Wording>, language?: string, votes: number, phase: Phase, hold: boolean, per_option?: number, changeable?: boolean, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number, replaces?: string,
  *   opens_at?: number, closes_at?: number, locks_at?: number }} RunView
  * `language`, of a show and a run: what its texts are in; said by this client, not by the server.
@@ -21,7 +21,7 @@
  * @typedef {{ t?: 'show', id: string, title: string, languages?: string[], titles?: Record<string, string>, language?: string, epoch: number, rev: number,
  *   now: number, rehearsal: boolean, run?: RunView, next?: RunView, item?: AirView, bracket?: Bracket, graphic: GraphicView }} ShowView
  * @typedef {{ matches: BracketMatch[] }} Bracket cues that lead to one another, in the order of the rundown
- * @typedef {{ cue: string, name: string, segment?: string, round: number, sides: { label?: string, from?: string, place?: number }[], winner?: number }} BracketMatch
+ * @typedef {{ cue: string, name: string, names?: Record<string, string>, segment?: string, segments?: Record<string, string>, round: number, sides: { label?: string, labels?: Record<string, string>, from?: string, place?: number }[], winner?: number }} BracketMatch
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,
@@ -70,12 +70,13 @@
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
  * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
  *   standby?: OnDesk, program?: OnDesk, next_cue?: string, back_cue?: string, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
- *   staff: StaffView[], armed: ArmedView[], proposals?: ProposalView[], roster?: string[], written_off?: WrittenOffView[] }} DeskView
+ *   staff: StaffView[], armed: ArmedView[], proposals?: ProposalView[], roster?: string[], written_off?: WrittenOffView[], platforms?: DelayView[] }} DeskView
+ * @typedef {{ platform: string, label: string, delay_ms: number, declared_ms: number }} DelayView
  * @typedef {{ id: string, what: string, run: string, reason?: string, exclude?: EntryName[], declare?: number[], right?: number[], by: string, session: string, at: number, until: number }} ProposalView
  * @typedef {{ node: string, at: number, by: string, reason: string, returned_at?: number }} WrittenOffView
  *
  * @typedef {{ run: string, counted: number, superseded: number, rate: number, late: number, late_would_change_order: boolean, outstanding: number,
- *   margin: number, decisive: boolean, hidden?: boolean }} RunGauge
+ *   margin: number, decisive: boolean, by_part?: PartCount[], hidden?: boolean }} RunGauge
  * @typedef {{ name: string, host: string, graphic: string, visible: boolean, active: boolean, rev: number, fps: number,
  *   at: number, output: Output, run?: string, state: 'current'|'changing'|'behind'|'silent' }} ScreenView
  * @typedef {{ program: boolean, preview: boolean, graphic: 'off_air'|'coming'|'on_air'|'going', ok: number, stale: string[] }} ScreenTally

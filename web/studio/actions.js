@@ -107,6 +107,17 @@ export const actions = {
     lit: (state) => Boolean(state.desk?.graphic.frozen),
     roles: roles.screens,
   }),
+  marker: action('M', 'says how late the show is seen: the output, or one platform', {
+    label: ({ late }) => (late ? `Set ${late.seconds} s` : 'Set'),
+    why_not: (state) => (state.desk?.platforms?.length ? '' : 'This show has no platforms: name them in its file.'),
+    press: ({ late }, desk) => {
+      const element = /** @type {any} */ (document.querySelector('tl-late'));
+      if (!late) return element.ask();
+      const { seconds, platform } = late;
+      StoreElement.store?.set({ late: undefined });
+      desk.send({ do: 'marker', programme_time: Math.round(desk.now() - seconds * 1000), ...(platform ? { platform } : {}) });
+    },
+  }),
   next: action('N', 'puts the next cue on standby', {
     label: () => 'Next',
     why_not: (state) => (nextCue(state, 1) ? '' : 'There is no cue after it.'),

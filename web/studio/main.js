@@ -24,6 +24,7 @@ import { enterBy } from './room.js';
  * @property {Arming} [arming]
  * @property {boolean} keys whether single keys work
  * @property {boolean} help
+ * @property {{ seconds: number, platform?: string }} [late] how late the show is seen, as it is written and not yet said
  * @property {string} [editing] the cue that is edited; empty: a new one
  * @property {boolean} addresses whether the addresses of the controls are shown
  * @property {string} [problem] why there is no entry
@@ -42,6 +43,6 @@ StoreElement.store = store;
 await Promise.all([
   import('./tl-entry.js'), import('./tl-action.js'), import('./tl-hold.js'), import('./tl-banner.js'), import('./tl-rundown.js'), import('./tl-panes.js'), import('./tl-cue.js'), import('./tl-program.js'),
   import('./tl-standby.js'), import('./tl-deck.js'), import('./tl-count.js'), import('./tl-control.js'), import('./tl-screens.js'), import('./tl-overlay.js'),
-  import('./tl-node.js'), import('./tl-platforms.js'), import('./tl-picks.js'), import('./tl-proposals.js'), import('./tl-corrections.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'), import('./tl-triggers.js'),
+  import('./tl-node.js'), import('./tl-platforms.js'), import('./tl-late.js'), import('./tl-picks.js'), import('./tl-proposals.js'), import('./tl-corrections.js'), import('./tl-asrun.js'), import('./tl-notice.js'), import('./tl-armed.js'), import('./tl-help.js'), import('./tl-triggers.js'),
 ]);
 enterBy(store, (room) => listen(store, room));

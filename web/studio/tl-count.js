@@ -14,7 +14,8 @@ class Count extends StoreElement {
   #steps = h('ol', { class: 'way' }, ...way.map((phase) => h('li', { 'data-phase': phase }, phases[phase])));
   #text = h('p', { class: 'count-text', role: 'status' });
   #lines = h('ul', { class: 'entries', tabindex: 0, 'aria-label': 'By entry link' });
-  #entries = h('details', { hidden: true }, h('summary', {}, 'By entry link'), this.#lines);
+  #entriesHead = h('summary');
+  #entries = h('details', { hidden: true }, this.#entriesHead, this.#lines);
   #places = h('ol', { class: 'places', hidden: true, 'aria-label': 'Outcome' });
   #option = h('select', { 'aria-label': 'What came true', onchange: () => StoreElement.store?.set({ came_true: Number(this.#option.value) }) });
   #resolve = h('div', { class: 'resolve', hidden: true }, this.#option, h('tl-action', { name: 'resolve' }));
@@ -60,14 +61,17 @@ class Count extends StoreElement {
       setAttribute(step, 'data-is', i < at ? 'done' : i === at ? 'now' : undefined);
       setAttribute(step, 'aria-current', i === at ? 'step' : undefined);
     }
-    setText(this.#text, run ? `${inPlaceOf(desk, run)}${words(run, phase ?? run.phase)}` : 'No run has begun.');
+    // Before the seal the numbers of the run on program are known, and no others.
+    const results = run && !run.seal && run.phase !== 'void' && state.results?.run === run.id ? state.results : undefined;
+    const parts = run && results?.outcome && state.gauge?.run?.run === run.id ? state.gauge.run.by_part ?? [] : [];
+    setText(this.#text, run ? `${inPlaceOf(desk, run)}${words(run, phase ?? run.phase)}${results?.outcome ? ' By the rules so far:' : ''}` : 'No run has begun.');
     setAttribute(this.#text, 'data-tone', run ? tone(run) : undefined);
     this.#certificate.hidden = (phase !== 'verified' && phase !== 'revealed') || Boolean(run?.seal?.hidden);
     const counts = ['producer', 'adjudicator'].includes(state.me?.role ?? '');
     this.#again.hidden = phase !== 'void';
     this.#correct.hidden = !counts || !run?.seal || !['sealed', 'verified', 'revealed'].includes(phase ?? '') || (kindName(run) === 'prediction' && !run.seal.by_part?.length);
-    this.#drawPlaces(run);
-    this.#drawEntries(run);
+    this.#drawPlaces(run, run?.seal?.outcome ?? results?.outcome);
+    this.#drawEntries(run, parts);
     this.#drawAnswer(state, run);
   }
   /** What came true, and who is in front. @param {import('./main.js').StudioState} state @param {import('../sdk/wire.js').DeskRun|undefined} run */
@@ -86,9 +90,9 @@ class Count extends StoreElement {
     const leaders = board.top.map((line) => `${line.rank}. ${line.name}: ${count(line.points)} points, ${line.right} right in ${(line.ms / 1000).toFixed(1)} s`);
     lines(this.#board, this.#leaders, leaders);
   }
-  /** What the run's rules make of the votes. @param {import('../sdk/wire.js').DeskRun|undefined} run */
-  #drawPlaces(run) {
-    const outcome = run?.seal?.outcome;
+  /** What the run's rules make of the votes. @param {import('../sdk/wire.js').DeskRun|undefined} run @param {import('../sdk/wire.js').Outcome|undefined} outcome */
+  #drawPlaces(run, outcome) {
+    setAttribute(this.#places, 'aria-label', run?.seal ? 'Outcome' : 'Outcome so far');
     const places = (outcome?.places ?? []).map((place) => {
       const parts = (outcome?.pools ?? []).map((pool) => `${pool.name || 'audience'} ${pool.silent ? 'silent' : count(pool.points[place.n - 1])}`);
       const goal = place.reached === undefined ? '' : place.reached ? ', ✓ reached' : ', not reached';
@@ -96,12 +100,15 @@ class Count extends StoreElement {
     });
     lines(this.#places, this.#places, places);
   }
-  /** What the seal says came by each entry link, and their sums. @param {import('../sdk/wire.js').DeskRun|undefined} run */
-  #drawEntries(run) {
+  /** What the seal says came by each entry link, and their sums; before it what is counted of each part. @param {import('../sdk/wire.js').DeskRun|undefined} run @param {import('../sdk/wire.js').PartCount[]} parts */
+  #drawEntries(run, parts) {
+    const head = run?.seal ? 'By entry link' : 'By pool so far';
+    setText(this.#entriesHead, head);
+    setAttribute(this.#lines, 'aria-label', head);
     const line = (/** @type {string} */ name, /** @type {{ counted: number, votes: number[] }} */ { counted, votes }) =>
       `${name}: ${count(counted)} ${counted === 1 ? 'ballot' : 'ballots'} (${votes.map((n, i) => `${run?.options[i]?.label} ${count(n)}`).join(' · ')})`;
     const entries = (run?.seal?.by_entry ?? []).map((entry) => line(`${entry.excluded ? '✕ left out: ' : ''}${entryName(entry)}`, entry));
-    const sums = (run?.seal?.by_part ?? []).map((part) => line(`all of ${partName(part)}`, part));
+    const sums = (run?.seal?.by_part ?? parts).map((part) => line(`all of ${partName(part)}`, part));
     lines(this.#entries, this.#lines, [...entries, ...sums]);
   }
 }

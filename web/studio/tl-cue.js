@@ -1,73 +1,118 @@
-import { StoreElement, h, setText } from '../shared/element.js';
+import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
+import { cueOf, fields, has, meant, shown, toml } from './cue-fields.js';
 import { DECIDE_MS } from './desk.js';
 import { listed } from './state.js';
 import { refusal } from './words.js';
 
 /** @typedef {import('./main.js').StudioState} State */
+/** @typedef {import('./cue-fields.js').Field} Field */
+/** @typedef {HTMLInputElement|HTMLTextAreaElement|HTMLSelectElement} Input */
+
+/** The server takes so much from staff; what is around the command needs the rest. */
+const COMMAND_BYTES_MAX = 16 * 1024 - 256;
 
 /**
  * A cue that is added or edited during the show: in the place of the rundown, so that every button of the show stays in sight and
- * works. A poll by a form; anything else as the show file says it.
+ * works. Any kind by a form, which leaves what it does not know as it was; or the whole as the show file says it.
  */
 class Cue extends StoreElement {
   #title = h('h2', { id: 'cue-title' });
-  #number = h('input', { id: 'cue-number', type: 'text', maxlength: 8, required: true, autocomplete: 'off', autocapitalize: 'off' });
-  #question = h('textarea', { id: 'cue-question', rows: 2, maxlength: 300, required: true });
-  #options = h('textarea', { id: 'cue-options', rows: 4, required: true });
-  #window = h('input', { id: 'cue-window', type: 'number', min: 1, max: 86400, inputmode: 'numeric' });
-  #opens = h('input', { id: 'cue-opens', type: 'checkbox' });
-  #adlib = h('input', { id: 'cue-adlib', type: 'checkbox' });
-  #toml = h('textarea', { id: 'cue-toml', rows: 12, spellcheck: 'false', autocapitalize: 'off', class: 'cue-toml' });
+  /** @type {{ field: Field, input: Input, row: HTMLElement }[]} */
+  #rows = [];
+  #toml = h('textarea', { id: 'cue-toml', rows: 12, spellcheck: 'false', autocapitalize: 'off', class: 'cue-toml', oninput: () => this.#typed() });
   #place = h('select', { id: 'cue-place' });
   #asToml = h('input', { id: 'cue-as-toml', type: 'checkbox', onchange: () => this.#shape() });
   #fields = h('div', { class: 'cue-fields' });
+  #more = h('details', { class: 'cue-more' }, h('summary', {}, 'More'));
+  #kept = h('p', { class: 'cue-kept' });
   #whole = h('div', { class: 'cue-fields' });
   #where = h('div', { class: 'cue-fields' });
-  #told = h('p', { class: 'cue-told', role: 'alert' });
+  #told = h('p', { class: 'cue-told', role: 'alert', id: 'cue-told' });
   #remove = h('button', { type: 'button', class: 'action cue-remove', onclick: () => this.#takeOut() });
-  #form = h('form', { class: 'cue-form', role: 'dialog', 'aria-labelledby': 'cue-title', onsubmit: (event) => this.#save(event) });
+  #form = h('form', { class: 'cue-form', role: 'dialog', 'aria-labelledby': 'cue-title', novalidate: true, onsubmit: (event) => this.#save(event) });
+  #buttons = h('div', { class: 'cue-buttons' });
   /** What is open: a cue's number, '' for a new one. @type {string|undefined} */
   #editing;
   /** Its text when it was opened. */
   #loaded = '';
+  /** The same as a form has it. @type {import('./cue-fields.js').Cue} */
+  #before = {};
+  /** What stood in the form then. */
+  #untouched = '';
   /** From when on a second press removes, on the page's clock; 0: it was not pressed. */
   #sure = 0;
 
   build() {
     const label = (/** @type {HTMLElement} */ field, /** @type {string} */ text) => [h('label', { for: field.id }, text), field];
     const check = (/** @type {HTMLElement} */ field, /** @type {string} */ text) => h('label', { class: 'cue-check', for: field.id }, field, text);
-    this.#fields.append(...label(this.#number, 'Number, as it is said'), ...label(this.#question, 'Question'), ...label(this.#options, 'Options, one a line'),
-      ...label(this.#window, 'Seconds open (empty: closed by hand)'), check(this.#opens, 'Opens on take'), check(this.#adlib, 'Ad lib: beside the rundown'));
+    this.#rows = fields.map((field) => {
+      const input = made(field);
+      const row = h('div', { class: 'cue-field' }, ...(field.as === 'check' ? [check(input, field.label)] : label(input, field.label)));
+      (field.more ? this.#more : this.#fields).append(row);
+      return { field, input, row };
+    });
+    this.#input('kind').addEventListener('change', () => this.#shape());
+    this.#more.append(this.#kept);
+    this.#fields.append(this.#more);
     this.#whole.append(...label(this.#toml, 'One [[cue]], as a show file says it'));
-    this.#where.append(check(this.#asToml, 'Write it as in a show file'), ...label(this.#place, 'Stands'));
+    this.#where.append(...label(this.#place, 'Stands'));
     const close = h('button', { type: 'button', class: 'action', onclick: () => StoreElement.store?.set({ editing: undefined }) }, 'Cancel');
-    this.#form.append(this.#title, this.#fields, this.#whole, this.#where, this.#told, h('div', { class: 'cue-buttons' }, h('button', { class: 'plain-button cue-save' }, 'Save'), close, this.#remove));
+    this.#buttons.append(h('button', { class: 'plain-button cue-save' }, 'Save'), close, this.#remove);
+    this.#form.append(this.#title, this.#fields, this.#whole, check(this.#asToml, 'Write it as in a show file'), this.#where, this.#told, this.#buttons);
     // As everywhere: Ctrl and Enter send what is written.
     this.#form.addEventListener('keydown', (event) => event.ctrlKey && event.key === 'Enter' && this.#form.requestSubmit());
     this.append(this.#form);
     this.hidden = true;
   }
 
+  /** @param {string} path @returns {Input} */
+  #input(path) {
+    const row = this.#rows.find(({ field }) => field.path === path);
+    return /** @type {Input} */ (row?.input);
+  }
+
   /** The form, or the whole as text. What stands in the form goes along. */
   #shape() {
     const whole = this.#asToml.checked;
-    if (whole && !this.#toml.value) this.#toml.value = this.#written();
+    if (whole) {
+      const now = this.#written();
+      this.#toml.value = this.#editing && now === this.#untouched ? this.#loaded : now;
+    }
     this.#fields.hidden = whole;
     this.#whole.hidden = !whole;
-    // What is hidden must not keep the form from being sent.
-    for (const field of [this.#number, this.#question, this.#options]) field.required = !whole;
-    this.#toml.required = whole;
+    const kind = this.#input('kind').value;
+    for (const { field, row } of this.#rows) row.hidden = !has(field, kind);
   }
 
-  /** The form as a show file says it. */
+  /** The form cannot read what is written here: there is no way back to it. */
+  #typed() {
+    this.#asToml.disabled = true;
+  }
+
+  /** The cue as the form says it. */
+  #cue() {
+    return cueOf((field) => {
+      const input = this.#input(field.path);
+      return input instanceof HTMLInputElement && input.type === 'checkbox' ? input.checked : input.value;
+    }, this.#before);
+  }
+
   #written() {
-    const text = (/** @type {string} */ words) => JSON.stringify(words.trim()).replaceAll('\u007f', '');
-    const options = this.#options.value.split('\n').filter((line) => line.trim()).map(text);
-    return [
-      '[[cue]]', `number = ${text(this.#number.value)}`, `question = ${text(this.#question.value.replaceAll(/\s+/g, ' '))}`, `options = [${options.join(', ')}]`,
-      ...(this.#window.value ? [`window_s = ${Number(this.#window.value)}`] : []),
-      ...(this.#opens.checked ? ['opens_on_take = true'] : []), ...(this.#adlib.checked ? ['adlib = true'] : []), '',
-    ].join('\n');
+    return toml(this.#cue());
+  }
+
+  /** Puts a cue into the form, or what a new one says. @param {import('./cue-fields.js').Cue} [cue] */
+  #fill(cue) {
+    this.#before = cue ?? {};
+    for (const { field, input } of this.#rows) {
+      const value = shown(field, cue);
+      if (input instanceof HTMLInputElement && input.type === 'checkbox') input.checked = Boolean(value);
+      else input.value = String(value);
+    }
+    const { text, rules } = this.#before;
+    const kept = [text && `texts in ${Object.keys(text).join(', ')}`, rules?.pool && 'pools', rules?.not_from && 'what is closed to segments', rules?.tie_pool && 'tie_pool', rules?.polarity && 'who goes'];
+    const said = kept.filter(Boolean).join('; ');
+    setText(this.#kept, said && `Kept as it is: ${said}. To change that, write the cue as in a show file.`);
   }
 
   /** @param {Event} event */
@@ -77,11 +122,27 @@ class Cue extends StoreElement {
     const before = this.#place.value;
     if (this.#editing) {
       // Nobody's edit is written over unseen.
-      const now = await this.#text(this.#editing);
+      const now = await this.#ask(this.#editing);
       if (now === undefined) return;
-      if (now !== this.#loaded) return setText(this.#told, 'Somebody else has edited this cue since. Cancel, and look at it again.');
+      if (now !== this.#loaded) return this.#tell('Somebody else has edited this cue since. Cancel, and look at it again.');
     }
     await this.#send(this.#editing ? { do: 'cue_edit', cue: this.#editing, toml } : { do: 'cue_add', toml, ...(before ? { before } : {}) });
+  }
+
+  /** Says what is wrong, beside the field that it is about. @param {string} text @param {string} [detail] as the server says it */
+  #tell(text, detail = '') {
+    const of = !this.#asToml.checked && detail ? meant(detail, this.#cue()) : undefined;
+    for (const { field, input, row } of this.#rows) {
+      const is = field === of;
+      setAttribute(input, 'aria-invalid', is ? 'true' : undefined);
+      setAttribute(input, 'aria-describedby', is ? this.#told.id : undefined);
+      if (!is) continue;
+      if (field.more) this.#more.open = true;
+      row.append(this.#told);
+      input.focus();
+    }
+    if (!of) this.#buttons.before(this.#told);
+    setText(this.#told, text);
   }
 
   async #takeOut() {
@@ -97,36 +158,47 @@ class Cue extends StoreElement {
   /** @param {Record<string, unknown> & { do: string }} command */
   async #send(command) {
     const of = this.#editing;
-    setText(this.#told, '');
-    const done = await StoreElement.desk?.send(command);
-    if (!done) setText(this.#told, 'Not sent: press again in a second.');
-    if (done?.ok && this.#editing === of) StoreElement.store?.set({ editing: undefined });
-    else if (done && !done.ok) {
-      const { title, advice } = refusal(done.code, done.detail);
-      setText(this.#told, `${title} ${advice}`);
+    const bytes = new TextEncoder().encode(JSON.stringify(command)).length;
+    if (bytes > COMMAND_BYTES_MAX) {
+      return this.#tell(`This cue takes ${Math.ceil(bytes / 1024)} KiB, and the server takes 16 in one message: shorten it, or put it into the show file.`);
     }
+    this.#tell('');
+    const done = await StoreElement.desk?.send(command);
+    if (!done) return this.#tell('Not sent: press again in a second.');
+    if (done.ok) {
+      if (this.#editing === of) StoreElement.store?.set({ editing: undefined });
+      return;
+    }
+    const { title, advice } = refusal(done.code, done.detail);
+    // Whoever reads a form sees no lines.
+    this.#tell(this.#asToml.checked ? `${title} ${advice}` : `${title} ${advice.replace(/^line \d+, column \d+: /i, '')}`, done.detail);
   }
 
-  /** A cue as a show file says it; undefined: it cannot be had, and that was said. @param {string} number */
-  async #text(number) {
+  /** A cue as a show file says it, or with `form` as a form has it; undefined: it cannot be had, and that was said. @param {string} number @param {boolean} [form] */
+  async #ask(number, form) {
     const { desk } = StoreElement;
     try {
-      const answer = await fetch(`/api/v1/shows/${desk?.show}/cues/${encodeURIComponent(number)}`, { headers: { authorization: `Bearer ${desk?.token}` } });
+      const headers = { authorization: `Bearer ${desk?.token}`, ...(form ? { accept: 'application/json' } : {}) };
+      const answer = await fetch(`/api/v1/shows/${desk?.show}/cues/${encodeURIComponent(number)}`, { headers });
       const text = await answer.text();
       if (answer.ok) return text;
-      setText(this.#told, refusal(JSON.parse(text).code, '').title);
+      this.#tell(refusal(JSON.parse(text).code, '').title);
     } catch {
-      setText(this.#told, 'The server does not answer. Close this, and try again.');
+      this.#tell('The server does not answer. Close this, and try again.');
     }
     return undefined;
   }
 
   /** @param {string} number */
   async #load(number) {
-    const text = await this.#text(number);
-    if (this.#editing !== number || text === undefined) return;
+    const [text, form] = await Promise.all([this.#ask(number), this.#ask(number, true)]);
+    if (this.#editing !== number || text === undefined || form === undefined) return;
     this.#loaded = text;
-    this.#toml.value = text;
+    this.#fill(JSON.parse(form));
+    this.#untouched = this.#written();
+    this.#form.inert = false;
+    this.#shape();
+    this.#input('question').focus();
   }
 
   /** @param {State} state */
@@ -143,21 +215,20 @@ class Cue extends StoreElement {
       return;
     }
     this.#sure = 0;
-    this.#form.reset();
-    setText(this.#told, '');
+    this.#tell('');
     setText(this.#title, editing ? `Cue ${editing}` : 'A new cue');
     setText(this.#remove, 'Remove…');
     this.#remove.hidden = !editing;
     this.#where.hidden = Boolean(editing);
-    this.#asToml.checked = Boolean(editing);
-    this.#toml.value = '';
+    this.#asToml.checked = this.#asToml.disabled = this.#more.open = false;
+    this.#fill();
+    this.#input('number').toggleAttribute('readonly', Boolean(editing));
     if (!editing) this.#fresh(state);
     this.#shape();
-    if (editing) {
-      this.#toml.value = '';
-      this.#load(editing);
-    }
-    (editing ? this.#toml : this.#question).focus();
+    // Nothing is written over by what comes in later; Escape closes it meanwhile.
+    this.#form.inert = Boolean(editing);
+    if (editing) this.#load(editing);
+    else this.#input('question').focus();
     this.scrollIntoView({ block: 'nearest' });
   }
 
@@ -166,12 +237,21 @@ class Cue extends StoreElement {
     const cues = state.desk?.cues ?? [];
     let number = cues.length + 1;
     while (cues.some((cue) => cue.number === String(number))) number += 1;
-    this.#number.value = String(number);
+    this.#input('number').value = String(number);
     const rundown = listed(state.desk).filter((cue) => !cue.adlib);
     this.#place.replaceChildren(...rundown.map((cue) => h('option', { value: cue.number }, `in front of ${cue.number} ${cue.title}`)), h('option', { value: '' }, 'at the end'));
     const selected = rundown.findIndex((cue) => cue.number === state.selected);
     this.#place.value = (selected >= 0 && rundown[selected + 1]?.number) || '';
   }
+}
+
+/** What a field is written into. @param {Field} field @returns {Input} */
+function made({ path, as, choices = {} }) {
+  const id = `cue-${path.replaceAll(/[._]/g, '-')}`;
+  if (as === 'choice') return h('select', { id }, ...Object.entries(choices).map(([value, words]) => h('option', { value }, words)));
+  if (as === 'lines' || as === 'long') return h('textarea', { id, rows: as === 'long' ? 2 : 4 });
+  const type = as === 'check' ? 'checkbox' : 'text';
+  return h('input', { id, type, autocomplete: 'off', autocapitalize: 'off', inputmode: as === 'number' ? 'decimal' : undefined });
 }
 
 customElements.define('tl-cue', Cue);

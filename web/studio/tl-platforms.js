@@ -4,20 +4,20 @@ import { leftMs, phaseOf } from '../shared/phase.js';
 import { programRun } from './state.js';
 import { phases } from './words.js';
 
-/** Where viewers see the show later: what they see now of the run on program, and until when. Nothing where nobody is behind. */
+/** Where viewers see the show later: how much, what they see now of the run on program, and until when. Nothing where nobody is behind. */
 class Platforms extends StoreElement {
   #rows = h('ul', { class: 'platforms' });
   #eta = h('p', { class: 'platforms-eta', role: 'timer' });
 
   build() {
     this.hidden = true;
-    this.append(h('h2', { class: 'panel-head' }, 'Platforms'), this.#rows, this.#eta);
+    this.append(h('h2', { class: 'panel-head' }, 'Platforms'), this.#rows, this.#eta, h('tl-late'));
     setInterval(() => this.#tick(), 200);
   }
 
   /** @param {import('./main.js').StudioState} state */
   draw(state) {
-    const behind = programRun(state)?.platforms ?? [];
+    const behind = platforms(state);
     this.hidden = behind.length === 0;
     while (this.#rows.children.length > behind.length) this.#rows.lastChild?.remove();
     while (this.#rows.children.length < behind.length) {
@@ -27,25 +27,39 @@ class Platforms extends StoreElement {
   }
 
   #tick() {
+    /** @type {import('./main.js').StudioState|undefined} */
     const state = StoreElement.store?.state;
-    const run = state && programRun(state);
-    if (!run || !StoreElement.desk) return;
+    if (!state || !StoreElement.desk) return;
+    const run = programRun(state);
     const now = StoreElement.desk.now();
-    for (const [i, own] of (run.platforms ?? []).entries()) {
+    for (const [i, own] of platforms(state).entries()) {
       const [name, delay, words, time] = this.#rows.children[i]?.children ?? [];
       if (!time) return;
-      const seen = { ...own, hold: run.hold };
+      const declared = state.desk?.platforms?.find((one) => one.platform === own.platform)?.declared_ms;
+      setText(name, own.label);
+      setText(delay, `+${seconds(own.delay_ms)} s${declared === undefined || declared === own.delay_ms ? '' : ` (file: ${seconds(declared)})`}`);
+      if (!('phase' in own)) {
+        setText(words, '');
+        setText(time, '');
+        setAttribute(this.#rows.children[i], 'data-phase', undefined);
+        continue;
+      }
+      const seen = { ...own, hold: Boolean(run?.hold) };
       const phase = phaseOf(seen, now);
       const until = phase === 'standby' ? own.opens_at : leftMs(seen, now) !== undefined ? own.closes_at : phase === 'closing' ? own.locks_at : undefined;
-      setText(name, own.label);
-      setText(delay, `+${(own.delay_ms / 1000).toFixed(own.delay_ms % 1000 ? 1 : 0)} s`);
       setText(words, phase === 'standby' ? (until === undefined ? phases.standby : 'opens in') : phases[phase]);
       setText(time, until === undefined ? '' : countdown(Math.max(0, until - now)));
       setAttribute(this.#rows.children[i], 'data-phase', phase);
     }
-    const waits = run.locks_at !== undefined && !run.hold && now < run.locks_at && run.phase !== 'standby';
-    setText(this.#eta, waits ? `Locked everywhere in ${countdown(/** @type {number} */ (run.locks_at) - now)}` : '');
+    const waits = run?.locks_at !== undefined && !run.hold && now < run.locks_at && run.phase !== 'standby';
+    setText(this.#eta, waits ? `Locked everywhere in ${countdown(/** @type {number} */ (run?.locks_at) - now)}` : '');
   }
 }
+
+/** Those of the run on program, as it has them; else as the next run will. @param {import('./main.js').StudioState} state */
+const platforms = (state) => programRun(state)?.platforms ?? state.desk?.platforms ?? [];
+
+/** @param {number} ms */
+const seconds = (ms) => (ms / 1000).toFixed(ms % 1000 ? 1 : 0);
 
 customElements.define('tl-platforms', Platforms);

@@ -25,6 +25,8 @@ class Rundown extends StoreElement {
     for (const row of this.#list.querySelectorAll('.cue')) {
       const number = /** @type {HTMLElement} */ (row).dataset.cue;
       const is = number === desk.program?.cue ? 'now' : number === desk.standby?.cue ? 'next' : undefined;
+      // What comes on program is in sight, whoever took it.
+      if (is === 'now' && row.getAttribute('data-is') !== 'now') row.scrollIntoView({ block: 'nearest' });
       setAttribute(row, 'data-is', is);
       setText(row.querySelector('.cue-is'), is === 'now' ? '● Now' : is === 'next' ? '▸ Next' : '');
       const chosen = number === selected;

@@ -1,5 +1,7 @@
 /** Which address does what a control of the studio does: `/c/{show}/{verb}[/{target}]`. Pure, but for the key of this tab. */
+import { kindName } from '../shared/kind.js';
 import { EXTEND_S } from './actions.js';
+import { programRun } from './state.js';
 
 /** @typedef {import('./main.js').StudioState} State */
 
@@ -15,6 +17,7 @@ export const triggers = {
   extend: () => [[`extend/${EXTEND_S}`, '']],
   hold: () => [['hold', 'Hold'], ['release', 'Release']],
   freeze: () => [['freeze', 'Freeze'], ['unfreeze', 'Unfreeze']],
+  marker: ({ desk, late }) => (desk?.platforms?.length ? [[`marker/${late?.seconds ?? 0}${late?.platform ? `?platform=${encodeURIComponent(late.platform)}` : ''}`, `Output ${late?.seconds ?? 0} s late`]] : []),
   next: () => [['next', '']],
   back: () => [['back', '']],
   clear: () => [['clear', '']],
@@ -23,6 +26,11 @@ export const triggers = {
   seal: () => [['seal', '']],
   verify: () => [['verify', '']],
   reveal: () => [['arm/reveal', 'Arm reveal'], ['reveal', 'Reveal']],
+  resolve: (state) => {
+    const run = programRun(state);
+    if (kindName(run) !== 'prediction') return [];
+    return [['arm/resolve', 'Arm resolve'], ...(run?.options ?? []).map(({ n, label }) => /** @type {[string, string]} */ ([`resolve/${n}`, `Resolve: ${label}`]))];
+  },
   go_live: () => [['arm/go_live', 'Arm go live'], ['go_live', 'Go live'], ['rehearse', 'Rehearse']],
 };
 
@@ -39,5 +47,5 @@ export function triggerOf(name, state) {
 
 /** The whole address. @param {string} show @param {string} path @param {string} [key] */
 export function address(show, path, key = NO_KEY) {
-  return `${location.origin}/c/${show}/${path}?key=${key}&soft=1`;
+  return `${location.origin}/c/${show}/${path}${path.includes('?') ? '&' : '?'}key=${key}&soft=1`;
 }

@@ -14,7 +14,7 @@ fn sealed(journal: JournalId) -> Sealed {
 }
 
 fn bucket(votes: u16) -> Bucket {
-    let mut bucket = Bucket::new(Rules { options: 3, votes, per_option: votes, changeable: false });
+    let mut bucket = Bucket::new(Rules { options: 3, votes, per_option: votes, changeable: false }, Pools::default());
     bucket.set_windows(&open_from_to(1000, 2000, 1));
     bucket
 }
@@ -291,7 +291,7 @@ proptest! {
         prop_assert!(spent.values().all(|spent| *spent <= votes));
 
         let told: Vec<_> = all.iter().zip(&decisions).map(|((b, _), d)| (b.clone(), Some(d.decided()))).collect();
-        let mut restored = Bucket::new(Rules { options: 3, votes, per_option: votes, changeable: false });
+        let mut restored = Bucket::new(Rules { options: 3, votes, per_option: votes, changeable: false }, Pools::default());
         apply(&mut restored, 1, &told);
         prop_assert_eq!(&restored.totals().votes, &settled.votes);
         prop_assert_eq!(restored.totals().late, settled.late);
@@ -312,7 +312,7 @@ fn picks_fit_a_question_or_not() {
 
 #[test]
 fn no_option_gets_more_of_one_voter_than_is_allowed() {
-    let mut bucket = Bucket::new(Rules { options: 3, votes: 4, per_option: 2, changeable: false });
+    let mut bucket = Bucket::new(Rules { options: 3, votes: 4, per_option: 2, changeable: false }, Pools::default());
     bucket.set_windows(&open_from_to(1000, 2000, 1));
     let cast = [&[1, 1][..], &[1, 2], &[2], &[2, 3, 3], &[3]];
     let ballots: Vec<_> = (1..).zip(cast).map(|(id, picks)| ballot(1, id, picks, 1500)).collect();
@@ -328,7 +328,7 @@ fn no_option_gets_more_of_one_voter_than_is_allowed() {
 }
 
 fn changeable() -> Bucket {
-    let mut bucket = Bucket::new(Rules { options: 3, votes: 2, per_option: 2, changeable: true });
+    let mut bucket = Bucket::new(Rules { options: 3, votes: 2, per_option: 2, changeable: true }, Pools::default());
     bucket.set_windows(&open_from_to(1000, 2000, 1));
     bucket
 }

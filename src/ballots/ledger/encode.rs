@@ -97,6 +97,7 @@ pub(super) fn call(call: &Call) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         text(batch.map_or(0, |batch| batch.first_seq)),
         text(u64::from(rules.per_option)),
         flag(rules.changeable),
+        call.pools.to_bytes(),
     ];
     let ballots = batch.map_or(&[][..], |batch| &batch.ballots);
     for (ballot, decided) in ballots.iter().take(limits::LEDGER_BATCH_MAX) {
@@ -163,11 +164,11 @@ pub(super) fn answer(value: Value, options: usize) -> Option<Answer> {
         [Value::Int(2), epoch, watermark] => Some(Answer::Gap { epoch: number(epoch)?, watermark: number(watermark)? }),
         [Value::Int(3)] => Some(Answer::Absent),
         [Value::Int(4)] => Some(Answer::Disagrees),
-        [Value::Int(1), epoch, rebuilding, marked, totals, journals, changed, decisions, time] => {
+        [Value::Int(1), epoch, rebuilding, marked, totals, by_pool, journals, changed, decisions, time] => {
             let mut watermarks: Vec<_> = self::journals(journals)?.into_iter().filter(|(_, seq)| *seq > 0).collect();
             watermarks.sort_unstable();
             Some(Answer::Done(Standing {
-                totals: self::totals(totals, number(epoch)?, options)?,
+                totals: self::totals(totals, by_pool, number(epoch)?, options)?,
                 rebuilding: number(rebuilding)? != 0,
                 marked: u32::try_from(number(marked)?).ok()?,
                 watermarks,
@@ -187,8 +188,8 @@ pub(super) fn ballots(value: Value, options: usize, contents: &mut Option<Conten
     if fields.is_empty() {
         return Some(false);
     }
-    let [epoch, totals, journals, Value::List(voters)] = &*fields else { return None };
-    let totals = self::totals(totals, number(epoch)?, options)?;
+    let [epoch, totals, by_pool, journals, Value::List(voters)] = &*fields else { return None };
+    let totals = self::totals(totals, by_pool, number(epoch)?, options)?;
     let journals = self::journals(journals)?;
     let first = || Contents { totals: totals.clone(), watermarks: journals.clone(), ballots: Vec::new() };
     let contents = contents.get_or_insert_with(first);
@@ -222,7 +223,7 @@ fn all<T>(value: &Value, one: impl Fn(&mut &[u8]) -> Option<T>) -> Option<Vec<T>
     Some(things)
 }
 
-fn totals(value: &Value, epoch: u64, options: usize) -> Option<Totals> {
+fn totals(value: &Value, by_pool: &Value, epoch: u64, options: usize) -> Option<Totals> {
     let numbers = all(value, |bytes| take_number(bytes, 7))?;
     let [version, counted, late, rest @ ..] = &*numbers else { return None };
     // Only a changeable run has the last one.
@@ -234,7 +235,15 @@ fn totals(value: &Value, epoch: u64, options: usize) -> Option<Totals> {
     let (votes, late_votes) = votes.split_at(options);
     let (votes, late_votes) = (votes.to_vec(), late_votes.to_vec());
     let (version, counted, superseded, late) = (*version, *counted, *superseded, *late);
-    Some(Totals { epoch, version, counted, superseded, votes, late, late_votes })
+    let by_pool = self::by_pool(by_pool, version);
+    Some(Totals { epoch, version, counted, superseded, votes, late, late_votes, by_pool })
+}
+
+/// What is counted by pool, if it is of this version: a release that knows nothing of it counts the totals alone.
+fn by_pool(value: &Value, version: u64) -> Option<Vec<u64>> {
+    let numbers = all(value, |bytes| take_number(bytes, 7))?;
+    let (first, counted) = numbers.split_first()?;
+    (*first == version).then(|| counted.to_vec())
 }
 
 fn journals(value: &Value) -> Option<Vec<(JournalId, u64)>> {
@@ -299,7 +308,7 @@ mod tests {
         let bytes = |bytes: &[u8]| Value::Bytes(bytes.to_vec());
         let done = |totals: &[u8], decisions: &[u8]| {
             let mut fields = vec![Value::Int(1), Value::Int(3), Value::Int(0), Value::Int(2)];
-            fields.extend([bytes(totals), bytes(&[]), bytes(&[]), bytes(decisions), Value::Int(5)]);
+            fields.extend([bytes(totals), bytes(&[]), bytes(&[]), bytes(&[]), bytes(decisions), Value::Int(5)]);
             answer(Value::List(fields), 1)
         };
         assert!(matches!(done(&[0; 35], &[]), Some(Answer::Done(_))));

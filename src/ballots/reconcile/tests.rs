@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     ballots::{
-        bucket::{Batch, Bucket, Rules, Totals},
+        bucket::{Batch, Bucket, Pools, Rules, Totals},
         ledger::Standing,
     },
     shows::windows::{Span, Windows},
@@ -41,7 +41,8 @@ struct Ledger {
 
 impl Ledger {
     fn new() -> Self {
-        let mut bucket = Bucket::new(Rules { options: 2, votes: 1, per_option: 1, changeable: false });
+        let mut bucket =
+            Bucket::new(Rules { options: 2, votes: 1, per_option: 1, changeable: false }, Pools::default());
         let spans = vec![Span { opens: Micros(0), closes: None }];
         bucket.set_windows(&Windows { revision: 1, spans, ..Windows::default() });
         Self { bucket, epoch: 1, rebuilding: false }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     ballots::{
         ballot::Picks,
-        bucket::{Batch, Bucket, Kept, Rules},
+        bucket::{Batch, Bucket, Kept, Pools, Rules},
         committer::Marked,
     },
     base::{clock::Micros, ids::NodeId},
@@ -37,7 +37,7 @@ fn sealed() -> (Manifest, Vec<Record>) {
     let tv = Entry { platform: Some("tv".to_owned()), ..Entry::default() };
     document.runs[0].definition.entries = Entries::default().declaring(&[tv]).unwrap();
     let run = &document.runs[0];
-    let mut bucket = Bucket::new(Rules::of(&run.definition));
+    let mut bucket = Bucket::new(Rules::of(&run.definition), Pools::default());
     bucket.set_windows(&run.windows);
     let fresh = [
         ballot(1, 1, &[1], 5),

@@ -26,6 +26,7 @@ options = ["The choir", "The band"]
 
 [cue.text.nl]
 question = "Wie gaat door?"
+segment = "Halve finales"
 options = ["Het koor", "De fanfare"]
 
 [[cue]]
@@ -82,6 +83,13 @@ fn winners_meet_once_both_are_known() {
     assert_eq!(on_standby(&desk).texts["nl"].options, ["De fanfare", "The duo"], "what is not translated is as it is");
     desk.send(Command::Standby { cue: "3".into() });
     assert_eq!(on_standby(&desk).options, ["The choir", "The quartet"]);
+    let dutch = &on_standby(&desk).texts["nl"];
+    assert_eq!(
+        (&*dutch.question, &*dutch.options[0]),
+        ("Who is third?", "Het koor"),
+        "names have languages of their own"
+    );
+    assert!(!desk.document.is_edited(desk.document.standby.as_ref().unwrap()));
     let bracket = view(&desk.document, by_votes).unwrap();
     assert_eq!(bracket.matches.iter().map(|one| one.round).collect::<Vec<_>>(), [1, 1, 2, 2]);
     let sides =
@@ -91,6 +99,13 @@ fn winners_meet_once_both_are_known() {
         (sides(0), sides(3)),
         (vec![Some("The choir"), Some("The band")], vec![Some("The band"), Some("The duo")])
     );
+    let semi = &bracket.matches[0];
+    assert_eq!((&*semi.names["nl"], &*semi.segments["nl"]), ("Wie gaat door?", "Halve finales"));
+    assert_eq!(
+        (&*semi.sides[1].labels["nl"], &*bracket.matches[3].sides[0].labels["nl"]),
+        ("De fanfare", "De fanfare")
+    );
+    assert!(bracket.matches[1].names.is_empty());
 }
 
 #[test]

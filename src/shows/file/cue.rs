@@ -170,7 +170,7 @@ pub(super) fn cue(
     let mut interaction = Interaction {
         kind,
         question: checked(text, &entry.question, "question")?,
-        texts: languages::wordings(text, &entry.text, languages, entry.options.len())?,
+        texts: languages::wordings(text, entry, languages)?,
         options,
         votes: if taps { 0 } else { entry.votes },
         per_option: entry.per_option,
@@ -212,6 +212,11 @@ pub fn write_cue(cue: &Cue) -> String {
         cue: [WrittenCue<'a>; 1],
     }
     toml::to_string_pretty(&One { cue: [table(cue)] }).expect("a cue is plain data")
+}
+
+/// One cue with the keys and values of its file, for a form.
+pub fn fields(cue: &Cue) -> serde_json::Value {
+    serde_json::to_value(table(cue)).expect("a cue is plain data")
 }
 
 /// A cue as it is written.

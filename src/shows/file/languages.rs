@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{FileError, at, checked, cue::distinct};
+use super::{
+    FileError, at, checked,
+    cue::{ReadCue, distinct},
+};
 use crate::{base::limits, shows::languages::Languages, wire::server::Wording};
 
 /// One `[text.fr]`.
@@ -23,12 +26,13 @@ pub(super) struct WordingTable {
     question: Spanned<String>,
     #[serde(default)]
     options: Vec<Spanned<String>>,
+    low: Option<Spanned<String>>,
+    high: Option<Spanned<String>>,
+    segment: Option<Spanned<String>>,
 }
 
 /// The titles of a file.
 pub(super) type Titles = BTreeMap<String, TitleTable<Spanned<String>>>;
-/// The wordings of a cue.
-pub(super) type Wordings = BTreeMap<String, WordingTable>;
 
 /// The languages of a show, and its name in each.
 pub(super) fn languages(text: &str, names: &[Spanned<String>], titles: &Titles) -> Result<Languages, FileError> {
@@ -54,15 +58,16 @@ pub(super) fn languages(text: &str, names: &[Spanned<String>], titles: &Titles) 
     Ok(languages)
 }
 
-/// What a cue that says so many options itself asks, in the languages of the show that are not the first.
+/// What a cue says itself, in the languages of the show that are not the first.
 pub(super) fn wordings(
     text: &str,
-    tables: &Wordings,
+    cue: &ReadCue,
     languages: &Languages,
-    options: usize,
 ) -> Result<BTreeMap<String, Wording>, FileError> {
+    let options = cue.options.len();
+    let scale = cue.rating.as_ref().map(Spanned::get_ref);
     let mut wordings = BTreeMap::new();
-    for (language, table) in tables {
+    for (language, table) in &cue.text {
         let place = table.question.span().start;
         other_than_first(text, language, languages, place)?;
         if table.options.len() != options {
@@ -72,8 +77,22 @@ pub(super) fn wordings(
             };
             return Err(at(text, place, detail));
         }
-        let wording =
-            Wording { question: checked(text, &table.question, "question")?, options: distinct(text, &table.options)? };
+        let other = |value: &Option<Spanned<String>>, what, has| match value {
+            None => Ok(String::new()),
+            Some(value) if has => checked(text, value, what),
+            Some(value) => {
+                let detail =
+                    format!("{language}: the cue has no {what} in the first language: write it, or leave this out");
+                Err(at(text, value.span().start, detail))
+            }
+        };
+        let wording = Wording {
+            question: checked(text, &table.question, "question")?,
+            options: distinct(text, &table.options)?,
+            low: other(&table.low, "low", scale.is_some_and(|scale| !scale.low.is_empty()))?,
+            high: other(&table.high, "high", scale.is_some_and(|scale| !scale.high.is_empty()))?,
+            segment: other(&table.segment, "segment", cue.segment.is_some())?,
+        };
         wordings.insert(language.clone(), wording);
         let bytes = serde_json::to_vec(&wordings).map_or(0, |json| json.len());
         if bytes > limits::WORDINGS_BYTES_MAX {
@@ -157,6 +176,20 @@ mod tests {
         assert!(said.contains("en: leave options out: this kind of cue has none of its own"), "{said}");
         let asked = read(&rated.replace("options = [\"She\", \"He\"]\n", "")).unwrap();
         assert_eq!(read(&write(&asked)).unwrap(), asked);
+        let ends = rated.replace("to = 5", "to = 5\nlow = \"Nee\"\nhigh = \"Ja\"");
+        let ends = ends.replace("options = [\"She\", \"He\"]", "low = \"No\"\nhigh = \"Yes\"");
+        let ends =
+            ends.replace("question = \"Wie?\"", "segment = \"Finale\"\nquestion = \"Wie?\"") + "segment = \"Final\"\n";
+        let show = read(&ends).unwrap();
+        let said = &show.rundown[0].interaction.texts["en"];
+        assert_eq!((&*said.low, &*said.high, &*said.segment), ("No", "Yes", "Final"));
+        assert_eq!(read(&write(&show)).unwrap(), show);
+        for (line, what) in
+            [("low = \"Nee\"\n", "low"), ("high = \"Ja\"", "high"), ("segment = \"Finale\"\n", "segment")]
+        {
+            let said = read(&ends.replace(line, "")).unwrap_err().to_string();
+            assert!(said.contains(&format!("en: the cue has no {what} in the first language")), "{said}");
+        }
         let many: Vec<_> = ('a'..='q').map(|c| format!("\"x{c}\"")).collect();
         assert!(error("\"nl\", \"en\", \"pt-BR\"", &many.join(", ")).contains("more than 16 languages"));
     }

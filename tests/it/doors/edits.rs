@@ -84,6 +84,9 @@ fn a_cue_is_added_and_edited_while_another_one_is_voted_on() {
 
     // One cue, and the whole, as a file again.
     assert!(text(&stage, "cues/1").contains("Which way out?"));
+    let path = format!("/api/v1/shows/{SHOW}/cues/1");
+    let form = stage.ask("GET", &path, Some(&stage.staff), &[("accept", "application/json")], &json!(null)).json();
+    assert_eq!((&form["question"], &form["votes"]), (&json!("Which way out?"), &json!(1)));
     let file = text(&stage, "file");
     for part in ["Which way out?", "Again?", "adlib = true"] {
         assert!(file.contains(part), "{file}");

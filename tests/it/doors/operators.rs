@@ -53,7 +53,7 @@ pub(super) fn figures(message: &Value) -> Vec<String> {
             }
         }
         "gauge" => {
-            for name in ["counted", "rate", "late", "late_would_change_order", "margin", "decisive"] {
+            for name in ["counted", "rate", "late", "late_would_change_order", "margin", "decisive", "by_part"] {
                 see(name, &message["run"][name]);
             }
         }

@@ -38,16 +38,12 @@ fn pools_make_one_outcome_that_everybody_sees_and_anybody_can_recount() {
 
     stage.does("close", json!({}));
     until("the run is locked", || (stage.live(None)["show"]["run"]["phase"] == "locked").then_some(()));
-    // Votes are no points: nobody outside sees any number before the seal.
-    for key in [None, Some(stage.key.as_str())] {
-        let results = stage.live(key)["results"].clone();
-        assert_eq!((&results["state"], &results["total"]), (&json!("hidden"), &json!(0)), "{results}");
-    }
+    // Who may see numbers saw what the rules make of them before; the seal says the same.
+    let before = stage.live(None)["results"].clone();
+    assert_eq!(before["state"], "provisional", "{before}");
     stage.does("seal", json!({}));
-    let results = until("the outcome is shown", || {
-        let results = stage.live(None)["results"].clone();
-        (results["state"] == "provisional").then_some(results)
-    });
+    let results = stage.live(None)["results"].clone();
+    assert_eq!((&results["state"], &results["outcome"]), (&json!("provisional"), &before["outcome"]));
     let place = |n, rank, points, exact| json!({ "n": n, "rank": rank, "points": points, "exact": exact });
     assert_eq!(results["outcome"]["places"], json!([place(2, 1, 62.5, "125/2"), place(1, 2, 37.5, "75/2")]));
     let shares = [&results["options"][0]["share"], &results["options"][1]["share"]];

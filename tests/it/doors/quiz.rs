@@ -96,7 +96,7 @@ fn nobody_but_producers_knows_answer_or_numbers_before_the_reveal() {
 }
 
 /// A cue from standby to the reveal, with an answer of each device; gives its run and the receipts.
-fn played(stage: &mut Stage, cue: &str, answers: &[(&str, u16)]) -> (String, Vec<Value>) {
+pub fn played(stage: &mut Stage, cue: &str, answers: &[(&str, u16)]) -> (String, Vec<Value>) {
     stage.does("standby", json!({ "cue": cue }));
     stage.does("take", json!({}));
     let run = until("the run is open", || {

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{SHOW, Stage, refused_for_now, until};
+use super::{
+    quiz::played,
+    stage::{SHOW, Stage, refused_for_now, until},
+};
 use crate::support::http::Reply;
 
 impl Stage {
@@ -112,6 +115,30 @@ fn a_key_does_what_it_may_and_no_more() {
     assert_eq!((revoke(&screens), revoke(&screens)), (204, 404));
     assert_eq!(code(&stage.fires("panic", &screens)), "bad_token");
     assert_eq!(code(&stage.ask("GET", &keys, Some(&stage.device()), &[], &Value::Null)), "bad_token");
+}
+
+#[test]
+fn a_key_says_what_came_true_of_a_prediction_once_that_is_armed() {
+    let mut stage = Stage::of("tests/it/doors/quiz.show.toml", &[]).enter();
+    let key = stage.makes_key("judge", &["result"], false);
+    let device = stage.device();
+    played(&mut stage, "3", &[(&device, 2)]);
+    assert_eq!(code(&stage.fires("resolve/2", &key)), "not_armed");
+    assert_eq!(code(&stage.gets("resolve/2", &key, &[])), "forbidden");
+    let armed = stage.fires("arm/resolve", &key);
+    assert_eq!(armed.status, 200, "{}", armed.text());
+    let seen = armed.json()["rev"].as_u64().unwrap();
+    assert_eq!(code(&stage.fires(&format!("resolve/2?expect={}", seen - 1), &key)), "stale");
+    assert_eq!(code(&stage.fires("resolve/3", &key)), "bad_message", "it has two options");
+    let done = stage.fires(&format!("resolve/2?expect={seen}&id=r1"), &key);
+    assert_eq!(done.status, 200, "{}", done.text());
+    assert_eq!(stage.fires("resolve/2?id=r1", &key).json()["rev"], done.json()["rev"], "the same press");
+    assert_eq!(stage.fires("resolve/2?soft=1", &key).json()["already"], true);
+    assert_ne!(stage.fires("resolve/1?soft=1", &key).status, 200, "soft is no excuse for what is not so");
+    assert_eq!(stage.live(None)["show"]["run"]["kind"]["prediction"]["right"], json!([2]));
+    let log = stage.ask("GET", &format!("/api/v1/shows/{SHOW}/asrun"), Some(&stage.staff), &[], &Value::Null).json();
+    let resolved = log["entries"].as_array().unwrap().iter().find(|entry| entry["what"] == "resolve").unwrap().clone();
+    assert_eq!(resolved["by"], "key judge");
 }
 
 #[test]

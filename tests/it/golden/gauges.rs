@@ -2,7 +2,11 @@
 
 use tallylight::{
     base::ids::{JournalId, NodeId},
-    wire::{client::Output, gauge::*},
+    wire::{
+        client::Output,
+        gauge::*,
+        seal::{Part, PartCount},
+    },
 };
 
 use super::{AT, NODE, RUN};
@@ -18,6 +22,7 @@ pub fn gauge() -> Gauge {
         outstanding: 0,
         margin: 1,
         decisive: false,
+        by_part: vec![PartCount { of: Part::Pool, name: "jury".into(), counted: 1, votes: vec![0, 1] }],
         hidden: false,
     };
     let screen = ScreenView {

@@ -37,7 +37,7 @@ impl LedgerBucket {
         }
         let made = self.made.get_or_insert_with(|| Made {
             rules_hash: Arc::clone(&call.rules_hash),
-            bucket: Bucket::new(Rules::of(&call.definition)),
+            bucket: Bucket::new(Rules::of(&call.definition), call.pools.clone()),
             epoch: 0,
             history: String::new(),
             since: None,

@@ -8,7 +8,7 @@ use std::{
 
 use tallylight::{
     ballots::{
-        bucket::{Batch, Bucket, Kept, Rules},
+        bucket::{Batch, Bucket, Kept, Pools, Rules},
         ledger::{self, Answer, Call},
     },
     base::ids::VoterId,
@@ -64,7 +64,7 @@ fn a_bucket_is_counted_right_while_its_slot_moves() {
         moving.expect("it moved meanwhile").join().unwrap();
     });
 
-    let mut expected = Bucket::new(Rules { options: 3, votes: 1, per_option: 1, changeable: false });
+    let mut expected = Bucket::new(Rules { options: 3, votes: 1, per_option: 1, changeable: false }, Pools::default());
     expected.set_windows(&call.windows);
     expected.apply(&Batch { journal: JOURNAL, first_seq: 1, ballots: &all }).unwrap();
     call.batch = None;

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use tallylight::{
     ballots::{
-        ballot::{Decided, Place, Verdict},
+        ballot::{Ballot, Decided, Place, Verdict},
+        bucket::Pools,
         ledger::{Answer, Call, OwnedBatch},
         seal::Seal,
     },
@@ -17,7 +18,7 @@ use tallylight::{
 
 use super::{
     model::LedgerBucket,
-    stage::{Client, JOURNAL, NODE, ballot, batch, call, definition, done, open, told, verdicts},
+    stage::{Client, JOURNAL, NODE, ballot, batch, call, definition, definition_with, done, open, told, verdicts},
 };
 use crate::support::redis::RedisServer;
 
@@ -329,4 +330,25 @@ fn a_call_takes_no_more_ballots_than_it_may() {
         call.batch = batch(1, &many);
         assert_eq!(done(ledger.call(&call)).decisions.len(), limits::LEDGER_BATCH_MAX);
     });
+}
+
+#[test]
+fn what_a_release_has_counted_that_knows_no_pools_nobody_knows_by_pool() {
+    let (server, definition) = (RedisServer::start(&[]), definition_with((1, None, false, true)));
+    let client = Client::new(vec![server.url()]);
+    let mut call = call(&definition);
+    done(client.call(&call).unwrap());
+    let mut by_pool = |first_seq, voter, entry, pools| {
+        let (new, decided) = ballot(voter, 1, &[1], 1500);
+        let (batch, epoch) = (batch(first_seq, &[(Ballot { entry, ..new }, decided)]), 1);
+        call = Call { batch, epoch, pools, retold: true, ..call.clone() };
+        done(client.call(&call).unwrap()).totals.by_pool
+    };
+    let pools = || Pools::of(&definition);
+    let numbers = [[0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]].concat();
+    assert_eq!(by_pool(1, 1, 1, pools()), Some(numbers.clone()));
+    assert_eq!(client.contents(&definition, 0).unwrap().totals.by_pool, Some(numbers));
+    assert_eq!(by_pool(2, 2, 2, Pools::default()), None);
+    assert_eq!(by_pool(3, 3, 2, pools()), None);
+    assert_eq!(client.contents(&definition, 0).unwrap().totals.by_pool, None);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tallylight::{
     ballots::{
         ballot::{Ballot, Decided, Picks, Place, Verdict},
-        bucket::Decision,
+        bucket::{Decision, Pools},
         ledger::{self, Answer, Call, Contents, OwnedBatch, Standing},
     },
     base::{
@@ -14,11 +14,13 @@ use tallylight::{
     },
     providers::redis::{Config, Redis, RedisError, Script},
     shows::{
+        counting::{Counting, Gives, Pool},
         entries::Entries,
         interaction::{Interaction, Visibility},
         run::{BUCKET_HASH, Definition, record_format},
         windows::{Span, Windows},
     },
+    wire::entry::Entry,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -69,11 +71,17 @@ impl Client {
 
 /// A run of a question with three options.
 pub fn definition(votes: u16) -> Arc<Definition> {
-    definition_with((votes, None, false))
+    definition_with((votes, None, false, false))
 }
 
-/// The same, with at most so many votes of one voter for one option, and perhaps changeable.
-pub fn definition_with((votes, per_option, changeable): (u16, Option<u16>, bool)) -> Arc<Definition> {
+/// Votes of one voter, how many of them for one option, whether ballots may be changed, and whether pools count apart.
+pub type Rules = (u16, Option<u16>, bool, bool);
+
+/// The same by other rules. Where pools count apart they are those who came by none, and a jury of two segments.
+pub fn definition_with((votes, per_option, changeable, pools): Rules) -> Arc<Definition> {
+    let pool = |name: &str| Pool { name: name.into(), gives: Gives::Percent(50), each_segment: true };
+    let pools = if pools { vec![pool(""), pool("jury")] } else { Vec::new() };
+    let jury = |segment: &str| Entry { segment: Some(segment.into()), pool: Some("jury".into()), platform: None };
     let interaction = Interaction {
         question: "Who?".into(),
         options: vec!["Ada".into(), "Bo".into(), "Cy".into()],
@@ -82,6 +90,7 @@ pub fn definition_with((votes, per_option, changeable): (u16, Option<u16>, bool)
         changeable,
         viewers_see: Visibility::Always,
         screens_see: Visibility::Always,
+        counting: Counting { pools, ..Counting::default() },
         ..Interaction::default()
     };
     Arc::new(Definition {
@@ -93,7 +102,7 @@ pub fn definition_with((votes, per_option, changeable): (u16, Option<u16>, bool)
         interaction,
         buckets: 4,
         bucket_hash: BUCKET_HASH.into(),
-        entries: Entries::default(),
+        entries: Entries::default().declaring(&["nl", "se"].map(jury)).unwrap(),
         platforms: Vec::new(),
     })
 }
@@ -103,6 +112,7 @@ pub fn call(definition: &Arc<Definition>) -> Call {
     Call {
         definition: Arc::clone(definition),
         rules_hash: definition.rules_hash().into(),
+        pools: Pools::of(definition),
         bucket: 0,
         windows: Arc::new(open(1000, 2000, 1)),
         sealing: None,

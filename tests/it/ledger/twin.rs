@@ -24,7 +24,7 @@ use tallylight::{
 
 use super::{
     model::LedgerBucket,
-    stage::{Client, ballot, call, definition_with},
+    stage::{Client, Rules, ballot, call, definition_with},
 };
 use crate::support::redis::RedisServer;
 
@@ -233,13 +233,7 @@ fn clock(server: &RedisServer) -> Micros {
 }
 
 /// Runs drawn steps against a script and the model.
-fn compare(
-    client: &Client,
-    server: &RedisServer,
-    script: &Script,
-    rules: (u16, Option<u16>, bool),
-    steps: &[Step],
-) -> Result<(), String> {
+fn compare(client: &Client, server: &RedisServer, script: &Script, rules: Rules, steps: &[Step]) -> Result<(), String> {
     let definition = definition_with(rules);
     let template = call(&definition);
     let (mut model, mut caller) = (LedgerBucket::default(), Caller::default());
@@ -272,8 +266,8 @@ fn compare(
     if told == expected { Ok(()) } else { Err(format!("kept\nscript: {told:?}\nmodel:  {expected:?}")) }
 }
 
-/// Votes of one voter, how many of them for one option, whether ballots may be changed, and what happens.
-type Sequence = ((u16, Option<u16>, bool), Vec<Step>);
+/// By which rules, and what happens.
+type Sequence = (Rules, Vec<Step>);
 
 /// Draws and compares; the same draws each time where there is a seed.
 fn run(script: &Script, server: &RedisServer, seed: RngSeed, shrinks: u32) -> Result<(), TestError<Sequence>> {
@@ -285,7 +279,7 @@ fn run(script: &Script, server: &RedisServer, seed: RngSeed, shrinks: u32) -> Re
         rng_seed: seed,
         ..Config::default()
     };
-    let rules = (1..4_u16, prop::option::of(1..3_u16), prop::bool::weighted(0.4));
+    let rules = (1..4_u16, prop::option::of(1..3_u16), prop::bool::weighted(0.4), any::<bool>());
     TestRunner::new(config).run(&(rules, prop::collection::vec(step(), 1..60)), |(rules, steps)| {
         compare(&client, server, script, rules, &steps).map_err(TestCaseError::fail)
     })
@@ -324,7 +318,16 @@ fn a_script_that_is_wrong_in_one_place_is_found() {
         ("an old epoch retells", "if retells and seen == epoch and", "if retells and"),
         ("a change is not seen", "if made or old[3] ~= replid or seen > epoch then", "if made then"),
         ("a later epoch of a caller is not seen", " or seen > epoch then", " then"),
-        ("a ballot that is replaced stays in the tally", "add(was.picks, VOTES, -1)", "add(was.picks, VOTES, 0)"),
+        ("a ballot that is replaced stays in the tally", "count(was.entry, was.picks, -1)", "count(was.entry, '', -1)"),
+        ("a ballot that is replaced stays in its pool", "count(was.entry,", "count(255,"),
+        ("what is displaced stays in its pool", "count(latest.entry,", "count(255,"),
+        ("a ballot is of the pool of another copy", "count(copy.entry,", "count(entry,"),
+        ("a change is of the pool of another one", "count(greatest.entry,", "count(copy.entry,"),
+        (
+            "only one part of a call is written",
+            "pack(PART, unpack(parts[i])) or",
+            "i == 1 and pack(PART, unpack(parts[i])) or",
+        ),
         ("the last change to come wins", "change == highest and is_later", "is_later"),
         ("a change in a final run is taken", "(change or 0) > 0 ~= changeable", "(change or 1) > 0 ~= true"),
         ("old windows win", "revision_new > revision_old", "revision_new ~= revision_old"),

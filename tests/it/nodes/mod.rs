@@ -11,6 +11,7 @@ mod items;
 mod keep;
 mod lost;
 mod mine;
+mod pools;
 mod quiz;
 mod reactions;
 mod rerun;

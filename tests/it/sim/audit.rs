@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use tallylight::{
     ballots::{
         ballot::{Place, Verdict},
-        bucket::{Bucket, Totals},
+        bucket::{Bucket, Pools, Totals},
         restore::Restore,
         run_intake::RunIntake,
+        tally,
         witness::{Copy, Witness},
     },
     base::ids::{JournalId, RunId},
@@ -141,6 +142,10 @@ impl World {
                 cases.push((Invariant::TotalsAreTheFold, format!("run {}: {all:?}, on disk {fold:?}", fresh.id())));
             }
             let recorded = self.recorded(fresh.id());
+            let by_pool = Pools::of(&fresh.definition).of_witness(&recorded);
+            if all.iter().any(|totals| totals.by_pool != by_pool) {
+                cases.push((Invariant::TotalsAreTheFold, format!("run {}: {all:?}, on disk {by_pool:?}", fresh.id())));
+            }
             if witness(&fresh) != recorded || witness(&running) != recorded {
                 cases.push((Invariant::CountedOnce, format!("run {}: the witnesses differ", fresh.id())));
             }
@@ -169,14 +174,9 @@ impl World {
 }
 
 fn summed(run: &RunIntake) -> Totals {
-    let mut sum = Totals { votes: vec![0; run.definition.interaction.options.len()], ..Totals::default() };
-    run.each_bucket(|_, bucket| {
-        let Totals { counted, superseded, votes, late, .. } = bucket.totals();
-        sum.counted += counted;
-        sum.superseded += superseded;
-        sum.late += late;
-        sum.votes.iter_mut().zip(votes).for_each(|(sum, votes)| *sum += votes);
-    });
+    let by_pool = Pools::of(&run.definition).zeros();
+    let mut sum = Totals { by_pool, ..tally::zero(run.definition.interaction.options.len()) };
+    run.each_bucket(|_, bucket| tally::add_totals(&mut sum, bucket.totals()));
     sum
 }
 

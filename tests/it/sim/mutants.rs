@@ -3,7 +3,7 @@
 
 use tallylight::{
     ballots::{
-        bucket::{Batch, Bucket, Rules},
+        bucket::{Batch, Bucket, Pools, Rules},
         committer::Marked,
         intake::Intake,
         manifest::LedgerKind,
@@ -61,8 +61,8 @@ impl Mutant {
 /// A restore that decides anew.
 pub fn decide_anew(board: &Board, records: &[(JournalId, Record)], intake: &Intake) {
     for run in board.runs() {
-        let rules = Rules::of(&run.definition);
-        let mut buckets: Vec<Bucket> = (0..run.definition.buckets).map(|_| Bucket::new(rules)).collect();
+        let empty = Bucket::new(Rules::of(&run.definition), Pools::of(&run.definition));
+        let mut buckets = vec![empty; usize::from(run.definition.buckets)];
         buckets.iter_mut().for_each(|bucket| bucket.set_windows(&run.windows));
         let of_run = |record: &Record| record.run == run.definition.run && record.kind == record::BALLOT;
         for (journal, stored) in records.iter().filter(|(_, stored)| of_run(stored)) {

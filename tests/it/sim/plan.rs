@@ -11,6 +11,8 @@ pub struct Plan {
     pub changeable: bool,
     /// Some voters have the windows later.
     pub platforms: bool,
+    /// Parts of the voters count apart.
+    pub pools: bool,
     pub options: u16,
     pub buckets: u16,
     /// Runs, one after another.
@@ -39,6 +41,7 @@ impl Plan {
             // Drawn beside the others, which stay as they are.
             changeable: rng.clone().u32(0..4) == 0,
             platforms: rng.clone().u32(0..5) < 2,
+            pools: rng.clone().u32(0..3) == 1,
             votes,
             options: rng.u16(2..=5),
             buckets: *rng.choice(&[1, 2, 8, 64]).expect("not empty"),

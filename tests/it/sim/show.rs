@@ -7,6 +7,7 @@ use tallylight::{
         ids::{RunId, SessionId},
     },
     shows::{
+        counting::{Counting, Gives, Pool},
         document::{Document, Staff},
         entries::Entries,
         interaction::{Interaction, Visibility},
@@ -44,11 +45,15 @@ pub struct Questions {
     pub changeable: bool,
     /// Who came by the first or the second entry has the windows later.
     pub platforms: bool,
+    /// Who came by the first or the second entry are two segments of a jury, which count apart.
+    pub pools: bool,
     pub grace_ms: u64,
 }
 
 /// The show before anything happened.
 pub fn document(questions: Questions) -> Document {
+    let pool = |name: &str| Pool { name: name.into(), gives: Gives::Percent(50), each_segment: true };
+    let pools = if questions.pools { vec![pool(""), pool("jury")] } else { Vec::new() };
     let cue = |number: usize| Cue {
         options_from: Vec::new(),
         number: number.to_string(),
@@ -63,17 +68,26 @@ pub fn document(questions: Questions) -> Document {
             grace_ms: questions.grace_ms,
             viewers_see: Visibility::Always,
             screens_see: Visibility::Always,
+            counting: Counting { pools: pools.clone(), ..Counting::default() },
             ..Interaction::default()
         },
     };
     let rundown = (1..=questions.runs).map(cue).collect();
     let document = Document::new("sim".parse().expect("a show id"), "Simulation".into(), rundown, "00".into());
-    let came = |name: &str| Entry { platform: Some(name.into()), ..Entry::default() };
+    let came = |name: &str| {
+        let in_jury = questions.pools && name != "hall";
+        let [segment, pool] = [name, "jury"].map(|word| in_jury.then(|| word.to_owned()));
+        Entry { segment, pool, platform: Some(name.into()) }
+    };
     let entries = Entries::default().declaring(&["tv", "web", "hall"].map(came)).expect("there are numbers");
     let behind =
         |name: &str, delay_ms, jitter_ms| Platform { name: name.into(), label: String::new(), delay_ms, jitter_ms };
     let platforms = vec![behind("tv", 400, 0), behind("web", 1900, 250)];
-    if questions.platforms { Document { entries, platforms, ..document } } else { document }
+    match (questions.platforms, questions.pools) {
+        (true, _) => Document { entries, platforms, ..document },
+        (false, true) => Document { entries, ..document },
+        (false, false) => document,
+    }
 }
 
 /// The document after a command, and what it counts as. `None`: it was refused.

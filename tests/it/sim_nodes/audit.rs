@@ -13,7 +13,7 @@ use tallylight::{
         ids::{BallotId, RunId, VoterId},
         limits,
     },
-    shows::{run::Run, windows::Timeliness},
+    shows::windows::Timeliness,
     wire::server::{Answer, Reason},
 };
 
@@ -151,13 +151,15 @@ impl World {
         type Copy = (VoterId, BallotId, Vec<u16>, Place);
         type Set = BTreeSet<Copy>;
         let mut cases = Cases::new();
-        let runs: Vec<RunId> = self.staff.document.runs.iter().map(Run::id).collect();
-        for (run, bucket) in runs.iter().flat_map(|run| (0..self.plan.buckets).map(|bucket| (*run, bucket))) {
+        let runs: Vec<_> = self.staff.document.runs.iter().map(|run| run.definition.clone()).collect();
+        for (definition, bucket) in runs.iter().flat_map(|run| (0..self.plan.buckets).map(move |bucket| (run, bucket)))
+        {
+            let run = definition.run;
             let Some(contents) = self.server.contents(run, bucket) else {
                 cases.push((Invariant::RecountAgrees, format!("run {run}: bucket {bucket} is gone")));
                 continue;
             };
-            self.oracle.adds_up(run, bucket, &contents);
+            self.oracle.adds_up(definition, bucket, &contents);
             for verdict in [Verdict::Counted, Verdict::Late, Verdict::Displaced] {
                 let kept = contents.ballots.iter().filter(|(_, kept)| kept.verdict == verdict);
                 let kept: Set =

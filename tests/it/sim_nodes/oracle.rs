@@ -7,15 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use tallylight::{
     ballots::{
         ballot::{Decided, Picks, Place, Verdict},
-        bucket::Totals,
+        bucket::{Kept, Pools, Totals},
         ledger::{Answer as LedgerAnswer, Call, Contents},
         record,
         seal::Seal,
+        witness::{Copy, Witness},
     },
     base::{
         clock::Micros,
         ids::{BallotId, JournalId, RunId, VoterId},
     },
+    shows::run::Definition,
     wire::server::{Answer, Reason, Receipt},
 };
 
@@ -292,7 +294,8 @@ impl Oracle {
     }
 
     /// The ledger's totals of a bucket are those of its ballots, and within everybody's budget.
-    pub fn adds_up(&mut self, run: RunId, bucket: u16, contents: &Contents) {
+    pub fn adds_up(&mut self, definition: &Definition, bucket: u16, contents: &Contents) {
+        let run = definition.run;
         let mut fold = Totals { votes: vec![0; contents.totals.votes.len()], ..Totals::default() };
         let mut spent: BTreeMap<VoterId, u16> = BTreeMap::new();
         let of = |verdict| contents.ballots.iter().filter(move |(_, kept)| kept.verdict == verdict);
@@ -303,6 +306,13 @@ impl Oracle {
             *spent.entry(*voter).or_default() += kept.picks.votes();
         }
         let told = |totals: &Totals| (totals.counted, totals.superseded, totals.votes.clone(), totals.late);
+        let mut witness = Witness::default();
+        for (voter, Kept { id, picks, received, entry, place, .. }) in of(Verdict::Counted) {
+            let (received, entry, place) = (*received, *entry, *place);
+            witness.add(Copy { run, bucket, voter: *voter, id: *id, picks, received, entry, place });
+        }
+        fold.by_pool = Pools::of(definition).of_witness(&witness);
+        let told = |totals: &Totals| (told(totals), totals.by_pool.clone());
         if told(&fold) != told(&contents.totals) {
             let case = format!("run {run}, bucket {bucket}: {:?}, its ballots {fold:?}", contents.totals);
             self.blame(Invariant::LedgerAddsUp, case);

@@ -118,15 +118,15 @@ impl World {
         if !self.server.is_reached(node, self.now) || self.server.is_split() {
             return self.after(AGAIN_US, Event::Read { revision, run });
         }
+        let definition = &self.staff.document.run(run).expect("it is being sealed").definition;
         let mut read = Vec::new();
         for bucket in 0..self.plan.buckets {
             let Some(contents) = self.server.contents(run, bucket) else {
                 return self.after(AGAIN_US, Event::Read { revision, run });
             };
-            self.oracle.adds_up(run, bucket, &contents);
+            self.oracle.adds_up(definition, bucket, &contents);
             read.push(contents);
         }
-        let definition = &self.staff.document.run(run).expect("it is being sealed").definition;
         let Ok(marked) = sealing::marked(definition, standings.iter().zip(&read)) else {
             return self.seal_failed("seals that the ledger changed under");
         };

@@ -178,7 +178,7 @@ export default {
   own_approved: 'تمت الموافقة',
   own_shown: 'عُرض على الشاشات',
   own_refused: 'لم يُعرض: {why}',
-  asked_title: 'أسئلة الآخرين',
+  asked_title: 'الأسئلة حتى الآن',
   asked_more: 'الأسئلة العشرون الأكثر تأييدًا.',
   asked_upvote: 'أيّد: {text}',
   asked_upvoted: 'أيّدته',

@@ -170,7 +170,7 @@ export default {
   own_approved: 'Freigegeben',
   own_shown: 'Auf den Bildschirmen gezeigt',
   own_refused: 'Nicht gezeigt: {why}',
-  asked_title: 'Fragen von anderen',
+  asked_title: 'Die Fragen bisher',
   asked_more: 'Die 20 mit den meisten Stimmen.',
   asked_upvote: 'Unterstützen: {text}',
   asked_upvoted: 'Unterstützt',

@@ -173,7 +173,7 @@ export default {
   own_approved: 'Approved',
   own_shown: 'Shown on the screens',
   own_refused: 'Not shown: {why}',
-  asked_title: 'Questions of others',
+  asked_title: 'Questions so far',
   asked_more: 'The 20 with the most upvotes.',
   asked_upvote: 'Upvote: {text}',
   asked_upvoted: 'Upvoted',

@@ -170,7 +170,7 @@ export default {
   own_approved: 'Approuvé',
   own_shown: 'Montré sur les écrans',
   own_refused: 'Pas montré : {why}',
-  asked_title: 'Questions des autres',
+  asked_title: 'Les questions jusqu’ici',
   asked_more: 'Les 20 les plus soutenues.',
   asked_upvote: 'Soutenir : {text}',
   asked_upvoted: 'Soutenue',

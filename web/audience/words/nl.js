@@ -170,7 +170,7 @@ export default {
   own_approved: 'Goedgekeurd',
   own_shown: 'Op de schermen getoond',
   own_refused: 'Niet getoond: {why}',
-  asked_title: 'Vragen van anderen',
+  asked_title: 'De vragen tot nu toe',
   asked_more: 'De 20 met de meeste stemmen.',
   asked_upvote: 'Steun: {text}',
   asked_upvoted: 'Gesteund',
