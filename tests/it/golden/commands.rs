@@ -3,9 +3,10 @@
 use tallylight::wire::{
     command::{Armable, Command, ControlAction},
     entry::Entry,
+    proposal::ProposalView,
 };
 
-use super::{NODE, PROPOSAL, RUN, SESSION};
+use super::{AT, NODE, PROPOSAL, RUN, SESSION};
 
 /// With what tells one from another of the same kind.
 pub fn commands() -> Vec<(&'static str, Command)> {
@@ -61,4 +62,21 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         ("-take-over", control(ControlAction::TakeOver, None)),
         ("-release", control(ControlAction::Release, None)),
     ]
+}
+
+/// What a desk says of a proposal.
+pub fn proposal() -> ProposalView {
+    ProposalView {
+        id: PROPOSAL,
+        what: "void".into(),
+        run: RUN,
+        reason: "the lines were down".into(),
+        exclude: None,
+        declare: Vec::new(),
+        right: Vec::new(),
+        by: "Paul".into(),
+        session: SESSION,
+        at: AT,
+        until: AT + 300_000,
+    }
 }
