@@ -44,7 +44,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct TimeQuery {
     /// Milliseconds of the client's clock, given back as they are: an answer to another question says another one.
-    t0: Option<u64>,
+    t0: Option<i64>,
 }
 
 /// The server's time, milliseconds since 1970.
@@ -52,7 +52,7 @@ pub struct TimeQuery {
 pub struct Time {
     /// As the client said it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    t0: Option<u64>,
+    t0: Option<i64>,
     /// When the question was there.
     t1: u64,
     /// When the answer left.

@@ -107,6 +107,7 @@ pub async fn command(
 #[into_params(parameter_in = Query)]
 pub struct AsRunQuery {
     /// `csv`, or left out for JSON.
+    #[param(pattern = "^csv$")]
     format: Option<String>,
 }
 

@@ -42,17 +42,12 @@ mod tests {
     use super::*;
     use crate::{
         shows::{document::FORMAT, transition::tests::Desk},
-        wire::{
-            command::{Armable, Command},
-            server::Role,
-        },
+        wire::command::{Armable, Command},
     };
 
     fn void(desk: &mut Desk, run: RunId) {
-        desk.by(3, Role::Producer);
         desk.send(Command::Arm { what: Armable::Void, run: Some(run) });
         desk.send(Command::Void { run: Some(run), reason: "the sound failed".into() });
-        desk.by(1, Role::Operator);
     }
 
     fn standby(desk: &mut Desk) -> RunId {
