@@ -60,8 +60,7 @@ async fn scores(services: &Services, document: &Document) -> Option<Scores> {
     let Some((round, runs)) = round::played(document) else { return Some(Scores::default()) };
     let mut scores = Scores::new(round);
     for run in runs {
-        let (_, right) = run.answered()?;
-        scores.add(&run.definition, &run.windows, right, run.correction(), answers(services, run).await?);
+        scores = with(services, scores, run.clone()).await?;
     }
     services
         .tasks
@@ -72,27 +71,29 @@ async fn scores(services: &Services, document: &Document) -> Option<Scores> {
         .await
 }
 
-/// The ballots in force of a sealed run. `None`: they are not what was sealed, because a part of them is not here now.
-async fn answers(services: &Services, run: &Run) -> Option<Vec<Answer>> {
+/// Adds the ballots in force of a sealed run. `None`: they are not what was sealed, because a part of them is not here now.
+async fn with(services: &Services, mut scores: Scores, run: Run) -> Option<Scores> {
     let intake = services.intake.run(run.id())?;
-    let answers = match &services.redis {
-        Some(redis) => {
-            let contents = sealing::contents(redis, &intake.definition).await.ok()?;
-            let ballots = contents.iter().flat_map(|bucket| &bucket.ballots);
-            ballots.filter_map(|(voter, kept)| answer(*voter, kept)).collect()
-        }
-        None => {
-            let read = move || {
-                let mut answers = Vec::new();
-                intake.each_bucket(|_, bucket| {
-                    answers.extend(bucket.ballots().filter_map(|(voter, kept)| answer(voter, kept)));
-                });
-                answers
-            };
-            services.tasks.blocking(read).await
-        }
+    let contents = match &services.redis {
+        Some(redis) => Some(sealing::contents(redis, &intake.definition).await.ok()?),
+        None => None,
     };
-    is_whole(run, &answers).then_some(answers)
+    let add = move || {
+        let mut answers = Vec::new();
+        match &contents {
+            Some(contents) => {
+                let ballots = contents.iter().flat_map(|bucket| &bucket.ballots);
+                answers.extend(ballots.filter_map(|(voter, kept)| answer(*voter, kept)));
+            }
+            None => intake.each_bucket(|_, bucket| {
+                answers.extend(bucket.ballots().filter_map(|(voter, kept)| answer(voter, kept)));
+            }),
+        }
+        let (_, right) = run.answered().filter(|_| is_whole(&run, &answers))?;
+        scores.add(&run.definition, &run.windows, right, run.correction(), answers);
+        Some(scores)
+    };
+    services.tasks.blocking(add).await
 }
 
 fn answer(voter: VoterId, kept: &Kept) -> Option<Answer> {
