@@ -307,8 +307,8 @@ mod tests {
                     Armable::Override,
                     Command::Override {
                         run: None,
-                        thousandths: vec![0, 2000],
-                        right: Vec::new(),
+                        thousandths: Some(vec![0, 2000]),
+                        right: None,
                         reason: "the notary".into(),
                     },
                 ),
@@ -339,8 +339,8 @@ mod tests {
         let proposal = desk.document.proposals[0].clone();
         let command = Command::Override {
             run: Some(run),
-            thousandths: vec![1000, 0],
-            right: Vec::new(),
+            thousandths: Some(vec![1000, 0]),
+            right: None,
             reason: "the notary".into(),
         };
         desk.document.proposals.push(Proposal { command, ..proposal });
