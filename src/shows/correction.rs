@@ -194,6 +194,7 @@ fn check_right(kind: &Kind, options: usize, asked: &Asked) -> Result<(), Refusal
     if asked.right == quiz.right {
         return not_now("the cue says that already: declare nothing to go back to it");
     }
+    // All of them, too: where the question itself was wrong.
     if !asked.right.iter().all(|n| (1..=options).contains(&usize::from(*n))) {
         return refuse(Code::BadMessage, format!("name the right options by their numbers, 1 to {options}"));
     }
@@ -337,6 +338,12 @@ mod tests {
             }
         }
         verified().refuses(declare_right(&[1]), Code::BadMessage);
+        // However often each is named, it is kept once.
+        let mut desk = of(&kinds[0]);
+        desk.by(2, Role::Adjudicator).send(arm(Armable::Override));
+        desk.send(declare_right(&[2, 1, 2, 1]));
+        let Command::Override { right, .. } = &desk.document.proposals[0].command else { panic!("a declaration") };
+        assert_eq!(right.as_deref(), Some(&[1, 2][..]));
         // Who leaves something out does not take the right answer back, nor the other way round.
         let was = Correction {
             counted: 1,

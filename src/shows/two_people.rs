@@ -130,6 +130,10 @@ pub(super) fn propose(next: &mut Document, command: &Command, context: &Context)
         | Command::Override { run, .. } => *run = Some(id),
         _ => {}
     }
+    if let Command::Override { right: Some(right), .. } = &mut command {
+        right.sort_unstable();
+        right.dedup();
+    }
     let mut done = next.clone();
     decide(&mut done, &command, context)?;
     // One press of the arm, one proposal.
