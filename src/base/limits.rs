@@ -418,8 +418,8 @@ pub const SITES_MAX: usize = 32;
 pub const UNIT_CHARS_MAX: usize = 12;
 /// Languages of a show's own texts: viewers get a question in all of them, in one message for everybody.
 pub const LANGUAGES_MAX: usize = 16;
-/// Bytes of a question and its options in all other languages together: its definition must fit into a record of the
-/// journal. Ten options of 40 letters in ten languages are 5 KB.
+/// Bytes of a question and its options in all other languages together, and of a bracket in them: a definition must fit into a
+/// record of the journal. Ten options of 40 letters in ten languages are 5 KB.
 pub const WORDINGS_BYTES_MAX: usize = 64 * 1024;
 /// Entries that a show declares: parts of the audience, juries and platforms that results tell apart.
 pub const ENTRIES_MAX: usize = 64;

@@ -31,7 +31,6 @@ use crate::{
 /// Where the viewer is.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[into_params(parameter_in = Query)]
 pub struct Seen {
     /// The platform that the welcome names; left out: as in the studio.
     platform: Option<String>,

@@ -103,16 +103,22 @@ fn is_ahead(at: Micros, track: &Track, now: Micros) -> bool {
     now < at.plus_ms(track.delay_ms())
 }
 
-/// Whether those on a track do not see yet that a run was revealed, or what came true of it.
+/// Since when what everybody may know of a run is as it is: it was revealed, or its revealed result corrected.
+fn told_at(run: &Run) -> Option<Micros> {
+    run.revealed_at.max(run.revealed_at.and(run.correction()).map(|one| one.at))
+}
+
+/// Whether those on a track do not see yet that a run was revealed or corrected, or what came true of it.
 fn is_untold(run: &Run, track: &Track, now: Micros) -> bool {
-    run.revealed_at.max(run.resolved.as_ref().map(|one| one.at)).is_some_and(|at| is_ahead(at, track, now))
+    told_at(run).max(run.resolved.as_ref().map(|one| one.at)).is_some_and(|at| is_ahead(at, track, now))
 }
 
 /// The run on program as it is on a track, and whether its results are hidden there.
 fn seen_on(on: &Run, track: &Track, now: Micros) -> (Option<RunView>, bool) {
     let (windows, interaction) = (on.windows.on(Some(track)), &on.definition.interaction);
     let told = Run {
-        revealed_at: on.revealed_at.filter(|at| !is_ahead(*at, track, now)),
+        // What was told before a correction is nowhere any more: until they see the new one there is nothing in its place.
+        revealed_at: told_at(on).filter(|at| !is_ahead(*at, track, now)),
         resolved: on.resolved.clone().filter(|one| !is_ahead(one.at, track, now)),
         ..on.clone()
     };
@@ -122,7 +128,7 @@ fn seen_on(on: &Run, track: &Track, now: Micros) -> (Option<RunView>, bool) {
         behind: Some(Lag { delay_ms: track.delay_ms(), jitter_ms: track.jitter_ms }),
         ..run_by(&told, &windows, now)
     });
-    let waits = told.revealed_at != on.revealed_at
+    let waits = told.revealed_at != told_at(on)
         && (interaction.viewers_see == Visibility::OnReveal || interaction.kind.is_secret());
     (run, before || waits)
 }
@@ -195,9 +201,10 @@ mod tests {
         ballots::bucket::Totals,
         live::results::{Counted, Made, results},
         shows::{
+            correction::Correction,
             entries::Entries,
             file::read,
-            kind::{Kind, Prediction},
+            kind::{Kind, Prediction, Quiz, Worth},
             run::{Resolved, SealState, SealSummary, Verified},
             transition::{replace_rundown, tests::Desk},
             windows::Shift,
@@ -315,6 +322,32 @@ mod tests {
         let known = |right: &[u16]| Some((Phase::Revealed, run.definition.interaction.kind.view(right)));
         assert_eq!((right(show), right(behind.show)), (known(&[2]), known(&[])));
         assert!(behind.untold && behind.results.is_none() && seen(&run, 105_000).1.is_none());
+        // The answer of a quiz that is corrected after its reveal is not told before they see that it is.
+        run.definition.interaction.kind = Kind::Quiz(Quiz {
+            right: vec![1],
+            worth: Worth { points_max: 2, points_min: 1, full_ms: 0, least_ms: 1 },
+            round: String::new(),
+        });
+        let correction = Correction {
+            counted: 1,
+            corrects: String::new(),
+            at: Micros::from_ms(110_000),
+            reason: "the wrong one was marked".into(),
+            by: ["Ada".into(), "Bob".into()],
+            excluded: Vec::new(),
+            declared: Vec::new(),
+            right: vec![2],
+        };
+        run.seal.as_mut().unwrap().summary.as_mut().unwrap().correction = Some(correction);
+        let (show, behind) = seen(&run, 119_999);
+        let behind = behind.unwrap();
+        let known = |phase, right: &[u16]| Some((phase, run.definition.interaction.kind.view(right)));
+        assert_eq!((right(show), right(behind.show)), (known(Phase::Revealed, &[2]), known(Phase::Verified, &[])));
+        assert!(behind.untold && behind.results.is_some_and(|results| results.state == ResultState::Hidden));
+        assert!(seen(&run, 120_000).1.is_none());
+        // Before the reveal it waits for that alone.
+        run.revealed_at = None;
+        assert!(seen(&run, 119_999).1.is_none());
     }
 
     #[test]

@@ -152,9 +152,47 @@ pub(super) fn stands(rundown: &[Cue]) -> Result<(), String> {
         let most = limits::BRACKET_OPTIONS_MAX;
         return Err(format!("options_from: more than {most} options of a show come from results: leave some out"));
     }
+    if texts_bytes(rundown) > limits::WORDINGS_BYTES_MAX {
+        let most = limits::WORDINGS_BYTES_MAX;
+        return Err(format!(
+            "options_from: in other languages the bracket may be more than {most} bytes, and everybody gets all of it: shorten its texts"
+        ));
+    }
     rundown.iter().enumerate().try_for_each(|(place, cue)| {
         check(&cue.options_from, &rundown[..place]).map_err(|detail| format!("cue {}: {detail}", cue.number))
     })
+}
+
+/// How many bytes the texts of a bracket in other languages may come to: who comes on is the one with the longest name.
+fn texts_bytes(rundown: &[Cue]) -> usize {
+    // The language and what stands around a text.
+    const AROUND: usize = 10;
+    let awaited: BTreeSet<&str> = rundown.iter().flat_map(|cue| &cue.options_from).map(|one| &*one.cue).collect();
+    // In how many languages each cue names its options at most, and how long.
+    let mut names: BTreeMap<&str, (BTreeSet<&str>, usize)> = BTreeMap::new();
+    let mut bytes = 0;
+    for cue in rundown {
+        let (sources, Interaction { texts, options, .. }) = (&cue.options_from, &cue.interaction);
+        if sources.is_empty() && !awaited.contains(&*cue.number) {
+            continue;
+        }
+        let (mut languages, mut longest): (BTreeSet<&str>, _) = (texts.keys().map(String::as_str).collect(), 0);
+        let own = texts.values().map(|wording| &wording.options);
+        if sources.is_empty() {
+            longest = own.clone().chain([options]).flatten().map(String::len).max().unwrap_or(0);
+        }
+        for (spoken, long) in sources.iter().filter_map(|source| names.get(&*source.cue)) {
+            languages.extend(spoken);
+            longest = longest.max(*long);
+        }
+        bytes += match sources.len() {
+            0 => own.flatten().map(|label| label.len() + AROUND).sum::<usize>(),
+            sides => sides * languages.len() * (longest + AROUND),
+        };
+        bytes += texts.values().map(|text| text.question.len() + text.segment.len() + 2 * AROUND).sum::<usize>();
+        names.insert(&cue.number, (languages, longest));
+    }
+    bytes
 }
 
 /// The run that tells who is at this place, and the option.

@@ -92,10 +92,10 @@ pub fn asked(was: Option<&Correction>, command: &Command) -> Option<Asked> {
             Some(Asked { excluded: entries.clone(), declared: Vec::new(), right: was_right })
         }
         Command::Override { thousandths, right, .. } => {
-            let mut right = right.clone();
+            let mut right = right.clone().unwrap_or_default();
             right.sort_unstable();
             right.dedup();
-            Some(Asked { excluded, declared: thousandths.clone(), right })
+            Some(Asked { excluded, declared: thousandths.clone().unwrap_or_default(), right })
         }
         _ => None,
     }
@@ -124,6 +124,10 @@ pub(super) fn check(next: &Document, command: &Command, context: &Context) -> Re
     let interaction = &run.definition.interaction;
     if reason.trim().is_empty() || reason.chars().count() > limits::TEXT_CHARS_MAX {
         let detail = format!("give the reason, in at most {} characters: the seal keeps it", limits::TEXT_CHARS_MAX);
+        return refuse(Code::BadMessage, detail);
+    }
+    if matches!(command, Command::Override { thousandths: None, right: None, .. }) {
+        let detail = "say what is declared: thousandths, or of a quiz right; an empty list takes it back";
         return refuse(Code::BadMessage, detail);
     }
     let was = seal.correction.as_ref();
@@ -160,10 +164,11 @@ pub(super) fn check(next: &Document, command: &Command, context: &Context) -> Re
         Command::Override { .. } if interaction.kind.round().is_some() => {
             return check_right(&interaction.kind, interaction.options.len(), &asked);
         }
-        Command::Override { right, .. } if !right.is_empty() => {
+        Command::Override { .. } if !asked.right.is_empty() => {
             return refuse(Code::BadMessage, "only a quiz has a right answer: declare what the options have");
         }
-        Command::Override { thousandths, .. } => {
+        Command::Override { .. } => {
+            let thousandths = &asked.declared;
             let options = interaction.options.len();
             let whole = !interaction.counting.pools.is_empty() || thousandths.iter().all(|value| value % 1000 == 0);
             let some = thousandths.iter().any(|value| *value > 0);
@@ -189,6 +194,7 @@ fn check_right(kind: &Kind, options: usize, asked: &Asked) -> Result<(), Refusal
     if asked.right == quiz.right {
         return not_now("the cue says that already: declare nothing to go back to it");
     }
+    // All of them, too: where the question itself was wrong.
     if !asked.right.iter().all(|n| (1..=options).contains(&usize::from(*n))) {
         return refuse(Code::BadMessage, format!("name the right options by their numbers, 1 to {options}"));
     }
@@ -242,12 +248,12 @@ mod tests {
 
     fn declare(thousandths: &[u64]) -> Command {
         let reason = "the notary's count".into();
-        Command::Override { run: None, thousandths: thousandths.to_vec(), right: Vec::new(), reason }
+        Command::Override { run: None, thousandths: Some(thousandths.to_vec()), right: None, reason }
     }
 
     fn declare_right(right: &[u16]) -> Command {
         let reason = "the wrong one was marked".into();
-        Command::Override { run: None, thousandths: Vec::new(), right: right.to_vec(), reason }
+        Command::Override { run: None, thousandths: None, right: Some(right.to_vec()), reason }
     }
 
     fn arm(what: Armable) -> Command {
@@ -269,6 +275,8 @@ mod tests {
             (declare(&[1000]), Code::BadMessage),
             (declare(&[0, 0]), Code::BadMessage),
             (declare(&[1500, 1000]), Code::BadMessage),
+            // Nothing is said, not that it is taken back.
+            (Command::Override { run, thousandths: None, right: None, reason: "oops".into() }, Code::BadMessage),
             (declare(&[limits::DECLARED_MAX + 1000, 0]), Code::BadMessage),
         ] {
             verified().refuses(command, code);
@@ -330,6 +338,12 @@ mod tests {
             }
         }
         verified().refuses(declare_right(&[1]), Code::BadMessage);
+        // However often each is named, it is kept once.
+        let mut desk = of(&kinds[0]);
+        desk.by(2, Role::Adjudicator).send(arm(Armable::Override));
+        desk.send(declare_right(&[2, 1, 2, 1]));
+        let Command::Override { right, .. } = &desk.document.proposals[0].command else { panic!("a declaration") };
+        assert_eq!(right.as_deref(), Some(&[1, 2][..]));
         // Who leaves something out does not take the right answer back, nor the other way round.
         let was = Correction {
             counted: 1,

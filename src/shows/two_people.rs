@@ -130,6 +130,10 @@ pub(super) fn propose(next: &mut Document, command: &Command, context: &Context)
         | Command::Override { run, .. } => *run = Some(id),
         _ => {}
     }
+    if let Command::Override { right: Some(right), .. } = &mut command {
+        right.sort_unstable();
+        right.dedup();
+    }
     let mut done = next.clone();
     decide(&mut done, &command, context)?;
     // One press of the arm, one proposal.
@@ -307,8 +311,8 @@ mod tests {
                     Armable::Override,
                     Command::Override {
                         run: None,
-                        thousandths: vec![0, 2000],
-                        right: Vec::new(),
+                        thousandths: Some(vec![0, 2000]),
+                        right: None,
                         reason: "the notary".into(),
                     },
                 ),
@@ -339,8 +343,8 @@ mod tests {
         let proposal = desk.document.proposals[0].clone();
         let command = Command::Override {
             run: Some(run),
-            thousandths: vec![1000, 0],
-            right: Vec::new(),
+            thousandths: Some(vec![1000, 0]),
+            right: None,
             reason: "the notary".into(),
         };
         desk.document.proposals.push(Proposal { command, ..proposal });

@@ -104,13 +104,13 @@ fn words(next: &Document, command: &Command) -> String {
         }
         Command::Exclude { entries, reason, .. } => format!("{}: {}", correction::in_words(entries), reason.trim()),
         // Not which: everybody of the staff reads it.
-        Command::Override { right, reason, .. } if !right.is_empty() => {
+        Command::Override { right: Some(right), reason, .. } if !right.is_empty() => {
             format!("another answer is right: {}", reason.trim())
         }
         Command::Override { run, reason, .. } if is_quiz(next, *run) => {
             format!("the answer of the cue is right: {}", reason.trim())
         }
-        Command::Override { thousandths, reason, .. } if thousandths.is_empty() => {
+        Command::Override { thousandths, reason, .. } if thousandths.as_ref().is_none_or(Vec::is_empty) => {
             format!("what was counted stands: {}", reason.trim())
         }
         Command::Void { reason, .. } | Command::Override { reason, .. } => reason.trim().to_owned(),

@@ -20,15 +20,16 @@ use crate::{
     shows::{document::Document, round, run::Run},
 };
 
-/// What scores are made of: runs, their seals, and since when their answers are known.
-pub(super) type Key = Vec<(RunId, u32, Micros)>;
+/// What scores are made of: runs, the hashes of their manifests, and since when their answers are known.
+pub(super) type Key = Vec<(RunId, Option<String>, Micros)>;
 
 /// What the scores of a show are made of now.
 pub(super) fn key(document: &Document) -> Key {
     let Some((_, runs)) = round::played(document) else { return Key::new() };
     let of = |run: &Run| {
-        let revision = run.seal.as_ref().map_or(0, |seal| seal.revision);
-        (run.id(), revision, run.answered().map_or(Micros(0), |(at, _)| at))
+        // Not the revision: two branches of a show may have made one each.
+        let manifest = run.sealed().map(|seal| seal.manifest_hash.clone());
+        (run.id(), manifest, run.answered().map_or(Micros(0), |(at, _)| at))
     };
     runs.into_iter().map(of).collect()
 }
@@ -60,8 +61,7 @@ async fn scores(services: &Services, document: &Document) -> Option<Scores> {
     let Some((round, runs)) = round::played(document) else { return Some(Scores::default()) };
     let mut scores = Scores::new(round);
     for run in runs {
-        let (_, right) = run.answered()?;
-        scores.add(&run.definition, &run.windows, right, run.correction(), answers(services, run).await?);
+        scores = with(services, scores, run.clone()).await?;
     }
     services
         .tasks
@@ -72,27 +72,29 @@ async fn scores(services: &Services, document: &Document) -> Option<Scores> {
         .await
 }
 
-/// The ballots in force of a sealed run. `None`: they are not what was sealed, because a part of them is not here now.
-async fn answers(services: &Services, run: &Run) -> Option<Vec<Answer>> {
+/// Adds the ballots in force of a sealed run. `None`: they are not what was sealed, because a part of them is not here now.
+async fn with(services: &Services, mut scores: Scores, run: Run) -> Option<Scores> {
     let intake = services.intake.run(run.id())?;
-    let answers = match &services.redis {
-        Some(redis) => {
-            let contents = sealing::contents(redis, &intake.definition).await.ok()?;
-            let ballots = contents.iter().flat_map(|bucket| &bucket.ballots);
-            ballots.filter_map(|(voter, kept)| answer(*voter, kept)).collect()
-        }
-        None => {
-            let read = move || {
-                let mut answers = Vec::new();
-                intake.each_bucket(|_, bucket| {
-                    answers.extend(bucket.ballots().filter_map(|(voter, kept)| answer(voter, kept)));
-                });
-                answers
-            };
-            services.tasks.blocking(read).await
-        }
+    let contents = match &services.redis {
+        Some(redis) => Some(sealing::contents(redis, &intake.definition).await.ok()?),
+        None => None,
     };
-    is_whole(run, &answers).then_some(answers)
+    let add = move || {
+        let mut answers = Vec::new();
+        match &contents {
+            Some(contents) => {
+                let ballots = contents.iter().flat_map(|bucket| &bucket.ballots);
+                answers.extend(ballots.filter_map(|(voter, kept)| answer(*voter, kept)));
+            }
+            None => intake.each_bucket(|_, bucket| {
+                answers.extend(bucket.ballots().filter_map(|(voter, kept)| answer(voter, kept)));
+            }),
+        }
+        let (_, right) = run.answered().filter(|_| is_whole(&run, &answers))?;
+        scores.add(&run.definition, &run.windows, right, run.correction(), answers);
+        Some(scores)
+    };
+    services.tasks.blocking(add).await
 }
 
 fn answer(voter: VoterId, kept: &Kept) -> Option<Answer> {
@@ -109,4 +111,32 @@ fn is_whole(run: &Run, answers: &[Answer]) -> bool {
     }
     let sealed = run.sealed().map(|seal| counted_totals(&seal.totals, &seal.by_entry, seal.correction.as_ref()));
     sealed == Some(votes) && voters.len() == answers.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shows::{
+        kind::{Kind, Prediction},
+        run::Resolved,
+        transition::tests::Desk,
+    };
+
+    #[test]
+    fn scores_are_made_anew_where_another_seal_of_the_same_revision_is_in_force() {
+        let mut desk = Desk::open_for(60);
+        desk.document.runs[0].definition.interaction.kind =
+            Kind::Prediction(Prediction { points: 10, round: String::new() });
+        desk.verify();
+        let key_of = |desk: &mut Desk, hash: &str| {
+            desk.document.runs[0].seal.as_mut().unwrap().summary.as_mut().unwrap().manifest_hash = hash.into();
+            key(&desk.document)
+        };
+        assert!(key_of(&mut desk, "one").is_empty());
+        let run = &mut desk.document.runs[0];
+        run.revealed_at = Some(desk.now);
+        run.resolved = Some(Resolved { at: desk.now, by: "Ada".into(), right: vec![2] });
+        let [one, again, other] = ["one", "one", "other"].map(|hash| key_of(&mut desk, hash));
+        assert!(one == again && one != other && one[0].0 == desk.document.runs[0].id());
+    }
 }

@@ -118,7 +118,9 @@ fn proposal(proposal: &Proposal) -> ProposalView {
     };
     let (exclude, declare, right) = match &proposal.command {
         Command::Exclude { entries, .. } => (Some(entries.clone()), Vec::new(), Vec::new()),
-        Command::Override { thousandths, right, .. } => (None, thousandths.clone(), right.clone()),
+        Command::Override { thousandths, right, .. } => {
+            (None, thousandths.clone().unwrap_or_default(), right.clone().unwrap_or_default())
+        }
         _ => (None, Vec::new(), Vec::new()),
     };
     ProposalView {

@@ -105,19 +105,19 @@ pub enum Command {
         entries: Vec<Entry>,
         reason: String,
     },
-    /// Declares what the options of a sealed run have, beside what was counted, or what is the right answer of a quiz; empty
-    /// lists take it back. Takes two people. Armed first.
+    /// Declares what the options of a sealed run have, beside what was counted, or what is the right answer of a quiz; an empty
+    /// list takes it back. Takes two people. Armed first.
     Override {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         run: Option<RunId>,
         /// For each option, in thousandths of a vote; of a point, where pools count apart.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schema(schema_with = thousandths)]
-        thousandths: Vec<u64>,
+        thousandths: Option<Vec<u64>>,
         /// Of a quiz: the options that are right, in place of those that its cue says.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schema(schema_with = super::client::picks)]
-        right: Vec<u16>,
+        right: Option<Vec<u16>>,
         reason: String,
     },
     /// Does what somebody else has proposed. Armed first.

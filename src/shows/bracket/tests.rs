@@ -182,6 +182,29 @@ fn a_bracket_has_a_size() {
 }
 
 #[test]
+fn a_bracket_in_all_languages_has_a_size_too() {
+    // Duels of which each leads to the next, in two languages, by names of so many letters.
+    let duels = |name: usize| {
+        let (a, b) = ("é".repeat(name), "è".repeat(name));
+        let first = format!(
+            "[[cue]]\nnumber = \"1\"\nquestion = \"?\"\noptions = [\"a\", \"b\"]\n\
+             [cue.text.nl]\nquestion = \"?\"\noptions = [\"{a}\", \"{b}\"]\n"
+        );
+        let next = |n: usize| {
+            let from = format!("options_from = [\"{n}\", {{ cue = \"{n}\", place = 2 }}]");
+            format!("[[cue]]\nnumber = \"{}\"\nquestion = \"?\"\n{from}\n", n + 1)
+        };
+        let rest: String = (1..=limits::BRACKET_OPTIONS_MAX / 2).map(next).collect();
+        let text = format!("show = \"s\"\ntitle = \"S\"\nlanguages = [\"en\", \"nl\"]\n{first}{rest}");
+        read(&text).map(|file| texts_bytes(&file.rundown))
+    };
+    // Two bytes a letter, and what stands around.
+    assert_eq!(duels(240).unwrap(), (limits::BRACKET_OPTIONS_MAX + 2) * (480 + 10) + 21);
+    let refused = duels(260).unwrap_err().to_string();
+    assert!(refused.contains("shorten its texts"), "{refused}");
+}
+
+#[test]
 fn an_edit_leaves_no_cue_without_those_that_lead_to_it() {
     let mut desk = Desk::of(CUP);
     desk.refuses(Command::CueMove { cue: "1".into(), before: None }, Code::BadShow);

@@ -236,7 +236,7 @@ fn what_was_proposed_about_a_seal_that_a_merge_replaced_is_over() {
     theirs.document = ours.document.clone();
     ours.send(Command::Arm { what: Armable::Override, run: None });
     let reason = "the notary's count".into();
-    ours.send(Command::Override { run: None, thousandths: vec![4000, 0], right: Vec::new(), reason });
+    ours.send(Command::Override { run: None, thousandths: Some(vec![4000, 0]), right: None, reason });
     assert_eq!(merged(&ours, &theirs, &[], 30_000).document.proposals.len(), 1);
     correct(theirs.at_ms(20_000), 2, [3, 0], "two");
     assert_eq!(merged(&ours, &theirs, &["confirm"], 30_000).document.proposals, []);

@@ -193,7 +193,7 @@ fn the_right_answer_of_a_quiz_is_corrected_and_points_follow() {
     ] {
         assert!(told.contains(said), "{said} is not in:\n{told}");
     }
-    correct(&mut stage, &adjudicator, "override", &json!({ "reason": "the file was right" }));
+    correct(&mut stage, &adjudicator, "override", &json!({ "right": [], "reason": "the file was right" }));
     leaderboard(&stage, &[(&ada, most), (&grace, none), (&joan, None)]);
 }
 

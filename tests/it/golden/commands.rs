@@ -47,7 +47,7 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         ("-exclude", Command::Arm { what: Armable::Exclude, run: Some(RUN) }),
         ("-override", Command::Arm { what: Armable::Override, run: Some(RUN) }),
         ("", Command::Exclude { run: Some(RUN), entries: vec![tv], reason: reason.clone() }),
-        ("", Command::Override { run: None, thousandths: vec![12_000, 9_500], right: Vec::new(), reason }),
+        ("", Command::Override { run: None, thousandths: Some(vec![12_000, 9_500]), right: None, reason }),
         ("-confirm", Command::Arm { what: Armable::Confirm, run: Some(RUN) }),
         ("", Command::Confirm { proposal: PROPOSAL }),
         ("", Command::Decline { proposal: PROPOSAL }),
