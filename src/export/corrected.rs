@@ -41,10 +41,16 @@ pub(super) fn corrected(manifest: &Manifest, correction: &Correction) -> String 
         let first = if first.is_empty() { first } else { format!("; first: {first}") };
         parts.push(format!("declared, not counted: {}{first}", values.collect::<Vec<_>>().join(", ")));
     }
-    if let (Kind::Quiz(quiz), [_, ..]) = (&manifest.definition.interaction.kind, &*correction.right) {
+    if let Kind::Quiz(quiz) = &manifest.definition.interaction.kind {
         let label = |n: &u16| options.get(usize::from(*n).wrapping_sub(1)).map_or("?", String::as_str);
         let named = |right: &[u16]| right.iter().map(label).collect::<Vec<_>>().join(", ");
-        parts.push(format!("declared right: {}, not {}", named(&correction.right), named(&quiz.right)));
+        parts.push(match &*correction.right {
+            [] if parts.is_empty() => {
+                format!("nothing is left out, and right is what the cue says: {}", named(&quiz.right))
+            }
+            [] => format!("right is what the cue says: {}", named(&quiz.right)),
+            right => format!("declared right: {}, not {}", named(right), named(&quiz.right)),
+        });
     }
     if parts.is_empty() {
         parts.push("what was counted stands again".to_owned());

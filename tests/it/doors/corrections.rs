@@ -195,6 +195,9 @@ fn the_right_answer_of_a_quiz_is_corrected_and_points_follow() {
     }
     correct(&mut stage, &adjudicator, "override", &json!({ "right": [], "reason": "the file was right" }));
     leaderboard(&stage, &[(&ada, most), (&grace, none), (&joan, None)]);
+    let told = stage.verified(&stage.export());
+    let said = "left out of it: platform tv (1 ballots); right is what the cue says: Kiwi; by";
+    assert!(told.contains(said), "{said} is not in:\n{told}");
 }
 
 #[test]
