@@ -244,7 +244,7 @@ test("a form that cannot load is closed by touch, and asks before other language
   await page.route("**/cues/*", (route) => route.abort());
   await edit();
   await says(page, ".cue-told", "The server does not answer");
-  assert.equal(await page.locator(".cue-fields").first().evaluate((node) => node.inert), true);
+  assert.equal(await page.locator(".cue-fields").first().evaluate((node) => node.hasAttribute("inert")), true);
   await page.getByRole("button", { name: "Cancel" }).click();
   await until("the rundown is back", () => page.locator(".rundown-list").isVisible());
 
