@@ -27,12 +27,16 @@ pub(super) fn marker(
     if platform.is_some_and(|name| next.platforms.iter().all(|one| one.name != name)) {
         return refuse(Code::NotFound, "this show has no such platform");
     }
-    let Some(behind_ms) = now.as_ms().checked_sub(programme_ms) else {
+    let Some(behind_ms) = behind_ms(programme_ms, now) else {
         return refuse(Code::BadMessage, "programme_time: nobody sees yet what is still to come");
     };
     let meant = next.platforms.iter().filter(|one| platform.is_none_or(|name| one.name == name));
     // The output is late: then all are by as much later than the file says.
-    let delay_ms = |declared: u64| if platform.is_some() { behind_ms } else { declared.saturating_add(behind_ms) };
+    let delay_ms = |declared: u64| {
+        let said = if platform.is_some() { behind_ms } else { declared.saturating_add(behind_ms) };
+        // What took its way here is no measure: 0 seconds said on a page take a marker back.
+        if said.abs_diff(declared) <= SAME_MS { declared } else { said }
+    };
     let delays: Vec<_> = meant.map(|one| (one.name.clone(), delay_ms(one.delay_ms))).collect();
     if let Some((name, ms)) = delays.iter().find(|(_, ms)| *ms > limits::DELAY_MS_MAX) {
         let (s, most) = (ms / 1000, limits::DELAY_MS_MAX / 1000);
@@ -50,9 +54,14 @@ pub(super) fn marker(
     Ok(())
 }
 
+/// How long ago that was. A page's clock may be ahead a little. `None`: it is still to come.
+fn behind_ms(programme_ms: u64, now: Micros) -> Option<u64> {
+    (programme_ms <= now.as_ms().saturating_add(SAME_MS)).then(|| now.as_ms().saturating_sub(programme_ms))
+}
+
 /// Whether a marker would say what is known: nobody sees it better than by eye and hand.
 pub fn is_marked(document: &Document, programme_ms: u64, platform: Option<&str>, now: Micros) -> bool {
-    let Some(behind_ms) = now.as_ms().checked_sub(programme_ms) else { return false };
+    let Some(behind_ms) = behind_ms(programme_ms, now) else { return false };
     let meant = document
         .platforms
         .iter()
@@ -206,7 +215,13 @@ mod tests {
         };
         assert!(is_so(5000, None) && is_so(5250, None) && !is_so(5251, None) && !is_so(4749, None));
         assert!(is_so(15_000, Some("tv")) && !is_so(5000, Some("tv")) && !is_so(5000, Some("radio")));
-        mark(&mut desk, 140_000, 0, None);
+        // By a page whose clock is ahead, or whose message took its time.
+        for programme_time in [140_250, 139_750] {
+            mark(&mut desk, 135_000, 5000, None);
+            desk.at_ms(140_000).send(Command::Marker { programme_time, platform: None });
+            let delays = desk.document.on_program().unwrap().windows.tracks.iter().map(Track::delay_ms);
+            assert_eq!(delays.collect::<Vec<_>>(), [10_000, 30_000]);
+        }
         assert_eq!(on_tv(&desk.document), [(1100, Some(1700))]);
     }
 
@@ -218,7 +233,7 @@ mod tests {
             programme_time,
             platform: platform.map(ToOwned::to_owned),
         };
-        desk.refuses(marker(500_001, None), Code::BadMessage);
+        desk.refuses(marker(500_251, None), Code::BadMessage);
         desk.refuses(marker(500_000 - 180_001, Some("tv")), Code::BadMessage);
         desk.refuses(marker(500_000 - 151_000, None), Code::BadMessage);
         desk.refuses(marker(500_000, Some("radio")), Code::NotFound);

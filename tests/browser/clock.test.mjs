@@ -34,3 +34,11 @@ test("an answer to another question sets nothing", async () => {
   assert(await clock.sync(async () => ({ t0: 7, t1: 1, t2: 1 })));
   assert(wrong(clock, 1000) < 100, "what the welcome said stands");
 });
+
+test("an older server says its time alone", async () => {
+  const clock = new ServerClock();
+  const older = async () => /** @type {any} */ ({ now: Math.round(performance.timeOrigin + performance.now()) + 5000 });
+  assert(await clock.sync(older));
+  assert(clock.known && !clock.doubtful);
+  assert(wrong(clock, 5000) < 100, `${wrong(clock, 5000)} ms wrong`);
+});

@@ -232,3 +232,31 @@ test("a cue of every kind is added by the form, and what the form does not know 
   assert.deepEqual([turned.quiz, turned.options, turned.window_s], [undefined, ["Albatross", "Kiwi"], 20]);
   assert.deepEqual(errors, []);
 });
+
+test("a form that cannot load is closed by touch, and asks before other languages say something else", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show: "tests/browser/shows/languages.toml" });
+  const { page } = await visit(await browser(t), server.link("producer"), { viewport: sizes.phone });
+  await says(page, "tl-banner", "Connected");
+  const edit = async () => {
+    await page.locator(".cue").first().click();
+    await page.locator('tl-action[name="edit"] button').click();
+  };
+  await page.route("**/cues/*", (route) => route.abort());
+  await edit();
+  await says(page, ".cue-told", "The server does not answer");
+  assert.equal(await page.locator(".cue-fields").first().evaluate((node) => node.hasAttribute("inert")), true);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await until("the rundown is back", () => page.locator(".rundown-list").isVisible());
+
+  await page.unroute("**/cues/*");
+  await edit();
+  await until("it is loaded", async () => (await page.locator("#cue-options").inputValue()) !== "");
+  await until("what is kept is told outside of what is folded", () => page.locator(".cue-kept").isVisible());
+  const turned = (await page.locator("#cue-options").inputValue()).split("\n").reverse();
+  await page.locator("#cue-options").fill(turned.join("\n"));
+  await page.locator(".cue-save").click();
+  await says(page, ".cue-told", "This leaves as they were: options in");
+  await saved(page);
+  await edit();
+  await until("it was saved by the second press", async () => (await page.locator("#cue-options").inputValue()) === turned.join("\n"));
+});

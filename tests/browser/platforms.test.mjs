@@ -68,6 +68,17 @@ test("an operator says how late it is seen, by seconds and by what is seen", { t
   await says(studio, "tl-platforms", /\+10\.5 s \(file: 8\)/);
   await says(studio, "tl-asrun", /Marker[\s\S]*tv 10\.5\d\d s behind/);
   await until("the field is empty again", async () => (await studio.getByLabel("Seconds late").inputValue()) === "");
+  // The key is no second press of what was written.
+  await studio.getByLabel("Seconds late").fill("7");
+  await says(studio, "tl-action[name=marker]", "Set 7 s");
+  // Within a second of the last press it does nothing.
+  await until("it leads to the field", async () => {
+    await studio.locator("tl-rundown .rundown-list").focus();
+    await studio.keyboard.press("m");
+    return (await studio.evaluate(() => document.activeElement?.getAttribute("aria-label"))) === "Seconds late";
+  });
+  assert.equal(await studio.getByLabel("Seconds late").inputValue(), "7");
+  assert.equal(await studio.getByRole("button", { name: "Seen now" }).isVisible(), false, "of the output");
 
   const desk = await staff(server, "producer");
   await studio.getByRole("button", { name: "Give up control" }).click();
@@ -88,5 +99,6 @@ test("who may not say it does not see the field", { timeout: 60_000 }, async (t)
   const server = await serve(t, { show: "tests/browser/shows/platforms.toml" });
   const { page } = await visit(await browser(t), server.link("adjudicator"), { viewport: sizes.desk });
   await says(page, "tl-platforms", "Television");
-  assert.equal(await page.getByLabel("Seconds late").isVisible(), false);
+  assert.equal(await page.locator("tl-late").isHidden(), true);
+  assert.equal(await page.locator("tl-late").count(), 1);
 });

@@ -283,3 +283,18 @@ test("a press on what has moved on since is refused in words, and nothing is don
   await press(page, "take", "t");
   await says(page, "tl-program", "On air");
 });
+
+test("a take moves no page that scrolls under somebody's finger", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  const { page } = await visit(await browser(t), server.link("adjudicator"), { viewport: { width: 820, height: 500 } });
+  await until("the rundown is there", async () => (await page.locator(".rundown-list .cue").count()) === 3);
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  const row = page.locator(".rundown-list .cue").first();
+  assert(((await row.boundingBox())?.y ?? 0) < 0, "the row is out of sight");
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  await until("it is on program", async () => (await row.getAttribute("data-is")) === "now");
+  // What stands above may have grown: the row is where nobody looks, as before.
+  assert(((await row.boundingBox())?.y ?? 0) < 0, "the page was moved to it");
+});

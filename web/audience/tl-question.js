@@ -81,9 +81,10 @@ function tapsWorth(run, results) {
 /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {boolean|undefined} unlocks whether a vote shows the numbers */
 function worth(run, results, unlocks) {
   if (!results || results.run !== run.id || run.phase === 'void' || run.phase === 'standby') return '';
-  if (results.state === 'hidden') return say(unlocks ? 'result_after_vote' : 'result_hidden');
+  const corrected = answersOf(run)?.corrected && say('right_corrected');
+  if (results.state === 'hidden') return [say(unlocks ? 'result_after_vote' : 'result_hidden'), corrected].filter(Boolean).join(' ');
   const state = results.declared ? say('result_declared') : say(`result_${results.state}`, { time: timeOfDay(results.as_of) });
-  return [state, answersOf(run)?.corrected && say('right_corrected'), results.excluded && say('result_excluded'), say('result_total', { n: results.total })].filter(Boolean).join(' ');
+  return [state, corrected, results.excluded && say('result_excluded'), say('result_total', { n: results.total })].filter(Boolean).join(' ');
 }
 
 customElements.define('tl-question', Question);

@@ -1,4 +1,4 @@
-/** @typedef {{ t0?: number, t1: number, t2: number }} Answer of `/api/v1/time`: what this device said, and when the server had the question and sent this */
+/** @typedef {{ t0?: number, t1: number, t2: number, now?: number }} Answer of `/api/v1/time`: what this device said, and when the server had the question and sent this; an older server says `now` alone */
 
 /**
  * The server's time on this device.
@@ -53,11 +53,12 @@ export class ServerClock {
       }
       const t3 = local();
       answered = true;
-      if (answer.t0 !== t0) continue;
-      const way = t3 - t0 - (answer.t2 - answer.t1);
+      const { t1, t2 } = answer.t1 === undefined && answer.now !== undefined ? { t1: answer.now, t2: answer.now } : answer;
+      if (answer.t0 !== t0 && answer.t1 !== undefined) continue;
+      const way = t3 - t0 - (t2 - t1);
       if (way < best) {
         best = way;
-        this.#offset = (answer.t1 - t0 + (answer.t2 - t3)) / 2;
+        this.#offset = (t1 - t0 + (t2 - t3)) / 2;
         this.#known = true;
         this.#gap = Date.now() - t3;
       }

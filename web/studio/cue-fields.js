@@ -9,7 +9,7 @@ import { kinds as names } from './words.js';
  * @typedef {object} Field
  * @property {string} path of its value in the cue: `rating.from`
  * @property {string} label
- * @property {'text'|'long'|'lines'|'number'|'numbers'|'words'|'sources'|'check'|'choice'} as
+ * @property {'text'|'long'|'lines'|'number'|'decimal'|'numbers'|'words'|'sources'|'check'|'choice'} as
  * @property {readonly string[]} [of] the kinds that have it; left out: all
  * @property {Record<string, string>} [choices]
  * @property {string} [usual] what a new cue says
@@ -31,9 +31,9 @@ export const fields = [
   { path: 'question', label: 'Question', as: 'long' },
   { path: 'options', label: 'Options, one a line', as: 'lines', of: [...options, 'quiz', 'prediction'] },
   { path: 'quiz.right', label: 'Right answers, by their numbers', as: 'numbers', of: ['quiz'] },
-  { path: 'rating.from', label: 'The scale begins at', as: 'number', of: ['rating'] },
-  { path: 'rating.to', label: 'It ends at', as: 'number', of: ['rating'] },
-  { path: 'rating.step', label: 'One step (empty: 1)', as: 'number', of: ['rating'] },
+  { path: 'rating.from', label: 'The scale begins at', as: 'decimal', of: ['rating'] },
+  { path: 'rating.to', label: 'It ends at', as: 'decimal', of: ['rating'] },
+  { path: 'rating.step', label: 'One step (empty: 1)', as: 'decimal', of: ['rating'] },
   { path: 'rating.unit', label: 'Unit, written behind the number: km', as: 'text', of: ['rating'] },
   { path: 'rating.low', label: 'What the first step means', as: 'text', of: ['rating'] },
   { path: 'rating.high', label: 'What the last step means', as: 'text', of: ['rating'] },
@@ -123,6 +123,29 @@ function put(cue, [key, leaf], value) {
   }
 }
 
+const WHOLE = /^-?\d+$/;
+/** "1,000" and "1.500" may be a thousand and more, or one and a half: nobody guesses. */
+const DECIMAL = /^-?\d+([.,](\d{1,2}|\d\d[1-9]))?$/;
+
+/** What is wrong with what stands in a field of a number; '': nothing. @param {Field} field @param {string|boolean} written */
+export function wrong({ as }, written) {
+  const text = typeof written === 'string' ? written.trim() : '';
+  if (!text) return '';
+  if (as === 'number' && !WHOLE.test(text)) return 'Write a whole number in digits alone: 1000.';
+  if (as === 'decimal' && !DECIMAL.test(text)) return 'Write a number in digits: 1000, or 2.5.';
+  return '';
+}
+
+/**
+ * What an edit leaves as it was though it was said of something else: other languages and segments name options by their places.
+ * @param {Cue} before @param {Cue} after @returns {string[]}
+ */
+export function stale(before, after) {
+  const changed = (/** @type {string} */ key) => JSON.stringify(before[key] ?? before.rating?.[key]) !== JSON.stringify(after[key] ?? after.rating?.[key]);
+  const texts = Object.entries(after.text ?? {}).flatMap(([language, words]) => Object.keys(words).filter(changed).map((key) => `${key} in ${language}`));
+  return after.rules?.not_from && changed('options') ? [...texts, 'options that are closed to segments'] : texts;
+}
+
 /** @param {Field} field @param {string|boolean} written */
 function value(field, written) {
   if (typeof written === 'boolean') return written || undefined;
@@ -130,8 +153,8 @@ function value(field, written) {
   if (!text) return undefined;
   const parts = (/** @type {RegExp} */ by) => text.split(by).map((part) => part.trim()).filter(Boolean);
   switch (field.as) {
-    case 'number': return Number(text.replace(',', '.'));
-    case 'numbers': return parts(/[\s,]+/).map(Number);
+    case 'number': case 'decimal': return wrong(field, text) ? text : Number(text.replace(',', '.'));
+    case 'numbers': return parts(/[\s,]+/).map((part) => (WHOLE.test(part) ? Number(part) : part));
     case 'lines': return parts(/\n/);
     case 'words': return parts(/\s+/);
     case 'sources': return parts(/[\s,]+/).map((one) => (/:\d+$/.test(one) ? { cue: one.replace(/:\d+$/, ''), place: Number(one.split(':')[1]) } : one));

@@ -36,7 +36,8 @@ function hear(event, store, desk) {
   if ((key === 'Enter' || key === ' ') && target?.closest('button, a, summary')) return;
   if (key === 'ArrowDown' || key === 'ArrowUp') return done(event, () => move(store, key === 'ArrowDown' ? 1 : -1));
   const name = Object.keys(actions).find((one) => actions[one].key === key);
-  if (name) done(event, () => press(name, state, desk));
+  // A key leads to the field of seconds, and never sends what was written there before.
+  if (name) done(event, () => press(name, name === 'marker' ? { ...state, late: undefined } : state, desk));
 }
 
 /** @param {KeyboardEvent} event @param {() => void} act */

@@ -1,5 +1,5 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
-import { cueOf, fields, has, meant, shown, toml } from './cue-fields.js';
+import { cueOf, fields, has, meant, shown, stale, toml, wrong } from './cue-fields.js';
 import { DECIDE_MS } from './desk.js';
 import { listed } from './state.js';
 import { refusal } from './words.js';
@@ -29,18 +29,21 @@ class Cue extends StoreElement {
   #where = h('div', { class: 'cue-fields' });
   #told = h('p', { class: 'cue-told', role: 'alert', id: 'cue-told' });
   #remove = h('button', { type: 'button', class: 'action cue-remove', onclick: () => this.#takeOut() });
+  #cancel = h('button', { type: 'button', class: 'action', onclick: () => StoreElement.store?.set({ editing: undefined }) }, 'Cancel');
   #form = h('form', { class: 'cue-form', role: 'dialog', 'aria-labelledby': 'cue-title', novalidate: true, onsubmit: (event) => this.#save(event) });
   #buttons = h('div', { class: 'cue-buttons' });
   /** What is open: a cue's number, '' for a new one. @type {string|undefined} */
   #editing;
-  /** Its text when it was opened. */
-  #loaded = '';
-  /** The same as a form has it. @type {import('./cue-fields.js').Cue} */
+  /** Its text when it was opened, and the same as a form has it: what was read beside each other need not be of one edit. */
+  #loaded = ['', ''];
+  /** What the form was made of. @type {import('./cue-fields.js').Cue} */
   #before = {};
   /** What stood in the form then. */
   #untouched = '';
   /** From when on a second press removes, on the page's clock; 0: it was not pressed. */
   #sure = 0;
+  /** What was asked about once more before it is saved, and from when on a press answers. */
+  #asked = { toml: '', from: 0 };
 
   build() {
     const label = (/** @type {HTMLElement} */ field, /** @type {string} */ text) => [h('label', { for: field.id }, text), field];
@@ -52,12 +55,10 @@ class Cue extends StoreElement {
       return { field, input, row };
     });
     this.#input('kind').addEventListener('change', () => this.#shape());
-    this.#more.append(this.#kept);
-    this.#fields.append(this.#more);
+    this.#fields.append(this.#more, this.#kept);
     this.#whole.append(...label(this.#toml, 'One [[cue]], as a show file says it'));
     this.#where.append(...label(this.#place, 'Stands'));
-    const close = h('button', { type: 'button', class: 'action', onclick: () => StoreElement.store?.set({ editing: undefined }) }, 'Cancel');
-    this.#buttons.append(h('button', { class: 'plain-button cue-save' }, 'Save'), close, this.#remove);
+    this.#buttons.append(h('button', { class: 'plain-button cue-save' }, 'Save'), this.#cancel, this.#remove);
     this.#form.append(this.#title, this.#fields, this.#whole, check(this.#asToml, 'Write it as in a show file'), this.#where, this.#told, this.#buttons);
     // As everywhere: Ctrl and Enter send what is written.
     this.#form.addEventListener('keydown', (event) => event.ctrlKey && event.key === 'Enter' && this.#form.requestSubmit());
@@ -76,7 +77,7 @@ class Cue extends StoreElement {
     const whole = this.#asToml.checked;
     if (whole) {
       const now = this.#written();
-      this.#toml.value = this.#editing && now === this.#untouched ? this.#loaded : now;
+      this.#toml.value = this.#editing && now === this.#untouched ? this.#loaded[0] : now;
     }
     this.#fields.hidden = whole;
     this.#whole.hidden = !whole;
@@ -89,12 +90,28 @@ class Cue extends StoreElement {
     this.#asToml.disabled = true;
   }
 
+  /** What stands in a field. @param {Field} field */
+  #read(field) {
+    const input = this.#input(field.path);
+    return input instanceof HTMLInputElement && input.type === 'checkbox' ? input.checked : input.value;
+  }
+
   /** The cue as the form says it. */
   #cue() {
-    return cueOf((field) => {
-      const input = this.#input(field.path);
-      return input instanceof HTMLInputElement && input.type === 'checkbox' ? input.checked : input.value;
-    }, this.#before);
+    return cueOf((field) => this.#read(field), this.#before);
+  }
+
+  /** Whether what stands in the form may be sent; else it was said why not. @param {string} toml */
+  #stands(toml) {
+    const kind = this.#input('kind').value;
+    const bad = fields.find((field) => has(field, kind) && wrong(field, this.#read(field)));
+    if (bad) this.#tell(wrong(bad, this.#read(bad)), bad);
+    if (bad || toml === this.#asked.toml) return !bad && performance.now() > this.#asked.from;
+    const left = stale(this.#before, this.#cue());
+    if (!left.length) return true;
+    this.#asked = { toml, from: performance.now() + DECIDE_MS };
+    this.#tell(`This leaves as they were: ${left.join(', ')}. Save again if they still fit; else write the cue as in a show file.`);
+    return false;
   }
 
   #written() {
@@ -119,19 +136,19 @@ class Cue extends StoreElement {
   async #save(event) {
     event.preventDefault();
     const toml = this.#asToml.checked ? this.#toml.value : this.#written();
+    if (!this.#asToml.checked && !this.#stands(toml)) return;
     const before = this.#place.value;
     if (this.#editing) {
       // Nobody's edit is written over unseen.
-      const now = await this.#ask(this.#editing);
-      if (now === undefined) return;
-      if (now !== this.#loaded) return this.#tell('Somebody else has edited this cue since. Cancel, and look at it again.');
+      const now = await this.#both(this.#editing);
+      if (!now) return;
+      if (now.some((text, i) => text !== this.#loaded[i])) return this.#tell('Somebody else has edited this cue since. Cancel, and look at it again.');
     }
     await this.#send(this.#editing ? { do: 'cue_edit', cue: this.#editing, toml } : { do: 'cue_add', toml, ...(before ? { before } : {}) });
   }
 
-  /** Says what is wrong, beside the field that it is about. @param {string} text @param {string} [detail] as the server says it */
-  #tell(text, detail = '') {
-    const of = !this.#asToml.checked && detail ? meant(detail, this.#cue()) : undefined;
+  /** Says what is wrong, beside the field that it is about. @param {string} text @param {Field} [of] */
+  #tell(text, of) {
     for (const { field, input, row } of this.#rows) {
       const is = field === of;
       setAttribute(input, 'aria-invalid', is ? 'true' : undefined);
@@ -171,7 +188,8 @@ class Cue extends StoreElement {
     }
     const { title, advice } = refusal(done.code, done.detail);
     // Whoever reads a form sees no lines.
-    this.#tell(this.#asToml.checked ? `${title} ${advice}` : `${title} ${advice.replace(/^line \d+, column \d+: /i, '')}`, done.detail);
+    if (this.#asToml.checked) return this.#tell(`${title} ${advice}`);
+    this.#tell(`${title} ${advice.replace(/^line \d+, column \d+: /i, '')}`, done.detail ? meant(done.detail, this.#cue()) : undefined);
   }
 
   /** A cue as a show file says it, or with `form` as a form has it; undefined: it cannot be had, and that was said. @param {string} number @param {boolean} [form] */
@@ -189,16 +207,28 @@ class Cue extends StoreElement {
     return undefined;
   }
 
+  /** A cue as text and as a form has it. @param {string} number */
+  async #both(number) {
+    const [text, form] = await Promise.all([this.#ask(number), this.#ask(number, true)]);
+    return text === undefined || form === undefined ? undefined : [text, form];
+  }
+
   /** @param {string} number */
   async #load(number) {
-    const [text, form] = await Promise.all([this.#ask(number), this.#ask(number, true)]);
-    if (this.#editing !== number || text === undefined || form === undefined) return;
-    this.#loaded = text;
-    this.#fill(JSON.parse(form));
+    const loaded = await this.#both(number);
+    if (this.#editing !== number || !loaded) return;
+    this.#loaded = loaded;
+    this.#fill(JSON.parse(loaded[1]));
     this.#untouched = this.#written();
-    this.#form.inert = false;
+    this.#waits(false);
     this.#shape();
     this.#input('question').focus();
+  }
+
+  /** Nothing can be written or saved before it is loaded; what closes it works always. @param {boolean} is */
+  #waits(is) {
+    for (const part of this.#form.children) /** @type {HTMLElement} */ (part).inert = is && part !== this.#buttons && part !== this.#told;
+    for (const button of this.#buttons.children) /** @type {HTMLElement} */ (button).inert = is && button !== this.#cancel;
   }
 
   /** @param {State} state */
@@ -215,6 +245,7 @@ class Cue extends StoreElement {
       return;
     }
     this.#sure = 0;
+    this.#asked.toml = '';
     this.#tell('');
     setText(this.#title, editing ? `Cue ${editing}` : 'A new cue');
     setText(this.#remove, 'Remove…');
@@ -225,8 +256,8 @@ class Cue extends StoreElement {
     this.#input('number').toggleAttribute('readonly', Boolean(editing));
     if (!editing) this.#fresh(state);
     this.#shape();
-    // Nothing is written over by what comes in later; Escape closes it meanwhile.
-    this.#form.inert = Boolean(editing);
+    // Nothing is written over by what comes in later.
+    this.#waits(Boolean(editing));
     if (editing) this.#load(editing);
     else this.#input('question').focus();
     this.scrollIntoView({ block: 'nearest' });
@@ -251,7 +282,7 @@ function made({ path, as, choices = {} }) {
   if (as === 'choice') return h('select', { id }, ...Object.entries(choices).map(([value, words]) => h('option', { value }, words)));
   if (as === 'lines' || as === 'long') return h('textarea', { id, rows: as === 'long' ? 2 : 4 });
   const type = as === 'check' ? 'checkbox' : 'text';
-  return h('input', { id, type, autocomplete: 'off', autocapitalize: 'off', inputmode: as === 'number' ? 'decimal' : undefined });
+  return h('input', { id, type, autocomplete: 'off', autocapitalize: 'off', inputmode: as === 'number' ? 'numeric' : as === 'decimal' ? 'decimal' : undefined });
 }
 
 customElements.define('tl-cue', Cue);

@@ -48,6 +48,7 @@ class Late extends StoreElement {
     const at = Number(this.#moment.value);
     const platform = this.#where.value || undefined;
     this.#chosen = '';
+    StoreElement.store?.set({ late: undefined });
     if (at) await StoreElement.desk?.send({ do: 'marker', programme_time: at, ...(platform ? { platform } : {}) });
   }
 
@@ -64,10 +65,13 @@ class Late extends StoreElement {
       this.#where.replaceChildren(h('option', { value: '' }, 'Studio output'), ...platforms.map(({ platform, label }) => h('option', { value: platform }, label)));
       if (platforms.some(({ platform }) => platform === value)) this.#where.value = value;
     }
+    // Whoever is about to press sees what they press.
+    if (this.#moments.matches(':hover, :focus-within')) this.#chosen = this.#moment.value;
     const since = (StoreElement.desk?.now() ?? 0) - AGE_MS_MAX;
     const moments = state.log.filter((entry) => SEEN.includes(entry.what) && entry.at > since).slice(-MOMENTS).reverse();
     const kept = moments.map((entry) => entry.id).join();
-    this.#moments.hidden = moments.length === 0;
+    // The output is seen at once in the studio: by eye a platform is measured.
+    this.#moments.hidden = moments.length === 0 || !this.#where.value;
     setAttribute(this.#seen, 'aria-disabled', state.busy.marker ? 'true' : undefined);
     if (kept === this.#kept) return;
     this.#kept = kept;

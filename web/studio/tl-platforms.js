@@ -35,9 +35,10 @@ class Platforms extends StoreElement {
     for (const [i, own] of platforms(state).entries()) {
       const [name, delay, words, time] = this.#rows.children[i]?.children ?? [];
       if (!time) return;
-      const declared = state.desk?.platforms?.find((one) => one.platform === own.platform)?.declared_ms;
+      // As it is from now on: a run that is sealed keeps the one that it had.
+      const { declared_ms: declared, delay_ms } = state.desk?.platforms?.find((one) => one.platform === own.platform) ?? { declared_ms: undefined, ...own };
       setText(name, own.label);
-      setText(delay, `+${seconds(own.delay_ms)} s${declared === undefined || declared === own.delay_ms ? '' : ` (file: ${seconds(declared)})`}`);
+      setText(delay, `+${seconds(delay_ms)} s${declared === undefined || declared === delay_ms ? '' : ` (file: ${seconds(declared)})`}`);
       if (!('phase' in own)) {
         setText(words, '');
         setText(time, '');

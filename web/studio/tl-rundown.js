@@ -5,6 +5,10 @@ import { listed } from './state.js';
 class Rundown extends StoreElement {
   #list = h('div', { class: 'rundown-list', role: 'listbox', tabindex: 0, 'aria-label': 'Cues' });
   #built = '';
+  /** What was brought into sight, on program and selected. @type {string|undefined} */
+  #now;
+  /** @type {string|undefined} */
+  #selected;
   /** For producers. */
   #edits = h('div', { class: 'rundown-edits', hidden: true }, h('tl-action', { name: 'add' }), h('tl-action', { name: 'edit' }));
   #saver = h('button', { type: 'button', class: 'link-button', hidden: true, onclick: () => StoreElement.desk?.save('Show file', 'file', `${StoreElement.desk.show}.toml`) }, 'Save as file');
@@ -26,14 +30,22 @@ class Rundown extends StoreElement {
       const number = /** @type {HTMLElement} */ (row).dataset.cue;
       const is = number === desk.program?.cue ? 'now' : number === desk.standby?.cue ? 'next' : undefined;
       // What comes on program is in sight, whoever took it.
-      if (is === 'now' && row.getAttribute('data-is') !== 'now') row.scrollIntoView({ block: 'nearest' });
+      if (is === 'now' && number !== this.#now) this.#show(row);
       setAttribute(row, 'data-is', is);
       setText(row.querySelector('.cue-is'), is === 'now' ? '● Now' : is === 'next' ? '▸ Next' : '');
       const chosen = number === selected;
-      if (chosen && row.getAttribute('aria-selected') !== 'true') row.scrollIntoView({ block: 'nearest' });
+      // By one's own keys, but for the first.
+      if (chosen && this.#selected && number !== this.#selected) row.scrollIntoView({ block: 'nearest' });
       setAttribute(row, 'aria-selected', String(chosen));
       if (chosen) setAttribute(this.#list, 'aria-activedescendant', row.id);
     }
+    [this.#now, this.#selected] = [desk.program?.cue, selected];
+  }
+
+  /** Only the list moves: the page has the buttons of the show, and a finger on its way to them. @param {Element} row */
+  #show(row) {
+    const [list, own] = [this.#list.getBoundingClientRect(), row.getBoundingClientRect()];
+    this.#list.scrollTop += Math.min(0, own.top - list.top) + Math.max(0, own.bottom - list.bottom);
   }
 
   /** @param {import('../sdk/wire.js').CueView[]} cues @param {string} shape */

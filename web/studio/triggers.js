@@ -17,7 +17,7 @@ export const triggers = {
   extend: () => [[`extend/${EXTEND_S}`, '']],
   hold: () => [['hold', 'Hold'], ['release', 'Release']],
   freeze: () => [['freeze', 'Freeze'], ['unfreeze', 'Unfreeze']],
-  marker: ({ desk, late }) => (desk?.platforms?.length ? [[`marker/${late?.seconds ?? 0}${late?.platform ? `?platform=${encodeURIComponent(late.platform)}` : ''}`, `Output ${late?.seconds ?? 0} s late`]] : []),
+  marker: ({ desk, late }) => (desk?.platforms?.length ? [[`marker/${late?.seconds ?? 0}${late?.platform ? `?platform=${encodeURIComponent(late.platform)}` : ''}`, `${late?.platform ?? 'Output'} ${late?.seconds ?? 0} s late`]] : []),
   next: () => [['next', '']],
   back: () => [['back', '']],
   clear: () => [['clear', '']],
