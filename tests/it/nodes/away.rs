@@ -19,16 +19,18 @@ fn what_others_put_on_the_screens_since_is_not_pulled_again() {
     agree(&a, &b);
     way.faults(|faults| faults.down = true);
     a.does("panic", json!({}));
-    assert_eq!((a.graphic(), b.graphic()), ("panic".to_owned(), "on_air".to_owned()));
+    a.graphic_is("panic");
+    b.graphic_is("on_air");
     b.takes_over();
     b.does("standby", json!({ "cue": "2" }));
     b.does("take", json!({}));
     way.heal();
     let notes = || a.did("panic").into_iter().filter_map(|entry| Some(entry["note"].as_str()?.to_owned()));
     until("the log says why", SOON, || notes().find(|note| note.starts_with("not done again")));
-    until("its screens show what the others put there", SOON, || (a.graphic() == "on_air").then_some(()));
+    // What the others put there.
+    a.graphic_is("on_air");
     agree(&a, &b);
-    assert_eq!(b.graphic(), "on_air");
+    b.graphic_is("on_air");
 }
 
 #[test]
@@ -42,10 +44,10 @@ fn the_last_press_of_a_pull_counts() {
     b.takes_over();
     b.does("standby", json!({ "cue": "1" }));
     b.does("take", json!({}));
-    assert_eq!(b.graphic(), "on_air");
+    b.graphic_is("on_air");
     a.does("panic", json!({}));
     way.heal();
-    until("it is pulled everywhere", SOON, || (b.graphic() == "panic").then_some(()));
+    b.graphic_is("panic");
     agree(&a, &b);
 }
 
@@ -83,7 +85,8 @@ fn what_two_nodes_pulled_is_pulled_on_both() {
     a.does("unfreeze", json!({}));
     a.does("step", json!({}));
     agree(&a, &b);
-    assert_eq!((b.graphic().as_str(), &graphic(&b)["frozen"]), ("on_air", &json!(false)));
+    b.graphic_is("on_air");
+    assert_eq!(graphic(&b)["frozen"], false);
 }
 
 #[test]

@@ -142,19 +142,20 @@ fn a_panic_without_redis_acts_here_at_once_and_everywhere_later() {
     a.does("standby", json!({ "cue": "1" }));
     a.does("take", json!({}));
     agree(&a, &b);
-    assert_eq!(b.graphic(), "on_air");
+    b.graphic_is("on_air");
     stage.redis.kill();
     let done = a.does("panic", json!({}));
     assert!(done["detail"].as_str().unwrap().contains("only"), "{done}");
-    assert_eq!(a.graphic(), "panic");
+    a.graphic_is("panic");
     assert_eq!(b.graphic(), "on_air", "it cannot know yet");
     a.app.kill();
     a.app.start();
-    until("the start without Redis shows it, too", SOON, || (a.graphic() == "panic").then_some(()));
+    // The start without Redis shows it, too.
+    a.graphic_is("panic");
     stage.redis.restart();
-    until("the panic is on the other node", SOON, || (b.graphic() == "panic").then_some(()));
+    b.graphic_is("panic");
     agree(&a, &b);
-    assert_eq!(a.graphic(), "panic");
+    a.graphic_is("panic");
     assert_eq!(b.did("panic").len(), 2, "at once on one node, and again for all");
 }
 

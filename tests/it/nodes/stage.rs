@@ -192,6 +192,11 @@ impl Node {
         self.show()["graphic"]["state"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Waits until its screens show this state: they follow a command within a moment.
+    pub fn graphic_is(&self, state: &str) {
+        until(&format!("the graphic is {state}"), SOON, || (self.graphic() == state).then_some(()));
+    }
+
     pub fn stance(&self) -> String {
         self.app.get("/health").json()["checks"]["journal:state"][0]["observedValue"].as_str().unwrap().to_owned()
     }
