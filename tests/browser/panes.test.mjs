@@ -64,7 +64,7 @@ test("preview shows what a take will show, program what is on, and red is what a
 
   // Folded away nothing is loaded, and it stays so.
   await page.getByRole("button", { name: "Hide pictures" }).click();
-  assert.equal(await page.locator("iframe").count(), 0);
+  await until("they are gone", async () => (await page.locator("iframe").count()) === 0);
   await page.reload();
   await says(page, "Show pictures");
   await desk.press({ do: "standby", cue: "1" });
