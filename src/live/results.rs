@@ -243,7 +243,7 @@ mod tests {
             counting::{Gives, Pool},
             entries::Entries,
             run::SealState,
-            transition::tests::Desk,
+            transition::tests::{Desk, sealed},
         },
         wire::{
             command::{Armable, Command},
@@ -346,16 +346,7 @@ mod tests {
         let other = Desk::open_for(60).document.runs[0].clone();
         run.definition.run = RunId(other.id().0 + 1);
         assert!(!made.is_of(&run, &totals), "another run");
-        let summary = SealSummary {
-            at: Micros(2),
-            totals: vec![2, 2],
-            late: 0,
-            late_totals: vec![0, 0],
-            by_entry: Vec::new(),
-            outstanding: 0,
-            manifest_hash: String::new(),
-            correction: None,
-        };
+        let summary = sealed(Micros(2), &[2, 2]);
         let sealed = |hash: &str| {
             let summary = SealSummary { manifest_hash: hash.to_owned(), ..summary.clone() };
             Run { seal: Some(SealState { revision: 1, summary: Some(summary), verified: None }), ..other.clone() }

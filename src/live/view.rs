@@ -205,8 +205,11 @@ mod tests {
             entries::Entries,
             file::read,
             kind::{Kind, Prediction, Quiz, Worth},
-            run::{Resolved, SealState, SealSummary, Verified},
-            transition::{replace_rundown, tests::Desk},
+            run::{Resolved, SealState, Verified},
+            transition::{
+                replace_rundown,
+                tests::{Desk, sealed},
+            },
             windows::Shift,
         },
         wire::{
@@ -292,16 +295,7 @@ mod tests {
             [ResultState::Hidden, ResultState::Hidden, ResultState::Provisional]
         );
         run.definition.interaction.viewers_see = Visibility::OnReveal;
-        let summary = SealSummary {
-            at: Micros::from_ms(74_000),
-            totals: vec![2, 1],
-            late: 0,
-            late_totals: vec![0, 0],
-            by_entry: Vec::new(),
-            outstanding: 0,
-            manifest_hash: String::new(),
-            correction: None,
-        };
+        let summary = sealed(Micros::from_ms(74_000), &[2, 1]);
         let verified = Some(Verified { at: Micros::from_ms(75_000), by: "Ada".into() });
         run.seal = Some(SealState { revision: 1, summary: Some(summary), verified });
         run.revealed_at = Some(Micros::from_ms(80_000));

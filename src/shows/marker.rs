@@ -31,9 +31,8 @@ pub(super) fn marker(
         return refuse(Code::BadMessage, "programme_time: nobody sees yet what is still to come");
     };
     let meant = next.platforms.iter().filter(|one| platform.is_none_or(|name| one.name == name));
-    // The output is late: then all are by as much later than the file says.
     let delay_ms = |declared: u64| {
-        let said = if platform.is_some() { behind_ms } else { declared.saturating_add(behind_ms) };
+        let said = said_ms(declared, platform, behind_ms);
         // What took its way here is no measure: 0 seconds said on a page take a marker back.
         if said.abs_diff(declared) <= SAME_MS { declared } else { said }
     };
@@ -59,6 +58,11 @@ fn behind_ms(programme_ms: u64, now: Micros) -> Option<u64> {
     (programme_ms <= now.as_ms().saturating_add(SAME_MS)).then(|| now.as_ms().saturating_sub(programme_ms))
 }
 
+/// How far a platform is behind, by a marker of it or of the output: if that is late, all are by as much later than declared.
+fn said_ms(declared: u64, platform: Option<&str>, behind_ms: u64) -> u64 {
+    if platform.is_some() { behind_ms } else { declared.saturating_add(behind_ms) }
+}
+
 /// Whether a marker would say what is known: nobody sees it better than by eye and hand.
 pub fn is_marked(document: &Document, programme_ms: u64, platform: Option<&str>, now: Micros) -> bool {
     let Some(behind_ms) = behind_ms(programme_ms, now) else { return false };
@@ -67,10 +71,7 @@ pub fn is_marked(document: &Document, programme_ms: u64, platform: Option<&str>,
         .iter()
         .zip(document.delays())
         .filter(|(one, _)| platform.is_none_or(|name| one.name == name));
-    let mut off_ms = meant.map(|(one, is)| {
-        let said = if platform.is_some() { behind_ms } else { one.delay_ms.saturating_add(behind_ms) };
-        said.abs_diff(is.delay_ms)
-    });
+    let mut off_ms = meant.map(|(one, is)| said_ms(one.delay_ms, platform, behind_ms).abs_diff(is.delay_ms));
     off_ms.next().is_some_and(|first| off_ms.fold(first, u64::max) <= SAME_MS)
 }
 

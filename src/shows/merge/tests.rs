@@ -3,7 +3,12 @@
 use super::*;
 use crate::{
     base::ids::NodeId,
-    shows::{correction::Correction, end, run::Resolved, transition::tests::Desk},
+    shows::{
+        correction::Correction,
+        end,
+        run::Resolved,
+        transition::tests::{Desk, sealed},
+    },
     wire::command::{Armable, Command},
 };
 
@@ -29,16 +34,7 @@ fn spans(document: &Document) -> Vec<(u64, Option<u64>)> {
 fn seal(desk: &mut Desk, total: u64) {
     desk.send(Command::Seal { run: None });
     let run = desk.document.runs[0].id();
-    let summary = SealSummary {
-        at: Micros::from_ms(99_000),
-        totals: vec![total, 0],
-        late: 0,
-        late_totals: vec![0, 0],
-        by_entry: Vec::new(),
-        outstanding: 0,
-        manifest_hash: String::new(),
-        correction: None,
-    };
+    let summary = sealed(Micros::from_ms(99_000), &[total, 0]);
     desk.document = end::with_seal(&desk.document, run, 1, summary).unwrap();
 }
 

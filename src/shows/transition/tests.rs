@@ -108,18 +108,23 @@ impl Desk {
     pub fn verify_as(&mut self, totals: &[u64]) {
         self.send(Command::Seal { run: None });
         let run = self.document.program.as_ref().unwrap().run;
-        let summary = SealSummary {
-            at: self.now,
-            totals: totals.to_vec(),
-            late: 0,
-            late_totals: vec![0, 0],
-            by_entry: Vec::new(),
-            outstanding: 0,
-            manifest_hash: String::new(),
-            correction: None,
-        };
+        let summary = sealed(self.now, totals);
         self.document = end::with_seal(&self.document, run, 1, summary).unwrap();
         self.document = end::with_sign_off(&self.document, run, 1, "Eve", self.now).unwrap();
+    }
+}
+
+/// The seal of a run with two options, of which nothing else is known.
+pub fn sealed(at: Micros, totals: &[u64]) -> SealSummary {
+    SealSummary {
+        at,
+        totals: totals.to_vec(),
+        late: 0,
+        late_totals: vec![0, 0],
+        by_entry: Vec::new(),
+        outstanding: 0,
+        manifest_hash: String::new(),
+        correction: None,
     }
 }
 
@@ -383,16 +388,7 @@ fn predicted(votes: [u64; 2]) -> Desk {
     desk.at_ms(60_000).refuses(Command::Arm { what: Armable::Resolve, run: None }, Code::NotNow);
     desk.send(Command::Seal { run: None });
     let run = desk.document.runs[0].id();
-    let summary = SealSummary {
-        at: Micros(0),
-        totals: votes.to_vec(),
-        late: 0,
-        late_totals: vec![0, 0],
-        by_entry: Vec::new(),
-        outstanding: 0,
-        manifest_hash: String::new(),
-        correction: None,
-    };
+    let summary = sealed(Micros(0), &votes);
     desk.document = end::with_seal(&desk.document, run, 1, summary).unwrap();
     desk.document = end::with_sign_off(&desk.document, run, 1, "Eve", desk.now).unwrap();
     desk.send(Command::Arm { what: Armable::Reveal, run: None });
