@@ -6,7 +6,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::JoinHandle,
 };
@@ -112,13 +112,14 @@ impl App {
         let journal = directory.create(clock.now())?;
         let (queue, stance) = (Arc::<Queue>::default(), Arc::<StanceCell>::default());
         let tasks = Tasks::default();
+        let away = Arc::<AtomicUsize>::default();
         let couriers = redis.clone().map(|redis| Couriers {
             tasks: tasks.clone(),
             redis,
             stance: stance.clone(),
             metrics: metrics.clone(),
             queue: queue.clone(),
-            unreached: Arc::default(),
+            away: away.clone(),
         });
         let ledger = couriers.map(|couriers| LedgerSide {
             directory: node,
@@ -140,6 +141,7 @@ impl App {
             queue: queue.clone(),
             store,
             redis,
+            buckets_away: away,
             shared: shared.clone(),
             secret,
             check,

@@ -119,14 +119,15 @@ pub async fn in_redis(
     Ok(serving)
 }
 
-/// Takes a show out of Redis.
-pub type InRedis<'a> = dyn Fn(&Erased) -> anyhow::Result<()> + 'a;
+/// Takes a show out of Redis. Gives back the nodes that serve it: then nothing was done.
+pub type InRedis<'a> = dyn Fn(&Erased) -> anyhow::Result<Vec<NodeId>> + 'a;
 
 /// Erases, step by step, and says each step once it is done. `redis` takes the show out of Redis and says what it did;
 /// without it a show that ran over Redis is not done here. What is still to be done, in words; empty: nothing.
 ///
 /// # Errors
-/// A step failed, or whoever hears of it wants to stop: what was done is done, and the same call goes on.
+/// A node serves the show: nothing was done. A step failed, or whoever hears of it wants to stop: what was done is done, and
+/// the same call goes on.
 pub fn erase(
     places: &[Place],
     plan: &Plan,
@@ -141,7 +142,14 @@ pub fn erase(
     let mut left = Vec::new();
     match redis {
         Some(redis) => {
-            redis(erased)?;
+            let serving = redis(erased)?;
+            if !serving.is_empty() {
+                // The next start of a node with the note would take the show from those who serve it.
+                let mut fresh = places.iter().filter(|_| !plan.begun);
+                fresh.try_for_each(|place| erased::take_back(&place.store, show))?;
+                let serving: Vec<_> = serving.iter().map(ToString::to_string).collect();
+                anyhow::bail!("node {} serves the show: stop it, and give its data directory, too", serving.join(", "));
+            }
             said("Redis: the document, the log, what nodes witnessed, and all buckets are destroyed".to_owned())?;
         }
         None if plan.shared => left.push(

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     shows::{
+        carry,
         correction::{Correction, left},
-        run::{ByEntry, Definition, SealSummary},
+        run::{ByEntry, Definition, Run, SealSummary},
     },
     wire::outcome::{Outcome, Rated},
 };
@@ -46,15 +47,18 @@ pub struct Stands {
     pub votes: Vec<u64>,
     pub outcome: Option<Outcome>,
     pub rated: Option<Rated>,
-    /// The lines that count, and the votes of late ballots among them.
+    /// Votes per option as counted, with those that are carried over, whatever is declared.
+    pub counted: Vec<u64>,
+    /// The lines that they come from, and the votes of late ballots among them.
     pub by_entry: Vec<ByEntry>,
     pub late_votes: Vec<u64>,
 }
 
 /// What stands of a seal.
-pub fn stands(definition: &Definition, seal: &SealSummary) -> Stands {
-    let correction = seal.correction.as_ref();
-    let (votes, by_entry) = counted(definition, &seal.totals, &seal.by_entry, correction);
+pub fn stands(run: &Run, seal: &SealSummary) -> Stands {
+    let (definition, correction) = (&run.definition, seal.correction.as_ref());
+    let own = counted(definition, &seal.totals, &seal.by_entry, correction);
+    let (votes, by_entry) = carry::sum(definition, own, run.carried.as_ref(), correction);
     let late_votes = match correction {
         Some(one) if !one.excluded.is_empty() => sum(by_entry.iter().map(|line| &line.late_votes), votes.len()),
         _ => seal.late_totals.clone(),
@@ -63,14 +67,19 @@ pub fn stands(definition: &Definition, seal: &SealSummary) -> Stands {
         None => Stands {
             outcome: outcome(definition, &votes, &by_entry),
             rated: rated(definition, &votes, &by_entry),
+            counted: votes.clone(),
             votes,
             by_entry,
             late_votes,
         },
-        Some(Declared { votes: declared, outcome, rated }) => {
-            let votes = if declared.is_empty() { votes } else { declared };
-            Stands { votes, outcome, rated, by_entry, late_votes }
-        }
+        Some(Declared { votes: declared, outcome, rated }) => Stands {
+            votes: if declared.is_empty() { votes.clone() } else { declared },
+            outcome,
+            rated,
+            counted: votes,
+            by_entry,
+            late_votes,
+        },
     }
 }
 
@@ -115,20 +124,44 @@ impl Manifest {
         counted_totals(&self.totals, &self.by_entry, self.correction.as_ref())
     }
 
+    /// The votes that make the result, and the lines that they come from: those of its own ballots and those that are carried
+    /// over, without what is left out.
+    pub fn sum(&self, own: &[u64], by_entry: &[ByEntry]) -> (Vec<u64>, Vec<ByEntry>) {
+        let correction = self.correction.as_ref();
+        let own = counted(&self.definition, own, by_entry, correction);
+        carry::sum(&self.definition, own, self.carried.as_ref(), correction)
+    }
+
+    /// With what the rules make of its votes.
+    #[must_use]
+    pub fn summed(self) -> Self {
+        let (votes, lines) = self.sum(&self.counted_totals(), &self.by_entry);
+        Self {
+            shares: tally::shares(&votes),
+            outcome: outcome(&self.definition, &votes, &lines),
+            rated: rated(&self.definition, &votes, &lines),
+            sum: if self.carried.is_some() { votes } else { Vec::new() },
+            ..self
+        }
+    }
+
+    /// Votes per option that make the result.
+    pub fn votes(&self) -> &[u64] {
+        if self.carried.is_some() { &self.sum } else { &self.totals }
+    }
+
     /// The same count, corrected.
     #[must_use]
     pub fn corrected(&self, revision: u32, correction: Correction) -> Self {
-        let (totals, lines) = counted(&self.definition, &self.counted_totals(), &self.by_entry, Some(&correction));
-        Self {
+        let (totals, _) = counted(&self.definition, &self.counted_totals(), &self.by_entry, Some(&correction));
+        let corrected = Self {
             format: manifest::format(&self.definition, true).to_owned(),
             revision,
-            shares: tally::shares(&totals),
-            outcome: outcome(&self.definition, &totals, &lines),
-            rated: rated(&self.definition, &totals, &lines),
             totals,
             declared: Declared::of(&self.definition, Some(&correction)),
             correction: Some(correction),
             ..self.clone()
-        }
+        };
+        corrected.summed()
     }
 }

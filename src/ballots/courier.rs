@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -29,8 +29,8 @@ pub struct Couriers {
     pub stance: Arc<StanceCell>,
     pub metrics: Arc<Metrics>,
     pub queue: Arc<Queue>,
-    /// It was logged that the ledger is not reached, and it was not reached since.
-    pub unreached: Arc<AtomicBool>,
+    /// Buckets whose part of the ledger did not answer the last call.
+    pub away: Arc<AtomicUsize>,
 }
 
 impl Couriers {
@@ -82,11 +82,7 @@ impl Courier {
         self.shared.metrics.ledger_call(watch.elapsed(), answer.is_ok());
         match answer {
             Ok(answer) => {
-                self.failures = 0;
-                if self.shared.unreached.load(Ordering::Relaxed) && self.shared.unreached.swap(false, Ordering::Relaxed)
-                {
-                    tracing::info!("the ledger is reached again");
-                }
+                self.is_back();
                 let changed = self.run.answered(&self.shared.queue, &call, &answer);
                 if changed > 0 {
                     self.shared.metrics.incident();
@@ -96,7 +92,7 @@ impl Courier {
             }
             Err(error) => {
                 // Once for all buckets: they ask on, each at its own pace.
-                if !self.shared.unreached.swap(true, Ordering::Relaxed) {
+                if self.failures == 0 && self.shared.away.fetch_add(1, Ordering::Relaxed) == 0 {
                     tracing::warn!(run = %self.run.id(), bucket = self.bucket, %error, "the ledger is not reached: ballots are held");
                 }
                 self.failures = self.failures.saturating_add(1);
@@ -104,6 +100,13 @@ impl Courier {
                 let doubled = limits::LEDGER_RETRY_MIN * 2_u32.saturating_pow(self.failures.min(6) - 1);
                 spread(doubled.min(limits::LEDGER_RETRY_MAX))
             }
+        }
+    }
+
+    /// Said once the last bucket is reached again: of a cluster a part may be away for long.
+    fn is_back(&mut self) {
+        if std::mem::take(&mut self.failures) > 0 && self.shared.away.fetch_sub(1, Ordering::Relaxed) == 1 {
+            tracing::info!("the ledger is reached again");
         }
     }
 
@@ -130,6 +133,13 @@ impl Courier {
             }
         };
         let _ = tokio::time::timeout(limits::SETTLE_TIMEOUT, finish).await;
+    }
+}
+
+/// A run that leaves the desk waits for nobody.
+impl Drop for Courier {
+    fn drop(&mut self) {
+        self.is_back();
     }
 }
 

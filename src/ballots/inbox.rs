@@ -1,12 +1,17 @@
 //! Where a session's receipts arrive: the committer puts them in, the session takes all that are there at once and sends
-//! them in one write.
+//! them in one write. What else a session is woken for comes by the same bell: each one that it waits for costs memory, and
+//! time at every turn of its loop.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    future::poll_fn,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    task::Poll,
 };
 
-use tokio::sync::Notify;
+use futures_util::task::AtomicWaker;
 
 use crate::{base::limits, wire::server::Receipt};
 
@@ -15,7 +20,9 @@ use crate::{base::limits, wire::server::Receipt};
 pub struct Inbox {
     receipts: Mutex<Vec<Receipt>>,
     on_the_way: AtomicU32,
-    arrived: Notify,
+    displaced: AtomicBool,
+    rang: AtomicBool,
+    waker: AtomicWaker,
 }
 
 impl Inbox {
@@ -33,13 +40,13 @@ impl Inbox {
     pub(super) fn deliver(&self, receipt: Receipt) {
         self.receipts.lock().unwrap_or_else(PoisonError::into_inner).push(receipt);
         self.on_the_way.fetch_sub(1, Ordering::Release);
-        self.arrived.notify_one();
+        self.ring();
     }
 
     /// Puts a receipt in that is not the last word: the ballot keeps its place.
     pub(super) fn tell(&self, receipt: Receipt) {
         self.receipts.lock().unwrap_or_else(PoisonError::into_inner).push(receipt);
-        self.arrived.notify_one();
+        self.ring();
     }
 
     /// Takes all receipts that are there.
@@ -52,8 +59,35 @@ impl Inbox {
         self.on_the_way.load(Ordering::Acquire) > 0
     }
 
-    /// Waits until there is a receipt. Safe to drop and call again.
-    pub async fn arrived(&self) {
-        self.arrived.notified().await;
+    /// A newer session needs the seat of this one.
+    pub fn displace(&self) {
+        self.displaced.store(true, Ordering::Relaxed);
+        self.ring();
+    }
+
+    /// Whether a newer session needs the seat of this one.
+    pub fn is_displaced(&self) -> bool {
+        self.displaced.load(Ordering::Relaxed)
+    }
+
+    /// Waits until something has come since the last time. Safe to drop and call again; for one at a time.
+    pub fn arrived(&self) -> impl Future<Output = ()> + Send + '_ {
+        poll_fn(|context| {
+            if self.has_rung() {
+                return Poll::Ready(());
+            }
+            self.waker.register(context.waker());
+            // What came in between has woken nobody.
+            if self.has_rung() { Poll::Ready(()) } else { Poll::Pending }
+        })
+    }
+
+    fn ring(&self) {
+        self.rang.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    fn has_rung(&self) -> bool {
+        self.rang.load(Ordering::Relaxed) && self.rang.swap(false, Ordering::Acquire)
     }
 }

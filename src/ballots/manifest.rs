@@ -11,8 +11,6 @@ use super::{
     bucket::Totals,
     committer::Marked,
     corrected::Declared,
-    outcome::{outcome, rated},
-    tally,
     witness::{Came, Witness},
 };
 use crate::{
@@ -22,9 +20,10 @@ use crate::{
         ids::{JournalId, NodeId},
     },
     shows::{
+        carry::Carried,
         correction::Correction,
         roster::WrittenOff,
-        run::{ByEntry, Definition, Replaced},
+        run::{ByEntry, Definition, Replaced, Run},
         windows::Windows,
     },
     wire::outcome::{Outcome, Rated},
@@ -32,12 +31,14 @@ use crate::{
 
 /// The format's name, in every manifest that says nothing newer.
 const FORMAT: &str = "tallylight.manifest/1";
-/// That of a corrected one, of a run in place of a void one, and of one with platforms: who does not know them judges its ballots by other windows.
+/// That of a corrected one, of a run in place of a void one, of one that begins with the votes of another, and of one with
+/// platforms or windows of segments: who does not know them judges its ballots by other windows.
 const FORMAT_2: &str = "tallylight.manifest/2";
 
 /// The format of a manifest.
 pub fn format(definition: &Definition, says_more: bool) -> &'static str {
-    if says_more || !definition.platforms.is_empty() { FORMAT_2 } else { FORMAT }
+    let has_tracks = !definition.platforms.is_empty() || !definition.interaction.windows.is_empty();
+    if says_more || definition.carries.is_some() || has_tracks { FORMAT_2 } else { FORMAT }
 }
 
 /// What a seal says.
@@ -58,8 +59,14 @@ pub struct Manifest {
     /// The void run in whose place this one was held, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Replaced>,
-    /// Votes per option, without those that a correction leaves out.
+    /// The votes that it begins with, of the seal that the definition names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Carried>,
+    /// Votes per option of its own ballots, without those that a correction leaves out.
     pub totals: Vec<u64>,
+    /// With those that are carried over, where there are some: what shares, outcome and rating are made of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sum: Vec<u64>,
     /// Tenths of a percent per option; 1000 in all.
     pub shares: Vec<u16>,
     /// Ballots counted.
@@ -170,7 +177,7 @@ impl Manifest {
         let (node, title, revision, sealed_at) = head;
         let Totals { votes, counted, superseded, late, late_votes, .. } = &marked.totals;
         let by_entry = by_entry(definition, witness);
-        Self {
+        let manifest = Self {
             format: format(definition, false).to_owned(),
             revision,
             sealed_at,
@@ -180,12 +187,14 @@ impl Manifest {
             rules_hash: definition.rules_hash(),
             windows: windows.clone(),
             replaces: None,
+            carried: None,
             totals: votes.clone(),
-            shares: tally::shares(votes),
+            sum: Vec::new(),
+            shares: Vec::new(),
             counted: *counted,
             superseded: *superseded,
-            outcome: outcome(definition, votes, &by_entry),
-            rated: rated(definition, votes, &by_entry),
+            outcome: None,
+            rated: None,
             by_entry,
             late: *late,
             late_totals: late_votes.clone(),
@@ -198,14 +207,15 @@ impl Manifest {
             apart: marked.apart.clone(),
             correction: None,
             declared: None,
-        }
+        };
+        manifest.summed()
     }
 
-    /// The same, of a run that was held in place of a void one.
+    /// The same, with what the run is held in place of and what it begins with.
     #[must_use]
-    pub fn in_place_of(self, replaces: Option<Replaced>) -> Self {
-        let format = format(&self.definition, replaces.is_some()).to_owned();
-        Self { format, replaces, ..self }
+    pub fn of_run(self, run: &Run) -> Self {
+        let format = format(&self.definition, run.replaces.is_some()).to_owned();
+        Self { format, replaces: run.replaces.clone(), carried: run.carried.clone(), ..self }.summed()
     }
 
     /// The text that is signed.

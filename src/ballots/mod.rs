@@ -5,6 +5,7 @@
 pub mod admission;
 pub mod ballot;
 pub mod bucket;
+pub mod carried;
 pub mod committer;
 pub mod corrected;
 pub mod courier;

@@ -82,7 +82,7 @@ fn made(definition: &Definition, given: Given<'_>) -> Option<Outcome> {
 
 /// Each option's place in a sealed run, as it stands, in the order of the options; equal ones share it.
 pub fn ranks(run: &Run, sealed: &SealSummary) -> Vec<u16> {
-    let Stands { votes, outcome, .. } = stands(&run.definition, sealed);
+    let Stands { votes, outcome, .. } = stands(run, sealed);
     match outcome {
         Some(mut outcome) => {
             outcome.places.sort_by_key(|place| place.n);
@@ -133,14 +133,22 @@ pub fn shares(outcome: &Outcome) -> Vec<u16> {
     tally::shares(&thousandths)
 }
 
-/// The margin of a run, with `outstanding` ballots that may still be missing. `by_entry`: of its seal, if it has one. Where
+/// The margin of a run, with `outstanding` ballots that may still be missing, and `missing` votes among those that it carries
+/// over. `by_entry`: of its seal, if it has one. Where
 /// pools count apart, one ballot of a small one may weigh more than all of a large one: then nothing is sure before all
 /// ballots are there, and late ones may change the order until the seal tells them by their entries.
-pub fn margin(definition: &Definition, totals: &Totals, outstanding: u64, by_entry: Option<&[ByEntry]>) -> Margin {
+pub fn margin(
+    definition: &Definition,
+    totals: &Totals,
+    (outstanding, missing): (u64, u64),
+    by_entry: Option<&[ByEntry]>,
+) -> Margin {
     let Interaction { votes, changeable, .. } = definition.interaction;
     let mut margin = tally::margin(totals, outstanding, votes, changeable);
+    // Those that are missing here may be added to those that are missing there.
+    margin.decisive &= missing == 0 || margin.votes > missing.saturating_add(outstanding * u64::from(votes) * 2);
     if !definition.interaction.counting.pools.is_empty() {
-        margin.decisive = outstanding == 0;
+        margin.decisive = outstanding == 0 && missing == 0;
         margin.late_would_change_order = match by_entry {
             // Whose votes a late change would have replaced is not told by the entries.
             Some(by_entry) if !changeable => late_would_change_order(definition, totals, by_entry),

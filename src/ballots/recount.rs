@@ -291,8 +291,13 @@ impl<'a> Recount<'a> {
         let all = self.witness.votes(manifest.definition.interaction.options.len());
         let mut by_entry = by_entry(&manifest.definition, &self.witness);
         let correction = manifest.correction.as_ref();
-        let (totals, lines) = counted(&manifest.definition, &all, &by_entry, correction);
+        let (totals, _) = counted(&manifest.definition, &all, &by_entry, correction);
         compare("votes per option", &manifest.totals, &totals);
+        let is_carrying = manifest.definition.carries.is_some();
+        compare("whether votes are carried over", &manifest.carried.is_some(), &is_carrying);
+        let (votes, lines) = manifest.sum(&all, &by_entry);
+        let sum = if manifest.carried.is_some() { &*votes } else { &[] };
+        compare("votes with those that are carried over", &manifest.sum, &sum);
         compare("what is declared", &manifest.declared, &Declared::of(&manifest.definition, correction));
         compare("ballots counted", &manifest.counted, &self.counted);
         compare("ballots superseded", &manifest.superseded, &self.witness.superseded());
@@ -310,8 +315,11 @@ impl<'a> Recount<'a> {
             compare("late ballots", &manifest.late, &self.late);
             compare("votes of late ballots", &manifest.late_totals, &self.late_totals);
         }
-        compare("shares in tenths of a percent", &manifest.shares, &tally::shares(&totals));
+        compare("shares in tenths of a percent", &manifest.shares, &tally::shares(&votes));
         compare("rules hash", &manifest.rules_hash, &manifest.definition.rules_hash());
+        if !manifest.definition.cuts(&manifest.windows) {
+            self.findings.push("the windows of segments are not those of its rules".to_owned());
+        }
         let mut said = manifest.by_entry.clone();
         if !away.is_empty() {
             said.iter_mut().chain(&mut by_entry).for_each(|line| line.late_votes.clear());
@@ -319,12 +327,12 @@ impl<'a> Recount<'a> {
         if said != by_entry {
             self.findings.push(differ_by_entry(&manifest.definition, &said, &by_entry));
         }
-        let outcome = outcome(&manifest.definition, &totals, &lines);
+        let outcome = outcome(&manifest.definition, &votes, &lines);
         if manifest.outcome != outcome {
             let (said, found) = (in_words(manifest.outcome.as_ref()), in_words(outcome.as_ref()));
             self.findings.push(format!("outcome: the manifest says {said}, the recount {found}"));
         }
-        let rated = rated(&manifest.definition, &totals, &lines);
+        let rated = rated(&manifest.definition, &votes, &lines);
         if manifest.rated != rated {
             let (said, found) = (&manifest.rated, &rated);
             self.findings.push(format!("rating: the manifest says {said:?}, the recount {found:?}"));

@@ -193,7 +193,7 @@ mod tests {
     fn time_runs_from_the_opening_that_a_voter_had() {
         let (definition, mut windows) = asked(quiz());
         let shifts = vec![Shift { opens_ms: 30_000, closes_ms: 30_000 }];
-        windows.tracks = vec![Track { platform: "tv".into(), entries: vec![3], jitter_ms: 0, shifts }];
+        windows.tracks = vec![Track { platform: "tv".into(), entries: vec![3], shifts, ..Track::default() }];
         let mut scores = Scores::new("");
         let on_tv = (VoterId(1), Picks::One(2), ms(42_000), 3);
         scores.add(&definition, &windows, &[2], None, [on_tv, answer(2, 2, 12_000)]);

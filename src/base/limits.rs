@@ -13,9 +13,9 @@ pub const SHOW_FILE_BYTES_MAX: usize = 1024 * 1024;
 
 // ---- WebSocket buffers, per connection
 
-/// tungstenite zero-fills this on every read attempt: 128 KiB (the default) costs 134 KiB a connection and half the
-/// CPU; 1 KiB holds any audience message but a rare one, which then takes two reads.
-pub const WS_READ_BUFFER_BYTES: usize = 1024;
+/// tungstenite zero-fills this on every read attempt, and a session tries one at every snapshot: 128 KiB (the default) costs
+/// 134 KiB a connection and half the CPU. This holds a join, or five ballots; what is longer takes some reads more.
+pub const WS_READ_BUFFER_BYTES: usize = 512;
 /// Receipts of one wake-up are gathered up to this many bytes and go out in one write.
 pub const WS_WRITE_BUFFER_BYTES: usize = 4 * 1024;
 /// A message larger than this cannot be sent at all, so it is more than the desk of the largest show: a show file of
@@ -189,6 +189,8 @@ pub const ROUND_CHARS_MAX: usize = 40;
 pub const RUNS_ON_DESK_MAX: usize = 40;
 /// Options of all cues of a show that come from results: everybody gets the bracket with every change of the show.
 pub const BRACKET_OPTIONS_MAX: usize = 128;
+/// Cues of a show that carry votes over: what they carry stays on the desk.
+pub const CARRYING_CUES_MAX: usize = 16;
 
 // ---- what the audience writes
 
@@ -446,9 +448,9 @@ pub const TEXT_CHARS_MAX: usize = 300;
 
 /// Bytes of one journal segment file.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
-/// Largest payload of one journal record, in bytes: a run's definition with all its texts and entries, 180 KiB at
+/// Largest payload of one journal record, in bytes: a run's definition with all its texts, entries and rules, 200 KiB at
 /// most. One that did not fit would hold up the committer for ever.
-pub const JOURNAL_RECORD_BYTES_MAX: usize = 192 * 1024;
+pub const JOURNAL_RECORD_BYTES_MAX: usize = 256 * 1024;
 /// Largest group of one journal commit, in bytes; bounds what waits in memory. A full group of ballots is under 1 MiB.
 pub const JOURNAL_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A journal segment is filled with zeros this far ahead of the records (measured, see providers/journal/segment.rs).
@@ -471,8 +473,7 @@ pub const REDIS_IN_FLIGHT_MAX: usize = 256;
 pub const REDIS_RECONNECT_MIN: Duration = Duration::from_millis(20);
 /// Longest rest between two tries to connect: Redis is found again this soon after it is back.
 pub const REDIS_RECONNECT_MAX: Duration = Duration::from_millis(500);
-/// Servers of a cluster that one call is sent to, one after the other. Two redirections happen while a slot moves; more
-/// are a circle.
+/// Servers of a cluster that one call is sent to, in turn: two redirections happen while a slot moves, more are a circle.
 pub const REDIS_REDIRECTS_MAX: usize = 4;
 /// The map of a cluster is asked for at most this often.
 pub const REDIS_MAP_INTERVAL: Duration = Duration::from_millis(100);

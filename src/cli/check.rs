@@ -169,6 +169,9 @@ fn shows(config: &NodeConfig) -> Vec<(bool, String)> {
 /// A command and a group of ballots wait for Redis: slower than this, people feel it.
 const ROUND_TRIP_MS_MAX: u128 = 5;
 
+/// A cluster whose servers take longer to notice a dead primary holds ballots longer than viewers wait.
+const FAILOVER_MS_MAX: u64 = 5000;
+
 /// What Redis is like, server by server.
 fn servers(probe: Result<Probe, RedisError>) -> Vec<(bool, String)> {
     let probe = match probe {
@@ -181,6 +184,7 @@ fn servers(probe: Result<Probe, RedisError>) -> Vec<(bool, String)> {
 
 fn server(server: &Server) -> (bool, String) {
     let major = server.version.as_deref().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    let told = |name: &str| server.settings.get(name).map(String::as_str);
     let mut changes = Vec::new();
     if major.is_none_or(|major| major < 7) {
         changes.push("use Redis 7 or newer: the scripts need it");
@@ -197,8 +201,21 @@ fn server(server: &Server) -> (bool, String) {
     if server.aof == Some(false) {
         changes
             .push("set appendonly yes: without it a restart forgets everything, and the nodes have to tell it again");
-    } else if server.appendfsync.as_deref() == Some("no") {
+    } else if told("appendfsync") == Some("no") {
         changes.push("set appendfsync everysec, or always: with no a power cut may lose half a minute");
+    }
+    let timeout_ms = told("cluster-node-timeout").and_then(|value| value.parse::<u64>().ok());
+    if server.in_cluster && timeout_ms.is_some_and(|ms| ms > FAILOVER_MS_MAX) {
+        changes.push("set cluster-node-timeout 2000: when a primary dies, ballots are held for so long and longer");
+    }
+    if server.in_cluster && told("cluster-require-full-coverage") == Some("yes") {
+        changes.push("set cluster-require-full-coverage no: else all servers stop while one is missing");
+    }
+    if server.in_cluster && server.replicas == Some(0) {
+        changes.push("give it a replica, on another machine: when it dies, what it has waits until it is back");
+    }
+    if told("min-replicas-to-write").is_some_and(|value| value != "0") {
+        changes.push("set min-replicas-to-write 0: with more the loss of a replica stops the show");
     }
     let unknown = |value: &Option<String>| value.clone().unwrap_or_else(|| "not told".to_owned());
     let text = format!(
@@ -210,7 +227,7 @@ fn server(server: &Server) -> (bool, String) {
         if server.aof == Some(false) {
             "no appendonly file".to_owned()
         } else {
-            format!("appendfsync {}", unknown(&server.appendfsync))
+            format!("appendfsync {}", told("appendfsync").unwrap_or("not told"))
         },
     );
     let text = changes.iter().fold(text, |text, change| text + "; " + change);
@@ -239,7 +256,8 @@ mod tests {
             version: Some("7.0.15".into()),
             maxmemory_policy: Some("noeviction".into()),
             aof: Some(true),
-            appendfsync: Some("everysec".into()),
+            in_cluster: false,
+            settings: [("appendfsync".into(), "everysec".into())].into(),
             role: Some("master".into()),
             replicas: Some(1),
             round_trip: Duration::from_micros(200),
@@ -252,7 +270,17 @@ mod tests {
         says(Server { version: Some("6.2.1".into()), ..good.clone() }, "Redis 7");
         says(Server { maxmemory_policy: Some("allkeys-lru".into()), ..good.clone() }, "noeviction");
         says(Server { aof: Some(false), ..good.clone() }, "no appendonly file; set appendonly yes");
-        says(Server { appendfsync: Some("no".into()), ..good.clone() }, "everysec");
+        let with = |name: &str, value: &str| Server {
+            in_cluster: true,
+            settings: [(name.into(), value.into())].into(),
+            ..good.clone()
+        };
+        assert!(server(&with("cluster-node-timeout", "2000")).0);
+        says(with("appendfsync", "no"), "everysec");
+        says(with("cluster-node-timeout", "15000"), "cluster-node-timeout 2000");
+        says(with("cluster-require-full-coverage", "yes"), "full-coverage no");
+        says(with("min-replicas-to-write", "1"), "min-replicas-to-write 0");
+        says(Server { in_cluster: true, replicas: Some(0), ..good.clone() }, "replica");
         says(Server { role: Some("slave".into()), ..good.clone() }, "primary");
         says(Server { round_trip: Duration::from_millis(30), ..good }, "nearer");
         assert!(!servers(Err(RedisError::Loading))[0].0);

@@ -17,7 +17,7 @@ use crate::{
     },
     base::ids::ShowId,
     config::{Defaults, NodeConfig, NodeFlags, nodes::NodesFlags},
-    export::write::{self, Sources},
+    export::write::{self, Sources, Written},
     identity::{node, secret::Secret},
     providers::store::{SqliteStore, Store},
     shows::run::Definition,
@@ -88,12 +88,18 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let written = match &path {
         None => write::write(&sources, &args.show, &mut BufWriter::new(std::io::stdout().lock()))?,
         Some(path) => {
-            let out = File::create(path).with_context(|| format!("making {}", path.display()))?;
-            let mut out = BufWriter::new(out);
-            let written = write::write(&sources, &args.show, &mut out)?;
-            out.flush()?;
-            out.get_ref().sync_all().with_context(|| format!("writing {}", path.display()))?;
-            written
+            // An earlier export stands until this one is whole on disk.
+            let beside = path.with_added_extension("part");
+            let out = File::create(&beside).with_context(|| format!("making {}", beside.display()))?;
+            let written = whole(&sources, &args.show, out).and_then(|written| {
+                std::fs::rename(&beside, path)?;
+                Ok(written)
+            });
+            if written.is_err() {
+                // Half an export is none.
+                let _ = std::fs::remove_file(&beside);
+            }
+            written.with_context(|| format!("writing {}", path.display()))?
         }
     };
     let path = path.unwrap_or_else(|| "FILE".into());
@@ -115,4 +121,13 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         eprintln!("  {missing}");
     }
     Ok(ExitCode::from(NOT_WHOLE))
+}
+
+/// Writes an export and waits until the disk has it.
+fn whole(sources: &Sources<'_>, show: &ShowId, out: File) -> anyhow::Result<Written> {
+    let mut out = BufWriter::new(out);
+    let written = write::write(sources, show, &mut out)?;
+    out.flush()?;
+    out.get_ref().sync_all()?;
+    Ok(written)
 }

@@ -67,7 +67,7 @@ fn erase_until(data: &Path, most: usize) -> Vec<String> {
     let plan = plan(&places, &"one".parse().unwrap(), "Kim", Micros(5)).unwrap();
     assert_eq!(plan.erased.runs, [(RunId(1), document("one", 1).runs[0].definition.buckets)]);
     let mut steps = Vec::new();
-    let redis = |_: &Erased| Ok(());
+    let redis = |_: &Erased| Ok(Vec::new());
     let done = erase(&places, &plan, Some(&redis), &mut |step| {
         steps.push(step);
         anyhow::ensure!(steps.len() < most, "killed");

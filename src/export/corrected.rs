@@ -3,10 +3,14 @@
 use crate::{
     ballots::manifest::{Manifest, Signed},
     shows::{
+        carry::Pinned,
         correction::{Correction, in_words, leaves_out},
         kind::Kind,
     },
+    wire::server::Phase,
 };
+
+use super::file::Contents;
 
 /// The revision that corrects a manifest, if it was in force before the newest one.
 pub(super) fn corrected_by(newest: &(Signed, Manifest), signed: &Signed, all: &[(Signed, Manifest)]) -> Option<u32> {
@@ -20,6 +24,24 @@ pub(super) fn corrected_by(newest: &(Signed, Manifest), signed: &Signed, all: &[
         at = &all.iter().find(|(other, _)| other.hash() == *corrects)?.1;
     }
     None
+}
+
+/// What became of the result whose votes a manifest carries over, in words. `None`: it stands, as far as the file says.
+pub(super) fn carried_since(contents: &Contents, manifest: &Manifest, all: &[(Signed, Manifest)]) -> Option<String> {
+    let Pinned { cue, run, manifest: hash, .. } = manifest.definition.carries.as_ref()?;
+    let source = contents.runs.iter().find(|line| line.run == *run)?;
+    if source.state == Phase::Void {
+        return Some(format!(
+            "ATTENTION: run {run} of cue {cue}, whose votes are carried over, was declared void since"
+        ));
+    }
+    if source.manifest_hash.as_ref() != Some(hash) {
+        return Some(format!(
+            "ATTENTION: run {run} of cue {cue}, whose votes are carried over, has another result since"
+        ));
+    }
+    let (_, source) = all.iter().find(|(signed, _)| signed.hash() == *hash)?;
+    carried_since(contents, source, all)
 }
 
 /// How a result was corrected, in words.

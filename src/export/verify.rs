@@ -2,6 +2,7 @@
 //! manifest. Needs the file and, to know who signed, a key that came another way.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     io::BufRead,
 };
@@ -13,12 +14,13 @@ use aws_lc_rs::{
 };
 
 use super::{
-    corrected::{corrected, corrected_by},
+    corrected::{carried_since, corrected, corrected_by},
     file::{BallotLine, Contents, FORMAT, Line, RunLine},
     items::{Fold, ItemsLine},
 };
 use crate::{
     ballots::{
+        carried,
         manifest::{self, Manifest, Signed},
         recount::{Found, Recount},
         score::{Answer, Scores},
@@ -187,7 +189,13 @@ pub fn verify(file: &mut dyn BufRead, key: Option<&str>) -> anyhow::Result<Repor
         let other = in_force.filter(|(counts, _)| counts.hash() != signed.hash());
         let corrected_by = other.and_then(|newest| corrected_by(newest, signed, &manifests));
         let replaced_by = other.filter(|_| corrected_by.is_none()).map(|(_, counts)| counts.revision);
-        let checked = check(signed, manifest, ballots.get(&run).unwrap_or(&none), key, replaced_by);
+        let mut checked = check(signed, manifest, ballots.get(&run).unwrap_or(&none), key, replaced_by);
+        let differs = carried::differs(manifest, |hash| {
+            manifests.iter().find(|(signed, _)| signed.hash() == hash).map(|(_, source)| Cow::Borrowed(source))
+        });
+        let told = if replaced_by.is_some() { &mut checked.notes } else { &mut checked.findings };
+        told.extend(differs);
+        checked.notes.extend(said.and_then(|(contents, ..)| carried_since(contents, manifest, &manifests)));
         Checked { corrected_by, ..checked }
     });
     let results: Vec<_> = results.collect();
@@ -308,6 +316,7 @@ fn check(
         findings.push(format!("the manifest's format {:?} is not {format:?}", manifest.format));
     }
     notes.extend(manifest.correction.iter().map(|one| corrected(manifest, one)));
+    notes.extend(carried::in_words(manifest));
     notes.extend(manifest.replaces.iter().map(|Replaced { run, void: Void { by, reason, .. } }| {
         format!("held again, in place of run {run}, which {by} declared void: {reason}")
     }));
@@ -327,7 +336,7 @@ fn check(
         notes.append(&mut findings);
     }
     findings.splice(..0, by_its_signer);
-    let lines = definition.interaction.options.iter().zip(manifest.totals.iter().zip(&manifest.shares));
+    let lines = definition.interaction.options.iter().zip(manifest.votes().iter().zip(&manifest.shares));
     Checked {
         run: definition.run,
         cue: definition.cue.clone(),

@@ -96,6 +96,15 @@ pub struct ScreenKeyQuery {
     key: Option<String>,
     /// For viewers: the platform that the welcome names; left out: as in the studio. It moves what is seen, and no ballot.
     platform: Option<String>,
+    /// The same of the segment, whose window may be one of its own.
+    segment: Option<String>,
+}
+
+impl ScreenKeyQuery {
+    /// Platform and segment, as they are said.
+    fn said(&self) -> [String; 2] {
+        [&self.platform, &self.segment].map(|name| name.clone().unwrap_or_default())
+    }
 }
 
 /// What is on and the numbers as viewers may see them, or with a key as screens may, for clients that poll. Send the ETag
@@ -112,7 +121,8 @@ pub async fn live(
 ) -> Result<Response, Failure> {
     let audience = extract::audience(&doors, &desk, query.key.as_deref())?;
     let newest = desk.hub.follow(audience).borrow().clone();
-    let place = query.platform.as_deref().map_or(Vantage::Studio, Vantage::Platform);
+    let [platform, segment] = query.said();
+    let place = Vantage::Said { platform: &platform, segment: &segment };
     let mut voted = false;
     if let (Audience::Viewers, Some(own)) = (audience, &newest.voted)
         && headers.contains_key(header::AUTHORIZATION)
@@ -322,5 +332,5 @@ pub async fn events(
         doors.gate.room_for_viewer()?;
     }
     let stay = visit.stay(&doors.gate)?;
-    Ok(sse::events(doors.services.clone(), desk, (audience, query.platform), stay).into_response())
+    Ok(sse::events(doors.services.clone(), desk, (audience, query.said()), stay).into_response())
 }

@@ -25,6 +25,8 @@ use crate::{
     },
     live::results::{Audience, is_hidden},
     shows::{
+        carry::Pinned,
+        kind::Kind,
         run::{Replaced, Void},
         windows::Span,
     },
@@ -55,6 +57,9 @@ pub struct Certificate {
     outcome: Option<Outcome>,
     /// What a rating came to.
     rated: Option<Rated>,
+    /// What stands behind these numbers; empty: nothing.
+    #[schema(max_length = 12)]
+    unit: String,
     /// How it was corrected: what is left out is in no other figure here but in those by entry and part.
     correction: Option<CorrectionView>,
     /// What is declared in place of what was counted.
@@ -66,10 +71,12 @@ pub struct Certificate {
     outstanding: u64,
     /// When ballots were taken, milliseconds since 1970.
     windows: Vec<CertifiedSpan>,
-    /// The same for those who see what is on later.
+    /// The same for those who see what is on later, and for segments with windows of their own.
     platforms: Vec<CertifiedTrack>,
     /// Counts the seals of this run.
     revision: u32,
+    /// The votes of an earlier run that are among those of the options.
+    carried: Option<CertifiedCarried>,
     /// The void run in whose place this one was held.
     replaces: Option<CertifiedReplaced>,
     sealed_at: u64,
@@ -90,6 +97,24 @@ pub struct CertifiedDeclaration {
     votes: Vec<u64>,
     outcome: Option<Outcome>,
     rated: Option<Rated>,
+}
+
+/// The votes of an earlier run.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CertifiedCarried {
+    run: RunId,
+    cue: String,
+    /// Which seal of it, and SHA-256 of its manifest.
+    revision: u32,
+    manifest_hash: String,
+    /// Votes per option, as far as they are not left out.
+    votes: Vec<u64>,
+}
+
+fn carried(manifest: &Manifest) -> Option<CertifiedCarried> {
+    let Pinned { cue, run, revision, manifest: hash, .. } = manifest.definition.carries.clone()?;
+    let votes = manifest.sum.iter().zip(&manifest.totals).map(|(sum, own)| sum.saturating_sub(*own)).collect();
+    Some(CertifiedCarried { run, cue, revision, manifest_hash: hash, votes })
 }
 
 /// A run that was declared void.
@@ -118,10 +143,13 @@ pub struct CertifiedSpan {
     closes: Option<u64>,
 }
 
-/// The openings of a platform.
+/// The openings of a platform, or those that a segment has of them.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct CertifiedTrack {
+    /// Empty: those of the segment, as the programme has them.
     platform: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    segment: String,
     windows: Vec<CertifiedSpan>,
 }
 
@@ -158,17 +186,23 @@ pub async fn certificate(
         return Err(Failure::new(Code::Busy, "the manifest of this run is not on this node yet: try again"));
     };
     let interaction = &manifest.definition.interaction;
-    let numbers = manifest.totals.iter().zip(&manifest.shares);
+    let (counted, carried) = (manifest.votes().to_vec(), carried(&manifest));
+    let numbers = counted.iter().zip(&manifest.shares);
     let option = |((n, label), (votes, share)): ((u16, &String), (&u64, &u16))| CertifiedOption {
         n,
         label: label.clone(),
         votes: *votes,
         share: f64::from(*share) / 10.0,
     };
+    let unit = match &interaction.kind {
+        Kind::Rating(scale) => scale.unit.clone(),
+        _ => String::new(),
+    };
     let window = |span: &Span| CertifiedSpan { opens: span.opens.as_ms(), closes: span.closes.map(Micros::as_ms) };
     let windows = &manifest.windows;
     let tracks = windows.tracks.iter().map(|track| CertifiedTrack {
         platform: track.platform.clone(),
+        segment: track.segment.clone(),
         windows: windows.spans_on(Some(track)).map(|span| window(&span)).collect(),
     });
     Ok(Json(Certificate {
@@ -183,7 +217,8 @@ pub async fn certificate(
         superseded: manifest.superseded,
         outcome: manifest.outcome.clone(),
         rated: manifest.rated.clone(),
-        correction: summary.correction.as_ref().map(|one| view::correction(one, summary)),
+        unit,
+        correction: summary.correction.as_ref().map(|one| view::correction(one, &counted)),
         declared: manifest.declared.map(|Declared { votes, outcome, rated }| CertifiedDeclaration {
             votes,
             outcome,
@@ -196,6 +231,7 @@ pub async fn certificate(
         windows: windows.spans.iter().map(window).collect(),
         platforms: tracks.collect(),
         revision: manifest.revision,
+        carried,
         replaces: manifest.replaces.map(|Replaced { run, void: Void { at, by, reason } }| CertifiedReplaced {
             run,
             at: at.as_ms(),

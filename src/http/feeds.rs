@@ -13,10 +13,11 @@ use super::{
 use crate::{
     base::{csv, ids::ShowId},
     live::results::Audience,
-    shows::run::Run,
+    shows::{carry::CarriedLine, run::Run},
     studio::{desk::Desk, parts::parts, view},
     wire::{
         gauge::GraphicTally,
+        kind::KindView,
         outcome::PoolOutcome,
         results::{ResultState, Results},
         seal::{EntryCount, Part, PartCount},
@@ -63,6 +64,8 @@ pub struct Status {
     /// Of a rating, as screens may see it; empty: there is none.
     mean: String,
     median: String,
+    /// What stands behind both; empty: nothing.
+    unit: String,
     state: Option<ResultState>,
     /// As in the results' rows.
     mark: &'static str,
@@ -98,6 +101,10 @@ pub async fn status(
     let run = show.run;
     let (next_cue, next_question) = show.next.map(|next| (next.cue, next.question)).unwrap_or_default();
     let rated = results.as_ref().and_then(|results| results.rated.as_ref());
+    let unit = match run.as_ref().map(|run| &run.kind) {
+        Some(KindView::Rating(scale)) => scale.unit.clone(),
+        _ => String::new(),
+    };
     let pace = results.as_ref().and_then(|results| results.pace).unwrap_or_default();
     let closes_at = run.as_ref().filter(|run| run.phase == Phase::Open).and_then(|run| run.closes_at);
     let (document, held) = (desk.document(), run.as_ref().is_some_and(|run| run.hold));
@@ -121,6 +128,7 @@ pub async fn status(
         total: results.as_ref().map_or(0, |results| results.total),
         mean: rated.map(|rated| rated.mean.to_string()).unwrap_or_default(),
         median: rated.map(|rated| rated.median.to_string()).unwrap_or_default(),
+        unit,
         mark: results.as_ref().map_or("", mark),
         state: results.map(|results| results.state),
         pace: pace.now,
@@ -156,7 +164,7 @@ pub struct Row {
     /// By the run's rules: once it is sealed, and so far where pools count apart; empty where they say only that all votes are one.
     points: String,
     rank: String,
-    /// `declared`: not counted; `excluded`: without a part of what was counted; else empty.
+    /// `declared`: not counted; `excluded`: without a part of what was counted; `carried`: with the votes of an earlier run; else empty.
     mark: &'static str,
 }
 
@@ -164,6 +172,7 @@ fn mark(results: &Results) -> &'static str {
     match (results.declared, results.excluded) {
         (true, _) => "declared",
         (false, true) => "excluded",
+        (false, false) if results.carried => "carried",
         (false, false) => "",
     }
 }
@@ -258,7 +267,10 @@ pub struct EntryRow {
     /// From 1.
     option: u16,
     label: String,
+    /// With those that are carried over.
     votes: u64,
+    /// Of these, those of an earlier run.
+    carried: u64,
     state: ResultState,
 }
 
@@ -271,20 +283,21 @@ fn told(desk: &Desk, rows: impl FnOnce(&Run, ResultState)) {
     }
 }
 
-/// A number and a label for every option, with its votes.
-fn options(run: &Run, votes: Vec<u64>) -> impl Iterator<Item = (u16, String, u64)> {
+/// A number and a label for every option, with its votes and those of them that are carried over.
+fn options(run: &Run, votes: Vec<u64>, carried: Vec<u64>) -> impl Iterator<Item = (u16, String, u64, u64)> {
     let labels = (1..).zip(&run.definition.interaction.options);
-    labels.zip(votes).map(|((option, label), votes)| (option, label.clone(), votes))
+    let carried = carried.into_iter().chain(std::iter::repeat(0));
+    labels.zip(votes).zip(carried).map(|(((option, label), votes), carried)| (option, label.clone(), votes, carried))
 }
 
 fn entry_rows(desk: &Desk) -> Vec<EntryRow> {
     let mut rows = Vec::new();
     told(desk, |run, state| {
-        for EntryCount { entry, votes, .. } in view::by_entry(run) {
+        for EntryCount { entry, votes, carried, .. } in view::by_entry(run) {
             let [segment, pool, platform] = [entry.segment, entry.pool, entry.platform].map(Option::unwrap_or_default);
-            for (option, label, votes) in options(run, votes) {
+            for (option, label, votes, carried) in options(run, votes, carried) {
                 let (segment, pool, platform) = (segment.clone(), pool.clone(), platform.clone());
-                rows.push(EntryRow { segment, pool, platform, option, label, votes, state });
+                rows.push(EntryRow { segment, pool, platform, option, label, votes, carried, state });
             }
         }
     });
@@ -312,9 +325,9 @@ pub async fn entries_csv(
     Params(query): Params<FeedKey>,
 ) -> Result<impl IntoResponse, Failure> {
     extract::screen_key(&doors, &desk, query.key())?;
-    let mut text = String::from("segment,pool,platform,option,label,votes,state\r\n");
-    for EntryRow { segment, pool, platform, option, label, votes, state } in entry_rows(&desk) {
-        text += &csv::line([&segment, &pool, &platform, &option, &label, &votes, &word(&state)]);
+    let mut text = String::from("segment,pool,platform,option,label,votes,state,carried\r\n");
+    for EntryRow { segment, pool, platform, option, label, votes, carried, state } in entry_rows(&desk) {
+        text += &csv::line([&segment, &pool, &platform, &option, &label, &votes, &word(&state), &carried]);
     }
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
 }
@@ -328,7 +341,10 @@ pub struct PartRow {
     /// From 1.
     option: u16,
     label: String,
+    /// With those that are carried over.
     votes: u64,
+    /// Of these, those of an earlier run.
+    carried: u64,
     state: ResultState,
 }
 
@@ -343,27 +359,44 @@ fn part_rows(desk: &Desk) -> Vec<PartRow> {
     }
     let mut rows = Vec::new();
     told(desk, |run, state| {
-        for PartCount { of, name, votes, .. } in parts(&view::by_entry(run)) {
-            let row = |(option, label, votes)| PartRow { of, name: name.clone(), option, label, votes, state };
-            rows.extend(options(run, votes).map(row));
+        for PartCount { of, name, votes, carried, .. } in parts(&view::by_entry(run)) {
+            let name = || name.clone();
+            let row =
+                |(option, label, votes, carried)| PartRow { of, name: name(), option, label, votes, carried, state };
+            rows.extend(options(run, votes, carried).map(row));
         }
     });
     rows
+}
+
+/// What a run carries over of the votes of a pool; the empty name is of those who came by none.
+fn carried_in(run: &Run, pool: &str) -> Vec<u64> {
+    let of_pool = |line: &&CarriedLine| {
+        run.definition.entries.get(line.entry).and_then(|entry| entry.pool.as_deref()).unwrap_or_default() == pool
+    };
+    let lines = run.carried.iter().flat_map(|carried| &carried.by_entry).filter(of_pool);
+    lines.fold(Vec::new(), |mut sum, line| {
+        sum.resize(line.votes.len(), 0);
+        sum.iter_mut().zip(&line.votes).for_each(|(sum, votes)| *sum += votes);
+        sum
+    })
 }
 
 /// Before the seal, and as long as screens are frozen: the votes by pool where pools count apart, as screens see them.
 fn pool_rows(run: &Run, results: Option<Results>) -> Vec<PartRow> {
     let Some(results) = results.filter(|results| results.run == run.id()) else { return Vec::new() };
     let row = |PoolOutcome { name, votes, .. }: PoolOutcome| {
-        let row = move |(option, label, votes)| PartRow {
+        let carried = carried_in(run, &name);
+        let row = move |(option, label, votes, carried)| PartRow {
             of: Part::Pool,
             name: name.clone(),
             option,
             label,
             votes,
+            carried,
             state: results.state,
         };
-        options(run, votes).map(row)
+        options(run, votes, carried).map(row)
     };
     results.outcome.into_iter().flat_map(|outcome| outcome.pools).flat_map(row).collect()
 }
@@ -389,9 +422,9 @@ pub async fn parts_csv(
     Params(query): Params<FeedKey>,
 ) -> Result<impl IntoResponse, Failure> {
     extract::screen_key(&doors, &desk, query.key())?;
-    let mut text = String::from("of,name,option,label,votes,state\r\n");
-    for PartRow { of, name, option, label, votes, state } in part_rows(&desk) {
-        text += &csv::line([&of.word(), &name, &option, &label, &votes, &word(&state)]);
+    let mut text = String::from("of,name,option,label,votes,state,carried\r\n");
+    for PartRow { of, name, option, label, votes, carried, state } in part_rows(&desk) {
+        text += &csv::line([&of.word(), &name, &option, &label, &votes, &word(&state), &carried]);
     }
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))
 }

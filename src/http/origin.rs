@@ -109,10 +109,15 @@ fn desk_of(doors: &Doors, path: &str) -> Option<Arc<Desk>> {
 pub async fn guard(State(doors): State<Arc<Doors>>, request: Request, next: Next) -> Response {
     let desk = desk_of(&doors, request.uri().path());
     let origin = Origin::of(&doors, desk.as_deref(), request.headers());
-    if matches!(origin, Origin::Absent | Origin::Own) {
-        return next.run(request).await;
-    }
     let readers = readers(request.uri().path());
+    if matches!(origin, Origin::Absent | Origin::Own) {
+        let mut response = next.run(request).await;
+        // Said to own pages, too: a browser's cache gives what it has from them to pages of other sites.
+        if readers == Readers::All {
+            may_read(response.headers_mut(), HeaderValue::from_static("*"));
+        }
+        return response;
+    }
     let reads = readers == Readers::All || (readers == Readers::Listed && origin == Origin::Listed);
     let allow = match readers {
         Readers::All => Some(HeaderValue::from_static("*")),
@@ -133,8 +138,7 @@ pub async fn guard(State(doors): State<Arc<Doors>>, request: Request, next: Next
     // A cache must not give one origin's answer to another.
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     let Some(allow) = allow else { return response };
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allow);
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("etag, retry-after"));
+    may_read(headers, allow);
     if preflight {
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
         let sent = HeaderValue::from_static("authorization, content-type, if-none-match");
@@ -142,6 +146,12 @@ pub async fn guard(State(doors): State<Arc<Doors>>, request: Request, next: Next
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     }
     response
+}
+
+/// Whose pages may read the answer, and what of its head.
+fn may_read(headers: &mut HeaderMap, allow: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allow);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("etag, retry-after"));
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub struct Seen {
     responses((status = 200, description = "The leaderboard", body = Leaderboard), Problems))]
 pub async fn leaderboard(OfShow(desk): OfShow, Params(seen): Params<Seen>) -> Json<Leaderboard> {
     let newest = desk.hub.follow(Audience::Viewers).borrow().clone();
-    let place = seen.platform.as_deref().map_or(Vantage::Studio, Vantage::Platform);
+    let place = Vantage::Said { platform: seen.platform.as_deref().unwrap_or_default(), segment: "" };
     Json(newest.scores_for(place).unwrap_or(&Scores::default()).leaderboard(limits::LEADERS_MAX))
 }
 

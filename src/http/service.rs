@@ -55,34 +55,34 @@ pub async fn health(State(doors): State<Arc<Doors>>) -> Response {
     let services = &doors.services;
     let stance = services.stance.get();
     let clock_ok = services.clock_ok.load(Ordering::Relaxed);
-    let status = match stance {
-        Stance::Open if clock_ok => "pass",
-        Stance::Open | Stance::Holding | Stance::Draining => "warn",
+    let taken = match stance {
+        Stance::Open => "pass",
+        Stance::Holding | Stance::Draining => "warn",
         Stance::DiskFull | Stance::JournalFailed => "fail",
     };
-    let state = |good: bool| if good { "pass" } else { "fail" };
-    // Named, and never a reason to fail: with Redis away this node takes ballots and holds them.
-    let redis = services.shared.as_ref().map(|shared| {
-        let health = shared.health();
-        let good = health.seen && health.down.is_none();
-        let output = health.down.map(|(_, why)| why).unwrap_or_default();
-        json!([{"status": if good { "pass" } else { "warn" }, "observedValue": health.round_trip.as_micros(),
-                "observedUnit": "us", "output": output}])
-    });
+    let warned = |good: bool| if good { "pass" } else { "warn" };
+    let redis = services.shared.as_ref().map(|shared| shared.health());
+    let away = services.buckets_away.load(Ordering::Relaxed);
+    let redis_ok = away == 0 && redis.as_ref().is_none_or(|health| health.seen && health.down.is_none());
+    // Redis is named, and never a reason to fail: with it away this node takes ballots and holds them.
+    let status = if taken == "pass" { warned(clock_ok && redis_ok) } else { taken };
     let mut body = json!({
         "status": status,
         "releaseId": env!("CARGO_PKG_VERSION"),
         "serviceId": services.node,
         "checks": {
-            "journal:state": [{"status": state(!matches!(stance, Stance::DiskFull | Stance::JournalFailed)), "observedValue": stance.word()}],
+            "journal:state": [{"status": taken, "observedValue": stance.word()}],
             "journal:fsync": [{"status": "pass", "observedValue": services.queue.fsync_us.load(Ordering::Relaxed), "observedUnit": "us"}],
-            "disk:free": [{"status": state(stance != Stance::DiskFull), "observedUnit": "bytes",
+            "disk:free": [{"status": if stance == Stance::DiskFull { "fail" } else { "pass" }, "observedUnit": "bytes",
                            "observedValue": services.queue.free_bytes.load(Ordering::Relaxed)}],
-            "clock:step": [{"status": if clock_ok { "pass" } else { "warn" }}],
+            "clock:step": [{"status": warned(clock_ok)}],
         },
     });
-    if let Some(redis) = redis {
-        body["checks"]["redis:state"] = redis;
+    if let Some(health) = redis {
+        let parts = format!("{away} buckets of ballots wait for a part of Redis that does not answer");
+        let output = health.down.map(|(_, why)| why).or((away > 0).then_some(parts)).unwrap_or_default();
+        body["checks"]["redis:state"] = json!([{"status": warned(redis_ok), "observedValue": health.round_trip.as_micros(),
+                                                "observedUnit": "us", "output": output}]);
     }
     let keeps = keeps(&doors);
     if !keeps.is_empty() {

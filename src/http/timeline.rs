@@ -1,4 +1,4 @@
-//! When what is open, closed, locked and revealed, in the studio and on each platform: for encoders, and for whoever has to know
+//! When what is open, closed, locked and revealed, in the studio, on each platform and for segments with windows of their own: for encoders, and for whoever has to know
 //! before viewers do. Times alone, and no number of any result.
 
 use std::{sync::Arc, time::Duration};
@@ -64,11 +64,25 @@ pub struct RunTimes {
     /// As the studio has it.
     studio: Times,
     platforms: Vec<PlatformTimes>,
+    /// Those with windows of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    segments: Vec<SegmentTimes>,
 }
 
 /// The times of one run on one platform.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct PlatformTimes {
+    platform: String,
+    #[serde(flatten)]
+    times: Times,
+}
+
+/// The times of one run for a segment with a window of its own.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct SegmentTimes {
+    segment: String,
+    /// Left out: as the studio has it.
+    #[serde(skip_serializing_if = "String::is_empty")]
     platform: String,
     #[serde(flatten)]
     times: Times,
@@ -156,6 +170,12 @@ pub async fn next_timed(
 
 fn run_times(run: &Run, now: Micros) -> RunTimes {
     let on = |track: &Track| PlatformTimes { platform: track.platform.clone(), times: times(run, Some(track)) };
+    let of = |track: &Track| SegmentTimes {
+        segment: track.segment.clone(),
+        platform: track.platform.clone(),
+        times: times(run, Some(track)),
+    };
+    let (segments, platforms): (Vec<_>, Vec<_>) = run.windows.tracks.iter().partition(|track| track.window.is_some());
     RunTimes {
         run: run.id(),
         cue: run.definition.cue.clone(),
@@ -164,7 +184,8 @@ fn run_times(run: &Run, now: Micros) -> RunTimes {
         hold: run.hold.is_some(),
         locks_at: run.windows.locks_at().map(Micros::as_ms),
         studio: times(run, None),
-        platforms: run.windows.tracks.iter().map(on).collect(),
+        platforms: platforms.into_iter().map(on).collect(),
+        segments: segments.into_iter().map(of).collect(),
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Snapshot {
     pub results: Utf8Bytes,
     /// For viewers: what those see in place of it who have voted, while that is more.
     pub voted: Option<Box<Voted>>,
-    /// For viewers: what those see who are behind, while that is something of their own.
+    /// For viewers: what those see who are behind or have windows of their own, while that is something of their own.
     platforms: Arc<[OnPlatform]>,
     pub asked_number: u64,
     /// For viewers: the approved questions of the run on program; empty: there is no list.
@@ -53,10 +53,11 @@ pub struct Voted {
     results: Utf8Bytes,
 }
 
-/// What the viewers of a platform see that is behind. Its numbers are from the same counts as those of the others.
+/// What the viewers of a platform see that is behind, or of a segment with a window of its own. Its numbers are from the same counts as those of the others.
 #[derive(Debug, Clone)]
 pub struct OnPlatform {
     platform: String,
+    segment: String,
     entries: Vec<Entry>,
     show_number: u64,
     show: Utf8Bytes,
@@ -71,18 +72,22 @@ pub enum Vantage<'a> {
     Studio,
     /// By the entry of a signed link.
     Entry(&'a Entry),
-    /// As somebody says who only looks.
-    Platform(&'a str),
+    /// As somebody says who only looks; empty: by none.
+    Said { platform: &'a str, segment: &'a str },
 }
 
 impl Snapshot {
     fn on(&self, place: Vantage<'_>) -> Option<&OnPlatform> {
-        let is_there = |one: &&OnPlatform| match place {
-            Vantage::Studio => false,
-            Vantage::Entry(entry) => one.entries.contains(entry),
-            Vantage::Platform(name) => one.platform == name,
+        let on = |platform: &str, segment: &str| {
+            self.platforms.iter().find(|one| (&*one.platform, &*one.segment) == (platform, segment))
         };
-        self.platforms.iter().find(is_there)
+        match place {
+            Vantage::Studio => None,
+            Vantage::Entry(entry) => self.platforms.iter().find(|one| one.entries.contains(entry)),
+            Vantage::Said { platform, segment } => {
+                on(platform, segment).or_else(|| on(platform, "")).or_else(|| on("", segment))
+            }
+        }
     }
 
     /// What is on, for somebody in that place, and its number.
@@ -203,6 +208,7 @@ impl Hub {
     ) {
         let line = self.line(audience);
         let mut last = line.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = &mut *last;
         let same_show = last.show.as_ref().is_some_and(|last| is_same(last, &show));
         let same_behind = last.behind.len() == behind.len() && last.behind.iter().zip(&behind).all(is_seen_so);
         let (same_results, same_voted) = (same(last.results.as_ref(), &results), same(last.voted.as_ref(), &voted));
@@ -235,7 +241,13 @@ impl Hub {
             last.voted = voted;
         }
         if !same_behind {
-            next.platforms = behind.iter().map(|one| on_platform(one, &mut last.number)).collect();
+            let before: Vec<_> = last.behind.iter().zip(&*next.platforms).collect();
+            let platform = |one: &Behind| {
+                let before =
+                    before.iter().find(|(seen, _)| (&seen.platform, &seen.segment) == (&one.platform, &one.segment));
+                on_platform(one, before.copied(), &mut last.number)
+            };
+            next.platforms = behind.iter().map(platform).collect();
             last.behind = behind;
         }
         line.newest.send_replace(Arc::new(next));
@@ -301,17 +313,28 @@ impl Hub {
     }
 }
 
-fn on_platform(seen: &Behind, number: &mut u64) -> OnPlatform {
+/// What is sent on a platform. What is there as before keeps its number: nobody gets it again because it is another one
+/// that has changed.
+fn on_platform(seen: &Behind, before: Option<(&Behind, &OnPlatform)>, number: &mut u64) -> OnPlatform {
     let mut next = || {
         *number += 1;
         *number
     };
+    let (show_number, show) = match before {
+        Some((last, sent)) if is_same(&last.show, &seen.show) => (sent.show_number, sent.show.clone()),
+        _ => (next(), encode(&ServerMessage::Show(Box::new(seen.show.clone())))),
+    };
+    let results = match before {
+        Some((last, sent)) if same(last.results.as_ref(), &seen.results) => sent.results.clone(),
+        _ => seen.results.as_ref().map(|results| (next(), encode(&ServerMessage::Results(results.clone())))),
+    };
     OnPlatform {
         platform: seen.platform.clone(),
+        segment: seen.segment.clone(),
         entries: seen.entries.clone(),
-        show_number: next(),
-        show: encode(&ServerMessage::Show(Box::new(seen.show.clone()))),
-        results: seen.results.as_ref().map(|results| (next(), encode(&ServerMessage::Results(results.clone())))),
+        show_number,
+        show,
+        results,
         untold: seen.untold,
     }
 }
@@ -322,8 +345,8 @@ fn is_same(last: &ShowView, show: &ShowView) -> bool {
 }
 
 fn is_seen_so((last, next): (&Behind, &Behind)) -> bool {
-    let same_place = (&last.platform, &last.entries, last.untold) == (&next.platform, &next.entries, next.untold);
-    same_place && is_same(&last.show, &next.show) && same(last.results.as_ref(), &next.results)
+    let place = |one: &Behind| (one.platform.clone(), one.segment.clone(), one.entries.clone(), one.untold);
+    place(last) == place(next) && is_same(&last.show, &next.show) && same(last.results.as_ref(), &next.results)
 }
 
 /// Whether results are the last ones, but for the time.
@@ -353,6 +376,7 @@ mod tests {
             let show = view::show(&document, None, Audience::Viewers, Micros(revision));
             let own = Behind {
                 platform: "tv".into(),
+                segment: String::new(),
                 entries: Vec::new(),
                 show: ShowView { run: None, ..show.clone() },
                 results: None,
@@ -361,7 +385,7 @@ mod tests {
             hub.publish(Audience::Viewers, show, None, None, if behind { vec![own] } else { Vec::new() });
             let newest = hub.follow(Audience::Viewers).borrow().clone();
             ["radio", "tv"].map(|name| {
-                let (number, show) = newest.show_for(Vantage::Platform(name));
+                let (number, show) = newest.show_for(Vantage::Said { platform: name, segment: "" });
                 let ServerMessage::Show(show) = serde_json::from_str(show).unwrap() else { panic!("a show") };
                 (number, show.rev)
             })
@@ -372,5 +396,43 @@ mod tests {
         let [same, again] = publish(7, false);
         assert_eq!((same, again), ((studio.0, 7), same));
         assert_ne!(again.0, tv.0);
+    }
+
+    #[test]
+    fn what_changes_on_one_platform_is_sent_on_no_other() {
+        let (hub, document) = (Hub::default(), Desk::open_for(60).document);
+        let show = view::show(&document, None, Audience::Viewers, Micros(0));
+        // The title stands for whatever a platform has of its own, `None` for one that sees what all see.
+        let publish = |titles: [Option<&str>; 2]| {
+            let own = |(name, title): (&str, Option<&str>)| {
+                Some(Behind {
+                    platform: name.into(),
+                    segment: String::new(),
+                    entries: vec![Entry { platform: Some(name.into()), ..Entry::default() }],
+                    show: ShowView { title: title?.into(), ..show.clone() },
+                    results: None,
+                    untold: false,
+                })
+            };
+            let behind = ["tv", "web"].into_iter().zip(titles).filter_map(own).collect();
+            hub.publish(Audience::Viewers, show.clone(), None, None, behind);
+            let newest = hub.follow(Audience::Viewers).borrow().clone();
+            ["tv", "web"].map(|name| {
+                let entry = Entry { platform: Some(name.into()), segment: None, pool: None };
+                let place = Vantage::Entry(&entry);
+                let ServerMessage::Show(show) = serde_json::from_str(newest.show_for(place).1).unwrap() else {
+                    panic!("a show")
+                };
+                (newest.show_for(place).0, show.title)
+            })
+        };
+        let [tv, web] = publish([Some("a"), Some("b")]);
+        assert_eq!((&*tv.1, &*web.1), ("a", "b"));
+        let [same, other] = publish([Some("a"), Some("c")]);
+        assert_eq!((&same, &*other.1), (&tv, "c"));
+        assert_ne!(other.0, web.0);
+        // Nor when one of them sees what all see, and the places move up.
+        let [all, same] = publish([None, Some("c")]);
+        assert_eq!((same, &*all.1), (other, &*show.title));
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     },
     base::{clock::Micros, ids::RunId},
     shows::{
+        carry,
         interaction::Visibility,
         run::{Run, SealSummary},
     },
@@ -75,16 +76,16 @@ impl Made {
     pub fn of(run: &Run, totals: &Totals) -> Self {
         let definition = &run.definition;
         let of = (run.id(), totals.clone(), run.sealed().cloned());
-        if let Some(Stands { votes, outcome, rated, .. }) = run.sealed().map(|seal| stands(definition, seal)) {
+        if let Some(Stands { votes, outcome, rated, .. }) = run.sealed().map(|seal| stands(run, seal)) {
             return Self { of, votes, outcome, rated };
         }
-        let votes = totals.votes.clone();
+        let lines = totals.by_pool.as_ref().map(|by_pool| Pools::of(definition).lines(by_pool)).unwrap_or_default();
+        let (votes, lines) = carry::sum(definition, (totals.votes.clone(), lines), run.carried.as_ref(), None);
         let (outcome, rated) = match &totals.by_pool {
             _ if definition.interaction.counting.pools.is_empty() => (None, outcome::rated(definition, &votes, &[])),
             // Nobody knows what pools give before the seal: only staff sees something, votes alone.
             None => (None, None),
-            Some(by_pool) => {
-                let lines = Pools::of(definition).lines(by_pool);
+            Some(_) => {
                 let mut outcome = outcome::outcome(definition, &votes, &lines);
                 // Fractions of many parts are long, and everybody gets this again and again.
                 outcome.iter_mut().flat_map(|outcome| &mut outcome.places).for_each(|place| place.exact.clear());
@@ -149,6 +150,7 @@ pub fn results(run: &Run, counted: &Counted, made: &Made, epoch: u32, audience: 
         outcome,
         rated,
         pace: pace.filter(|_| state != ResultState::Hidden),
+        carried: run.carried.is_some() && state != ResultState::Hidden,
         excluded: correction.is_some_and(|one| !one.excluded.is_empty()),
         declared: correction.is_some_and(|one| !one.declared.is_empty()),
     }
@@ -165,10 +167,20 @@ pub fn hidden(results: &Results) -> Results {
         outcome: None,
         rated: None,
         pace: None,
+        carried: false,
         excluded: false,
         declared: false,
         ..*results
     }
+}
+
+/// The same for those who do not see yet that it was revealed.
+pub fn unrevealed(results: &Results) -> Results {
+    let state = match results.state {
+        ResultState::Final => ResultState::Provisional,
+        other => other,
+    };
+    Results { state, ..results.clone() }
 }
 
 /// What an audience gets after `last`. Frozen screens keep their last numbers; a hidden result stays hidden, and what may
@@ -206,11 +218,11 @@ fn without_partial_numbers(fresh: Results) -> Results {
 fn state(phase: Phase, audience: Audience, run: &Run, by_pool: bool) -> ResultState {
     let interaction = &run.definition.interaction;
     let over = matches!(phase, Phase::Locked | Phase::Sealed | Phase::Verified | Phase::Revealed);
-    let visibility = match audience {
-        Audience::Viewers | Audience::Voters => interaction.viewers_see,
-        Audience::Screens => interaction.screens_see,
-        Audience::Operators => interaction.operators_see,
-        Audience::Producers => Visibility::Always,
+    let (visibility, withheld) = match audience {
+        Audience::Viewers | Audience::Voters => (interaction.viewers_see, run.withheld.viewers),
+        Audience::Screens => (interaction.screens_see, run.withheld.screens),
+        Audience::Operators => (interaction.operators_see, run.withheld.operators),
+        Audience::Producers => (Visibility::Always, false),
     };
     let visible = match visibility {
         // Where pools count apart, votes say nothing as long as nobody knows what points they make.
@@ -218,6 +230,8 @@ fn state(phase: Phase, audience: Audience, run: &Run, by_pool: bool) -> ResultSt
             false
         }
         _ if interaction.kind.is_secret() && audience != Audience::Producers && phase != Phase::Revealed => false,
+        // It begins with numbers of an earlier run that this audience may not see.
+        _ if withheld && phase != Phase::Revealed => false,
         Visibility::Always => true,
         Visibility::AfterVote => over || audience == Audience::Voters,
         Visibility::AfterClose => over,
@@ -276,6 +290,7 @@ mod tests {
             outcome: None,
             rated: None,
             pace: None,
+            carried: false,
             excluded: false,
             declared: false,
         }

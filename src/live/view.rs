@@ -1,6 +1,6 @@
 //! What is on, as viewers and screens may know it: pure, from the document and the time.
 
-use super::results::{Audience, hidden};
+use super::results::{Audience, hidden, unrevealed};
 use crate::{
     ballots::outcome,
     base::{clock::Micros, limits},
@@ -9,7 +9,7 @@ use crate::{
         document::Document,
         interaction::Visibility,
         run::Run,
-        windows::{ClockPhase, Track, Windows},
+        windows::{Track, Windows},
     },
     wire::{
         bracket::Bracket,
@@ -49,10 +49,14 @@ pub fn graphic(document: &Document) -> GraphicView {
     GraphicView { state: graphic.state, step: graphic.step, frozen: graphic.frozen }
 }
 
-/// What the viewers of one platform see that is behind, as long as that is something of their own.
+/// What the viewers of one platform see that is behind, or of a segment with a window of its own, as long as that is something of
+/// their own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Behind {
+    /// Empty: of a segment that is not behind.
     pub platform: String,
+    /// The one with a window of its own; empty: all others there.
+    pub segment: String,
     /// The entries by which they come.
     pub entries: Vec<Entry>,
     pub show: ShowView,
@@ -62,7 +66,7 @@ pub struct Behind {
     pub untold: bool,
 }
 
-/// What is seen on the platforms that are behind. `show`, `results`: by viewers elsewhere.
+/// What is seen on the platforms that are behind, and by segments with windows of their own. `show`, `results`: by viewers elsewhere.
 pub fn behind(document: &Document, show: &ShowView, results: Option<&Results>, now: Micros) -> Vec<Behind> {
     let stands = |run: &&Run| run.void.is_none();
     let on = document.on_program().filter(stands);
@@ -75,7 +79,9 @@ pub fn behind(document: &Document, show: &ShowView, results: Option<&Results>, n
         runs.flat_map(|run| run.windows.tracks.iter().map(move |track| (run, track))).collect();
     let seen = |(place, (run, track)): (usize, &(&Run, &Track))| {
         let same = |one: &&(&Run, &Track)| one.1.platform == track.platform;
-        if tracks[..place].iter().any(|one| same(&one)) {
+        // Of a run before, a platform is as it is in this one: whoever comes by it is on one of its tracks here.
+        let is_told = |one: &&(&Run, &Track)| one.1.segment == track.segment || one.0.id() != run.id();
+        if tracks[..place].iter().filter(same).any(|one| is_told(&one)) {
             return None;
         }
         let own = on.filter(|on| on.id() == run.id());
@@ -83,15 +89,16 @@ pub fn behind(document: &Document, show: &ShowView, results: Option<&Results>, n
         if untold.is_empty() && !own.is_some_and(is_taken) {
             return None;
         }
-        let (seen, hides) = own.map_or_else(|| (show.run.clone(), false), |on| seen_on(on, track, now));
+        let (seen, as_seen) = own.map_or_else(|| (show.run.clone(), None), |on| seen_on(on, track, now));
         let before = |bracket: Bracket, (run, _): &&(&Run, &Track)| bracket_before(bracket, &run.definition.cue);
         let bracket = show.bracket.clone().map(|bracket| untold.iter().fold(bracket, before));
         let entries = track.entries.iter().filter_map(|number| run.definition.entries.get(*number).cloned());
         Some(Behind {
             platform: track.platform.clone(),
+            segment: track.segment.clone(),
             entries: entries.collect(),
             show: ShowView { run: seen, bracket, ..show.clone() },
-            results: results.filter(|_| hides).map(hidden),
+            results: results.zip(as_seen).map(|(results, as_seen)| as_seen(results)),
             untold: !untold.is_empty(),
         })
     };
@@ -113,8 +120,11 @@ fn is_untold(run: &Run, track: &Track, now: Micros) -> bool {
     told_at(run).max(run.resolved.as_ref().map(|one| one.at)).is_some_and(|at| is_ahead(at, track, now))
 }
 
-/// The run on program as it is on a track, and whether its results are hidden there.
-fn seen_on(on: &Run, track: &Track, now: Micros) -> (Option<RunView>, bool) {
+/// What results become for those who do not see all of it yet.
+type AsSeen = fn(&Results) -> Results;
+
+/// The run on program as it is on a track, and what is made of its results there.
+fn seen_on(on: &Run, track: &Track, now: Micros) -> (Option<RunView>, Option<AsSeen>) {
     let (windows, interaction) = (on.windows.on(Some(track)), &on.definition.interaction);
     let told = Run {
         // What was told before a correction is nowhere any more: until they see the new one there is nothing in its place.
@@ -122,15 +132,27 @@ fn seen_on(on: &Run, track: &Track, now: Micros) -> (Option<RunView>, bool) {
         resolved: on.resolved.clone().filter(|one| !is_ahead(one.at, track, now)),
         ..on.clone()
     };
-    let before = windows.phase(now) == ClockPhase::Before;
+    // By a window of its own a segment knows what is on, and when its part comes.
+    let before = !on.windows.whole_on(Some(track)).any(|span| span.opens <= now);
     // What opens on take is not told before they see that it does.
-    let run = (!before || !interaction.opens_on_take).then(|| RunView {
-        behind: Some(Lag { delay_ms: track.delay_ms(), jitter_ms: track.jitter_ms }),
-        ..run_by(&told, &windows, now)
+    let run = (!before || !interaction.opens_on_take).then(|| {
+        let lag = Lag { delay_ms: track.delay_ms(), jitter_ms: track.jitter_ms };
+        RunView {
+            behind: (!track.platform.is_empty()).then_some(lag),
+            own_window: track.window.is_some(),
+            phase: told.phase_on(track, now),
+            ..run_by(&told, &windows, now)
+        }
     });
-    let waits = told.revealed_at != told_at(on)
-        && (interaction.viewers_see == Visibility::OnReveal || interaction.kind.is_secret());
-    (run, before || waits)
+    let waits = told.revealed_at != told_at(on);
+    let secret = interaction.viewers_see == Visibility::OnReveal || interaction.kind.is_secret();
+    let as_seen: Option<AsSeen> = match (before || waits && secret, waits) {
+        (true, _) => Some(hidden),
+        // Who may see the numbers before does not learn from them that they are revealed, nor who won.
+        (false, true) => Some(unrevealed),
+        (false, false) => None,
+    };
+    (run, as_seen)
 }
 
 /// The bracket as it was before a cue had a result.
@@ -171,7 +193,7 @@ fn run_by(run: &Run, windows: &Windows, now: Micros) -> RunView {
         not_from: interaction.not_from.clone(),
         after_vote: interaction.viewers_see == Visibility::AfterVote,
         confirm: interaction.confirm,
-        prepare_ms: interaction.prepare.then(|| spread_ms(run)),
+        prepare_ms: interaction.prepare.then(|| spread_ms(run, windows)),
         replaces: run.replaces.as_ref().map(|one| one.run),
         phase: run.phase_by(windows, now),
         hold: run.hold.is_some(),
@@ -179,13 +201,14 @@ fn run_by(run: &Run, windows: &Windows, now: Micros) -> RunView {
         closes_at: last.and_then(|span| span.closes).map(Micros::as_ms),
         locks_at: windows.locks_at().map(Micros::as_ms),
         behind: None,
+        own_window: false,
     }
 }
 
 /// In how many milliseconds from the opening ballots that were prepared are sent: at most in a quarter of the window.
-fn spread_ms(run: &Run) -> u64 {
+fn spread_ms(run: &Run, windows: &Windows) -> u64 {
     let planned = run.definition.interaction.window_s.map(|s| u64::from(s) * 1000);
-    let window = run.windows.spans.last().map_or(planned, |span| Some(span.closes?.since_ms(span.opens)));
+    let window = windows.last().map_or(planned, |span| Some(span.closes?.since_ms(span.opens)));
     window.map_or(limits::PREPARED_SPREAD_MS, |ms| limits::PREPARED_SPREAD_MS.min(ms / 4))
 }
 
@@ -231,9 +254,9 @@ mod tests {
         assert_eq!(super::run(&run, Micros(1)).prepare_ms, None);
         run.windows.spans.clear();
         run.definition.interaction.window_s = Some(8);
-        assert_eq!(spread_ms(&run), 2000);
+        assert_eq!(spread_ms(&run, &run.windows), 2000);
         run.definition.interaction.window_s = None;
-        assert_eq!(spread_ms(&run), limits::PREPARED_SPREAD_MS);
+        assert_eq!(spread_ms(&run, &run.windows), limits::PREPARED_SPREAD_MS);
     }
 
     /// A run of a minute from 0, which television has 10 s later.
@@ -244,7 +267,8 @@ mod tests {
         run.definition.interaction.opens_on_take = opens_on_take;
         run.definition.interaction.viewers_see = viewers_see;
         let shifts = vec![Shift { opens_ms: 10_000, closes_ms: 10_000 }];
-        run.windows.tracks = vec![Track { platform: "tv".into(), entries: vec![1], jitter_ms: 500, shifts }];
+        run.windows.tracks =
+            vec![Track { platform: "tv".into(), entries: vec![1], jitter_ms: 500, shifts, ..Track::default() }];
         run
     }
 
@@ -307,6 +331,11 @@ mod tests {
             Some((ResultState::Hidden, 0, 0))
         );
         assert!(behind.untold && seen(&run, 90_000).1.is_none());
+        // Who sees the numbers all the time does not see by them that they are final.
+        run.definition.interaction.viewers_see = Visibility::Always;
+        let results = seen(&run, 89_999).1.unwrap().results.map(|results| (results.state, results.total));
+        assert_eq!(results, Some((ResultState::Provisional, 3)));
+        run.definition.interaction.viewers_see = Visibility::OnReveal;
         // What came true of a prediction is told as late, and does not take the reveal back.
         run.definition.interaction.kind = Kind::Prediction(Prediction { points: 10, round: String::new() });
         run.resolved = Some(Resolved { at: Micros::from_ms(95_000), by: "Ada".into(), right: vec![2] });

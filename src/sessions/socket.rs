@@ -124,9 +124,8 @@ impl Socket {
     }
 
     /// Puts a message into the write buffer; [`Socket::flush`] sends it.
-    pub async fn feed(&mut self, text: Utf8Bytes) -> Result<(), Gone> {
-        let feed = self.inner.feed(Message::Text(text));
-        deadline(feed).await
+    pub fn feed(&mut self, text: Utf8Bytes) -> impl Future<Output = Result<(), Gone>> + '_ {
+        deadline(self.inner.feed(Message::Text(text)))
     }
 
     /// Puts a message into the write buffer. Encoded at once, so that only its text waits.
@@ -211,7 +210,8 @@ async fn deadline<E>(write: impl Future<Output = Result<(), E>>) -> Result<(), G
     if let Some(done) = write.as_mut().now_or_never() {
         return done.map_err(|_| Gone);
     }
-    match tokio::time::timeout(limits::WRITE_TIMEOUT, write).await {
+    // Who has to be waited for pays for the timer; everybody else would have room for it in every session.
+    match Box::pin(tokio::time::timeout(limits::WRITE_TIMEOUT, write)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(Gone),
     }

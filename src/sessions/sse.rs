@@ -34,11 +34,11 @@ impl<Stay> Drop for Present<Stay> {
 }
 
 /// The stream of a show's snapshots for viewers or for a screen, until the client or the process goes; it holds `stay` as
-/// long. `platform`: as the viewer says, whose ballots are judged by their entry link. A screen on this way cannot report what it shows, so it is not among the screens of the desk.
+/// long. `said`: platform and segment, as the viewer says, whose ballots are judged by their entry link. A screen on this way cannot report what it shows, so it is not among the screens of the desk.
 pub fn events<Stay: Send + 'static>(
     services: Arc<Services>,
     desk: Arc<Desk>,
-    (audience, platform): (Audience, Option<String>),
+    (audience, said): (Audience, [String; 2]),
     stay: Stay,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let role = if audience == Audience::Screens { Role::Screen } else { Role::Viewer };
@@ -52,9 +52,9 @@ pub fn events<Stay: Send + 'static>(
     let present = Present { _counted: services.tasks.count(), services, desk, role, _stay: stay };
     let start = Some((snapshots, (0, 0, 0, 0), present));
     let batches = stream::unfold(start, move |state| {
-        let (stop, platform) = (stop.clone(), platform.clone());
+        let (stop, [platform, segment]) = (stop.clone(), said.clone());
         async move {
-            let place = platform.as_deref().map_or(Vantage::Studio, Vantage::Platform);
+            let place = Vantage::Said { platform: &platform, segment: &segment };
             let (mut snapshots, sent, present) = state?;
             tokio::select! {
                 changed = snapshots.changed() => changed.ok()?,

@@ -1,5 +1,5 @@
-//! The session of a viewer. One loop; its inputs are the client's messages, receipts that have arrived, a new snapshot,
-//! the time for a ping, a newer session that needs the seat, and the end of the process.
+//! The session of a viewer. One loop; its inputs are a new snapshot, its inbox (receipts, and whether a newer session needs
+//! the seat), the time for a ping, the end of the process, and the client's messages.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -42,7 +42,7 @@ pub struct ViewerSession {
     gate: Arc<Gate>,
     prefix: ClientPrefix,
     viewer: Viewer,
-    seat: Seat,
+    _seat: Seat,
     socket: Socket,
     inbox: Arc<Inbox>,
     permits: Permits,
@@ -135,18 +135,34 @@ impl ViewerSession {
         (viewer, prefix): (Viewer, ClientPrefix),
         socket: Socket,
     ) -> Self {
-        let seat = gate.seats.sit(viewer.voter);
+        let (inbox, permits) = (Arc::<Inbox>::default(), Permits::new(MESSAGES, services.clock.now()));
+        let seat = gate.seats.sit(viewer.voter, inbox.clone());
         desk.presence.viewer_came();
         services.metrics.sessions(Role::Viewer, 1);
-        let (inbox, permits) = (Arc::default(), Permits::new(MESSAGES, services.clock.now()));
-        Self { services, desk, gate, prefix, viewer, seat, socket, inbox, permits, sent: Sent::default(), voted: None }
+        Self {
+            services,
+            desk,
+            gate,
+            prefix,
+            viewer,
+            _seat: seat,
+            socket,
+            inbox,
+            permits,
+            sent: Sent::default(),
+            voted: None,
+        }
     }
 
-    /// Runs it to its end. This future is the memory of an idle viewer: what is rare in it is boxed.
-    pub async fn run(mut self) {
-        // However the loop ends, dropping the session counts it out.
-        let _gone = self.work().await;
-        Box::pin(self.socket.finish(&self.services.metrics)).await;
+    /// Runs it to its end. This future is the memory of an idle viewer: what is rare in it is boxed, and the session stays
+    /// where it is.
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` keeps its argument twice")]
+    pub fn run(mut self) -> impl Future<Output = ()> + Send {
+        async move {
+            // However the loop ends, dropping the session counts it out.
+            let _gone = self.work().await;
+            Box::pin(self.socket.finish(&self.services.metrics)).await;
+        }
     }
 
     async fn work(&mut self) -> Result<(), Gone> {
@@ -156,17 +172,38 @@ impl ViewerSession {
         self.feed(&newest).await?;
         drop(newest);
         self.socket.flush().await?;
-        // What is waited for is kept over the turns of the loop: to register with the timer, the hub, the inbox, the seat
-        // and the stop anew at every turn costs more than a ballot.
+        // What is waited for is kept over the turns of the loop: to register with the timer, the hub and the stop anew at
+        // every turn costs more than a ballot. And what comes to most sessions comes first: at each wake-up the others are
+        // asked once, and who floods the socket, which is last, holds nothing up.
         let (stop, inbox, newest) = (self.services.tasks.stop().clone(), self.inbox.clone(), snapshots.clone());
-        let displaced = self.seat.displaced();
         let mut stopped = pin!(stop.cancelled());
-        let mut arrived = pin!(inbox.arrived());
         let mut changed = pin!(next(snapshots));
-        let mut displaced = pin!(displaced.notified());
         let mut silence = pin!(until(self.services.clock.now(), self.socket.next_ping()));
         loop {
             tokio::select! {
+                biased;
+                snapshots = changed.as_mut() => {
+                    changed.set(next(snapshots.ok_or(Gone)?));
+                    let newest = newest.borrow().clone();
+                    self.feed(&newest).await?;
+                    self.socket.flush().await?;
+                }
+                () = inbox.arrived() => {
+                    let before = self.voted;
+                    self.answer(inbox.take()).await?;
+                    self.feed_since(before, &newest).await?;
+                    self.socket.flush().await?;
+                    if inbox.is_displaced() {
+                        let detail = "this device has newer sessions than it may have: close some pages".to_owned();
+                        return Box::pin(self.problem(Problem { code: Code::Replaced, detail, retry_ms: None })).await;
+                    }
+                }
+                () = stopped.as_mut() => return Box::pin(self.steer_away()).await,
+                () = silence.as_mut() => {
+                    let now = self.services.clock.now();
+                    Box::pin(self.socket.keep_alive(now)).await?;
+                    silence.set(until(now, self.socket.next_ping()));
+                }
                 incoming = self.socket.next() => {
                     // What came in one read is answered in one write.
                     let (mut incoming, before) = (Some(incoming?), self.voted);
@@ -183,29 +220,6 @@ impl ViewerSession {
                     self.feed_since(before, &newest).await?;
                     self.socket.flush().await?;
                 }
-                () = arrived.as_mut() => {
-                    arrived.set(inbox.arrived());
-                    let before = self.voted;
-                    self.answer(inbox.take()).await?;
-                    self.feed_since(before, &newest).await?;
-                    self.socket.flush().await?;
-                }
-                snapshots = changed.as_mut() => {
-                    changed.set(next(snapshots.ok_or(Gone)?));
-                    let newest = newest.borrow().clone();
-                    self.feed(&newest).await?;
-                    self.socket.flush().await?;
-                }
-                () = silence.as_mut() => {
-                    let now = self.services.clock.now();
-                    Box::pin(self.socket.keep_alive(now)).await?;
-                    silence.set(until(now, self.socket.next_ping()));
-                }
-                () = displaced.as_mut() => {
-                    let detail = "this device has newer sessions than it may have: close some pages".to_owned();
-                    return Box::pin(self.problem(Problem { code: Code::Replaced, detail, retry_ms: None })).await;
-                }
-                () = stopped.as_mut() => return Box::pin(self.steer_away()).await,
             }
         }
     }
@@ -355,5 +369,20 @@ impl ViewerSession {
         let _ = tokio::time::timeout(limits::SETTLE_TIMEOUT, settled).await;
         self.answer(self.inbox.take()).await?;
         self.socket.steer_away(fastrand::u32(0..limits::RECONNECT_SPREAD_MS)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes<F>(_: impl FnOnce(ViewerSession) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn an_idle_viewer_is_small() {
+        // Every viewer has one of these; what is rare and large belongs into a box.
+        assert!(bytes(ViewerSession::run) <= 2048, "{} bytes", bytes(ViewerSession::run));
     }
 }

@@ -6,6 +6,7 @@ use axum::{
     extract::ws::{WebSocket, WebSocketUpgrade},
     response::Response,
 };
+use futures_util::FutureExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -78,10 +79,9 @@ async fn run<Stay: Send + 'static>(door: Door, socket: WebSocket, stay: Stay) {
     }
 }
 
-/// Runs a session that holds its connection's place.
-async fn hold<Stay>(stay: Stay, session: impl Future<Output = ()>) {
-    session.await;
-    drop(stay);
+/// Runs a session that holds its connection's place. No `async fn`: the session would be in it twice.
+fn hold<Stay>(stay: Stay, session: impl Future<Output = ()>) -> impl Future<Output = ()> {
+    session.map(move |()| drop(stay))
 }
 
 async fn greet(greeter: Greeter<'_>, socket: &mut Socket) -> Result<Joined, Gone> {

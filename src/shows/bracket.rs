@@ -210,7 +210,7 @@ fn through<'a>(document: &'a Document, source: &Source, ranks: Ranks) -> Result<
 }
 
 /// The newest run of a cue that counts. What was only put on standby has asked nobody.
-fn asked<'a>(document: &'a Document, cue: &str) -> Option<&'a Run> {
+pub(super) fn asked<'a>(document: &'a Document, cue: &str) -> Option<&'a Run> {
     let counts = |run: &&Run| {
         let asked = !run.windows.spans.is_empty() && run.void.is_none();
         asked && run.definition.cue == cue && run.definition.rehearsal == document.rehearsal

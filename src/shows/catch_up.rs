@@ -14,9 +14,13 @@ pub fn catch_up(before: &Document, next: &Document, now: Micros) -> Option<Docum
     let overtaken = |run: &Run| {
         let old = before.run(run.id())?;
         let as_now = |spans| Windows { spans, ..run.windows.clone() };
-        match old.windows.spans == run.windows.spans {
+        let windows = match old.windows.spans == run.windows.spans {
             true => run.windows.anchored_late(&old.windows, now),
             false => mended(&old.windows.spans, run, now).map(as_now),
+        };
+        match paused_late(&old.windows.pauses, &run.windows.pauses, now) {
+            Some(pauses) => Some(Windows { pauses, ..windows.unwrap_or_else(|| run.windows.clone()) }),
+            None => windows,
         }
     };
     let mends: Vec<_> = next.runs.iter().filter_map(|run| Some((run.id(), overtaken(run)?))).collect();
@@ -29,6 +33,19 @@ pub fn catch_up(before: &Document, next: &Document, now: Micros) -> Option<Docum
         again.run_mut(id).expect("just found").windows = Windows { epoch, revision, ..windows };
     }
     Some(again)
+}
+
+/// The pauses of the segments' clock, if it was to stand still or to go on since a moment that nobody knew of.
+fn paused_late(old: &[Span], new: &[Span], now: Micros) -> Option<Vec<Span>> {
+    let (lead, was) = (now.plus_ms(limits::WINDOW_LEAD_MS), new.len().checked_sub(1).and_then(|last| old.get(last)));
+    let mut pauses = new.to_vec();
+    let is = pauses.last_mut()?;
+    match (was, is.closes) {
+        (None, _) if is.opens < now => *is = Span { opens: lead, closes: is.closes.map(|closes| closes.max(lead)) },
+        (Some(Span { closes: None, .. }), Some(closes)) if closes < now => is.closes = Some(lead),
+        _ => return None,
+    }
+    Some(pauses)
 }
 
 fn mended(old: &[Span], run: &Run, now: Micros) -> Option<Vec<Span>> {

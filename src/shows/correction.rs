@@ -154,10 +154,11 @@ pub(super) fn check(next: &Document, command: &Command, context: &Context) -> Re
                     return refuse(Code::NotFound, "name a segment, a pool or a platform that this run's entries name");
                 }
             }
-            if left(entries, &run.definition, &seal.by_entry)
-                .iter()
-                .all(|line| line.votes.iter().all(|votes| *votes == 0))
-            {
+            let own = left(entries, &run.definition, &seal.by_entry);
+            let before = run.carried.iter().flat_map(|carried| &carried.by_entry);
+            let before = before.filter(|line| !leaves_out(entries, &run.definition, line.entry));
+            let mut votes = own.iter().map(|line| &line.votes).chain(before.map(|line| &line.votes)).flatten();
+            if votes.all(|votes| *votes == 0) {
                 return not_now("no vote would be left: declare the run void instead");
             }
         }
@@ -219,6 +220,7 @@ mod tests {
     use super::*;
     use crate::{
         shows::{
+            carry::{Carried, CarriedLine},
             entries::Entries,
             kind::{Kind, Prediction, Quiz, Worth},
             transition::tests::Desk,
@@ -297,6 +299,16 @@ mod tests {
                 "nothing is so before the second name"
             );
         }
+    }
+
+    #[test]
+    fn votes_that_are_carried_over_may_be_all_that_is_left() {
+        let all_own = exclude(&[entry(Some("jury"), None), entry(None, Some(""))]);
+        let mut desk = verified();
+        desk.refuses(all_own.clone(), Code::NotNow);
+        let by_entry = vec![CarriedLine { entry: 2, votes: vec![0, 1] }];
+        desk.document.runs[0].carried = Some(Carried { votes: vec![0, 1], by_entry, missing: 0 });
+        desk.refuses(all_own, Code::NotArmed);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    bracket,
+    bracket, carry,
     entries::Entries,
     file::ShowFile,
     interaction::Interaction,
@@ -39,7 +39,7 @@ pub const FORMAT: u32 = 3;
 const FORMAT_WITH_KINDS: u32 = 2;
 /// That of a document that asks for two people, or has what they decided: an older release would do with one, and drop it.
 pub(super) const FORMAT_WITH_TWO_PEOPLE: u32 = 3;
-/// That of a document with platforms, with options that come from results, or that was changed at the desk: an older release would
+/// That of a document with platforms or windows of segments, with options that come from results, or that was changed at the desk: an older release would
 /// judge ballots by other windows, ask for placeholders, or forget at the next start what was changed.
 const FORMAT_WITH_PLATFORMS: u32 = 3;
 
@@ -262,7 +262,7 @@ impl Document {
     }
 
     /// Raises the format where the rundown has what an older release would drop unread: kinds, changes, other languages,
-    /// platforms, cues beside the rundown or with options of others.
+    /// platforms, windows of segments, cues beside the rundown or with options or votes of others.
     pub fn tell_format(&mut self) {
         let is_new = |cue: &Cue| {
             let Interaction { kind, changeable, texts, .. } = &cue.interaction;
@@ -271,7 +271,9 @@ impl Document {
         if self.languages != Languages::default() || self.sites != Sites::default() || self.rundown.iter().any(is_new) {
             self.format = self.format.max(FORMAT_WITH_KINDS);
         }
-        let is_newer = |cue: &Cue| cue.adlib || !cue.options_from.is_empty();
+        let is_newer = |cue: &Cue| {
+            cue.adlib || cue.carry.is_some() || !cue.options_from.is_empty() || !cue.interaction.windows.is_empty()
+        };
         if !self.platforms.is_empty() || self.rundown.iter().any(is_newer) {
             self.format = self.format.max(FORMAT_WITH_PLATFORMS);
         }
@@ -345,7 +347,7 @@ impl Document {
     /// Whether the cue says something else since this run was made of it.
     pub fn is_edited(&self, placed: &Placed) -> bool {
         let (Some(run), Some((_, cue))) = (self.run(placed.run), self.cue(&placed.cue)) else { return false };
-        bracket::as_in(cue, run) != run.definition.interaction
+        bracket::as_in(cue, run) != run.definition.interaction || !carry::is_as_in(cue, run)
     }
 
     /// Whether what is placed there comes from beside the rundown.

@@ -2,7 +2,7 @@
 //! by the same rules. Runs are frozen: what was made of a cue before stays as it was.
 
 use super::{
-    bracket,
+    bracket, carry,
     document::{Document, Placed},
     file::{self, ShowFile},
     rundown::Cue,
@@ -23,7 +23,9 @@ pub(super) fn apply(next: &mut Document, command: &Command) -> Result<(), Refusa
         Command::CueRemove { cue } => remove(next, cue)?,
         _ => {}
     }
-    bracket::stands(&next.rundown).or_else(|detail| refuse(Code::BadShow, detail))?;
+    bracket::stands(&next.rundown)
+        .and_then(|()| carry::stands(&next.rundown))
+        .or_else(|detail| refuse(Code::BadShow, detail))?;
     next.tell_format();
     Ok(())
 }

@@ -23,8 +23,8 @@ pub use cue::{fields, read_cue, write_cue};
 use entries::EntryTable;
 
 use super::{
-    bracket, document::Document, keep::Keep, languages::Languages, platforms::Platform, rundown::Cue, sites::Sites,
-    two_people::Policy,
+    bracket, carry, document::Document, keep::Keep, languages::Languages, platforms::Platform, rundown::Cue,
+    sites::Sites, two_people::Policy,
 };
 use crate::{
     base::{hex, ids::ShowId, limits},
@@ -141,7 +141,7 @@ pub fn read(text: &str) -> Result<ShowFile, FileError> {
         }
         rundown.push(cue);
         let place = entry.get_ref().question.span().start;
-        bracket::stands(&rundown).map_err(|detail| at(text, place, detail))?;
+        bracket::stands(&rundown).and_then(|()| carry::stands(&rundown)).map_err(|detail| at(text, place, detail))?;
     }
     Ok(ShowFile { id, title, languages, sites, policy: top.policy, keep, rundown, entries, platforms })
 }

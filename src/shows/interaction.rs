@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{counting::Counting, kind::Kind};
+use super::{counting::Counting, kind::Kind, segments::SegmentWindow};
 use crate::wire::server::Wording;
 
 /// What a cue asks, and the rules that its ballots are judged by. Frozen in a run at standby.
@@ -31,6 +31,9 @@ pub struct Interaction {
     /// Options that voters of a segment may not choose, by the segment's name: their own region's, for instance.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_from: BTreeMap<String, Vec<u16>>,
+    /// Segments whose voters have a part of the windows alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub windows: BTreeMap<String, SegmentWindow>,
     /// Seconds the window stays open; `None`: until it is closed by hand.
     pub window_s: Option<u32>,
     /// Milliseconds of acceptance after the close.
@@ -61,7 +64,7 @@ impl Interaction {
         !matches!(self.kind, Kind::Reactions | Kind::Applause | Kind::Questions(_) | Kind::Texts(_))
     }
 
-    /// Whether operators and observers may see all numbers from the start.
+    /// Whether operators and observers may see all numbers from the start, as far as these rules say.
     pub fn is_open_to_operators(&self) -> bool {
         self.operators_see.is_always() && !self.kind.is_secret()
     }

@@ -79,9 +79,15 @@ impl Windows {
     /// From now on a platform is so far behind. Of the newest opening moves what is later than `lead`, and not before it.
     /// `false`: there is no such platform here, or it is so already.
     fn anchor(&mut self, platform: &str, delay_ms: u64, lead: Micros) -> bool {
-        let Some(at) = self.tracks.iter().position(|track| track.platform == platform) else { return false };
+        let on_it = |at: &usize| self.tracks[*at].platform == platform;
+        let on_it: Vec<_> = (0..self.tracks.len()).filter(on_it).collect();
+        on_it.into_iter().filter(|at| self.anchor_track(*at, delay_ms, lead)).count() > 0
+    }
+
+    /// The same for one track. What its segment has of the platform's openings follows from them.
+    fn anchor_track(&mut self, at: usize, delay_ms: u64, lead: Micros) -> bool {
         let (new, before) = (Shift { opens_ms: delay_ms, closes_ms: delay_ms }, self.tracks[at].shifts.clone());
-        let seen = self.spans_on(Some(&self.tracks[at])).last();
+        let seen = self.whole_on(Some(&self.tracks[at])).last();
         let mut newest = None;
         if let (Some(last), Some(seen), Some(index)) = (self.last(), seen, self.spans.len().checked_sub(1)) {
             let mut shift = self.tracks[at].shift(index);
@@ -119,11 +125,11 @@ impl Windows {
         };
         let is_missed =
             self.tracks.iter().zip(&before.tracks).any(|(is, was)| {
-                before.spans_on(Some(was)).last().zip(self.spans_on(Some(is)).last()).is_some_and(missed)
+                before.whole_on(Some(was)).last().zip(self.whole_on(Some(is)).last()).is_some_and(missed)
             });
         let mut again = before.clone();
-        for track in &self.tracks {
-            again.anchor(&track.platform, track.delay_ms(), lead);
+        for (at, track) in self.tracks.iter().enumerate() {
+            again.anchor_track(at, track.delay_ms(), lead);
         }
         is_missed.then_some(again)
     }

@@ -6,6 +6,7 @@ use super::{
     document::Document,
     roster,
     run::{Hold, Run, SealState, SealSummary},
+    segments::SegmentWindow,
     windows::{Shift, Span, Track, Windows},
 };
 use crate::{
@@ -28,6 +29,8 @@ pub fn merge(held: &Document, other: &Document, commands: &[&str], now: Micros) 
     let mut next = held.succeed();
     next.revision = held.revision.max(other.revision) + 1;
     next.epoch = held.epoch.max(other.epoch);
+    // What is kept of the other branch may be of a newer format.
+    next.format = held.format.max(other.format);
     let mut incidents = Vec::new();
     for theirs in &other.runs {
         match next.runs.iter_mut().find(|run| run.id() == theirs.id()) {
@@ -36,7 +39,9 @@ pub fn merge(held: &Document, other: &Document, commands: &[&str], now: Micros) 
         }
     }
     for ours in &mut next.runs {
-        if held.run(ours.id()).is_some_and(|before| is_other(&before.windows, &ours.windows)) {
+        // One that only the other branch has is new by what it was there.
+        let before = held.run(ours.id()).or_else(|| other.run(ours.id()));
+        if before.is_some_and(|before| is_other(&before.windows, &ours.windows)) {
             (ours.windows.epoch, ours.windows.revision) = (next.epoch, next.revision);
         }
     }
@@ -81,23 +86,63 @@ fn merge_run(ours: &mut Run, theirs: &Run, now: Micros, incidents: &mut Vec<Stri
     if ours.sealed().is_some() || ours.void.is_some() {
         return;
     }
+    merge_segments(ours, &theirs.windows, now, incidents);
     let spans = merge_spans(&ours.windows.spans, &theirs.windows.spans, now);
     if spans != ours.windows.spans {
         let cue = &ours.definition.cue;
         incidents.push(format!("the windows of cue {cue} differed: they are joined, and what was counted stays"));
         ours.windows.spans = spans;
-        ours.hold = None;
+        ours.end_hold(now.plus_ms(limits::WINDOW_LEAD_MS));
     }
     merge_tracks(&mut ours.windows.tracks, &theirs.windows.tracks, &ours.definition.cue, incidents);
 }
 
 fn is_other(before: &Windows, windows: &Windows) -> bool {
-    (&before.spans, &before.tracks) != (&windows.spans, &windows.tracks)
+    let of = |windows: &Windows| (windows.spans.clone(), windows.tracks.clone(), windows.pauses.clone());
+    of(before) != of(windows)
+}
+
+/// A segment has its window from when it begins on either branch until it ends on either: by how much the branches differ in the
+/// first opening and in how much later platforms have it, and by how long its clock stood still on one of them alone.
+fn merge_segments(ours: &mut Run, theirs: &Windows, now: Micros, incidents: &mut Vec<String>) {
+    let first = |windows: &Windows| windows.spans.first().map(|span| span.opens.0);
+    let opened = first(&ours.windows).zip(first(theirs)).map_or(0, |(ours, theirs)| ours.abs_diff(theirs));
+    let windows = &mut ours.windows;
+    let own = |windows: &Windows| -> Vec<_> {
+        windows.tracks.iter().filter_map(|track| Some((track.window?, track.shift(0).opens_ms))).collect()
+    };
+    let (is, other) = (own(windows), own(theirs));
+    if is.is_empty() || (opened == 0 && is == other && windows.pauses == theirs.pauses) {
+        return;
+    }
+    let seen_ms = is.iter().zip(&other).map(|(ours, theirs)| ours.1.abs_diff(theirs.1)).max().unwrap_or(0);
+    let (lead, mut theirs) = (now.plus_ms(limits::WINDOW_LEAD_MS), theirs.clone());
+    windows.go_on(lead);
+    theirs.go_on(lead);
+    let common = windows.pauses.iter().zip(&theirs.pauses).take_while(|(ours, theirs)| ours == theirs).count();
+    let stood = |windows: &Windows| -> u64 {
+        windows.pauses[common..].iter().filter_map(|pause| Some(pause.closes?.0.saturating_sub(pause.opens.0))).sum()
+    };
+    // Where the other branch stood still sets ends later, where this one did sets beginnings earlier: whichever is more, for both.
+    let apart_s = (opened + seen_ms * 1000 + stood(windows).max(stood(&theirs))).div_ceil(1_000_000);
+    let apart_s = u32::try_from(apart_s).unwrap_or(u32::MAX);
+    for (track, (other, _)) in windows.tracks.iter_mut().filter(|track| track.window.is_some()).zip(other) {
+        track.window = track.window.map(|window| SegmentWindow {
+            from_s: window.from_s.min(other.from_s).saturating_sub(apart_s),
+            to_s: window.to_s.zip(other.to_s).map(|(one, other)| one.max(other).saturating_add(apart_s)),
+        });
+    }
+    if ours.hold.is_some() {
+        windows.pause(lead);
+    }
+    let cue = &ours.definition.cue;
+    incidents
+        .push(format!("the windows of segments differed in cue {cue}: they have them from the earlier to the later"));
 }
 
 /// Where a marker was set on one branch alone, ballots are taken for as long as either has it.
 fn merge_tracks(ours: &mut [Track], theirs: &[Track], cue: &str, incidents: &mut Vec<String>) {
-    for (ours, theirs) in ours.iter_mut().zip(theirs).filter(|(ours, theirs)| *ours != *theirs) {
+    for (ours, theirs) in ours.iter_mut().zip(theirs).filter(|(ours, theirs)| ours.shifts != theirs.shifts) {
         let both = |at| (ours.shift(at), theirs.shift(at));
         let longest = ours.shifts.len().max(theirs.shifts.len());
         let joined = (0..longest).map(both).map(|(ours, theirs)| Shift {
@@ -105,7 +150,10 @@ fn merge_tracks(ours: &mut [Track], theirs: &[Track], cue: &str, incidents: &mut
             closes_ms: ours.closes_ms.max(theirs.closes_ms),
         });
         ours.shifts = joined.collect();
-        incidents.push(format!("how far {} is behind in cue {cue} differed: it has the longer window", ours.platform));
+        let incident = format!("how far {} is behind in cue {cue} differed: it has the longer window", ours.platform);
+        if !incidents.contains(&incident) {
+            incidents.push(incident);
+        }
     }
 }
 
@@ -205,6 +253,7 @@ fn orphan(theirs: &Run, held: &Document, now: Micros, incidents: &mut Vec<String
         if let Some(span) = run.windows.spans.last_mut() {
             span.closes = Some(soon(span.closes, now));
         }
+        run.windows.go_on(now.plus_ms(limits::WINDOW_LEAD_MS));
     }
     incidents
         .push(format!("a run of cue {} was opened where Redis did not know of it: it is kept", run.definition.cue));
@@ -241,6 +290,7 @@ fn hold(next: &mut Document, held: &Document, now: Micros) {
     }
     run.hold = Some(Hold { left_ms: span.closes.map(|closes| closes.since_ms(now)) });
     span.closes = None;
+    run.windows.pause(now.plus_ms(limits::WINDOW_LEAD_MS));
     (run.windows.epoch, run.windows.revision) = (epoch, revision);
 }
 

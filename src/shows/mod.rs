@@ -4,6 +4,7 @@
 mod arming;
 pub mod board;
 pub mod bracket;
+pub mod carry;
 pub mod catch_up;
 mod control;
 pub mod correction;
@@ -26,6 +27,7 @@ pub mod roster;
 pub mod round;
 pub mod run;
 pub mod rundown;
+pub mod segments;
 pub mod sites;
 pub mod transition;
 pub mod two_people;

@@ -1,10 +1,13 @@
 //! Platforms: on what a show is watched, and how much later than at the output of the studio. Their names are those that entries
 //! say; what a run froze of them moves with no later change.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     entries::Entries,
+    segments::SegmentWindow,
     windows::{Shift, Track},
 };
 
@@ -44,13 +47,36 @@ impl Platform {
     }
 }
 
-/// The tracks of a run's windows: one for each platform by which somebody may have come.
-pub fn tracks(delays: &[Delay], entries: &Entries) -> Vec<Track> {
-    let track = |Delay { platform, delay_ms, jitter_ms }: &Delay| {
-        let on_it = entries.declared().filter(|(_, entry)| entry.platform.as_ref() == Some(platform));
-        let shifts = vec![Shift { opens_ms: *delay_ms, closes_ms: *delay_ms }];
-        let entries = on_it.map(|(number, _)| number).collect();
-        Track { platform: platform.clone(), entries, jitter_ms: *jitter_ms, shifts }
-    };
-    delays.iter().map(track).filter(|track| !track.entries.is_empty()).collect()
+/// The tracks of a run's windows: one for each platform by which somebody may have come, and on each, and beside them, one for each
+/// segment with a window of its own.
+pub fn tracks(delays: &[Delay], entries: &Entries, windows: &BTreeMap<String, SegmentWindow>) -> Vec<Track> {
+    let mut tracks = Vec::new();
+    for delay in delays.iter().map(Some).chain([None]) {
+        let is_on_it = |platform: &Option<String>| match delay {
+            Some(delay) => platform.as_ref() == Some(&delay.platform),
+            None => delays.iter().all(|other| platform.as_ref() != Some(&other.platform)),
+        };
+        let on_it: Vec<_> = entries.declared().filter(|(_, entry)| is_on_it(&entry.platform)).collect();
+        let whose = |segment: &Option<String>| segment.as_ref().and_then(|name| windows.get_key_value(name));
+        let shifts: Vec<_> =
+            delay.iter().map(|one| Shift { opens_ms: one.delay_ms, closes_ms: one.delay_ms }).collect();
+        let track = |own: Option<(&String, &SegmentWindow)>| Track {
+            platform: delay.map(|one| one.platform.clone()).unwrap_or_default(),
+            segment: own.map(|(segment, _)| segment.clone()).unwrap_or_default(),
+            window: own.map(|(_, window)| *window),
+            entries: on_it
+                .iter()
+                .filter(|(_, entry)| whose(&entry.segment) == own)
+                .map(|(number, _)| *number)
+                .collect(),
+            jitter_ms: delay.map_or(0, |one| one.jitter_ms),
+            shifts: shifts.clone(),
+        };
+        // A platform is told of though all who come by it have windows of their own.
+        if delay.is_some() && !on_it.is_empty() {
+            tracks.push(track(None));
+        }
+        tracks.extend(windows.iter().map(|own| track(Some(own))).filter(|track| !track.entries.is_empty()));
+    }
+    tracks
 }

@@ -4,13 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    carry::{Carried, Pinned, Withheld},
     correction::{self, Correction},
     entries::Entries,
     interaction::Interaction,
     kind::Kind,
-    platforms::Delay,
+    platforms::{Delay, tracks},
     two_people::Policy,
-    windows::{ClockPhase, Windows},
+    windows::{ClockPhase, Track, Windows},
 };
 use crate::{
     base::{
@@ -62,6 +63,9 @@ pub struct Definition {
     /// How much later the viewers of a platform see what is on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub platforms: Vec<Delay>,
+    /// The result whose votes it begins with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carries: Option<Pinned>,
 }
 
 impl Definition {
@@ -87,6 +91,26 @@ impl Definition {
         let counts = counting.pools.is_empty() || counting.pools.iter().any(|one| one.name == pool.unwrap_or_default());
         let closed = segment.and_then(|segment| not_from.get(segment));
         counts && !closed.is_some_and(|closed| picks.iter().any(|pick| closed.contains(pick)))
+    }
+
+    /// Who has other windows than the programme, as the rules have it.
+    pub fn tracks(&self) -> Vec<Track> {
+        tracks(&self.platforms, &self.entries, &self.interaction.windows)
+    }
+
+    /// Whether these windows cut for each segment what the rules say. Two branches that were opened apart are one with longer ones.
+    pub fn cuts(&self, windows: &Windows) -> bool {
+        let cut = |all: &[Track]| all.iter().filter(|one| one.window.is_some()).cloned().collect::<Vec<_>>();
+        let (ruled, found) = (cut(&self.tracks()), cut(&windows.tracks));
+        let is_ruled = |(found, ruled): (&Track, &Track)| {
+            let of = |track: &Track| (track.platform.clone(), track.segment.clone(), track.entries.clone());
+            let [(from, to), (from_ruled, to_ruled)] =
+                [found, ruled].map(|track| track.window.map_or((0, None), |window| (window.from_s, window.to_s)));
+            of(found) == of(ruled)
+                && from <= from_ruled
+                && (to == to_ruled || to.zip(to_ruled).is_some_and(|(to, ruled)| to > ruled))
+        };
+        ruled.len() == found.len() && found.iter().zip(&ruled).all(is_ruled)
     }
 
     /// SHA-256 of the definition's JSON, in hexadecimal: names the rules in every result.
@@ -122,6 +146,12 @@ pub struct Run {
     /// It is held in place of one of the same cue that was declared void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Replaced>,
+    /// The votes that it begins with, of the result that its definition names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Carried>,
+    /// Who may not see these.
+    #[serde(default, skip_serializing_if = "Withheld::is_none")]
+    pub withheld: Withheld,
     /// What the show asked of its staff when this was made.
     #[serde(default, skip_serializing_if = "Policy::is_empty")]
     pub policy: Policy,
@@ -225,6 +255,29 @@ impl SealState {
 }
 
 impl Run {
+    /// A run that was not opened yet.
+    pub fn new(definition: Definition, windows: Windows) -> Self {
+        Self {
+            definition,
+            windows,
+            hold: None,
+            seal: None,
+            revealed_at: None,
+            resolved: None,
+            void: None,
+            replaces: None,
+            carried: None,
+            withheld: Withheld::default(),
+            policy: Policy::default(),
+        }
+    }
+
+    /// Takes it off hold; the clock of its segments goes on from this moment.
+    pub(super) fn end_hold(&mut self, at: Micros) -> Option<Hold> {
+        self.windows.go_on(at);
+        self.hold.take()
+    }
+
     /// The run's id.
     pub fn id(&self) -> RunId {
         self.definition.run
@@ -252,6 +305,22 @@ impl Run {
             ClockPhase::Closing => Phase::Closing,
             ClockPhase::Locked => Phase::Locked,
         }
+    }
+
+    /// The phase for those on a track: locked, where their part was still to come when the run was closed.
+    pub fn phase_on(&self, track: &Track, now: Micros) -> Phase {
+        let windows = &self.windows;
+        let whole = windows.whole_on(Some(track)).last();
+        let is_over = whole.and_then(|span| windows.end_on(span, Some(track))).is_some_and(|end| end <= now);
+        match self.phase_by(&windows.on(Some(track)), now) {
+            Phase::Standby if is_over => Phase::Locked,
+            phase => phase,
+        }
+    }
+
+    /// Whether operators and observers may see all numbers from the start.
+    pub fn is_open_to_operators(&self) -> bool {
+        self.definition.interaction.is_open_to_operators() && !self.withheld.operators
     }
 
     /// The right options, and since when everybody may know them. `None`: they may not, or there are none.
@@ -292,6 +361,8 @@ mod tests {
         shows::{
             counting::{Counting, Gives, Pool},
             interaction::Visibility,
+            segments::SegmentWindow,
+            transition::tests::Desk,
         },
         wire::{entry::Entry, kind::Scale, outcome::Polarity, server::Wording},
     };
@@ -334,6 +405,9 @@ mod tests {
             screens_see: Visibility::AfterClose,
             operators_see: Visibility::AfterClose,
             not_from: (0..limits::ENTRIES_MAX).map(|segment| (named(segment), options.clone().collect())).collect(),
+            windows: (0..limits::ENTRIES_MAX)
+                .map(|segment| (named(segment), SegmentWindow { from_s: 86_398, to_s: Some(limits::WINDOW_S_MAX) }))
+                .collect(),
             counting: Counting {
                 pools: (0..limits::POOLS_MAX).map(pool).collect(),
                 polarity: Polarity::Evict,
@@ -364,8 +438,34 @@ mod tests {
                     jitter_ms: limits::JITTER_MS_MAX,
                 })
                 .collect(),
+            carries: Some(Pinned {
+                cue: "12345678".into(),
+                run: RunId(u64::MAX),
+                revision: u32::MAX,
+                manifest: "f".repeat(64),
+                options: options.collect(),
+            }),
         };
         let bytes = serde_json::to_vec(&definition).expect("a definition is plain data").len();
         assert!(bytes <= limits::JOURNAL_RECORD_BYTES_MAX, "{bytes} bytes: no ballot of this run would be taken");
+    }
+
+    #[test]
+    fn a_part_that_was_to_come_when_the_run_was_closed_is_over_with_it() {
+        let mut run = Desk::open_for(60).document.runs.remove(0);
+        let window = Some(SegmentWindow { from_s: 90, to_s: None });
+        let west = Track { segment: "west".into(), window, entries: vec![1], ..Track::default() };
+        run.windows.tracks = vec![west.clone()];
+        let end = 60_000 + run.windows.grace_ms;
+        let phases = [end - 1, end].map(|ms| run.phase_on(&west, Micros::from_ms(ms)));
+        assert_eq!(phases, [Phase::Standby, Phase::Locked]);
+    }
+
+    #[test]
+    fn the_log_tells_no_number_that_is_withheld_from_some_who_read_it() {
+        let mut run = Desk::open_for(60).document.runs.remove(0);
+        assert!(run.is_open_to_operators());
+        run.withheld.operators = true;
+        assert!(!run.is_open_to_operators());
     }
 }

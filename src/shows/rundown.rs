@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{bracket::Source, interaction::Interaction};
+use super::{bracket::Source, carry::Carry, interaction::Interaction};
 
 /// One line of the rundown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Cue {
     /// Where its options come from when it goes on standby; empty: it has its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options_from: Vec<Source>,
+    /// The votes that it begins with; `None`: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry: Option<Carry>,
     /// It stands beside the rundown: next and back pass it by, and it is put on standby by its number.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adlib: bool,

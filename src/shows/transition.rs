@@ -4,13 +4,13 @@
 use super::{
     arming::{self, disarm},
     bracket::{self, Ranks},
-    control,
+    carry, control,
     document::{Document, Graphic, Placed, Staff},
     edits, end,
     file::ShowFile,
     kind::Kind,
     marker::marker,
-    platforms::{Platform, tracks},
+    platforms::Platform,
     rerun, roster, round,
     run::{BUCKET_HASH, Definition, Hold, Run, record_format},
     two_people,
@@ -204,8 +204,9 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
         return refuse(Code::NotFound, format!("there is no cue {number} in this rundown"));
     };
     let interaction = bracket::filled(next, cue, context.ranks)?;
+    let (carries, carried) = carry::pinned(next, cue, &interaction, context.now)?.unzip();
     let placed = next.standby.as_ref().filter(|placed| placed.cue == number).and_then(|placed| next.run(placed.run));
-    if placed.is_some_and(|run| run.definition.interaction == interaction) {
+    if placed.is_some_and(|run| run.definition.interaction == interaction && run.definition.carries == carries) {
         return not_now(format!("cue {number} is on standby already"));
     }
     let definition = Definition {
@@ -219,17 +220,16 @@ fn standby(next: &mut Document, number: &str, context: &Context) -> Result<(), R
         bucket_hash: BUCKET_HASH.to_owned(),
         entries: next.entries.clone(),
         platforms: next.delays().collect(),
+        carries,
     };
     drop_standby(next);
     archive(next, context.now);
     next.standby = Some(Placed { cue: definition.cue.clone(), run: definition.run });
-    let tracks = tracks(&definition.platforms, &definition.entries);
-    let windows = Windows { tracks, ..Windows::new(definition.interaction.grace_ms) };
-    let (hold, seal, revealed_at, resolved, void) = (None, None, None, None, None);
-    let policy = next.policy.clone();
-    let (run, replaces) = (definition.run, None);
-    next.runs.push(Run { definition, windows, hold, seal, revealed_at, resolved, void, replaces, policy });
+    let windows = Windows { tracks: definition.tracks(), ..Windows::new(definition.interaction.grace_ms) };
+    let run = definition.run;
+    next.runs.push(Run { carried, policy: next.policy.clone(), ..Run::new(definition, windows) });
     rerun::note(next, run);
+    carry::tell(next, run);
     Ok(())
 }
 
@@ -258,6 +258,7 @@ fn archive(next: &mut Document, now: Micros) {
         let played: Vec<_> = round::played(next).into_iter().flat_map(|(_, runs)| runs).map(Run::id).collect();
         let over = |run: &Run| {
             let needed = Some(run.id()) == program || played.contains(&run.id()) || bracket::is_awaited(next, run);
+            let needed = needed || carry::is_needed(next, run);
             ended(run) && !needed
         };
         let Some(oldest) = next.runs.iter().position(over) else { return };
@@ -280,6 +281,7 @@ fn take(next: &mut Document, context: &Context) -> Result<(), Refusal> {
         return not_now("nothing is on standby: choose a cue first");
     };
     bracket::still_so(next, &placed, context.ranks)?;
+    carry::take(next, placed.run)?;
     let run = placed.run;
     // What was declared void while it stood there.
     rerun::note(next, run);
@@ -330,6 +332,7 @@ fn program_run(next: &mut Document) -> Result<&mut Run, Refusal> {
 }
 
 fn open(next: &mut Document, seconds: Option<u32>, now: Micros) -> Result<(), Refusal> {
+    carry::may_open(next)?;
     let run = program_run(next)?;
     if !run.windows.spans.is_empty() {
         return not_now(format!(
@@ -363,7 +366,7 @@ fn close(next: &mut Document, now: Micros) -> Result<(), Refusal> {
         return not_now("it closes within 1.5 s anyway");
     }
     span.closes = Some(announced);
-    run.hold = None;
+    run.end_hold(announced);
     Ok(())
 }
 
@@ -406,16 +409,17 @@ fn hold(next: &mut Document, now: Micros) -> Result<(), Refusal> {
     if span.closes.is_some_and(|closes| closes <= lead) {
         return not_now("it closes within 1.5 s: too late for a hold; extend it instead");
     }
-    run.hold = Some(Hold { left_ms: span.closes.map(|closes| closes.since_ms(now)) });
-    span.closes = None;
+    run.hold = Some(Hold { left_ms: span.closes.take().map(|closes| closes.since_ms(now)) });
+    run.windows.pause(lead);
     Ok(())
 }
 
 fn release(next: &mut Document, now: Micros) -> Result<(), Refusal> {
     let run = program_run(next)?;
-    let Some(hold) = run.hold.take() else { return not_now("this run is not on hold") };
+    let lead = now.plus_ms(limits::WINDOW_LEAD_MS);
+    let Some(hold) = run.end_hold(lead) else { return not_now("this run is not on hold") };
     let span = run.windows.spans.last_mut().expect("a held run has a span");
-    span.closes = hold.left_ms.map(|left| now.plus_ms(left.max(limits::WINDOW_LEAD_MS)));
+    span.closes = hold.left_ms.map(|left| now.plus_ms(left).max(lead));
     Ok(())
 }
 

@@ -1,8 +1,10 @@
-//! When ballots of a run are accepted. A pure list of spans, and for each platform by how much its viewers have them later:
-//! every node, the bucket, the recount and the offline verifier judge a receive time by the same few lines.
+//! When ballots of a run are accepted. A pure list of spans, for each platform by how much its viewers have them later, and for
+//! a segment with a window of its own which part of them it has: every node, the bucket, the recount and the offline verifier
+//! judge a receive time by the same few lines.
 
 use serde::{Deserialize, Serialize};
 
+use super::segments::SegmentWindow;
 use crate::base::{clock::Micros, limits};
 
 /// One opening of a run.
@@ -25,22 +27,33 @@ pub struct Windows {
     pub grace_ms: u64,
     /// Openings in the order of time, as the programme has them; they do not overlap.
     pub spans: Vec<Span>,
-    /// Platforms whose viewers have them later, where the show has some.
+    /// Those who have them later or not all of them: platforms, and segments with a window of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tracks: Vec<Track>,
+    /// When the clock of the segments stands still, because the run is on hold; `None` as its end: until somebody releases it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<Span>,
 }
 
-/// How much later the viewers of one platform have each opening.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The openings as some viewers have them: by how much later on their platform, and which part of them if their segment has a
+/// window of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Track {
-    /// Its name.
+    /// Its name; empty: they have everything when the programme has it.
     pub platform: String,
+    /// The segment with a window of its own; empty: all others there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub segment: String,
+    /// What the rules give the segment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<SegmentWindow>,
     /// The numbers of the entries by which they come, in the run's definition.
     pub entries: Vec<u8>,
     /// Extra acceptance after each close, beside the grace, milliseconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub jitter_ms: u64,
     /// One for each span, in their order; the last one counts for all that follow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shifts: Vec<Shift>,
 }
 
@@ -101,12 +114,13 @@ impl Windows {
     /// Judges when a ballot was received whose voter came by an entry.
     pub fn judge(&self, received: Micros, entry: u8) -> Timeliness {
         let track = self.track(entry);
-        let Some(span) = self.spans_on(track).take_while(|span| span.opens <= received).last() else {
-            return Timeliness::Early;
-        };
-        match self.end_on(span, track) {
-            Some(end) if end <= received => Timeliness::Late,
-            _ => Timeliness::Within,
+        let is_over = |span: Span| self.end_on(span, track).is_some_and(|end| end <= received);
+        match self.spans_on(track).take_while(|span| span.opens <= received).last() {
+            Some(span) if is_over(span) => Timeliness::Late,
+            Some(_) => Timeliness::Within,
+            // Whose part was to come when the run was closed comes too late for it.
+            None if self.is_cut(track) && self.whole_on(track).last().is_some_and(is_over) => Timeliness::Late,
+            None => Timeliness::Early,
         }
     }
 
@@ -129,6 +143,11 @@ impl Windows {
 
     /// All openings as those have them who are on a track; they do not overlap there either.
     pub fn spans_on(&self, track: Option<&Track>) -> impl Iterator<Item = Span> {
+        self.whole_on(track).filter_map(move |span| self.own(span, track))
+    }
+
+    /// All openings as the platform of a track has them, whatever the window of its segment.
+    pub fn whole_on(&self, track: Option<&Track>) -> impl Iterator<Item = Span> {
         let mut free = Micros(0);
         self.spans.iter().enumerate().map(move |(index, span)| {
             let Some(track) = track else { return *span };
@@ -140,18 +159,24 @@ impl Windows {
         })
     }
 
+    /// Extra acceptance after every close on a track, milliseconds.
+    fn grace_on(&self, track: Option<&Track>) -> u64 {
+        self.grace_ms.saturating_add(track.map_or(0, |track| track.jitter_ms))
+    }
+
     /// When intake of one of these spans is over; `None`: not by itself.
     pub fn end_on(&self, span: Span, track: Option<&Track>) -> Option<Micros> {
-        Some(span.closes?.plus_ms(self.grace_ms + track.map_or(0, |track| track.jitter_ms)))
+        Some(span.closes?.plus_ms(self.grace_on(track)))
     }
 
     /// When intake of a span is over for everybody; `None`: not by itself.
     fn end(&self, index: usize) -> Option<Micros> {
-        let on = |track| self.end_on(self.spans_on(track).nth(index)?, track);
+        self.spans[index].closes?;
+        let on = |track| self.end_on(self.own(self.whole_on(track).nth(index)?, track)?, track);
         self.all_tracks().filter_map(on).max()
     }
 
-    /// The programme itself, and every track.
+    /// The programme itself, and every track. A segment's window is never longer than that of its platform.
     fn all_tracks(&self) -> impl Iterator<Item = Option<&Track>> {
         std::iter::once(None).chain(self.tracks.iter().map(Some))
     }
@@ -161,9 +186,9 @@ impl Windows {
         Self {
             epoch: self.epoch,
             revision: self.revision,
-            grace_ms: self.grace_ms + track.map_or(0, |track| track.jitter_ms),
+            grace_ms: self.grace_on(track),
             spans: self.spans_on(track).collect(),
-            tracks: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -209,14 +234,16 @@ impl Windows {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn at(ms: u64) -> Micros {
+    /// So many milliseconds.
+    pub fn at(ms: u64) -> Micros {
         Micros::from_ms(ms)
     }
 
-    fn windows(spans: &[(u64, Option<u64>)]) -> Windows {
+    /// Openings in milliseconds, with a grace of 100.
+    pub fn windows(spans: &[(u64, Option<u64>)]) -> Windows {
         let spans = spans.iter().map(|(opens, closes)| Span { opens: at(*opens), closes: closes.map(at) }).collect();
         Windows { grace_ms: 100, spans, ..Windows::default() }
     }
@@ -267,9 +294,11 @@ mod tests {
         assert!(!windows(&[(1000, None)]).extension_reopens(at(5000)));
     }
 
-    fn track(platform: &str, entries: &[u8], jitter_ms: u64, shifts: &[(u64, u64)]) -> Track {
+    /// Those who come by some entries of a platform, and how much later they have each opening and close.
+    pub fn track(platform: &str, entries: &[u8], jitter_ms: u64, shifts: &[(u64, u64)]) -> Track {
         let shifts = shifts.iter().map(|(opens_ms, closes_ms)| Shift { opens_ms: *opens_ms, closes_ms: *closes_ms });
-        Track { platform: platform.into(), entries: entries.to_vec(), jitter_ms, shifts: shifts.collect() }
+        let shifts = shifts.collect();
+        Track { platform: platform.into(), entries: entries.to_vec(), jitter_ms, shifts, ..Track::default() }
     }
 
     /// 1 s to 2 s, and for entries 1 and 3 5 s later with 200 ms more.

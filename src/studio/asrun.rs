@@ -3,7 +3,7 @@
 
 use crate::{
     base::{clock::Micros, csv, ids::RunId},
-    shows::{correction, document::Document, kind::Kind, run::Run, two_people::Proposal},
+    shows::{carry, correction, document::Document, kind::Kind, run::Run, two_people::Proposal},
     wire::{command::Command, server::AsRunEntry},
 };
 
@@ -89,12 +89,34 @@ fn in_place_of(next: &Document) -> String {
     replaces.map_or(String::new(), |one| format!("held again, in place of run {}: {}", one.run, one.void.reason))
 }
 
+/// Which result's votes the run on standby begins with. Not how many: everybody of the staff reads it.
+fn carried_over(next: &Document) -> String {
+    let run = next.standby.as_ref().and_then(|placed| next.run(placed.run));
+    let pinned = run.and_then(|run| run.definition.carries.as_ref());
+    pinned
+        .map_or(String::new(), |one| format!("carries over seal {} of run {} (cue {})", one.revision, one.run, one.cue))
+}
+
+/// Where the votes of a run are that is declared void or corrected.
+fn carried_on(next: &Document, command: &Command) -> String {
+    let (Command::Void { run, .. } | Command::Exclude { run, .. } | Command::Override { run, .. }) = command else {
+        return String::new();
+    };
+    let meant = run.or(next.program.as_ref().map(|placed| placed.run));
+    let runs = meant.into_iter().flat_map(|run| carry::carrying(next, run));
+    runs.map(|run| format!("; its votes are carried over into run {} (cue {})", run.id(), run.definition.cue)).collect()
+}
+
 fn is_quiz(next: &Document, run: Option<RunId>) -> bool {
     let run = run.and_then(|run| next.run(run));
     run.is_some_and(|run| matches!(run.definition.interaction.kind, Kind::Quiz(_)))
 }
 
 fn words(next: &Document, command: &Command) -> String {
+    said(next, command) + &carried_on(next, command)
+}
+
+fn said(next: &Document, command: &Command) -> String {
     match command {
         Command::Open { seconds: Some(0) } => "until closed by hand".to_owned(),
         Command::Open { seconds: Some(seconds) } => format!("for {seconds} s"),
@@ -116,6 +138,7 @@ fn words(next: &Document, command: &Command) -> String {
         Command::Void { reason, .. } | Command::Override { reason, .. } => reason.trim().to_owned(),
         Command::Marker { platform, .. } => behind(next, platform.as_deref()),
         Command::WriteOff { node, reason } => format!("{node}: {}", reason.trim()),
+        Command::Standby { .. } | Command::Next | Command::Back => carried_over(next),
         Command::Take => in_place_of(next),
         Command::Arm { what, .. } => what.word().to_owned(),
         Command::Control { action, .. } => action.word().to_owned(),

@@ -29,7 +29,7 @@ fn of_clock(desk: &Desk, run: &Run, now: Micros) -> Vec<AsRunEntry> {
     let mut entries: Vec<_> = asrun::of_clock(run, now).collect();
     let Some(tally) = desk.reactions.of(run.id()) else { return entries };
     entries.retain(|entry| entry.what != "locked" || Micros::from_ms(entry.at).plus_ms(limits::STATUS_AGE_MS) <= now);
-    if run.definition.interaction.is_open_to_operators() {
+    if run.is_open_to_operators() {
         let Seen { counts, pace } = tally.seen(now);
         let each =
             run.definition.interaction.options.iter().zip(counts).map(|(label, count)| format!("{label} {count}"));

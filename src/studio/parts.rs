@@ -3,7 +3,7 @@
 
 use crate::{
     ballots::bucket::Pools,
-    shows::run::{ByEntry, Definition},
+    shows::run::{ByEntry, Run},
     wire::{
         entry::Entry,
         seal::{EntryCount, Part, PartCount},
@@ -23,31 +23,44 @@ pub fn parts(by_entry: &[EntryCount]) -> Vec<PartCount> {
         if by_entry.iter().all(|line| named(of, &line.entry).is_none()) {
             continue;
         }
-        for EntryCount { entry, counted, votes, .. } in by_entry {
+        for EntryCount { entry, counted, votes, carried, .. } in by_entry {
             let name = named(of, entry).unwrap_or_default();
             match parts.iter_mut().find(|part| (part.of, &part.name) == (of, &name)) {
                 Some(part) => {
                     part.counted += counted;
-                    part.votes.iter_mut().zip(votes).for_each(|(sum, more)| *sum += more);
+                    add(&mut part.votes, votes);
+                    add(&mut part.carried, carried);
                 }
-                None => parts.push(PartCount { of, name, counted: *counted, votes: votes.clone() }),
+                None => {
+                    let (votes, carried) = (votes.clone(), carried.clone());
+                    parts.push(PartCount { of, name, counted: *counted, votes, carried });
+                }
             }
         }
     }
     parts
 }
 
+fn add(sum: &mut Vec<u64>, more: &[u64]) {
+    sum.resize(sum.len().max(more.len()), 0);
+    sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+}
+
 /// The parts of the audience that count apart, as they stand before the seal.
-pub fn so_far(definition: &Definition, by_pool: &[u64]) -> Vec<PartCount> {
+pub fn so_far(run: &Run, by_pool: &[u64]) -> Vec<PartCount> {
+    let definition = &run.definition;
     let each_segment = definition.interaction.counting.pools.iter().all(|pool| pool.each_segment);
-    let line = |ByEntry { entry, counted, votes, .. }: ByEntry| {
+    let line = |entry, counted, votes, carried| {
         let Entry { pool, segment, .. } = definition.entries.get(entry).cloned().unwrap_or_default();
         // Of what counts together the line has one segment's name, and others are in it.
         let entry = Entry { pool, segment: segment.filter(|_| each_segment), platform: None };
-        EntryCount { entry, counted, votes, excluded: false }
+        EntryCount { entry, counted, votes, carried, excluded: false }
     };
-    let lines: Vec<_> = Pools::of(definition).lines(by_pool).into_iter().map(line).collect();
-    parts(&lines)
+    let own = Pools::of(definition).lines(by_pool).into_iter();
+    let own = own.map(|ByEntry { entry, counted, votes, .. }| line(entry, counted, votes, Vec::new()));
+    let before = run.carried.iter().flat_map(|carried| &carried.by_entry);
+    let before = before.map(|one| line(one.entry, 0, one.votes.clone(), one.votes.clone()));
+    parts(&own.chain(before).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -61,7 +74,7 @@ mod tests {
 
     fn line(segment: Option<&str>, pool: Option<&str>, votes: [u64; 2]) -> EntryCount {
         let entry = Entry { segment: segment.map(str::to_owned), pool: pool.map(str::to_owned), platform: None };
-        EntryCount { entry, counted: votes.iter().sum(), votes: votes.into(), excluded: false }
+        EntryCount { entry, counted: votes.iter().sum(), votes: votes.into(), carried: Vec::new(), excluded: false }
     }
 
     #[test]
@@ -78,6 +91,7 @@ mod tests {
             name: name.to_owned(),
             counted: votes.iter().sum(),
             votes: votes.into(),
+            carried: Vec::new(),
         };
         let sums = [
             of(Part::Segment, "", [5, 0]),
@@ -93,14 +107,15 @@ mod tests {
 
     #[test]
     fn segments_are_told_so_far_only_where_every_pool_counts_each_by_itself() {
-        let mut definition = Desk::open_for(60).document.runs[0].definition.clone();
+        let mut run = Desk::open_for(60).document.runs[0].clone();
+        let definition = &mut run.definition;
         let entry = |segment: &str, pool: Option<&str>| line(Some(segment), pool, [0, 0]).entry;
         let entries = [entry("nl", None), entry("nl", Some("jury"))];
         definition.entries = Entries::default().declaring(&entries).unwrap();
         let pool = |name: &str, each_segment| Pool { name: name.to_owned(), gives: Gives::Percent(50), each_segment };
         let mut told = |each_segment, by_pool: &[u64]| {
-            definition.interaction.counting.pools = vec![pool("", each_segment), pool("jury", true)];
-            let parts = so_far(&definition, by_pool).into_iter();
+            run.definition.interaction.counting.pools = vec![pool("", each_segment), pool("jury", true)];
+            let parts = so_far(&run, by_pool).into_iter();
             parts.map(|part| (part.of, part.name, part.counted, part.votes)).collect::<Vec<_>>()
         };
         let pools = |pools: [(&str, u64, [u64; 2]); 2]| {

@@ -13,7 +13,7 @@ use crate::{
         view::{behind, show},
     },
     reactions::tally::Seen,
-    shows::{document::Document, interaction::Visibility, run::Run},
+    shows::{carry, document::Document, interaction::Visibility, run::Run},
     wire::{
         gauge::{Gauge, NodeGauge, NodeLine, RedisGauge, RunGauge, ScreenTally, ScreenView},
         results::{ResultState, Results},
@@ -73,7 +73,7 @@ impl Runner {
         self.desk.hub.publish_asked(on.filter(stands).and_then(|run| self.desk.moderation.asked(run.id())));
         self.desk.timed.tell(&document, now);
         self.publish_desk(&document, now);
-        self.gauge(on, &counted.totals, now);
+        self.gauge(&document, &counted.totals, now);
     }
 
     /// Scores are made beside the clock: a panic must not wait for them.
@@ -134,6 +134,7 @@ impl Runner {
         let mut operators = view.clone();
         for (run, _) in operators.runs.iter_mut().zip(&hidden).filter(|(_, hidden)| **hidden) {
             run.seal = run.seal.take().map(SealView::without_numbers);
+            run.carried.iter_mut().for_each(|carried| carried.votes.clear());
             // Of few options the hash of the rules tells the right one to who tries them all.
             if !run.right.is_empty() {
                 run.right.clear();
@@ -150,7 +151,8 @@ impl Runner {
         self.hidden = hidden;
     }
 
-    fn gauge(&mut self, on: Option<&Run>, totals: &Totals, now: Micros) {
+    fn gauge(&mut self, document: &Document, totals: &Totals, now: Micros) {
+        let on = document.on_program();
         let since_ms = self.last_gauge.map(|(at, _)| now.since_ms(at));
         let (screens, tally) = self.desk.screens(self.services.node, now);
         if since_ms.is_some_and(|ms| ms < GAUGE_EVERY_MS) {
@@ -162,19 +164,24 @@ impl Runner {
         let services = &self.services;
         let run = on.map(|run| {
             let outstanding = services.intake.run(run.id()).map_or(0, |intake| intake.outstanding());
-            let stands = run.sealed().map(|seal| (seal, stands(&run.definition, seal)));
+            let stands = run.sealed().map(|seal| (seal, stands(run, seal)));
+            let missing = (outstanding, run.carried.as_ref().map_or(0, |carried| carried.missing));
             let margin = match &stands {
                 // What is left out is no part of the margin.
                 Some((seal, stands)) if seal.correction.is_some() => {
-                    let (votes, late_votes) = (seal.totals.clone(), stands.late_votes.clone());
+                    let (votes, late_votes) = (stands.counted.clone(), stands.late_votes.clone());
                     let totals = Totals { votes, late_votes, ..totals.clone() };
-                    outcome::margin(&run.definition, &totals, outstanding, Some(&stands.by_entry))
+                    outcome::margin(&run.definition, &totals, missing, Some(&stands.by_entry))
                 }
                 sealed => {
-                    let by_entry = sealed.as_ref().map(|(seal, _)| &*seal.by_entry);
-                    outcome::margin(&run.definition, totals, outstanding, by_entry)
+                    let own = (totals.votes.clone(), Vec::new());
+                    let (votes, _) = carry::sum(&run.definition, own, run.carried.as_ref(), None);
+                    let by_entry = sealed.as_ref().map(|(_, stands)| &*stands.by_entry);
+                    outcome::margin(&run.definition, &Totals { votes, ..totals.clone() }, missing, by_entry)
                 }
             };
+            // On a late platform people vote on after the close, and nobody has before the opening.
+            let is_over = !matches!(run.phase(now), Phase::Standby | Phase::Open | Phase::Closing);
             RunGauge {
                 run: run.id(),
                 counted: totals.counted,
@@ -184,9 +191,9 @@ impl Runner {
                 late_would_change_order: margin.late_would_change_order,
                 outstanding,
                 margin: margin.votes,
-                decisive: margin.decisive && run.phase(now) != Phase::Open,
+                decisive: margin.decisive && is_over && carry::changed(document, run).is_none(),
                 by_part: match &totals.by_pool {
-                    Some(by_pool) if run.sealed().is_none() => parts::so_far(&run.definition, by_pool),
+                    Some(by_pool) if run.sealed().is_none() => parts::so_far(run, by_pool),
                     _ => Vec::new(),
                 },
                 hidden: false,
@@ -263,5 +270,6 @@ fn redis(services: &Services, now: Micros) -> Option<RedisGauge> {
         round_trip_us: micros(health.round_trip),
         down_since: since.map(|since| Micros(now.0.saturating_sub(micros(since.elapsed()))).as_ms()),
         detail: detail.unwrap_or_default(),
+        buckets_away: services.buckets_away.load(Ordering::Relaxed) as u64,
     })
 }

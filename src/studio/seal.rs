@@ -1,6 +1,6 @@
 //! Sealing and signing off: the steps that need the buckets and the journals, around the pure ones of `shows/end.rs`.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     asrun,
@@ -12,6 +12,7 @@ use crate::{
     ballots::{
         ballot::Verdict,
         bucket::{Kept, Pools, Totals},
+        carried,
         committer::Marked,
         journalled,
         manifest::{Manifest, Signed},
@@ -121,7 +122,7 @@ async fn manifest(
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
     let by_pool = compare_by_pool(services, &run.definition, &marked.totals, &witness);
     let manifest = Manifest::new(head, &run.definition, &run.windows, marked, &witness, outstanding);
-    Ok((manifest.in_place_of(run.replaces.clone()), by_pool))
+    Ok((manifest.of_run(run), by_pool))
 }
 
 /// Compares the numbers by pool that were told before the seal with its ballots. The seal is made of the ballots alone: it is
@@ -152,7 +153,7 @@ fn note_by_pool(definition: &Definition, totals: &Totals, witness: &Witness) -> 
 /// What the as-run log says of a seal. Everybody of the staff reads it, so it has no number that some of them may not see.
 pub(super) fn sealed_note(manifest: &Manifest, run: &Run) -> String {
     let Manifest { revision, counted, late, .. } = manifest;
-    match run.definition.interaction.is_open_to_operators() {
+    match run.is_open_to_operators() {
         true => format!("revision {revision}: {counted} ballots counted, {late} late"),
         false => format!("revision {revision}"),
     }
@@ -245,6 +246,11 @@ pub(super) async fn recount(desk: &Desk, services: &Arc<Services>, run: Option<R
         })?;
         let ballots = recount.read;
         let mut findings = recount.finish().findings;
+        let mut read = manifests.iter().filter_map(|(.., json)| serde_json::from_str::<Signed>(json).ok());
+        findings.extend(carried::differs(&manifest, |hash| {
+            let signed = read.find(|signed| signed.hash() == hash)?;
+            serde_json::from_str(signed.manifest.get()).ok().map(Cow::Owned)
+        }));
         // What is signed off is what the show has published, so the show must name this very manifest.
         let same = (&summary.totals, summary.late) == (&manifest.totals, manifest.late);
         if !same || summary.manifest_hash != signed.hash() {
@@ -264,7 +270,7 @@ pub(super) async fn sign_off(
 ) -> Result<(), Refusal> {
     let Recounted { run, revision, ballots, findings, single, by_pool } = recounted;
     let command = Command::Verify { run: Some(*run) };
-    let open = document.run(*run).is_some_and(|run| run.definition.interaction.is_open_to_operators());
+    let open = document.run(*run).is_some_and(Run::is_open_to_operators);
     if let Some(first) = findings.first() {
         task.services.metrics.incident();
         tracing::error!(run = %run, revision, findings = findings.len(), first, "the recount differs from the seal");

@@ -2,7 +2,7 @@
 //! The show says `sealing`; all buckets of the ledger are closed and read; the signed manifest is kept by everybody; then
 //! the seal is written. Whoever verifies compares three witnesses: the manifest, the ledger, and every node's journals.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     desk::{Desk, Sealed},
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     ballots::{
+        carried,
         manifest::{Manifest, by_entry},
         seal::Seal,
         sealing::{self, Closed, SealError},
@@ -147,8 +148,8 @@ async fn close(desk: &Desk, ways: Ways<'_>, run: RunId, by: &Staff) -> Result<Re
     let outstanding = outstanding(desk, services, &now, run) + lost;
     let head = (services.node, document.title.as_str(), revision, services.clock.now());
     let by_pool = seal::compare_by_pool(services, &frozen.definition, &marked.totals, &witness);
-    let sealed = Manifest::new(head, &frozen.definition, &frozen.windows, &marked, &witness, outstanding)
-        .in_place_of(frozen.replaces.clone());
+    let sealed =
+        Manifest::new(head, &frozen.definition, &frozen.windows, &marked, &witness, outstanding).of_run(frozen);
     let manifest = Manifest { written_off, ..sealed };
     Ok(keep(desk, ways, frozen, manifest, (by, by_pool)).await)
 }
@@ -221,6 +222,20 @@ pub(super) async fn recount(desk: &Desk, ways: Ways<'_>, run: Option<RunId>) -> 
     {
         findings.push("the manifest is not the one that the show names".to_owned());
     }
+    if manifest.clone().summed() != manifest {
+        findings.push("the manifest makes something else of its votes than the rules do".to_owned());
+    }
+    let source = match &manifest.definition.carries {
+        Some(pinned) => {
+            let source = witnesses::fetch(desk, services, shared, pinned.run, pinned.revision).await;
+            Some(source.map_err(failed)?)
+        }
+        None => None,
+    };
+    let source = source.as_ref();
+    findings.extend(carried::differs(&manifest, |hash| {
+        source.filter(|source| seal::sha256(&source.to_json()) == hash).map(Cow::Borrowed)
+    }));
     let own = witnesses::report(services, manifest.clone()).await.map_err(failed)?;
     let mut ballots = own.ballots;
     let mut reports = vec![(services.node, own)];

@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize},
+    },
 };
 
 use crate::{
@@ -38,6 +41,8 @@ pub struct Services {
     pub store: Arc<dyn Store>,
     /// The way to Redis, where many nodes serve the same shows.
     pub redis: Option<Redis>,
+    /// Buckets whose part of the ledger did not answer the last call.
+    pub buckets_away: Arc<AtomicUsize>,
     /// The control state that nodes share, over the same way.
     pub shared: Option<Arc<SharedStore>>,
     pub secret: Secret,

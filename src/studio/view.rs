@@ -12,19 +12,20 @@ use crate::{
     base::clock::Micros,
     live,
     shows::{
+        carry::{self, Pinned},
         correction::{self, Correction, leaves_out},
         document::{Document, Placed, Staff},
         kind::Kind,
         platforms::{Delay, Platform},
         roster::WrittenOff,
-        run::{ByEntry, Run, SealSummary},
+        run::{ByEntry, Run},
         two_people::Proposal,
         windows::Track,
     },
     wire::{
         command::Command,
         proposal::ProposalView,
-        seal::{CorrectionView, EntryCount, SealView},
+        seal::{CarriedView, CorrectionView, EntryCount, SealView},
         server::{
             ArmedView, CueView, DelayView, DeskRun, DeskView, OnDesk, PlatformView, RunView, StaffView, WrittenOffView,
         },
@@ -94,6 +95,7 @@ fn cues(document: &Document) -> Vec<CueView> {
         window_s: cue.interaction.window_s,
         opens_on_take: cue.interaction.opens_on_take,
         adlib: cue.adlib,
+        carry_from: cue.carry.as_ref().map(|carry| carry.cue.clone()),
     };
     document.rundown.iter().map(view).collect()
 }
@@ -144,7 +146,8 @@ fn desk_run(document: &Document, run: &Run, now: Micros) -> DeskRun {
         run: RunView { texts: BTreeMap::new(), ..live::view::run(run, now) },
         rehearsal: run.definition.rehearsal,
         extend_reopens: run.windows.extension_reopens(now),
-        seal: seal(run),
+        seal: seal(document, run),
+        carried: carried(document, run),
         void_reason: run.void.as_ref().map(|void| void.reason.clone()),
         right: match &run.definition.interaction.kind {
             Kind::Quiz(quiz) if run.answered().is_none() => correction::right(quiz, run.correction()).to_vec(),
@@ -160,41 +163,59 @@ fn platform(document: &Document, run: &Run, track: &Track, now: Micros) -> Platf
     PlatformView {
         platform: track.platform.clone(),
         label: declared.map_or(&*track.platform, Platform::label).to_owned(),
+        segment: track.segment.clone(),
+        from_s: track.window.map(|window| window.from_s),
+        to_s: track.window.and_then(|window| window.to_s),
         delay_ms: track.delay_ms(),
-        phase: run.phase_by(&windows, now),
+        phase: run.phase_on(track, now),
         opens_at: windows.last().map(|span| span.opens.as_ms()),
         closes_at: windows.last().and_then(|span| span.closes).map(Micros::as_ms),
         locks_at: windows.locks_at().map(Micros::as_ms),
     }
 }
 
-/// What the newest seal says came by each entry.
+/// The votes that a run begins with.
+fn carried(document: &Document, run: &Run) -> Option<CarriedView> {
+    let Pinned { cue, run: source, revision, .. } = run.definition.carries.clone()?;
+    let votes = run.carried.as_ref().map(|carried| carried.votes.clone()).unwrap_or_default();
+    Some(CarriedView { cue, run: source, revision, votes, changed: carry::changed(document, run) })
+}
+
+/// What the newest seal says came by each entry, with what is carried over.
 pub fn by_entry(run: &Run) -> Vec<EntryCount> {
     let entries = &run.definition.entries;
     let named = |number| entries.declared().find(|(n, _)| *n == number).map(|(_, entry)| entry.clone());
     let excluded = run.correction().map_or(&[][..], |one| &one.excluded);
-    let line = |line: &ByEntry| EntryCount {
-        entry: named(line.entry).unwrap_or_default(),
-        counted: line.counted,
-        votes: line.votes.clone(),
-        excluded: leaves_out(excluded, &run.definition, line.entry),
+    let line = |line: &ByEntry| {
+        let before = run.carried.iter().flat_map(|carried| &carried.by_entry).find(|one| one.entry == line.entry);
+        let carried = before.map(|one| one.votes.clone()).unwrap_or_default();
+        let mut votes = line.votes.clone();
+        votes.iter_mut().zip(&carried).for_each(|(sum, more)| *sum += more);
+        EntryCount {
+            entry: named(line.entry).unwrap_or_default(),
+            counted: line.counted,
+            votes,
+            carried,
+            excluded: leaves_out(excluded, &run.definition, line.entry),
+        }
     };
     run.sealed().iter().flat_map(|summary| &summary.by_entry).map(line).collect()
 }
 
 /// How a seal was corrected.
-pub fn correction(correction: &Correction, seal: &SealSummary) -> CorrectionView {
+pub fn correction(correction: &Correction, counted: &[u64]) -> CorrectionView {
     let Correction { at, by, reason, excluded, declared, right, .. } = correction.clone();
-    CorrectionView { at: at.as_ms(), by, reason, excluded, declared, right, counted: seal.totals.clone() }
+    CorrectionView { at: at.as_ms(), by, reason, excluded, declared, right, counted: counted.to_vec() }
 }
 
 /// What the newest seal of a run says.
-pub fn seal(run: &Run) -> Option<SealView> {
+pub fn seal(document: &Document, run: &Run) -> Option<SealView> {
     let state = run.seal.as_ref()?;
     let summary = state.summary.as_ref()?;
-    let Stands { votes, outcome, rated, by_entry: lines, late_votes } = stands(&run.definition, summary);
-    let totals = Totals { votes: summary.totals.clone(), late: summary.late, late_votes, ..Totals::default() };
-    let margin = outcome::margin(&run.definition, &totals, summary.outstanding, Some(&lines));
+    let Stands { votes, outcome, rated, counted, by_entry: lines, late_votes } = stands(run, summary);
+    let totals = Totals { votes: counted.clone(), late: summary.late, late_votes, ..Totals::default() };
+    let missing = (summary.outstanding, run.carried.as_ref().map_or(0, |carried| carried.missing));
+    let margin = outcome::margin(&run.definition, &totals, missing, Some(&lines));
     Some(SealView {
         revision: state.revision,
         total: votes.iter().sum(),
@@ -204,10 +225,10 @@ pub fn seal(run: &Run) -> Option<SealView> {
         by_part: parts(&by_entry(run)),
         outcome,
         rated,
-        correction: summary.correction.as_ref().map(|one| correction(one, summary)),
+        correction: summary.correction.as_ref().map(|one| correction(one, &counted)),
         late: summary.late,
         late_would_change_order: margin.late_would_change_order,
-        decisive: margin.decisive,
+        decisive: margin.decisive && carry::changed(document, run).is_none(),
         rules_hash: run.definition.rules_hash(),
         recount_agrees: state.verified.is_some().then_some(true),
         verified_by: state.verified.as_ref().map(|verified| verified.by.clone()),

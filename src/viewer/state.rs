@@ -315,6 +315,7 @@ mod tests {
             closes_at: None,
             locks_at: None,
             behind: None,
+            own_window: false,
         };
         ServerMessage::Show(Box::new(ShowView {
             id: "finale".to_owned(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     proposal::ProposalView,
-    seal::SealView,
+    seal::{CarriedView, SealView},
     server::{GraphicView, OptionView, Phase, Role, RunView},
 };
 use crate::base::ids::{NodeId, RunId, SessionId};
@@ -102,6 +102,9 @@ pub struct CueView {
     /// It stands beside the rundown: next and back pass it by.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adlib: bool,
+    /// The cue whose votes it begins with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry_from: Option<String>,
 }
 
 /// A run as staff sees it.
@@ -116,19 +119,31 @@ pub struct DeskRun {
     pub seal: Option<SealView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub void_reason: Option<String>,
+    /// The votes of an earlier run that it begins with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<CarriedView>,
     /// The right options of a quiz that is not revealed, for those alone who see all its numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub right: Vec<u16>,
-    /// Where viewers see what is on later; empty: nowhere.
+    /// Where viewers see what is on later, and segments with windows of their own; empty: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub platforms: Vec<PlatformView>,
 }
 
-/// The newest window of a run as one platform has it.
+/// The newest window of a run as one platform has it, or a segment with a window of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlatformView {
+    /// Empty: of a segment that is not behind.
     pub platform: String,
     pub label: String,
+    /// The segment, where it has a window of its own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub segment: String,
+    /// What its rules give it: seconds from the first opening.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_s: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_s: Option<u32>,
     /// How much later its viewers see what is on now.
     pub delay_ms: u64,
     pub phase: Phase,

@@ -50,6 +50,14 @@ pub struct RedisGauge {
     pub down_since: Option<u64>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// Buckets of runs whose part of it did not answer this node's last call: their ballots are held.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub buckets_away: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Moving figures of a run.

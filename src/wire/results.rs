@@ -30,6 +30,9 @@ pub struct Results {
     /// How fast a run of reactions is tapped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pace: Option<Pace>,
+    /// The votes of an earlier run are among these.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub carried: bool,
     /// Of what was counted a part is left out, by a decision that the seal names.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub excluded: bool,

@@ -6,6 +6,7 @@ use super::{
     entry::Entry,
     outcome::{Outcome, Rated},
 };
+use crate::base::ids::RunId;
 
 /// The counted ballots that came by one entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -14,8 +15,11 @@ pub struct EntryCount {
     #[serde(flatten)]
     pub entry: Entry,
     pub counted: u64,
-    /// Votes per option.
+    /// Votes per option, with those that are carried over.
     pub votes: Vec<u64>,
+    /// Of these, those that are carried over; absent: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<u64>,
     /// They are left out of what the run comes to.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub excluded: bool,
@@ -50,8 +54,11 @@ pub struct PartCount {
     /// Its name; empty: of those whose entry names none.
     pub name: String,
     pub counted: u64,
-    /// Votes per option.
+    /// Votes per option, with those that are carried over.
     pub votes: Vec<u64>,
+    /// Of these, those that are carried over; absent: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<u64>,
 }
 
 /// What an entry may name.
@@ -72,6 +79,32 @@ impl Part {
             Self::Platform => "platform",
         }
     }
+}
+
+/// The votes that a run begins with: those of an earlier run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CarriedView {
+    /// The number of its cue.
+    pub cue: String,
+    pub run: RunId,
+    /// Which seal of it.
+    pub revision: u32,
+    /// Votes per option of this run; left out for those who may not see numbers of it now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<u64>,
+    /// What became of that result since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<CarriedChange>,
+}
+
+/// What became of a result whose votes were carried over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CarriedChange {
+    /// It was declared void.
+    Void,
+    /// It was corrected, or sealed again.
+    Corrected,
 }
 
 /// What a seal says.

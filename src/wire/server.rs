@@ -205,6 +205,9 @@ pub struct RunView {
     /// For viewers of a platform that is behind, while they have times of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<Lag>,
+    /// For viewers of a segment that has a part of the window alone: the times are theirs, and others may vote before and after.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_window: bool,
 }
 
 /// How far a platform is behind.

@@ -159,5 +159,19 @@ test("a viewer votes with the keyboard alone: one vote, and three", { timeout: 6
   await desk.press({ do: "void", reason: "A rehearsal of the worst" });
   await says(page, "This question is void");
   await sound(page);
+
+  // What is told of both ballots is closed one after the other, and the focus stays at hand.
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  await says(page, "Who wins?");
+  await page.reload();
+  const told = page.locator(".earlier-close");
+  await until("both are told", async () => (await told.count()) === 2);
+  await told.first().focus();
+  await page.keyboard.press("Enter");
+  await until("one is left, and has the focus", async () => (await told.count()) === 1 && (await focused()) === "Close");
+  await page.keyboard.press("Enter");
+  await until("none is left", async () => (await page.locator(".earlier").isVisible()) === false);
+  assert.equal(await page.evaluate(() => document.activeElement?.localName), "tl-receipt");
   assert.deepEqual(errors, []);
 });

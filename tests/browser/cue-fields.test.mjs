@@ -29,4 +29,13 @@ test("what other languages and segments say of the options before is named", () 
   assert.deepEqual(stale(cue, edited(cue, "options", "Grace\nAda")), ["options in fr", "options that are closed to segments"]);
   const scale = { question: "?", rating: { from: 1, to: 5, low: "cold" }, text: { nl: { question: "?", low: "koud" } } };
   assert.deepEqual(stale(scale, edited(scale, "rating.low", "poor")), ["low in nl"]);
+  const final = edited({ question: "?", options: ["Ada", "Grace"], carry_from: "1" }, "carry_options", "3, 0");
+  assert.deepEqual(final.carry_options, [3, 0]);
+  assert.deepEqual(stale(final, edited(final, "options", "Grace\nAda")), ["numbers of options whose votes are carried over"]);
+  assert.deepEqual(stale(final, edited(final, "carry_from", "2")), ["numbers of options whose votes are carried over"]);
+  assert.deepEqual(stale(final, edited(final, "carry_from", "")), ["numbers of options whose votes are carried over"]);
+  assert.deepEqual(stale(final, edited(final, "carry_options", "1, 2")), []);
+  const first = { question: "?", options: ["Ada", "Grace"] };
+  assert.deepEqual(stale(first, edited(first, "options", "Grace\nAda"), ["2"]), ["carry_options of cue 2, if it has any"]);
+  assert.deepEqual(stale(first, edited(first, "question", "Who?"), ["2"]), []);
 });

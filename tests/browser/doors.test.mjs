@@ -81,8 +81,8 @@ test("an entry link is followed, wiped from the address and counted apart; a cha
   assert(!covered, "panic is never covered");
   const key = new URL(server.link("overlay")).search;
   const rows = await (await fetch(`${server.url}/f/doors/entries.json${key}`)).json();
-  assert.deepEqual(rows.find((/** @type {{ platform: string }} */ row) => row.platform === "tv"), { segment: "", pool: "", platform: "tv", option: 1, label: "Ada", votes: 1, state: "provisional" });
-  assert.match(await (await fetch(`${server.url}/f/doors/entries.csv${key}`)).text(), /\r\n"hall","jury",,2,"Grace",0,"provisional"\r\n/);
+  assert.deepEqual(rows.find((/** @type {{ platform: string }} */ row) => row.platform === "tv"), { segment: "", pool: "", platform: "tv", option: 1, label: "Ada", votes: 1, carried: 0, state: "provisional" });
+  assert.match(await (await fetch(`${server.url}/f/doors/entries.csv${key}`)).text(), /\r\n"hall","jury",,2,"Grace",0,"provisional",0\r\n/);
   assert.deepEqual(errors, []);
 });
 

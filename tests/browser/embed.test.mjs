@@ -67,6 +67,9 @@ test("the element votes from a site that the show names, in its language and col
       }
     });
   });
+  // Its browser knows the server's own page already, and has its files.
+  await page.goto(server.link("audience"));
+  await page.getByText("Nothing to vote on right now").waitFor();
   await page.goto(named);
   const element = page.locator("tallylight-show");
   await element.getByText("Aucun vote pour le moment").waitFor();

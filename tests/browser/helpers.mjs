@@ -191,6 +191,21 @@ export async function staff(server, role = "producer") {
 }
 
 /**
+ * A ballot of somebody new, by plain HTTP.
+ * @param {Server} server @param {string} id @param {number} pick
+ */
+export async function vote(server, id, pick) {
+  const api = `${server.url}/api/v1/shows/${id}`;
+  const post = async (/** @type {string} */ what, /** @type {object} */ body, token = "") =>
+    (await fetch(`${api}/${what}`, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", authorization: `Bearer ${token}` } })).json();
+  const { device } = await post("join", {});
+  const { show: on } = await (await fetch(`${api}/live`)).json();
+  const ballot = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const receipt = await post("ballots", { run: on.run.id, id: ballot, picks: [pick] }, device);
+  assert.equal(receipt.is, "counted");
+}
+
+/**
  * Starts Chromium; ends with the test.
  * @param {import("node:test").TestContext} t
  */

@@ -270,7 +270,10 @@ test("the ends of a scale, and who came on, are in the language of their reader"
   // The question is not written in French; who came on has a French name.
   await says(french.page, "Wie krijgt de beker?");
   await french.page.getByRole("radio", { name: "La fanfare" }).waitFor();
+  const read = (/** @type {typeof french.page} */ page, /** @type {string} */ where) => page.locator(where).first().getAttribute("lang");
+  assert.deepEqual([await read(french.page, ".question bdi"), await read(french.page, ".options legend"), await read(french.page, ".tile-label bdi")], ["nl", "nl", "fr"]);
   await arab.page.getByRole("radio", { name: "الفرقة النحاسية" }).waitFor();
+  assert.equal(await read(arab.page, ".question bdi"), "ar");
   assert.deepEqual(await axe(arab.page), []);
   assert.deepEqual([...arab.errors, ...french.errors, ...screen.errors, ...bracket.errors], []);
 });
@@ -293,7 +296,9 @@ test("numbers of a scale are written as their reader does, with decimals and the
   assert.deepEqual(await axe(arab.page), []);
   assert.equal(await arab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
   await dutch.page.locator(".scale-input").nth(1).check();
+  assert.match(await dutch.page.innerText(".send"), /-0,5\u00a0graden/);
   await dutch.page.locator(".send").click();
+  await until("the receipt writes it as the reader does", async () => /-0,5\u00a0graden/.test(await dutch.page.innerText(".receipt")));
   await says(dutch.page, "Gemiddeld -0,5\u00a0graden");
   await says(french.page, "-0,5\u00a0degrés");
   assert.deepEqual([...dutch.errors, ...french.errors, ...arab.errors, ...screen.errors], []);

@@ -131,8 +131,14 @@ test("a moderator decides by keys alone, and what is pulled leaves the overlay",
   await until("it is on the screen", async () => (await item.innerText()) === "Who wrote the first song?");
   await says(studio, "tl-picks", "On the screens");
   assert.deepEqual(await axe(studio, ["serious", "critical"]), []);
-  await page.keyboard.press("Escape");
+  // Wherever the cursor is: the key is for what is on the screens.
+  await page.getByRole("button", { name: "Approved", exact: false }).first().click();
+  await says(page, ".item-text", "You are all lovely");
+  await says(page, ".air", "● On the screens: Who wrote the first song?");
   await page.keyboard.press("o");
+  await says(page, "tl-line", "Pulled from every screen: “Who wrote the first song?”");
+  await says(page, "tl-head", /Approved\s+1/);
+  await says(page, ".air", "Nothing is on the screens.");
   await until("it is off the screen", async () => (await item.innerText()) === "" && !(await item.isVisible()));
   await until("and off the lists", async () => !(await viewer.page.innerText("tl-asked")).includes("first song"));
   await page.keyboard.press("p");
@@ -142,6 +148,16 @@ test("a moderator decides by keys alone, and what is pulled leaves the overlay",
   await page.keyboard.press("p");
   await page.keyboard.press("?");
   await says(page, "tl-keys", "Take back my last decision");
+
+  // What is used is seen with its cue alone, and the producer reads so.
+  await studio.getByRole("button", { name: "Pick: You are all lovely" }).click();
+  await studio.getByRole("button", { name: "Use: You are all lovely" }).click();
+  await says(studio, "tl-picks", "On the screens");
+  await desk.press({ do: "close" });
+  await desk.press({ do: "standby", cue: "2" });
+  await desk.press({ do: "take" });
+  await says(studio, "tl-picks", "Not seen: its cue is not on");
+  await until("the screen does not have it", async () => (await item.innerText()) === "");
   assert.deepEqual(errors, []);
   const log = await (await fetch(`${server.url}/api/v1/shows/talk/asrun`, { headers: { authorization: `Bearer ${desk.token}` } })).json();
   const did = log.entries.map((/** @type {{ by: string, what: string }} */ entry) => `${entry.by} ${entry.what}`);

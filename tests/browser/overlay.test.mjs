@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { axe, browser, root, serve, sizes, staff, until, visit } from "./helpers.mjs";
+import { axe, browser, root, serve, sizes, staff, until, visit, vote } from "./helpers.mjs";
 
 const show = "tests/browser/shows/overlay.toml";
 
@@ -31,18 +31,6 @@ async function shows(page, wanted) {
   } catch {
     assert.deepEqual(last, { ...last, ...wanted });
   }
-}
-
-/** A ballot by plain HTTP. @param {import("./helpers.mjs").Server} server @param {string} id @param {number} pick */
-async function vote(server, id, pick) {
-  const api = `${server.url}/api/v1/shows/${id}`;
-  const post = async (/** @type {string} */ what, /** @type {object} */ body, token = "") =>
-    (await fetch(`${api}/${what}`, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", authorization: `Bearer ${token}` } })).json();
-  const { device } = await post("join", {});
-  const { show: on } = await (await fetch(`${api}/live`)).json();
-  const ballot = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const receipt = await post("ballots", { run: on.run.id, id: ballot, picks: [pick] }, device);
-  assert.equal(receipt.is, "counted");
 }
 
 test("the overlay follows the show, hides what is hidden, and holds its frame while the server is gone", { timeout: 60_000 }, async (t) => {

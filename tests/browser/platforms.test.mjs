@@ -69,6 +69,7 @@ test("an operator says how late it is seen, by seconds and by what is seen", { t
   await says(studio, "tl-platforms", /\+10\.[4-9] s \(file: 8\)/);
   await says(studio, "tl-asrun", /Marker[\s\S]*tv 10\.[4-9]\d\d s behind/);
   await until("the field is empty again", async () => (await studio.getByLabel("Seconds late").inputValue()) === "");
+  await until("keys press actions again", () => studio.evaluate(() => document.activeElement?.tagName !== "INPUT"));
   // The key is no second press of what was written.
   await studio.getByLabel("Seconds late").fill("7");
   await says(studio, "tl-action[name=marker]", "Set 7 s");

@@ -117,6 +117,7 @@ fn run(phase: Phase) -> RunView {
         closes_at: Some(AT + 60_000),
         locks_at: Some(AT + 63_000),
         behind: None,
+        own_window: false,
     }
 }
 
@@ -151,6 +152,7 @@ fn shows() -> Vec<(&'static str, ShowView)> {
     };
     let by_hand = RunView {
         behind: Some(Lag { delay_ms: 8000, jitter_ms: 2000 }),
+        own_window: true,
         hold: true,
         closes_at: None,
         locks_at: None,
@@ -204,6 +206,7 @@ fn results(state: ResultState) -> Results {
         outcome,
         rated,
         pace: None,
+        carried: state == ResultState::Final,
         excluded: false,
         declared: false,
     }

@@ -1,5 +1,6 @@
 /** What a viewer's ballots say of one run. */
 import { settled } from '../sdk/ballots.js';
+import { labelOf } from '../shared/kind.js';
 import { say } from './words.js';
 
 /** @typedef {import('../sdk/ballots.js').Ballot} Ballot */
@@ -58,11 +59,14 @@ export function allCounted(ballots, run) {
   return inForce(ballots, run).every((ballot) => ballot.is === 'counted');
 }
 
-/** A choice in words: `Ada`, `2 × Ada, Grace`. @param {Pick<Ballot, 'picks'|'labels'>} ballot */
-export function choiceText(ballot) {
+/**
+ * A choice in words: `Ada`, `2 × Ada, Grace`; by the question itself, if that is on, and else as it was when it was given.
+ * @param {Pick<Ballot, 'picks'> & { labels?: string[] }} ballot @param {import('../sdk/wire.js').RunView} [run]
+ */
+export function choiceText({ picks, labels: given }, run) {
   /** @type {Map<string, number>} */
   const labels = new Map();
-  const named = ballot.labels.length ? ballot.labels : ballot.picks.map((n) => `${n}`);
+  const named = !run && given?.length ? given : picks.map((n) => labelOf(run, n));
   for (const label of named) labels.set(label, (labels.get(label) ?? 0) + 1);
   return [...labels].map(([label, n]) => (n > 1 ? say('choice_many', { n, label }) : label)).join(say('choice_and'));
 }

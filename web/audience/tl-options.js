@@ -109,7 +109,7 @@ class Tile {
     this.store = store;
     const label = bdi();
     label.textContent = option.label;
-    setAttribute(label, 'lang', run.language);
+    setAttribute(label, 'lang', option.language ?? run.language);
     this.text = h('span', { class: 'tile-text' }, h('span', { class: 'tile-label' }, label), this.note);
     /** @type {HTMLElement} */
     this.node = h('div', { class: 'tile' });
@@ -121,7 +121,7 @@ class Tile {
     // While the plus and minus are there, the share goes under the label: the label needs the width.
     const inline = may && this.run.votes > 1;
     if (inline && result) notes.push(percent(result.share));
-    if (won) notes.push(`${{ winner: '★', tie: '＝', leaves: spoken().dir === 'rtl' ? '↖' : '↗' }[won]} ${say(won)}`);
+    if (won) notes.push(`${{ winner: '★', tie: '=', leaves: spoken().dir === 'rtl' ? '↖' : '↗' }[won]} ${say(won)}`);
     if (right) notes.push(`✓ ${say(right)}`);
     if (place?.reached !== undefined) notes.push(place.reached ? `✓ ${say('reached')}` : say('not_reached'));
     if (given) notes.push(counted ? `✓ ${say('mine', { n: given })}` : `◔ ${say('mine_pending')}`);

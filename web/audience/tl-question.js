@@ -59,6 +59,8 @@ class Question extends StoreElement {
 
 /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Phase} phase @param {number} left @param {boolean|undefined} changes whether there is a ballot to change */
 function hint(run, phase, left, changes) {
+  if (run.own_window && phase === 'standby') return say('own_window_soon');
+  if (run.own_window && phase === 'locked') return say('own_window_over');
   switch (phase) {
     case 'standby': case 'open':
       if (changes) return say('choose_change');
@@ -80,11 +82,14 @@ function tapsWorth(run, results) {
 
 /** @param {import('../sdk/wire.js').RunView} run @param {import('../sdk/wire.js').Results|undefined} results @param {boolean|undefined} unlocks whether a vote shows the numbers */
 function worth(run, results, unlocks) {
-  if (!results || results.run !== run.id || run.phase === 'void' || run.phase === 'standby') return '';
+  if (!results || results.run !== run.id || run.phase === 'void') return '';
+  const carried = results.carried && !results.declared && results.total > 0 && say('result_carried');
+  // What it begins with may be seen before anybody has voted.
+  if (run.phase === 'standby') return carried && results.state !== 'hidden' ? `${carried} ${say('result_total', { n: results.total })}` : '';
   const corrected = answersOf(run)?.corrected && say('right_corrected');
   if (results.state === 'hidden') return [say(unlocks ? 'result_after_vote' : 'result_hidden'), corrected].filter(Boolean).join(' ');
   const state = results.declared ? say('result_declared') : say(`result_${results.state}`, { time: timeOfDay(results.as_of) });
-  return [state, corrected, results.excluded && say('result_excluded'), say('result_total', { n: results.total })].filter(Boolean).join(' ');
+  return [state, corrected, carried, results.excluded && say('result_excluded'), say('result_total', { n: results.total })].filter(Boolean).join(' ');
 }
 
 customElements.define('tl-question', Question);

@@ -1,6 +1,6 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { timeOfDay } from '../shared/format.js';
-import { scaleOf } from '../shared/kind.js';
+import { labelOf, scaleOf } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
 import { settled } from '../sdk/tallylight.js';
 import { choiceText, votesLeft } from './ballot.js';
@@ -30,6 +30,7 @@ class ReceiptDock extends StoreElement {
   #tick;
 
   build() {
+    this.tabIndex = -1;
     this.append(this.#earlier, this.#receipt, this.#ask, this.#send, this.#change);
     this.addEventListener('keydown', (event) => event.key === 'Escape' && !this.#change.hidden && this.#reconsider());
     // The button must go when the window closes, also if no message comes.
@@ -77,13 +78,12 @@ class ReceiptDock extends StoreElement {
     const may = run && !run.writing && (phase === 'open' || phase === 'standby') && votesLeft(state.ballots, run) > 0 && !own.some((ballot) => !settled(ballot));
     this.#send.hidden = !may;
     const picks = run && state.chosen.run === run.id ? state.chosen.picks : [];
-    const labels = picks.map((n) => run?.options.find((option) => option.n === n)?.label ?? `${n}`);
     const early = phase === 'standby' && run?.prepare_ms !== undefined;
     const asking = Boolean(may && (phase === 'open' || early) && picks.length && state.chosen.asked);
-    setText(this.#ask, asking ? say('confirm_ask', { choice: choiceText({ picks, labels }) }) : '');
+    setText(this.#ask, asking ? say('confirm_ask', { choice: choiceText({ picks }, run) }) : '');
     this.#change.hidden = !asking && (last?.prepared === undefined || (phase !== 'standby' && phase !== 'open'));
     if (run && may) {
-      const label = labels[0] ?? '';
+      const label = picks.length ? labelOf(run, picks[0]) : '';
       /** @type {import('./words.js').Word[]} */
       const [one, many] = early ? ['prepare_one', 'prepare_many'] : run.changeable && own.some((ballot) => ballot.is === 'counted') ? ['change_one', 'change_many'] : [scaleOf(run) ? 'send_rating' : 'send_one', 'send_many'];
       const send = picks.length === 0 ? say('send_none') : run.votes > 1 ? say(many, { n: picks.length }) : say(one, { label });
@@ -95,7 +95,7 @@ class ReceiptDock extends StoreElement {
 
   /** @param {Ballot} ballot @param {import('./audience.js').AudienceState} state @param {import('../sdk/wire.js').Phase} [phase] */
   #drawReceipt(ballot, state, phase) {
-    const { sign, tone, head, text } = words(ballot, state.link.is === 'up' && !state.link.offline, state.client.lasting, phase);
+    const { sign, tone, head, text } = words(ballot, state.link.is === 'up' && !state.link.offline, state.client.lasting, state.show?.run, phase);
     setText(this.#sign, sign);
     setText(this.#head, head);
     setText(this.#text, text);
@@ -105,10 +105,12 @@ class ReceiptDock extends StoreElement {
 
   /** @param {Ballot[]} ballots */
   #drawEarlier(ballots) {
+    const focused = /** @type {Document|ShadowRoot} */ (this.getRootNode()).activeElement;
+    const at = [...this.#list.querySelectorAll('button')].findIndex((button) => button === focused);
     this.#earlier.hidden = !ballots.length;
     const { link, client } = this.store?.state ?? {};
     const told = ballots.slice(-3).map((ballot) => {
-      const { head, text, sign } = words(ballot, link?.is === 'up', client?.lasting, undefined, this.store?.state.show?.run?.replaces === ballot.run);
+      const { head, text, sign } = words(ballot, link?.is === 'up', client?.lasting, undefined, undefined, this.store?.state.show?.run?.replaces === ballot.run);
       return { ballot, line: `${sign} ${say('earlier_line', { question: ballot.question, state: head })}. ${text}` };
     });
     const drawn = JSON.stringify(told.map(({ ballot, line }) => [ballot.id, line, settled(ballot)]));
@@ -116,6 +118,9 @@ class ReceiptDock extends StoreElement {
     this.#drawn = drawn;
     this.#list.replaceChildren(...told.map(({ ballot, line }) => h('li', { class: 'earlier-line' }, h('span', {}, line),
       settled(ballot) ? h('button', { type: 'button', class: 'earlier-close', 'aria-label': say('share_close'), onclick: () => this.#close(ballot) }, h('span', { 'aria-hidden': 'true' }, '✕')) : '')));
+    // Where the focus was is another line now, or nothing: it goes on from here, and not from the top of the page.
+    const closes = this.#list.querySelectorAll('button');
+    if (at >= 0) (closes[Math.min(at, closes.length - 1)] ?? this).focus();
   }
 
   /** @param {Ballot} ballot */
@@ -134,11 +139,12 @@ function worthTelling(ballot, now) {
 
 /**
  * @param {Ballot} ballot @param {boolean} up @param {boolean} lasting whether it outlives this page
- * @param {import('../sdk/wire.js').Phase} [phase] of its question, if that is on
+ * @param {import('../sdk/wire.js').RunView} [run] its question, if that is on
+ * @param {import('../sdk/wire.js').Phase} [phase] of it
  * @param {boolean} [again] its question is asked again
  */
-function words(ballot, up, lasting, phase, again) {
-  const choice = choiceText(ballot);
+function words(ballot, up, lasting, run, phase, again) {
+  const choice = choiceText(ballot, run);
   // The page hears of it before the ballot's own answer says so.
   if (phase === 'void' && ballot.prepared === undefined) return { sign: '✕', tone: 'bad', head: say('receipt_refused'), text: say('refused_void') };
   if (ballot.prepared !== undefined && phase === 'standby') return { sign: '◷', tone: 'plain', head: say('receipt_prepared'), text: say(lasting ? 'receipt_prepared_text' : 'receipt_prepared_page_text', { choice }) };

@@ -1,6 +1,6 @@
 import { StoreElement, bdi, h, setAttribute, setText } from '../shared/element.js';
-import { decimal, mean } from '../shared/format.js';
-import { scaleOf, valueOf, withUnit } from '../shared/kind.js';
+import { mean } from '../shared/format.js';
+import { scaleOf, stepLabel as label, stepNumber as number, withUnit } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
 import { allCounted, closedTo, isFor, mine, votesLeft } from './ballot.js';
 import { say } from './words.js';
@@ -108,10 +108,5 @@ class ScaleChoice extends StoreElement {
       this.#own, this.#rated, this.#chart);
   }
 }
-
-/** A step as its reader writes numbers. @param {import('../sdk/wire.js').Scale} scale @param {number} n */
-const number = (scale, n) => decimal(valueOf(scale, n), scale.decimals ?? 0);
-/** The same with the unit. @param {import('../sdk/wire.js').Scale} scale @param {number} n */
-const label = (scale, n) => withUnit(scale, number(scale, n));
 
 customElements.define('tl-scale', ScaleChoice);

@@ -2,6 +2,7 @@
 import { HttpProblem, request } from '../sdk/tallylight.js';
 import { h } from '../shared/element.js';
 import { count } from '../shared/format.js';
+import { withUnit } from '../shared/kind.js';
 import { recall } from '../studio/entry.js';
 import { leftOut } from '../studio/state.js';
 
@@ -15,7 +16,7 @@ const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 
 const when = (ms) => moment.format(ms);
 
 /** @param {{ windows: { opens: number, closes: number | null }[] }} it */
-const windows = (it) => it.windows.map((span) => `${when(span.opens)} – ${span.closes ? when(span.closes) : 'by hand'}`).join('; ');
+const windows = (it) => it.windows.map((span) => `${when(span.opens)} – ${span.closes ? when(span.closes) : 'by hand'}`).join('; ') || 'none';
 
 try {
   const entry = recall(show);
@@ -32,19 +33,23 @@ function draw(it) {
   const outcome = it.outcome;
   const places = new Map((outcome?.places ?? []).map((/** @type {any} */ place) => [place.n, place]));
   const pools = outcome?.pools ?? [];
-  const head = ['', 'Option', 'Votes', 'Share', ...(outcome ? ['Points', 'Place'] : [])];
+  const carried = it.carried?.votes;
+  const head = ['', 'Option', ...(carried ? ['Carried over', 'Own'] : []), 'Votes', 'Share', ...(outcome ? ['Points', 'Place'] : [])];
   const rows = it.options.map((/** @type {any} */ option) => {
     const place = places.get(option.n);
-    return [option.n, option.label, count(option.votes), `${option.share.toFixed(1)} %`, ...(outcome ? [place?.exact ?? '', place?.rank ?? ''] : [])];
+    const before = carried?.[option.n - 1] ?? 0;
+    return [option.n, option.label, ...(carried ? [count(before), count(option.votes - before)] : []), count(option.votes), `${option.share.toFixed(1)} %`, ...(outcome ? [place?.exact ?? '', place?.rank ?? ''] : [])];
   });
   // Long names would leave the columns no room: then their numbers, which the result has beside the names.
   const names = it.options.map((/** @type {any} */ option) => option.label);
   const labels = names.join('').length > NAMES_MOST ? it.options.map((/** @type {any} */ option) => String(option.n)) : names;
+  const ballots = carried ? 'Own ballots' : 'Ballots';
   const parts = [...new Set(it.by_part.map((/** @type {any} */ part) => part.of))];
   const facts = [
     ['Show', `${it.show_title} (${it.show})`], ['Cue', it.cue], ['Run', it.run], ['Window (UTC)', windows(it)],
-    ...it.platforms.map((/** @type {any} */ one) => [`On ${one.platform} (UTC)`, windows(one)]),
+    ...it.platforms.map((/** @type {any} */ one) => [`${[one.platform && `On ${one.platform}`, one.segment && `Segment ${one.segment}`].filter(Boolean).join(', ')} (UTC)`, windows(one)]),
     ...(it.replaces ? [['Held again', `in place of run ${it.replaces.run}, which ${it.replaces.by} declared void on ${when(it.replaces.at)}: ${it.replaces.reason}`]] : []),
+    ...(it.carried ? [['Votes carried over', `from seal ${it.carried.revision} of run ${it.carried.run} (cue ${it.carried.cue}, manifest ${it.carried.manifest_hash})`]] : []),
     ['Ballots counted', count(it.counted) + (it.superseded ? `, of which ${count(it.superseded)} were replaced by a later one of their voter` : '')],
     ['Late, stored apart', count(it.late)], ['Outstanding', count(it.outstanding)],
     ['Sealed', `${when(it.sealed_at)}, revision ${it.revision}`], ['Verified', `${when(it.verified_at)} by ${it.verified_by}`],
@@ -58,10 +63,11 @@ function draw(it) {
       h('button', { type: 'button', class: 'print', onclick: () => print() }, 'Print')),
     table(it.declared ? 'Votes counted' : 'Result', head, rows),
     ...correction(it),
-    ...(it.rated ? [h('p', {}, `Mean ${it.rated.exact} (${it.rated.mean}), median ${it.rated.median}.`)] : []),
+    ...(it.rated ? [h('p', {}, `Mean ${withUnit(it, `${it.rated.mean}`)} (exactly ${it.rated.exact}), median ${withUnit(it, `${it.rated.median}`)}.`)] : []),
     ...(pools.length ? [table('Points by pool', ['Pool', ...labels], pools.map((/** @type {any} */ pool) => [pool.name || 'audience', ...(pool.silent ? it.options.map(() => 'silent') : pool.points.map(count))]))] : []),
-    ...(it.by_entry.length ? [table('Votes by entry link', ['Entry', 'Ballots', ...labels], it.by_entry.map((/** @type {any} */ line) => [[line.segment, line.pool, line.platform].filter(Boolean).join(', ') || 'by no link', count(line.counted), ...line.votes.map(count)]))] : []),
-    ...parts.map((of) => table(`Votes by ${of}`, [of, 'Ballots', ...labels], it.by_part.filter((/** @type {any} */ part) => part.of === of).map((/** @type {any} */ part) => [part.name || `no ${of}`, count(part.counted), ...part.votes.map(count)]))),
+    ...(it.by_entry.length ? [table('Votes by entry link', ['Entry', ballots, ...labels], it.by_entry.map((/** @type {any} */ line) => [[line.segment, line.pool, line.platform].filter(Boolean).join(', ') || 'by no link', count(line.counted), ...line.votes.map(count)]))] : []),
+    ...parts.map((of) => table(`Votes by ${of}`, [of[0].toUpperCase() + of.slice(1), ballots, ...labels], it.by_part.filter((/** @type {any} */ part) => part.of === of).map((/** @type {any} */ part) => [part.name || `no ${of}`, count(part.counted), ...part.votes.map(count)]))),
+    ...(it.by_entry.some((/** @type {any} */ line) => line.carried?.some(Boolean)) ? [h('p', {}, 'The votes by link, segment, pool and platform are with those that are carried over; their ballots are of this run alone.')] : []),
     list('What was counted', facts),
     list('What proves it', proofs),
     h('section', {}, h('h2', {}, 'How to check it'),
@@ -85,7 +91,7 @@ function correction(it) {
 
 /** @param {string} title @param {string[]} head @param {(string|number)[][]} rows */
 function table(title, head, rows) {
-  return h('section', {}, h('h2', {}, title), h('table', {},
+  return h('section', {}, h('h2', {}, title), h('table', { 'data-named': Boolean(head[0]) },
     h('thead', {}, h('tr', {}, ...head.map((text) => (text ? h('th', { scope: 'col' }, text) : h('td'))))),
     h('tbody', {}, ...rows.map((row) => h('tr', {}, ...row.map((cell) => h('td', {}, String(cell))))))));
 }

@@ -2,7 +2,7 @@
  * What a moderator can do: takes the server's news into the store, decides at once on this page and lets the server agree or not,
  * keeps the item under the cursor claimed, and says in words what came of it.
  */
-import { cursorIn, makes, seen, stateOf, takes } from './queue.js';
+import { cursorIn, makes, onScreens, seen, stateOf, takes } from './queue.js';
 import { refusal, verbs } from './words.js';
 
 /** How often a claim is said again: well within its lease. */
@@ -14,6 +14,8 @@ const AHEAD = 2;
 /** A ban needs a second press within this time, and not sooner than a key bounces. */
 const ARMED_MS = 5000;
 const BOUNCE_MS = 150;
+/** Whoever touches nothing for so long keeps nothing from others. */
+const AWAY_MS = 60_000;
 /** Items of one action. */
 const AT_ONCE = 250;
 
@@ -23,12 +25,14 @@ export class Judge {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #rest;
   #claimed = '';
+  #used = Date.now();
 
   /** @param {import('../shared/store.js').Store<import('./main.js').ModerationState>} store @param {import('../sdk/tallylight.js').Client} client */
   constructor(store, client) {
     this.#store = store;
     this.#client = client;
     setInterval(() => this.#claim(true), CLAIM_MS);
+    for (const used of ['keydown', 'pointerdown', 'pointermove', 'wheel']) addEventListener(used, () => this.#uses(), { passive: true });
   }
 
   get #state() {
@@ -86,11 +90,21 @@ export class Judge {
     this.#claim();
   }
 
+  #uses() {
+    const was_away = this.#isAway();
+    this.#used = Date.now();
+    if (was_away) this.#claim(true);
+  }
+
+  #isAway() {
+    return Date.now() - this.#used > AWAY_MS;
+  }
+
   /** Says which items are mine for now. @param {boolean} [again] also if they are the same */
   #claim(again = false) {
     const { list, place, filter, link } = this.#state;
     clearTimeout(this.#rest);
-    if (link?.is !== 'up' || filter.state !== 'waiting') return;
+    if (link?.is !== 'up' || filter.state !== 'waiting' || this.#isAway()) return;
     this.#rest = setTimeout(() => {
       const items = list.slice(place, place + 1 + AHEAD).map((item) => item.id).filter((id) => !this.taken(id));
       const now = items.join(' ');
@@ -107,14 +121,14 @@ export class Judge {
     return ids.map((id) => items.get(id)).filter((item) => item !== undefined).slice(0, AT_ONCE);
   }
 
-  /** @param {{ do: string, reason?: string, text?: string, device?: string }} what */
+  /** @param {{ do: string, reason?: string, text?: string, device?: string, item?: string }} what */
   press(what) {
     const { do: verb } = what;
     switch (verb) {
       case 'approve': case 'hide': case 'reject': return this.#decide(verb, what);
       case 'edit': return this.#edit(what.text);
       case 'ban': return this.#ban();
-      case 'pull': return this.#pull();
+      case 'pull': return this.#pull(what.item);
       case 'pause': return this.#send({ do: this.#state.told?.paused ? 'resume' : 'pause' });
       default: return this.#send(what);
     }
@@ -150,12 +164,18 @@ export class Judge {
     return this.#send({ do: 'ban', item: cursor });
   }
 
-  #pull() {
-    const { told } = this.#state;
-    const shown = this.#chosen().filter((item) => takes.pull.includes(item.state));
-    const ids = shown.length ? shown.map((item) => item.id) : told?.on_air ? [told.on_air] : [];
-    if (!ids.length) return this.#say('plain', 'Nothing of this is on a screen.');
-    return this.#send({ do: 'pull', items: ids });
+  /**
+   * Off go what was pointed at, or all that are selected; else what is on the screens, wherever the cursor is: who presses the key
+   * in a hurry means that; else what the cursor is on.
+   * @param {string} [pointed]
+   */
+  #pull(pointed) {
+    const { selected, items, cursor } = this.#state;
+    const shown = (/** @type {(string|undefined)[]} */ ...ids) => ids.flatMap((id) => items.get(id ?? '') ?? []).filter((item) => takes.pull.includes(item.state));
+    const named = pointed ? shown(pointed) : shown(...selected);
+    const off = named.length || pointed ? named : shown(onScreens(this.#state)?.id ?? cursor);
+    if (!off.length) return this.#say('plain', 'Nothing of this is on a screen.');
+    return this.#send({ do: 'pull', items: off.map((item) => item.id) }, off);
   }
 
   /** The page goes on as if it were done. @param {import('./main.js').ItemView[]} items @param {string} verb */
@@ -170,7 +190,8 @@ export class Judge {
   async #send(act, items = []) {
     this.#store.set({ choosing: false, editing: undefined });
     const done = await this.#client.moderate(act);
-    const text = verbs[act.do] ?? act.do;
+    const one = act.do === 'pull' && items.length === 1 ? `: “${items[0].text}”` : '';
+    const text = `${verbs[act.do] ?? act.do}${one}`;
     if (done.ok) this.#say(done.detail ? 'plain' : 'good', done.detail ? `${text}. ${refusal(done)}` : `${text}${items.length > 1 ? `: ${items.length}` : ''}.`);
     else this.#say('bad', refusal(done));
     // What was left out, or refused, is as it was.

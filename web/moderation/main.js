@@ -13,6 +13,7 @@ import { listen } from './keys.js';
  * @property {import('../sdk/tallylight.js').LinkState} [link]
  * @property {import('../sdk/wire.js').Welcome} [me]
  * @property {import('../sdk/wire.js').DeskView} [desk]
+ * @property {import('../sdk/wire.js').Gauge} [gauge]
  * @property {Map<string, ItemView>} items
  * @property {import('../sdk/wire.js').Items} [told] the newest of everything but the items
  * @property {Map<string, import('../sdk/wire.js').ItemState>} pending what I decided and nobody has answered
@@ -73,6 +74,7 @@ function run(token) {
     store.set({ desk });
     document.title = `${desk.title} – Moderation`;
   });
+  on('gauge', (gauge) => store.set({ gauge }));
   on('items', (items) => judge.hear(items));
   listen(store, judge);
   addEventListener('tl-filter', (event) => judge.filter(/** @type {CustomEvent} */ (event).detail));

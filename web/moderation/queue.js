@@ -42,6 +42,15 @@ export function cursorIn(list, cursor, place, taken) {
   return (free ?? list[from]).id;
 }
 
+/**
+ * What is on the screens, while its cue is on program.
+ * @param {Pick<import('./main.js').ModerationState, 'told'|'desk'|'items'>} state
+ */
+export function onScreens({ told, desk, items }) {
+  const item = items.get(told?.on_air ?? '');
+  return item && item.run === desk?.program?.run ? item : undefined;
+}
+
 /** What each verb makes of an item, if the server agrees. @type {Record<string, ItemState>} */
 export const makes = { approve: 'approved', edit: 'approved', reject: 'rejected', hide: 'hidden', pull: 'hidden' };
 

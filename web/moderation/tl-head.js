@@ -1,9 +1,10 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count } from '../shared/format.js';
-import { tabs } from './queue.js';
+import { trouble } from '../studio/trouble.js';
+import { onScreens, tabs } from './queue.js';
 import { flags, ruled, states } from './words.js';
 
-/** The head: what there is in each state, the filters, who is here, and whether anything is taken from the audience. */
+/** The head: what there is in each state, the filters, who is here, what is on the screens, and what is wrong. */
 class Head extends StoreElement {
   #title = h('h1', {});
   #mode = h('span', { class: 'mode' });
@@ -14,6 +15,11 @@ class Head extends StoreElement {
   #kind = h('select', { 'aria-label': 'Kind', onchange: () => filter({ kind: this.#kind.value }) }, option('', 'Questions and texts'), option('question', 'Questions'), option('text', 'Texts'));
   #flag = h('select', { 'aria-label': 'Flag', onchange: () => filter({ flag: this.#flag.value }) }, option('', 'With or without a flag'), ...Object.entries(flags).map(([name, label]) => option(name, label)));
   #undo = h('button', { type: 'button', class: 'act', onclick: () => dispatchEvent(new CustomEvent('tl-act', { detail: { do: 'undo' } })) }, h('kbd', {}, 'Z'), ' Take back');
+  #air = h('p', { class: 'air', role: 'status' });
+  #pull = h('button', { type: 'button', class: 'act', onclick: () => dispatchEvent(new CustomEvent('tl-act', { detail: { do: 'pull', item: this.#onAir } })) }, h('kbd', {}, 'O'), ' Pull it');
+  /** @type {string|undefined} */
+  #onAir;
+  #trouble = h('p', { class: 'trouble', role: 'alert' });
   /** @type {Map<string, { tab: HTMLButtonElement, number: HTMLElement }>} */
   #tabs = new Map();
   #bannedHead = h('summary', {});
@@ -35,11 +41,12 @@ class Head extends StoreElement {
     }
     this.#pause.append(h('kbd', {}, 'P'), this.#pauseText);
     this.append(h('div', { class: 'head-line' }, this.#title, this.#mode, this.#people, this.#undo, this.#pause),
-      h('div', { class: 'head-line' }, bar, this.#search, this.#kind, this.#flag, this.#banned, this.#refused));
+      h('div', { class: 'head-line' }, bar, this.#search, this.#kind, this.#flag, this.#banned, this.#refused),
+      h('div', { class: 'head-line' }, h('div', { class: 'air-line' }, this.#air, this.#pull), this.#trouble));
   }
 
   /** @param {import('./main.js').ModerationState} state */
-  draw({ desk, told, me, filter: { state, text } }) {
+  draw({ desk, told, me, items, gauge, filter: { state, text } }) {
     setText(this.#title, desk?.title ?? 'Moderation');
     setText(this.#mode, desk?.rehearsal ? 'Rehearsal' : desk ? 'Live' : '');
     setAttribute(this.#mode, 'data-live', Boolean(desk && !desk.rehearsal));
@@ -51,6 +58,13 @@ class Head extends StoreElement {
       const n = !told ? 0 : name === 'all' ? Object.values(told.counts).reduce((sum, one) => sum + one, 0) : told.counts[/** @type {import('../sdk/wire.js').ItemState} */ (name)];
       setText(number, count(n));
     }
+    const air = onScreens({ told, desk, items });
+    this.#onAir = air?.id;
+    setAttribute(this.#air, 'data-on', Boolean(air));
+    setText(this.#air, air ? `${desk?.graphic.state === 'on_air' ? '● On the screens' : '○ On the screens with the next take or step'}: ${air.text}` : 'Nothing is on the screens.');
+    this.#pull.hidden = !air;
+    const wrong = trouble(gauge);
+    setText(this.#trouble, wrong ? `▲ ${wrong}` : '');
     setAttribute(this.#pause, 'data-on', Boolean(told?.paused));
     setText(this.#pauseText, told?.paused ? ` Resume (${told.paused} paused)` : ' Pause');
     if (text !== this.#search.value && document.activeElement !== this.#search) this.#search.value = text;

@@ -12,6 +12,10 @@ class ItemPane extends StoreElement {
   #flags = h('ul', { class: 'item-flags' });
   #deck = h('div', { class: 'item-deck' });
   #reasons = h('div', { class: 'item-reasons', role: 'group', 'aria-label': 'Reason' });
+  /** This item, and no key: O is for what is on the screens. */
+  #pull = h('button', { type: 'button', class: 'act', 'data-verb': 'pull', onclick: () => act({ do: 'pull', item: this.#pointed }) }, 'Pull');
+  /** @type {string|undefined} */
+  #pointed;
   #log = h('ol', { class: 'item-log', 'aria-label': 'Who did what' });
   /** @type {Record<string, HTMLButtonElement>} */
   #buttons = {};
@@ -23,7 +27,7 @@ class ItemPane extends StoreElement {
       this.#buttons[verb] = h('button', { type: 'button', class: 'act', 'data-verb': verb, onclick: () => act({ do: verb }) }, h('kbd', {}, key), ' ', label);
       return this.#buttons[verb];
     };
-    this.#deck.append(button('approve', 'A', 'Approve'), button('reject', 'R', 'Reject'), button('edit', 'E', 'Edit'), button('hide', 'H', 'Hide'), button('ban', 'B', 'Ban'), button('pull', 'O', 'Pull'));
+    this.#deck.append(button('approve', 'A', 'Approve'), button('reject', 'R', 'Reject'), button('edit', 'E', 'Edit'), button('hide', 'H', 'Hide'), button('ban', 'B', 'Ban'), this.#pull);
     this.#reasons.append(...reasons.map(([reason, label], i) => h('button', { type: 'button', class: 'act', onclick: () => act({ do: 'reject', reason }) }, h('kbd', {}, String(i + 1)), ' ', label)));
     this.append(this.#head, this.#text, this.#edit, this.#sent, this.#flags, this.#reasons, this.#deck, this.#log);
   }
@@ -40,6 +44,7 @@ class ItemPane extends StoreElement {
   /** @param {import('./main.js').ModerationState} state */
   draw({ items, cursor, selected, choosing, editing, arming, pending, told, desk }) {
     const item = items.get(cursor ?? '');
+    this.#pointed = selected.size ? undefined : cursor;
     this.hidden = !item;
     this.#reasons.hidden = !choosing;
     this.#edit.hidden = !editing;
@@ -65,7 +70,7 @@ class ItemPane extends StoreElement {
   }
 }
 
-/** @param {{ do: string, reason?: string, text?: string }} detail */
+/** @param {{ do: string, reason?: string, text?: string, item?: string }} detail */
 function act(detail) {
   dispatchEvent(new CustomEvent('tl-act', { detail }));
 }

@@ -35,7 +35,7 @@ export const verbs = {
 export const keys = [
   ['J K ↓ ↑', 'Next and previous'], ['A', 'Approve'], ['R, then 1–7', 'Reject, with a reason that the sender reads'], ['E', 'Edit, then approve (Ctrl+Enter; Escape leaves it)'],
   ['H', 'Hide what was approved'], ['B twice', 'Ban the device for this show; what of it waits is rejected'], ['Z', 'Take back my last decision'],
-  ['O', 'Pull from every screen: the approved item under the cursor, else what is on the screens'],
+  ['O', 'Pull from every screen: what is selected, else what is on the screens, else the approved item under the cursor'],
   ['X', 'Select; decisions then are about all that are selected'], ['Shift+X', 'Select the next 50, or nothing'], ['/', 'Search'], ['F', 'Next state'], ['P', 'Pause or resume taking from the audience'], ['?', 'These keys'],
 ];
 

@@ -7,6 +7,10 @@
   const OUT_MS = 420;
   /** The least size a text may shrink to before it is cut. */
   const FIT_LEAST = 0.72;
+  /** A unit may be long: the number is whole all the same. */
+  const MEAN_FIT_LEAST = 0.4;
+  /** Who wins is read from afar, but all of them are named. */
+  const WINNER_FIT_LEAST = 0.4;
 
   class Results extends HTMLElement {
     #key = '';
@@ -122,7 +126,7 @@
       if (this.#rows.length !== picture.options.length) return this.#build();
       this.dataset.step = String(picture.step);
       this.dataset.numbers = String(picture.numbers);
-      this.dataset.running = String(picture.left_ms !== undefined);
+      this.dataset.running = String(picture.left !== undefined);
       this.dataset.head = String(Boolean(picture.head));
       this.dataset.code = String(Boolean(picture.code));
       // As one line along the bottom the board has no size that a text could be fitted to.
@@ -136,10 +140,10 @@
       write(this.#tickerOptions, line ?? picture.options.map((/** @type {any} */ option) => `${option.label} ${picture.numbers ? option.number : ''}`.trim()).join('  ·  '));
       if (picture.code && this.#code.getAttribute('src') !== picture.code) this.#code.src = picture.code;
       write(this.#head, picture.head);
-      write(this.#time, picture.left_ms === undefined ? '' : countdown(picture.left_ms));
+      write(this.#time, picture.left ?? '');
       if (write(this.#question, picture.question) || unfolds) fit(this.#question, 1.36);
-      write(this.#mean, picture.numbers ? picture.rated : '');
       write(this.#meanNote, picture.numbers ? picture.rated_note : '');
+      if (write(this.#mean, picture.numbers ? picture.rated : '')) fit(this.#mean, 1, MEAN_FIT_LEAST);
       write(this.#low, picture.ends[0] ?? '');
       write(this.#high, picture.ends[1] ?? '');
       const most = Math.max(1, ...picture.options.map((/** @type {{ share: number }} */ option) => option.share));
@@ -153,7 +157,7 @@
       });
       if (picture.step === 3) {
         write(this.#winnerHead, picture.head);
-        if (write(this.#winner, picture.winners.join(' / '))) fit(this.#winner);
+        if (write(this.#winner, picture.winners.join(' / '))) fit(this.#winner, 1, WINNER_FIT_LEAST);
         write(this.#winnerQuestion, picture.question);
         write(this.#winnerNumber, picture.numbers ? picture.winner_number : '');
       }
@@ -177,19 +181,13 @@
 
   /**
    * Shrinks a text to its slot, down to a limit; what still does not fit is cut by the style.
-   * @param {HTMLElement} node @param {number} [most] the size to begin with
+   * @param {HTMLElement} node @param {number} [most] the size to begin with @param {number} [least] the size to end with
    */
-  function fit(node, most = 1) {
+  function fit(node, most = 1, least = FIT_LEAST) {
     node.style.setProperty('--fit', String(most));
-    for (let size = most; size > FIT_LEAST && (node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight + 1); size -= 0.07) {
+    for (let size = most; size > least && (node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight + 1); size -= 0.07) {
       node.style.setProperty('--fit', size.toFixed(2));
     }
-  }
-
-  /** @param {number} ms */
-  function countdown(ms) {
-    const s = Math.ceil(ms / 1000);
-    return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
   }
 
   customElements.define('tl-results', Results);

@@ -25,7 +25,7 @@
    * @property {string} key what it is a picture of: another key is another question
    * @property {number} step 0 question, 1 bars, 2 result, 3 winner
    * @property {string} head
-   * @property {number} [left_ms] until the close
+   * @property {string} [left] until the close, as it is read
    * @property {string} question
    * @property {{ label: string, share: number, number: string, front: boolean }[]} options
    * @property {string[]} winners empty: none may be named
@@ -42,7 +42,7 @@
    * @property {string} item what is shown of what the audience wrote
    * @property {{ name: string, matches: { label: string, is: 'won'|'out'|'known'|'open' }[][] }[]} [bracket] a column per round, in place of the board
    * @property {boolean} ticker one line along the bottom in place of the board
-   * @typedef {{ words: Record<string, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat, mean: Intl.NumberFormat }} Speech of words.js
+   * @typedef {{ words: Record<string, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat, mean: Intl.NumberFormat, points: (n: number) => string, time: (ms: number) => string }} Speech of words.js
    */
 
   /** Of what most pictures have nothing. */
@@ -95,9 +95,9 @@
   function leaders({ leaderboard, fields }, { words, whole }) {
     const { runs = [], players = 0, top = [], round = '' } = leaderboard ?? {};
     const most = top[0]?.points || 1;
-    const rows = top.slice(0, Number(fields.f4) || 8).map(({ rank, name, points }) => ({ label: `${rank}. ${name}`, share: (100 * points) / most, number: whole.format(points), front: rank === 1 }));
+    const rows = top.slice(0, Number(fields.f4) || 8).map(({ rank, name, points }) => ({ label: `${whole.format(rank)}. ${name}`, share: (100 * points) / most, number: whole.format(points), front: rank === 1 }));
     return {
-      ...plain, kind: 'leaderboard', key: players ? `leaderboard ${runs.join()}` : '', evict: false, left_ms: undefined, numbers: players > 0, winners: [], winner_number: '',
+      ...plain, kind: 'leaderboard', key: players ? `leaderboard ${runs.join()}` : '', evict: false, left: undefined, numbers: players > 0, winners: [], winner_number: '',
       question: round || words.leaderboard, head: `${words.players}: ${whole.format(players)}`, options: rows,
     };
   }
@@ -111,12 +111,12 @@
       return {
         name: [...new Set(here.map((match) => match.segment ?? ''))].filter(Boolean).join(' · '),
         matches: here.map(({ sides, winner }) => sides.map(({ label }, i) => ({
-          label: label ?? '', is: /** @type {'won'|'out'|'known'|'open'} */ (label === undefined ? 'open' : winner === undefined ? 'known' : winner === i + 1 ? 'won' : 'out'),
+          label: label ?? '…', is: /** @type {'won'|'out'|'known'|'open'} */ (label === undefined ? 'open' : winner === undefined ? 'known' : winner === i + 1 ? 'won' : 'out'),
         }))),
       };
     });
     return {
-      ...plain, key: matches.length ? 'bracket' : '', kind: 'bracket', head: '', evict: false, left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '',
+      ...plain, key: matches.length ? 'bracket' : '', kind: 'bracket', head: '', evict: false, left: undefined, numbers: false, options: [], winners: [], winner_number: '',
       question: show?.title || words.bracket, bracket: columns,
     };
   }
@@ -135,7 +135,7 @@
     const front = known.filter((option) => option.share === most && most > 0);
     return {
       ...plain, key: `manual ${fields.m_q ?? ''} ${options.map((option) => option.label).join('|')}`,
-      head: '', evict: false, question: fields.m_q ?? '', left_ms: undefined, numbers: known.length > 0,
+      head: '', evict: false, question: fields.m_q ?? '', left: undefined, numbers: known.length > 0,
       options: options.map(({ label, share }) => ({
         label, share: Number.isFinite(share) ? share : 0, number: Number.isFinite(share) ? percent(share, speech) : '', front: front.some((one) => one.label === label),
       })),
@@ -146,11 +146,11 @@
 
   /** @param {Known} known @param {Speech} speech @param {boolean} preview */
   function live({ fields, show, results, now }, speech, preview) {
-    const { whole, words } = speech;
+    const { whole, points, time, words } = speech;
     const { run: current, next } = show ?? {};
     const named = { '': preview ? next : current, current, next }[fields.f0 ?? ''];
     const run = named ?? [current, next].find((one) => one && one.cue === fields.f0);
-    if (!run) return { ...plain, key: '', head: '', evict: false, question: '', left_ms: undefined, numbers: false, options: [], winners: [], winner_number: '' };
+    if (!run) return { ...plain, key: '', head: '', evict: false, question: '', left: undefined, numbers: false, options: [], winners: [], winner_number: '' };
     const counted = results?.run === run.id ? results : undefined;
     const numbers = Boolean(counted) && counted?.state !== 'hidden' && run.phase !== 'void';
     const most = numbers ? Math.max(0, ...(counted?.options ?? []).map((option) => option.votes)) : 0;
@@ -161,7 +161,7 @@
     const rows = run.options.map(({ n, label }) => {
       const option = numbers ? counted?.options.find((one) => one.n === n) : undefined;
       const place = numbers ? counted?.outcome?.places.find((one) => one.n === n) : undefined;
-      const share = place && counted?.outcome?.unit === 'points' ? whole.format(place.points) : percent(option?.share ?? 0, speech);
+      const share = place && counted?.outcome?.unit === 'points' ? points(place.points) : percent(option?.share ?? 0, speech);
       const number = option ? (fields.f3 === 'votes' || tapped ? whole.format(option.votes) : share) : '';
       const front = place ? place.rank === 1 && place.points > 0 : most > 0 && option?.votes === most;
       // The most frequent step of a scale is nobody's win, nor is the most frequent answer where one is right.
@@ -175,7 +175,7 @@
       taps: tapped ? taps(run, numbers ? counted : undefined) : undefined,
       won: !answers ? '' : typeof run.kind === 'object' && 'quiz' in run.kind ? words.right : words.came_true,
       head: tapped ? (run.phase === 'open' ? words.tap : '') : head(run, counted, now, speech), evict: counted?.outcome?.polarity === 'evict',
-      left_ms: run.phase === 'open' && !run.hold && run.closes_at !== undefined ? Math.max(0, run.closes_at - now) : undefined,
+      left: run.phase === 'open' && !run.hold && run.closes_at !== undefined ? time(Math.max(0, run.closes_at - now)) : undefined,
       winners: front.map((row) => row.label),
       winner_number: front[0]?.number ?? '',
       ...rating(run, counted, numbers, speech),

@@ -34,13 +34,21 @@
       write: 'اكتب لنا', done: 'مغلق',
     },
   };
+  /** What pools give, by the number. @type {Record<string, Partial<Record<Intl.LDMLPluralRule, string>>>} */
+  const points = {
+    en: { one: '{n} point', other: '{n} points' },
+    nl: { one: '{n} punt', other: '{n} punten' },
+    fr: { one: '{n} point', other: '{n} points' },
+    de: { one: '{n} Punkt', other: '{n} Punkte' },
+    ar: { zero: 'لا نقاط', one: 'نقطة واحدة', two: 'نقطتان', few: '{n} نقاط', other: '{n} نقطة' },
+  };
   /** @type {Record<string, any>} */
   const made = {};
 
   /**
    * How a language says it. Without one: in English, with numbers as the machine writes them.
    * @param {string} [lang] as browsers name it: `de-CH`
-   * @returns {{ words: Record<Head, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat, mean: Intl.NumberFormat }}
+   * @returns {{ words: Record<Head, string>, dir: 'ltr'|'rtl', whole: Intl.NumberFormat, tenth: Intl.NumberFormat, mean: Intl.NumberFormat, points: (n: number) => string, time: (ms: number) => string }}
    */
   /** @type {any} */ (window).tallylight.speech = (/** @type {string|undefined} */ lang) => (made[lang ?? ''] ??= speech(lang));
 
@@ -49,10 +57,17 @@
     const base = (lang ?? 'en').toLowerCase().split('-')[0];
     const known = base in catalogues;
     const locale = known ? lang : undefined;
+    const whole = new Intl.NumberFormat(locale);
+    const two = new Intl.NumberFormat(locale, { minimumIntegerDigits: 2 });
+    const plural = new Intl.PluralRules(known ? lang : 'en');
+    const forms = points[known ? base : 'en'];
     return {
       words: catalogues[known ? base : 'en'],
       dir: base === 'ar' ? 'rtl' : 'ltr',
-      whole: new Intl.NumberFormat(locale),
+      whole,
+      points: (/** @type {number} */ n) => (forms[plural.select(n)] ?? forms.other ?? '').replace('{n}', whole.format(n)),
+      /** Until something, rounded up: `0:42`. */
+      time: (/** @type {number} */ ms) => `${whole.format(Math.floor(Math.ceil(ms / 1000) / 60))}:${two.format(Math.ceil(ms / 1000) % 60)}`,
       mean: new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 2 }),
       tenth: new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }),
     };

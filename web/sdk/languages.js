@@ -26,8 +26,10 @@ export function inLanguage(show, wanted) {
 function worded(run, language, first) {
   const words = run.texts?.[language];
   if (!words) return { ...run, language: first };
-  const options = run.options.map((option, i) => ({ ...option, label: words.options?.[i] ?? option.label }));
-  return { ...run, language, question: words.question, options, ...(typeof run.kind === 'object' && 'rating' in run.kind ? { kind: { rating: ends(run.kind.rating, words) } } : {}) };
+  // Of a bracket a language may have names alone: what is as in the first language is read as that.
+  const spoken = (/** @type {string|undefined} */ text, /** @type {string} */ own) => (text === undefined || text === own ? first : language);
+  const options = run.options.map((option, i) => ({ ...option, label: words.options?.[i] ?? option.label, language: spoken(words.options?.[i], option.label) }));
+  return { ...run, language: spoken(words.question, run.question), question: words.question, options, ...(typeof run.kind === 'object' && 'rating' in run.kind ? { kind: { rating: ends(run.kind.rating, words) } } : {}) };
 }
 
 /** @param {import('./wire.js').Scale} scale @param {import('./wire.js').Wording} words @returns {import('./wire.js').Scale} */

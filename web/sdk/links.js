@@ -108,8 +108,8 @@ class HttpLink {
   #counted = new Set();
   /** What this join is known by, and how often in a row another node got the taps. */
   #session = { node: '', session: '' };
-  /** On what this viewer watches, as their entry link says. @type {string|undefined} */
-  #platform;
+  /** On what this viewer watches, and of which segment they are, as their entry link says. */
+  #place = '';
   #unheard = 0;
 
   /** @param {Entry} entry @param {Ears} ears */
@@ -126,7 +126,7 @@ class HttpLink {
 
   /** An address of what is on, as it is where this viewer watches. @param {string} path */
   view(path) {
-    return this.address(this.#platform ? `${path}?platform=${this.#platform}` : path);
+    return this.address(path + this.#place);
   }
 
   async join() {
@@ -136,7 +136,9 @@ class HttpLink {
     this.#device = welcome.device ?? this.#device;
     this.joined = true;
     this.#session = { node: welcome.node, session: welcome.session };
-    this.#platform = welcome.entry?.platform;
+    const { platform, segment } = welcome.entry ?? {};
+    const said = new URLSearchParams({ ...(platform && { platform }), ...(segment && { segment }) }).toString();
+    this.#place = said && `?${said}`;
     for (const receipt of welcome.mine ?? []) this.#note(receipt);
     this.ears.message({ ...welcome, t: 'welcome' });
   }

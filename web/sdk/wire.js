@@ -11,11 +11,11 @@
  * @typedef {'invalid'|'not_eligible'|'void'|'late'|'budget'|'id_reused'|'displaced'|'not_open'|'busy'|'after_seal'} Reason
  * @typedef {'reveal'|'resolve'|'void'|'go_live'|'write_off'|'confirm'|'exclude'|'override'} Armable
  *
- * @typedef {{ n: number, label: string }} OptionView
+ * @typedef {{ n: number, label: string, language?: string }} OptionView
  * @typedef {{ question: string, options?: string[], low?: string, high?: string, unit?: string, segment?: string }} Wording
  * @typedef {{ id: string, cue: string, kind?: Kind, question: string, writing?: WritingView, options: OptionView[], texts?: Record<string, Wording>, language?: string, votes: number, phase: Phase, hold: boolean, per_option?: number, changeable?: boolean, pools?: string[], not_from?: Record<string, number[]>, after_vote?: boolean, confirm?: boolean, prepare_ms?: number, replaces?: string,
- *   opens_at?: number, closes_at?: number, locks_at?: number, behind?: { delay_ms: number, jitter_ms: number } }} RunView
- * `language`, of a show and a run: what its texts are in; said by this client, not by the server.
+ *   opens_at?: number, closes_at?: number, locks_at?: number, behind?: { delay_ms: number, jitter_ms: number }, own_window?: boolean }} RunView
+ * `language`, of a show, a run and an option: what its title, its question and its label are in; said by this client, not by the server.
  *
  * @typedef {{ state: 'on_air'|'cleared'|'panic', step: number, frozen: boolean }} GraphicView
  * @typedef {{ t?: 'show', id: string, title: string, languages?: string[], titles?: Record<string, string>, language?: string, epoch: number, rev: number,
@@ -25,8 +25,8 @@
  *
  * @typedef {{ n: number, votes: number, share: number }} OptionResult
  * @typedef {{ t?: 'results', run: string, state: ResultState, epoch: number, version: number, as_of: number, total: number,
- *   options: OptionResult[], outcome?: Outcome, rated?: Rated, pace?: Pace, excluded?: boolean, declared?: boolean }} Results
- * `excluded`: without a part of what was counted; `declared`: not counted at all.
+ *   options: OptionResult[], outcome?: Outcome, rated?: Rated, pace?: Pace, carried?: boolean, excluded?: boolean, declared?: boolean }} Results
+ * `carried`: with the votes of an earlier run; `excluded`: without a part of what was counted; `declared`: not counted at all.
  * @typedef {{ mean: number, exact: string, median: number }} Rated
  * @typedef {{ now: number, highest: number }} Pace taps per second
  * @typedef {{ polarity: 'save'|'evict', unit: 'votes'|'percent'|'points', places: Place[], pools?: PoolOutcome[] }} Outcome
@@ -57,16 +57,17 @@
  *
  * @typedef {{ session: string, name: string, role: Role }} StaffView
  * @typedef {{ number: string, segment: string, title: string, question: string, options: OptionView[], votes: number,
- *   window_s?: number, opens_on_take: boolean, adlib?: boolean }} CueView
+ *   window_s?: number, opens_on_take: boolean, adlib?: boolean, carry_from?: string }} CueView
  * @typedef {{ cue: string, run: string, edited?: boolean }} OnDesk
  * @typedef {{ revision: number, total: number, margin: number, outstanding: number, late: number,
  *   by_entry?: EntryCount[], by_part?: PartCount[], outcome?: Outcome, rated?: Rated, correction?: CorrectionView, late_would_change_order: boolean, decisive: boolean, rules_hash: string, recount_agrees?: boolean, verified_by?: string, hidden?: boolean }} SealView
- * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[], excluded?: boolean }} EntryCount
+ * @typedef {{ segment?: string, pool?: string, platform?: string, counted: number, votes: number[], carried?: number[], excluded?: boolean }} EntryCount
  * @typedef {{ segment?: string, pool?: string, platform?: string }} EntryName
  * @typedef {{ at: number, by: [string, string], reason: string, excluded?: EntryName[], declared?: number[], right?: number[], counted?: number[] }} CorrectionView
- * @typedef {{ of: 'segment'|'pool'|'platform', name: string, counted: number, votes: number[] }} PartCount
- * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string, right?: number[], platforms?: PlatformView[] }} DeskRun
- * @typedef {{ platform: string, label: string, delay_ms: number, phase: Phase, opens_at?: number, closes_at?: number, locks_at?: number }} PlatformView
+ * @typedef {{ of: 'segment'|'pool'|'platform', name: string, counted: number, votes: number[], carried?: number[] }} PartCount
+ * @typedef {RunView & { rehearsal: boolean, extend_reopens: boolean, seal?: SealView, void_reason?: string, carried?: CarriedView, right?: number[], platforms?: PlatformView[] }} DeskRun
+ * @typedef {{ cue: string, run: string, revision: number, votes?: number[], changed?: 'void'|'corrected' }} CarriedView
+ * @typedef {{ platform: string, label: string, segment?: string, from_s?: number, to_s?: number, delay_ms: number, phase: Phase, opens_at?: number, closes_at?: number, locks_at?: number }} PlatformView
  * @typedef {{ what: Armable, run?: string, until: number, by: string }} ArmedView
  * @typedef {{ t?: 'desk', id: string, title: string, epoch: number, rev: number, now: number, rehearsal: boolean, cues: CueView[],
  *   standby?: OnDesk, program?: OnDesk, next_cue?: string, back_cue?: string, graphic: GraphicView, runs: DeskRun[], owner?: StaffView, requests: StaffView[],
@@ -83,7 +84,7 @@
  * @typedef {{ node: string, journal: string, stance: string, fsync_us: number, disk_free_mb: number, clock_ok: boolean }} NodeGauge
  * @typedef {{ t?: 'gauge', now: number, viewers: number, run?: RunGauge, screens: ScreenView[], tally: ScreenTally, node: NodeGauge, nodes?: NodeLine[], redis?: RedisGauge }} Gauge
  * @typedef {{ node: string, stance: string, viewers: number, held: number, rev: number, clock_ok: boolean }} NodeLine
- * @typedef {{ ok: boolean, round_trip_us: number, down_since?: number, detail?: string }} RedisGauge
+ * @typedef {{ ok: boolean, round_trip_us: number, down_since?: number, detail?: string, buckets_away?: number }} RedisGauge
  *
  * @typedef {{ id: string, at: number, rehearsal: boolean, by: string, what: string, cue?: string, run?: string, note?: string }} AsRunEntry
  * @typedef {{ t?: 'done', id: string, ok: boolean, rev: number, code?: string, detail?: string, proposal?: string }} Done

@@ -1,4 +1,5 @@
 /** What kind of question a run is. Pure. */
+import { decimal } from './format.js';
 
 /** @typedef {import('../sdk/wire.js').RunView} RunView */
 
@@ -21,8 +22,20 @@ export function scaleOf(run) {
 /** What a step of a scale is. @param {import('../sdk/wire.js').Scale} scale @param {number} n the option's number */
 export const valueOf = (scale, n) => (scale.from + (n - 1) * (scale.step ?? 1)) / 10 ** (scale.decimals ?? 0);
 
-/** A number with the unit of its scale. @param {import('../sdk/wire.js').Scale|undefined} scale @param {string} text */
+/** A number with the unit of its scale. @param {Pick<import('../sdk/wire.js').Scale, 'unit'>|undefined} scale @param {string} text */
 export const withUnit = (scale, text) => (scale?.unit ? `${text}\u00a0${scale.unit}` : text);
+
+/** A step as its reader writes numbers. @param {import('../sdk/wire.js').Scale} scale @param {number} n */
+export const stepNumber = (scale, n) => decimal(valueOf(scale, n), scale.decimals ?? 0);
+
+/** The same with the unit. @param {import('../sdk/wire.js').Scale} scale @param {number} n */
+export const stepLabel = (scale, n) => withUnit(scale, stepNumber(scale, n));
+
+/** An option as its reader reads it. @param {Pick<RunView, 'kind'|'options'>|undefined} run @param {number} n */
+export function labelOf(run, n) {
+  const scale = scaleOf(run);
+  return scale ? stepLabel(scale, n) : run?.options.find((option) => option.n === n)?.label ?? `${n}`;
+}
 
 /** The word of a kind. @param {Pick<RunView, 'kind'>|undefined} run */
 export function kindName(run) {

@@ -44,6 +44,8 @@ export const fields = [
   { path: 'opens_on_take', label: 'Opens on take', as: 'check' },
   { path: 'adlib', label: 'Ad lib: beside the rundown', as: 'check' },
   { path: 'options_from', label: 'Options from results: cues, 3:2 is place 2 of cue 3', as: 'sources', of: options, more: true },
+  { path: 'carry_from', label: 'Begins with the votes of cue (empty: of none)', as: 'text', of: options, more: true },
+  { path: 'carry_options', label: 'Their numbers there, 0 is new (empty: by name)', as: 'numbers', of: options, more: true },
   { path: 'votes', label: 'Votes of a voter (empty: 1)', as: 'number', of: options, more: true },
   { path: 'per_option', label: 'Of these for one option at most (empty: all)', as: 'number', of: options, more: true },
   { path: 'changeable', label: 'Viewers may change their vote', as: 'check', of: [...options, 'rating'], more: true },
@@ -138,11 +140,14 @@ export function wrong({ as }, written) {
 
 /**
  * What an edit leaves as it was though it was said of something else: other languages and segments name options by their places.
- * @param {Cue} before @param {Cue} after @returns {string[]}
+ * @param {Cue} before @param {Cue} after @param {string[]} [carriers] numbers of the cues that carry its votes over @returns {string[]}
  */
-export function stale(before, after) {
+export function stale(before, after, carriers = []) {
   const changed = (/** @type {string} */ key) => JSON.stringify(before[key] ?? before.rating?.[key]) !== JSON.stringify(after[key] ?? after.rating?.[key]);
   const texts = Object.entries(after.text ?? {}).flatMap(([language, words]) => Object.keys(words).filter(changed).map((key) => `${key} in ${language}`));
+  const others = changed('options') || changed('options_from');
+  if (after.carry_options && (others || changed('carry_from')) && !changed('carry_options')) texts.push('numbers of options whose votes are carried over');
+  if (others) texts.push(...carriers.map((number) => `carry_options of cue ${number}, if it has any`));
   return after.rules?.not_from && changed('options') ? [...texts, 'options that are closed to segments'] : texts;
 }
 

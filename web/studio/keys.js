@@ -25,6 +25,8 @@ function hear(event, store, desk) {
   if (target?.closest('dialog.corrections')) return;
   if (key === 'Escape' && state.addresses) return done(event, () => store.set({ addresses: false }));
   if (key === 'Escape' && state.editing !== undefined && !state.arming && !state.help) return done(event, () => store.set({ editing: undefined }));
+  // Whoever leaves a field has the keys again.
+  if (key === 'Escape' && writes) target?.blur();
   if (key === 'Escape') return state.help ? done(event, () => store.set({ help: false })) : done(event, () => desk.cancel());
   if (target?.closest('.cue-form')) return;
   // A list keeps the keys that choose in it, and no others: who chose with the mouse goes on with the keyboard.

@@ -45,7 +45,9 @@ function run(store, token) {
   on('show', (seen) => store.set({ seen }));
   on('desk', (view) => {
     const known = view.cues.some((/** @type {{ number: string }} */ cue) => cue.number === store.state.selected);
-    store.set({ desk: view, selected: known ? store.state.selected : view.standby?.cue ?? view.cues[0]?.number });
+    // What is looked at is the run on program again once that is another one: the keys of the count go there.
+    const looked = view.program?.run === store.state.desk?.program?.run ? store.state.looked : undefined;
+    store.set({ desk: view, looked, selected: known ? store.state.selected : view.standby?.cue ?? view.cues[0]?.number });
     document.querySelector('.desk')?.removeAttribute('hidden');
     document.title = `${view.title} – Studio`;
   });

@@ -1,5 +1,7 @@
 /** Questions to the studio's state that several elements ask. Pure. */
 
+import { count, countdown } from '../shared/format.js';
+
 /** @typedef {import('./main.js').StudioState} State */
 
 /** The run on program. @param {State} state */
@@ -49,6 +51,32 @@ export function partName({ of, name }) {
 /** What is left out, in words. @param {import('../sdk/wire.js').EntryName[]} what */
 export function leftOut(what) {
   return what.map((one) => Object.entries(one).map(([of, name]) => partName({ of, name })).join(' with ')).join(', ');
+}
+
+/** Which votes a run begins with, and what became of them. @param {import('../sdk/wire.js').DeskRun|undefined} run */
+export function carriedWords(run) {
+  const one = run?.carried;
+  if (!one) return '';
+  const votes = one.votes?.reduce((sum, n) => sum + n, 0);
+  const since = one.changed === 'void' ? ' ▲ a round that these votes come from was declared void since' : one.changed ? ' ▲ a round that these votes come from has another result since' : '';
+  return `carries over from ${one.cue}${votes === undefined ? '' : ` (${votes === 1 ? '1 vote' : `${count(votes)} votes`})`}${since}`;
+}
+
+/** The same, option by option. @param {import('../sdk/wire.js').DeskRun|undefined} run */
+export function carriedByOption(run) {
+  const options = (run?.carried?.votes ?? []).map((n, i) => `${run?.options[i]?.label} ${count(n)}`).join(' · ');
+  return `${carriedWords(run)}${options && `: ${options}`}`;
+}
+
+/** What a segment has of the window. @param {{ from_s?: number, to_s?: number }} own */
+export function partOf({ from_s = 0, to_s }) {
+  return to_s === undefined ? `from ${countdown(from_s * 1000)}` : `${countdown(from_s * 1000)} to ${countdown(to_s * 1000)}`;
+}
+
+/** Which segments have a part of the window, each once. @param {import('../sdk/wire.js').DeskRun|undefined} run */
+export function partsOf(run) {
+  const own = (run?.platforms ?? []).filter((one) => one.segment).map((one) => `${one.segment} ${partOf(one)}`);
+  return [...new Set(own)].join(', ');
 }
 
 /** The names of options. @param {import('../sdk/wire.js').RunView|undefined} run @param {number[]} numbers */

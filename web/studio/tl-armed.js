@@ -40,7 +40,10 @@ class Armed extends StoreElement {
   /** Opens the panel to write why a run is void, or a node is given up; arming comes after. @param {import('./main.js').Arming} arming */
   askReason(arming) {
     this.#reason.value = '';
-    StoreElement.store?.set({ arming });
+    const { store } = StoreElement;
+    store?.set({ arming });
+    // At once: what is written next is the reason, and no key of the desk.
+    if (store) this.draw(store.state);
   }
 
   #second() {

@@ -1,13 +1,15 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { timeOfDay } from '../shared/format.js';
+import { trouble } from './trouble.js';
 
 /** After this silence the page says how old it is. */
 const OLD_MS = 2500;
 
-/** The top: which show, rehearsal or live in words and pattern, the server's clock, and how fresh all this is. */
+/** The top: which show, rehearsal or live in words and pattern, what is wrong, the server's clock, and how fresh all this is. */
 class Banner extends StoreElement {
   #title = h('h1', { class: 'banner-title' });
   #mode = h('p', { class: 'banner-mode', role: 'status' });
+  #trouble = h('p', { class: 'banner-trouble', role: 'alert' });
   #clock = h('span', { class: 'banner-clock' });
   #sign = h('span', { 'aria-hidden': 'true' });
   #link = h('span');
@@ -18,7 +20,7 @@ class Banner extends StoreElement {
     const help = h('button', { type: 'button', class: 'action', onclick: () => StoreElement.store?.set({ help: true }) },
       h('span', { class: 'action-label' }, 'Help'), h('kbd', { 'aria-hidden': 'true' }, '?'));
     this.append(
-      h('span', { class: 'tl-lamp', 'aria-hidden': 'true' }), this.#title, this.#mode, h('tl-action', { name: 'go_live' }),
+      h('span', { class: 'tl-lamp', 'aria-hidden': 'true' }), this.#title, this.#mode, h('tl-action', { name: 'go_live' }), this.#trouble,
       h('div', { class: 'banner-right' }, h('div', { class: 'banner-fresh' }, this.#connection, this.#asOf), this.#clock, help));
     setInterval(() => this.#tick(), 250);
   }
@@ -40,8 +42,10 @@ class Banner extends StoreElement {
   }
 
   /** @param {import('./main.js').StudioState} state */
-  draw({ desk }) {
+  draw({ desk, gauge }) {
     if (!desk) return;
+    const wrong = trouble(gauge);
+    setText(this.#trouble, wrong ? `▲ ${wrong}` : '');
     setText(this.#title, desk.title);
     const air = desk.graphic.state === 'on_air' && Boolean(desk.program);
     setAttribute(/** @type {Element} */ (this.firstElementChild), 'data-on', air);

@@ -3,7 +3,7 @@ import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { count, countdown, mean, timeOfDay } from '../shared/format.js';
 import { answersOf, kindName, scaleOf, withUnit } from '../shared/kind.js';
 import { phaseOf } from '../shared/phase.js';
-import { declaredWords, labelsOf, leftOut, partName, runLooked } from './state.js';
+import { carriedByOption, declaredWords, labelsOf, leftOut, partName, runLooked } from './state.js';
 import { phases } from './words.js';
 
 const way = /** @type {const} */ (['open', 'closing', 'locked', 'sealed', 'verified', 'revealed']);
@@ -16,7 +16,7 @@ class Count extends StoreElement {
   #lines = h('ul', { class: 'entries', tabindex: 0, 'aria-label': 'By entry link' });
   #entriesHead = h('summary');
   #entries = h('details', { hidden: true }, this.#entriesHead, this.#lines);
-  #places = h('ol', { class: 'places', hidden: true, 'aria-label': 'Outcome' });
+  #places = h('ol', { class: 'places', tabindex: 0, hidden: true, 'aria-label': 'Outcome' });
   #option = h('select', { 'aria-label': 'What came true', onchange: () => StoreElement.store?.set({ came_true: Number(this.#option.value) }) });
   #resolve = h('div', { class: 'resolve', hidden: true }, this.#option, h('tl-action', { name: 'resolve' }));
   #resolves = '';
@@ -64,7 +64,7 @@ class Count extends StoreElement {
     // Before the seal the numbers of the run on program are known, and no others.
     const results = run && !run.seal && run.phase !== 'void' && state.results?.run === run.id ? state.results : undefined;
     const parts = run && results?.outcome && state.gauge?.run?.run === run.id ? state.gauge.run.by_part ?? [] : [];
-    setText(this.#text, run ? `${inPlaceOf(desk, run)}${words(run, phase ?? run.phase)}${results?.outcome ? ' By the rules so far:' : ''}` : 'No run has begun.');
+    setText(this.#text, run ? `${inPlaceOf(desk, run)}${carriedOver(run)}${words(run, phase ?? run.phase)}${results?.outcome ? ' By the rules so far:' : ''}` : 'No run has begun.');
     setAttribute(this.#text, 'data-tone', run ? tone(run) : undefined);
     this.#certificate.hidden = (phase !== 'verified' && phase !== 'revealed') || Boolean(run?.seal?.hidden);
     const counts = ['producer', 'adjudicator'].includes(state.me?.role ?? '');
@@ -105,8 +105,8 @@ class Count extends StoreElement {
     const head = run?.seal ? 'By entry link' : 'By pool so far';
     setText(this.#entriesHead, head);
     setAttribute(this.#lines, 'aria-label', head);
-    const line = (/** @type {string} */ name, /** @type {{ counted: number, votes: number[] }} */ { counted, votes }) =>
-      `${name}: ${count(counted)} ${counted === 1 ? 'ballot' : 'ballots'} (${votes.map((n, i) => `${run?.options[i]?.label} ${count(n)}`).join(' · ')})`;
+    const line = (/** @type {string} */ name, /** @type {{ counted: number, votes: number[], carried?: number[] }} */ { counted, votes, carried }) =>
+      `${name}: ${count(counted)} ${counted === 1 ? 'ballot' : 'ballots'} (${votes.map((n, i) => `${run?.options[i]?.label} ${count(n)}${carried?.[i] ? `, ${count(carried[i])} carried over` : ''}`).join(' · ')})`;
     const entries = (run?.seal?.by_entry ?? []).map((entry) => line(`${entry.excluded ? '✕ left out: ' : ''}${entryName(entry)}`, entry));
     const sums = (run?.seal?.by_part ?? parts).map((part) => line(`all of ${partName(part)}`, part));
     lines(this.#entries, this.#lines, [...entries, ...sums]);
@@ -126,6 +126,19 @@ function inPlaceOf(desk, run) {
   return `↻ Held again, in place of the void run ${run.replaces.slice(0, 4)}${reason ? ` (“${reason}”)` : ''}. `;
 }
 
+/** Which votes a run begins with, option by option. @param {import('../sdk/wire.js').DeskRun} run */
+function carriedOver(run) {
+  return run.carried ? `⇥ It ${carriedByOption(run)}.${run.carried.changed ? toDo(run) : ''} ` : '';
+}
+
+/** What is to be done where a run begins with votes that are not the result of their round any more. @param {import('../sdk/wire.js').DeskRun} run */
+function toDo(run) {
+  if (run.phase === 'void' || run.seal?.correction?.declared?.length) return '';
+  if (run.phase === 'standby') return ' Put the cue on standby again, once the rounds before it are right.';
+  const or = 'the producer voids it and holds it again, or two people declare its result (Correct…';
+  return run.seal ? ` The seal stays as it is, and is not decisive: ${or}).` : ` What it is sealed as will not be decisive: ${or} after the seal).`;
+}
+
 /** `segment hall, platform tv`, as the start-up message says it. @param {import('../sdk/wire.js').EntryCount} line */
 function entryName({ segment, pool, platform }) {
   const said = Object.entries({ segment, pool, platform }).filter(([, name]) => name).map((part) => part.join(' '));
@@ -134,6 +147,7 @@ function entryName({ segment, pool, platform }) {
 
 /** @param {import('../sdk/wire.js').DeskRun} run */
 function tone(run) {
+  if (run.carried?.changed) return 'bad';
   if (run.phase === 'void' || run.seal?.recount_agrees === false) return 'bad';
   return run.seal && !run.seal.hidden && !scaleOf(run) && (!run.seal.decisive || run.seal.late_would_change_order) ? 'warn' : undefined;
 }

@@ -16,7 +16,7 @@ const COMMAND_BYTES_MAX = 16 * 1024 - 256;
  * works. Any kind by a form, which leaves what it does not know as it was; or the whole as the show file says it.
  */
 class Cue extends StoreElement {
-  #title = h('h2', { id: 'cue-title' });
+  #title = h('h2', { id: 'cue-head' });
   /** @type {{ field: Field, input: Input, row: HTMLElement }[]} */
   #rows = [];
   #toml = h('textarea', { id: 'cue-toml', rows: 12, spellcheck: 'false', autocapitalize: 'off', class: 'cue-toml', oninput: () => this.#typed() });
@@ -30,7 +30,7 @@ class Cue extends StoreElement {
   #told = h('p', { class: 'cue-told', role: 'alert', id: 'cue-told' });
   #remove = h('button', { type: 'button', class: 'action cue-remove', onclick: () => this.#takeOut() });
   #cancel = h('button', { type: 'button', class: 'action', onclick: () => StoreElement.store?.set({ editing: undefined }) }, 'Cancel');
-  #form = h('form', { class: 'cue-form', role: 'dialog', 'aria-labelledby': 'cue-title', novalidate: true, onsubmit: (event) => this.#save(event) });
+  #form = h('form', { class: 'cue-form', role: 'dialog', 'aria-labelledby': 'cue-head', novalidate: true, onsubmit: (event) => this.#save(event) });
   #buttons = h('div', { class: 'cue-buttons' });
   /** What is open: a cue's number, '' for a new one. @type {string|undefined} */
   #editing;
@@ -107,7 +107,10 @@ class Cue extends StoreElement {
     const bad = fields.find((field) => has(field, kind) && wrong(field, this.#read(field)));
     if (bad) this.#tell(wrong(bad, this.#read(bad)), bad);
     if (bad || toml === this.#asked.toml) return !bad && performance.now() > this.#asked.from;
-    const left = stale(this.#before, this.#cue());
+    /** @type {State|undefined} */
+    const state = StoreElement.store?.state;
+    const carriers = (state?.desk?.cues ?? []).filter((cue) => this.#editing && cue.carry_from === this.#editing);
+    const left = stale(this.#before, this.#cue(), carriers.map((cue) => cue.number));
     if (!left.length) return true;
     this.#asked = { toml, from: performance.now() + DECIDE_MS };
     this.#tell(`This leaves as they were: ${left.join(', ')}. Save again if they still fit; else write the cue as in a show file.`);
@@ -138,13 +141,15 @@ class Cue extends StoreElement {
     const toml = this.#asToml.checked ? this.#toml.value : this.#written();
     if (!this.#asToml.checked && !this.#stands(toml)) return;
     const before = this.#place.value;
-    if (this.#editing) {
+    const editing = this.#editing;
+    if (editing) {
       // Nobody's edit is written over unseen.
-      const now = await this.#both(this.#editing);
-      if (!now) return;
+      const now = await this.#both(editing);
+      // Closed meanwhile, or another one is open.
+      if (!now || this.#editing !== editing) return;
       if (now.some((text, i) => text !== this.#loaded[i])) return this.#tell('Somebody else has edited this cue since. Cancel, and look at it again.');
     }
-    await this.#send(this.#editing ? { do: 'cue_edit', cue: this.#editing, toml } : { do: 'cue_add', toml, ...(before ? { before } : {}) });
+    await this.#send(editing ? { do: 'cue_edit', cue: editing, toml } : { do: 'cue_add', toml, ...(before ? { before } : {}) });
   }
 
   /** Says what is wrong, beside the field that it is about. @param {string} text @param {Field} [of] */

@@ -42,6 +42,8 @@ class Late extends StoreElement {
   #submit(event) {
     event.preventDefault();
     /** @type {HTMLElement|null} */ (this.querySelector('tl-action button'))?.click();
+    // The keys press actions again.
+    this.#seconds.blur();
   }
 
   async #mark() {

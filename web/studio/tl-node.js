@@ -1,5 +1,6 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { timeOfDay } from '../shared/format.js';
+import { redisAway } from './trouble.js';
 import { stances } from './words.js';
 
 /** From here on the figure is marked: slower than a disk should be, or less than a show needs. */
@@ -7,10 +8,9 @@ const FSYNC_SLOW_US = 20_000;
 const DISK_LOW_MB = 1000;
 
 /** @param {import('../sdk/wire.js').RedisGauge} redis */
-function redisWords({ ok, round_trip_us, down_since, detail }) {
-  if (ok) return `answers in ${(round_trip_us / 1000).toFixed(1)} ms`;
-  const since = down_since ? ` since ${timeOfDay(down_since)}` : '';
-  return `does not answer${since}: ballots are held, clear, panic and freeze work${detail ? ` (${detail})` : ''}`;
+function redisWords(redis) {
+  if (redis.ok) return `answers in ${(redis.round_trip_us / 1000).toFixed(1)} ms${redis.buckets_away ? `; ${redis.buckets_away} buckets of ballots wait for a server of it` : ''}`;
+  return `${redisAway(redis)}${redis.detail ? ` (${redis.detail})` : ''}`;
 }
 
 /** How the node itself is. */
@@ -53,7 +53,7 @@ class NodeHealth extends StoreElement {
       heard ? `${stances[stance] ?? stance} · ${viewers} viewing · ${held} held · rev ${rev}` : 'not known while Redis is away',
       heard && stance === 'open' && held === 0,
     ]);
-    if (redis) rows.unshift(['Redis', redisWords(redis), redis.ok]);
+    if (redis) rows.unshift(['Redis', redisWords(redis), redis.ok && !redis.buckets_away]);
     const row = (/** @type {[string, string, boolean]} */ [name, text, good]) => {
       const value = h('dd', {}, `${good ? '✓' : '▲'} ${text}`);
       setAttribute(value, 'data-tone', good ? undefined : 'warn');

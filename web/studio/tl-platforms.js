@@ -1,17 +1,19 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { countdown } from '../shared/format.js';
 import { leftMs, phaseOf } from '../shared/phase.js';
-import { programRun } from './state.js';
+import { partOf, programRun } from './state.js';
 import { phases } from './words.js';
 
-/** Where viewers see the show later: how much, what they see now of the run on program, and until when. Nothing where nobody is behind. */
+/** Where viewers see the show later, and segments with windows of their own: how much later, what they see now of the run on program, and until when. Nothing where there are none. */
 class Platforms extends StoreElement {
+  #head = h('h2', { class: 'panel-head' });
   #rows = h('ul', { class: 'platforms' });
   #eta = h('p', { class: 'platforms-eta', role: 'timer' });
+  #clock = h('p', { class: 'platforms-clock', hidden: true }, 'A segment’s window counts from the first opening and ends with the run at the latest. On hold no segment begins or ends. Extend moves only what has no end of its own.');
 
   build() {
     this.hidden = true;
-    this.append(h('h2', { class: 'panel-head' }, 'Platforms'), this.#rows, this.#eta, h('tl-late'));
+    this.append(this.#head, this.#rows, this.#clock, this.#eta, h('tl-late'));
     setInterval(() => this.#tick(), 200);
   }
 
@@ -19,6 +21,9 @@ class Platforms extends StoreElement {
   draw(state) {
     const behind = platforms(state);
     this.hidden = behind.length === 0;
+    const segments = behind.some((own) => 'segment' in own);
+    this.#clock.hidden = !segments;
+    setText(this.#head, !segments ? 'Platforms' : behind.every((own) => !own.platform) ? 'Segments of the audience' : 'Platforms, and segments of the audience');
     while (this.#rows.children.length > behind.length) this.#rows.lastChild?.remove();
     while (this.#rows.children.length < behind.length) {
       this.#rows.append(h('li', {}, h('span', { class: 'platform-name' }), h('span', { class: 'platform-delay' }), h('span', { class: 'platform-phase' }), h('span', { class: 'platform-time' })));
@@ -37,8 +42,12 @@ class Platforms extends StoreElement {
       if (!time) return;
       // As it is from now on: a run that is sealed keeps the one that it had.
       const { declared_ms: declared, delay_ms } = state.desk?.platforms?.find((one) => one.platform === own.platform) ?? { declared_ms: undefined, ...own };
-      setText(name, own.label);
-      setText(delay, `+${seconds(delay_ms)} s${declared === undefined || declared === delay_ms ? '' : ` (file: ${seconds(declared)})`}`);
+      const segment = 'segment' in own && own.segment;
+      setAttribute(this.#rows.children[i], 'data-segment', Boolean(segment));
+      setText(name, [segment, own.label].filter(Boolean).join(' · '));
+      const late = own.platform && `+${seconds(delay_ms)} s${declared === undefined || declared === delay_ms ? '' : ` (file: ${seconds(declared)})`}`;
+      // How late its platform is stands in the row of that.
+      setText(delay, segment ? partOf(own) : late);
       if (!('phase' in own)) {
         setText(words, '');
         setText(time, '');

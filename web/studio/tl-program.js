@@ -7,6 +7,9 @@ import { leftMs, phaseOf } from '../shared/phase.js';
 import { cueOf, programRun } from './state.js';
 import { graphics, phases, steps } from './words.js';
 
+/** A scale with more steps shows those that somebody gave. */
+const STEPS_MOST = 10;
+
 /** What is on program: the question, the clock of its window, the numbers as they are, and what could still change them. */
 class Program extends StoreElement {
   #air = h('span', { class: 'badge program-air' });
@@ -118,6 +121,8 @@ class Program extends StoreElement {
       setText(row.querySelector('.bar-votes'), option ? count(option.votes) : '–');
       setText(row.querySelector('.bar-share'), option ? percent(option.share) : '–');
       setAttribute(row, 'data-front', Boolean(option && front.includes(option.n)));
+      // Of a long scale what nobody gave would hide what somebody did.
+      setAttribute(row, 'hidden', Boolean(scaleOf(run)) && this.#rows.children.length > STEPS_MOST && !option?.votes);
       const isRight = right.includes(i + 1);
       setAttribute(row, 'data-right', isRight);
       setText(row.querySelector('.bar-n'), `${isRight ? '✓ ' : ''}${i + 1}`);

@@ -59,7 +59,8 @@ class Rundown extends StoreElement {
       const same = i > 0 && name(cues[i - 1]) === name(cue);
       const group = same ? groups[groups.length - 1] : h('div', { role: 'group', 'aria-label': name(cue) || 'Cues', class: cue.adlib ? 'shelf' : undefined }, h('p', { class: 'segment', 'aria-hidden': 'true' }, name(cue)));
       if (!same) groups.push(group);
-      const how = [cue.window_s ? `${cue.window_s} s` : 'by hand', cue.opens_on_take ? 'opens on take' : 'opens by hand', cue.votes > 1 ? `${cue.votes} votes` : ''].filter(Boolean).join(' · ');
+      // First: a narrow rundown cuts the end off.
+      const how = [cue.carry_from ? `carries over from ${cue.carry_from}` : '', cue.window_s ? `${cue.window_s} s` : 'by hand', cue.opens_on_take ? 'opens on take' : 'opens by hand', cue.votes > 1 ? `${cue.votes} votes` : ''].filter(Boolean).join(' · ');
       group.append(h('div', {
         class: 'cue', id: `cue-${i}`, role: 'option', 'data-cue': cue.number, 'aria-selected': 'false',
         onclick: () => StoreElement.store?.set({ selected: cue.number }),

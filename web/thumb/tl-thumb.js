@@ -2,6 +2,7 @@ import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { countdown, timeOfDay } from '../shared/format.js';
 import { leftMs, phaseOf } from '../shared/phase.js';
 import { cueOf, nextCue, programRun } from '../studio/state.js';
+import { trouble } from '../studio/trouble.js';
 import { graphics, phases, steps } from '../studio/words.js';
 
 /** After this silence the page says how old it is. */
@@ -25,8 +26,9 @@ class ThumbHead extends StoreElement {
     const age = Date.now() - desk.heard_at;
     const up = link.is === 'up';
     const old = !up || age > OLD_MS;
-    setAttribute(this.#link, 'data-old', old);
-    const words = up ? (old ? '▲ Connected, but silent' : '● Connected') : link.offline ? '▲ No network' : '▲ No connection';
+    const wrong = trouble(StoreElement.store?.state.gauge);
+    setAttribute(this.#link, 'data-old', old || Boolean(wrong));
+    const words = up ? (old ? '▲ Connected, but silent' : wrong ? `▲ ${wrong}` : '● Connected') : link.offline ? '▲ No network' : '▲ No connection';
     setText(this.#link, old && desk.heard_at ? `${words}, as of ${timeOfDay(desk.now() - age)}` : words);
   }
 

@@ -29,9 +29,9 @@ pub fn measure(args: &Args, fleet: &mut Fleet) -> Result<Map<String, Value>> {
     let mut audience = Audience::default();
     play(fleet, args.warm_up, &mut trickle, &mut audience)?;
     audience = Audience::default();
-    let interval = Interval::begin(args.pid)?;
+    let interval = Interval::begin(args.pid, fleet)?;
     play(fleet, args.seconds, &mut trickle, &mut audience)?;
-    let mut report = interval.end(audience.deliveries)?;
+    let mut report = interval.end(audience.deliveries, fleet)?;
     let mut spread = Latency::new();
     let open = fleet.peers.iter().filter(|peer| peer.open()).count() as u64;
     // The first push and the last one may lie across the ends of the interval.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::json;
 use tallylight::viewer::connection::NodeAddress;
 use tokio::net::TcpSocket;
 
@@ -71,11 +72,14 @@ pub struct Fleet {
     pub show: Vec<u8>,
     /// Connections that ended before the measurement did.
     pub closed: u64,
+    /// Bytes that came so far.
+    pub bytes: u64,
 }
 
 impl Fleet {
     /// Opens and joins so many connections and waits until all have their welcome and the show (the floor has neither).
-    pub fn open(node: &NodeAddress, show: &str, connections: usize, floor: bool) -> Result<Self> {
+    /// `entries`: codes of entry links, which they come by in turns.
+    pub fn open(node: &NodeAddress, show: &str, connections: usize, entries: &[String], floor: bool) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let address = (node.host(), node.port()).to_socket_addrs()?.next().context("the host has no address")?;
         let host = node.to_string();
@@ -86,10 +90,10 @@ impl Fleet {
             buffer: vec![0; 64 * 1024],
             show: Vec::new(),
             closed: 0,
+            bytes: 0,
         };
         let until = Instant::now() + OPEN_TIMEOUT;
-        let mut join = Vec::new();
-        frame::write(&mut join, frame::TEXT, br#"{"t":"join"}"#, true);
+        let joins = joins(entries);
         let mut ready = 0;
         while ready < connections {
             ensure!(Instant::now() < until, "{ready} of {connections} connections are there after {OPEN_TIMEOUT:?}");
@@ -98,7 +102,7 @@ impl Fleet {
                 let stream = runtime.block_on(connect(address, fleet.peers.len())).context("cannot connect")?;
                 fleet.adopt(stream, &upgrade::request(&host, show))?;
             }
-            ready += fleet.greet(&join, floor)?;
+            ready += fleet.greet(&joins, floor)?;
         }
         Ok(fleet)
     }
@@ -111,7 +115,7 @@ impl Fleet {
             if !peer.open {
                 continue;
             }
-            read(peer, &mut self.buffer, &mut self.show, work);
+            self.bytes += read(peer, &mut self.buffer, &mut self.show, work);
             if peer.open {
                 work.drained(peer);
             }
@@ -126,8 +130,8 @@ impl Fleet {
     }
 
     /// One round of upgrades and welcomes; says how many became ready.
-    fn greet(&mut self, join: &[u8], floor: bool) -> Result<usize> {
-        let mut greeter = Greeter { join, floor, ready: 0, failed: None };
+    fn greet(&mut self, joins: &[Vec<u8>], floor: bool) -> Result<usize> {
+        let mut greeter = Greeter { joins, floor, ready: 0, failed: None };
         self.poll(Duration::from_millis(100), &mut greeter)?;
         if let Some(text) = greeter.failed {
             bail!("the server says: {text}");
@@ -148,7 +152,7 @@ impl Fleet {
 
 /// Joins, and waits for the two messages.
 struct Greeter<'a> {
-    join: &'a [u8],
+    joins: &'a [Vec<u8>],
     floor: bool,
     ready: usize,
     failed: Option<String>,
@@ -171,20 +175,42 @@ impl Work for Greeter<'_> {
         if self.floor {
             self.ready += 1;
         } else {
-            peer.send(self.join);
+            peer.send(&self.joins[peer.index % self.joins.len()]);
         }
     }
 }
 
-/// One read, and all whole frames in it.
-fn read(peer: &mut Peer, buffer: &mut [u8], show: &mut Vec<u8>, work: &mut impl Work) {
-    let n = match peer.stream.read(buffer) {
-        Ok(0) => return peer.open = false,
-        Ok(n) => n,
-        Err(error) => return peer.open &= error.kind() == ErrorKind::WouldBlock,
+/// What the connections join with.
+fn joins(entries: &[String]) -> Vec<Vec<u8>> {
+    let mut texts: Vec<_> = entries.iter().map(|code| json!({ "t": "join", "entry": code }).to_string()).collect();
+    if texts.is_empty() {
+        texts.push(r#"{"t":"join"}"#.to_owned());
+    }
+    let frame = |text: &String| {
+        let mut frame = Vec::new();
+        frame::write(&mut frame, frame::TEXT, text.as_bytes(), true);
+        frame
     };
+    texts.iter().map(frame).collect()
+}
+
+/// One read, and all whole frames in it. Says how many bytes it was.
+fn read(peer: &mut Peer, buffer: &mut [u8], show: &mut Vec<u8>, work: &mut impl Work) -> u64 {
+    match peer.stream.read(buffer) {
+        Ok(0) => peer.open = false,
+        Ok(n) => {
+            take(peer, &buffer[..n], show, work);
+            return n as u64;
+        }
+        Err(error) => peer.open &= error.kind() == ErrorKind::WouldBlock,
+    }
+    0
+}
+
+/// All whole frames of what was read.
+fn take(peer: &mut Peer, read: &[u8], show: &mut Vec<u8>, work: &mut impl Work) {
     let mut joined = Vec::new();
-    let mut bytes = &buffer[..n];
+    let mut bytes = read;
     if !peer.rest.is_empty() {
         joined.append(&mut peer.rest);
         joined.extend(bytes);

@@ -35,6 +35,9 @@ pub struct Args {
     /// The server is `tallylight-load floor`: no welcome, no show, no pace.
     #[arg(long)]
     floor: bool,
+    /// Codes of entry links, with commas: the connections come by them in turns.
+    #[arg(long, value_delimiter = ',')]
+    entries: Vec<String>,
     /// Connections; each is a voter.
     #[arg(long, default_value_t = 1000)]
     connections: usize,
@@ -88,7 +91,7 @@ fn measure(args: &Args) -> Result<Map<String, Value>> {
     let rss_before = rss_kib(Some(args.pid))?;
     let cpu_before = Cpu::of(Some(args.pid))?;
     let began = Instant::now();
-    let mut fleet = Fleet::open(&args.url, &args.show, args.connections, args.floor)?;
+    let mut fleet = Fleet::open(&args.url, &args.show, args.connections, &args.entries, args.floor)?;
     let join = Cpu::of(Some(args.pid))?.since(cpu_before, args.connections as u64, began.elapsed().as_secs_f64());
     let rss_joined = rss_kib(Some(args.pid))?;
     let mut report = Map::new();
@@ -118,15 +121,17 @@ struct Interval {
     began: Instant,
     server: Cpu,
     client: Cpu,
+    bytes: u64,
     pid: u32,
 }
 
 impl Interval {
-    fn begin(pid: u32) -> Result<Self> {
-        Ok(Self { began: Instant::now(), server: Cpu::of(Some(pid))?, client: Cpu::of(None)?, pid })
+    fn begin(pid: u32, fleet: &Fleet) -> Result<Self> {
+        let (server, client) = (Cpu::of(Some(pid))?, Cpu::of(None)?);
+        Ok(Self { began: Instant::now(), server, client, bytes: fleet.bytes, pid })
     }
 
-    fn end(&self, operations: u64) -> Result<Map<String, Value>> {
+    fn end(&self, operations: u64, fleet: &Fleet) -> Result<Map<String, Value>> {
         let seconds = self.began.elapsed().as_secs_f64();
         let server = Cpu::of(Some(self.pid))?.since(self.server, operations, seconds);
         let client = Cpu::of(None)?.since(self.client, operations, seconds);
@@ -134,6 +139,8 @@ impl Interval {
             "seconds": seconds,
             "operations": operations,
             "per_second": operations as f64 / seconds,
+            // Of everything that came, not of these operations alone.
+            "bytes_per_connection": (fleet.bytes - self.bytes) / fleet.peers.len().max(1) as u64,
             "server": server,
             "client_cores": client.cores,
         });
@@ -164,9 +171,9 @@ fn idle(args: &Args, fleet: &mut Fleet) -> Result<Map<String, Value>> {
     let mut nothing = Nothing(0);
     poll_for(fleet, args.warm_up, &mut nothing)?;
     nothing.0 = 0;
-    let interval = Interval::begin(args.pid)?;
+    let interval = Interval::begin(args.pid, fleet)?;
     poll_for(fleet, args.seconds, &mut nothing)?;
-    interval.end(nothing.0)
+    interval.end(nothing.0, fleet)
 }
 
 /// The run that is open in a `show` message, and how many options it has.

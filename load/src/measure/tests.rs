@@ -35,6 +35,7 @@ fn args(work: Kind, url: NodeAddress) -> Args {
         url,
         show: "s".to_owned(),
         floor: false,
+        entries: Vec::new(),
         connections: 20,
         in_flight: 1,
         ballots_per_connection: 3,

@@ -33,10 +33,10 @@ pub fn measure(args: &Args, fleet: &mut Fleet) -> Result<Map<String, Value>> {
     voters.play(fleet, args.warm_up)?;
     voters.counts.clear();
     voters.latency = Latency::new();
-    let interval = Interval::begin(args.pid)?;
+    let interval = Interval::begin(args.pid, fleet)?;
     voters.play(fleet, args.seconds)?;
     let replies = voters.counts.values().sum();
-    let mut report = interval.end(replies)?;
+    let mut report = interval.end(replies, fleet)?;
     report.insert("in_flight".to_owned(), args.in_flight.into());
     report.insert("replies".to_owned(), json!(voters.counts));
     report.insert("latency".to_owned(), json!(voters.latency.percentiles()));

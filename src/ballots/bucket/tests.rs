@@ -21,7 +21,7 @@ fn bucket(votes: u16) -> Bucket {
 
 fn open_from_to(opens: u64, closes: u64, revision: u64) -> Windows {
     let span = Span { opens: Micros::from_ms(opens), closes: Some(Micros::from_ms(closes)) };
-    Windows { epoch: 1, revision, grace_ms: 0, spans: vec![span], tracks: Vec::new() }
+    Windows { epoch: 1, revision, grace_ms: 0, spans: vec![span], ..Windows::default() }
 }
 
 fn ballot(voter: u128, id: u128, picks: &[u16], ms: u64) -> (Ballot, Option<Decided>) {
@@ -197,7 +197,7 @@ fn a_ballot_that_does_not_fit_gets_a_verdict_and_nothing_wedges() {
 fn a_ballot_is_judged_by_the_windows_of_the_platform_that_its_voter_came_by() {
     let mut bucket = bucket(1);
     let shifts = vec![Shift { opens_ms: 5000, closes_ms: 5000 }];
-    let tracks = vec![Track { platform: "tv".into(), entries: vec![2], jitter_ms: 100, shifts }];
+    let tracks = vec![Track { platform: "tv".into(), entries: vec![2], jitter_ms: 100, shifts, ..Track::default() }];
     bucket.set_windows(&Windows { tracks, ..open_from_to(1000, 2000, 2) });
     let cast = |voter, ms, entry| (Ballot { entry, ..ballot(voter, 1, &[1], ms).0 }, None);
     let all =

@@ -112,10 +112,14 @@ fn windows(windows: &Windows) -> Vec<u8> {
     put_number(&mut bytes, windows.revision);
     put_spans(&mut bytes, windows, None);
     // Nobody comes by a track without spans: all ballots are early then.
-    for track in windows.tracks.iter().filter(|_| !windows.spans.is_empty()) {
+    for track in windows.tracks.iter().filter(|track| !windows.spans.is_empty() && !track.entries.is_empty()) {
         for entry in &track.entries {
             put_number(&mut bytes, NUMBER_MAX);
             put_number(&mut bytes, u64::from(*entry));
+        }
+        // One without end and beginning, where the segment has none: by it they are a platform of their own.
+        if windows.spans_on(Some(track)).next().is_none() {
+            bytes.extend_from_slice(&[0; 14]);
         }
         put_spans(&mut bytes, windows, Some(track));
     }

@@ -163,11 +163,13 @@ fn late_votes_of_a_small_pool_may_change_the_order() {
         late_votes: late.to_vec(),
     };
     let totals = |late: u64| Totals { votes: vec![61, 42], late: 1, late_votes: vec![0, late], ..Totals::default() };
-    let of =
-        |late: u64, by_entry: &[ByEntry]| margin(&definition, &totals(late), 0, Some(by_entry)).late_would_change_order;
+    let of = |late: u64, by_entry: &[ByEntry]| {
+        margin(&definition, &totals(late), (0, 0), Some(by_entry)).late_would_change_order
+    };
     assert!(!of(1, &[line(0, &[60, 40], &[0, 1]), line(1, &[1, 2], &[])]), "a vote of the audience");
     assert!(of(1, &[line(0, &[60, 40], &[]), line(1, &[1, 1], &[0, 1])]), "a vote of the jury");
-    assert!(!margin(&definition, &totals(0), 1, None).decisive);
+    assert!(!margin(&definition, &totals(0), (1, 0), None).decisive);
+    assert!(!margin(&definition, &totals(0), (0, 1), None).decisive, "a vote that was missed before");
 }
 
 #[test]

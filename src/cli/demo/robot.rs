@@ -122,9 +122,20 @@ impl Robot {
         }
     }
 
-    /// Sends a command, and again once control is free. Any other refusal means that somebody was faster: on it goes.
+    /// Whether somebody else has control, and is there.
+    fn is_led(&self) -> bool {
+        let (document, now) = (self.desk.document(), self.services.clock.now());
+        let owner = document.control.owner.as_ref().map(|owner| owner.session);
+        owner.is_some_and(|owner| owner != self.staff.session && self.desk.presence.is_present(owner, now))
+    }
+
+    /// Sends a command once control is free, also one that needs none. Any other refusal means that somebody was faster: on
+    /// it goes.
     async fn press(&self, command: Command) {
         loop {
+            while self.is_led() {
+                tokio::time::sleep(PAUSE).await;
+            }
             let id = hex::encode(&random_bytes::<8>());
             let message = CommandMessage { id, expect: None, command: command.clone() };
             let done: Done = self.desk.command(&self.services, message, self.staff.clone()).await;

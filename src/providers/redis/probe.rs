@@ -27,8 +27,10 @@ pub struct Server {
     pub maxmemory_policy: Option<String>,
     /// It keeps an append-only file.
     pub aof: Option<bool>,
-    /// When that file is fsynced: `always`, `everysec` or `no`.
-    pub appendfsync: Option<String>,
+    /// It is a server of a cluster.
+    pub in_cluster: bool,
+    /// What it told of the settings that it is asked for.
+    pub settings: HashMap<String, String>,
     /// `master` or `slave`.
     pub role: Option<String>,
     /// Replicas that are connected to it.
@@ -36,6 +38,10 @@ pub struct Server {
     /// Time of one call there and back.
     pub round_trip: Duration,
 }
+
+/// The settings that it is asked for: when the file is fsynced, when a dead primary is noticed and what stands still then.
+const SETTINGS: [&str; 4] =
+    ["appendfsync", "cluster-node-timeout", "cluster-require-full-coverage", "min-replicas-to-write"];
 
 /// Asks one server.
 pub(super) async fn server(link: &Link) -> Result<Server, RedisError> {
@@ -50,12 +56,9 @@ pub(super) async fn server(link: &Link) -> Result<Server, RedisError> {
         Ok(_) | Err(Failure::Other(RedisError::Refused(_))) => HashMap::new(),
         Err(failure) => return Err(failure.into()),
     };
-    let appendfsync = match link.command(redis::cmd("CONFIG").arg("GET").arg("appendfsync"), false).await {
-        Ok(Value::List(pair)) => match &*pair {
-            [_, Value::Bytes(value)] => Some(String::from_utf8_lossy(value).into_owned()),
-            _ => None,
-        },
-        Ok(_) | Err(Failure::Other(RedisError::Refused(_))) => None,
+    let settings = match link.command(redis::cmd("CONFIG").arg("GET").arg(&SETTINGS), false).await {
+        Ok(Value::List(told)) => pairs(&told),
+        Ok(_) | Err(Failure::Other(RedisError::Refused(_))) => HashMap::new(),
         Err(failure) => return Err(failure.into()),
     };
     let text = |name: &str| info.get(name).cloned();
@@ -64,11 +67,23 @@ pub(super) async fn server(link: &Link) -> Result<Server, RedisError> {
         version: text("redis_version"),
         maxmemory_policy: text("maxmemory_policy"),
         aof: info.get("aof_enabled").map(|value| value == "1"),
-        appendfsync,
+        in_cluster: info.get("cluster_enabled").is_some_and(|value| value == "1"),
+        settings,
         role: text("role"),
         replicas: info.get("connected_slaves").and_then(|value| value.parse().ok()),
         round_trip,
     })
+}
+
+/// Names and values in turn.
+fn pairs(told: &[Value]) -> HashMap<String, String> {
+    let pair = |pair: &[Value]| match pair {
+        [Value::Bytes(name), Value::Bytes(value)] => {
+            Some((String::from_utf8_lossy(name).into_owned(), String::from_utf8_lossy(value).into_owned()))
+        }
+        _ => None,
+    };
+    told.chunks(2).filter_map(pair).collect()
 }
 
 /// `name:value` lines; headings start with `#`.

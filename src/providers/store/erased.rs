@@ -65,6 +65,15 @@ pub fn put(store: &dyn Store, show: &ShowId, erased: &Erased) -> Result<(), Stor
     store.put_note(&note(show), &serde_json::to_string(erased)?)
 }
 
+/// Takes back what was written down, where nothing was destroyed.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn take_back(store: &SqliteStore, show: &ShowId) -> Result<(), StoreError> {
+    store.lock().execute("DELETE FROM notes WHERE name = ?1", params![note(show)])?;
+    Ok(())
+}
+
 impl SqliteStore {
     /// See [`Store::erase`].
     pub(super) fn erase_show(&self, show: &ShowId, entry: &AsRunEntry) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     base::limits,
     shows::{
+        carry::Carry,
         interaction::{Interaction, Visibility},
         kind::{Kind, Writing},
         languages::Languages,
@@ -46,6 +47,10 @@ pub(super) struct CueTable<Text, Table, Words> {
     pub(super) options: Vec<Text>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) options_from: Vec<SourceTable>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) carry_from: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) carry_options: Vec<u16>,
     #[serde(default = "one")]
     pub(super) votes: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -190,7 +195,12 @@ pub(super) fn cue(
         rules.get_ref().put_into(&mut interaction, entries).map_err(|detail| at(text, place, detail))?;
     }
     let (segment, title) = (optional(&entry.segment, "segment")?, optional(&entry.title, "title")?);
-    Ok(Cue { number, segment, title, adlib: entry.adlib, options_from, interaction })
+    let carry = match (&entry.carry_from, &*entry.carry_options) {
+        (Some(cue), options) => Some(Carry { cue: cue.clone(), options: options.to_vec() }),
+        (None, []) => None,
+        (None, _) => return Err(at(text, place, "carry_options: say carry_from, too, or leave it out".into())),
+    };
+    Ok(Cue { number, segment, title, adlib: entry.adlib, options_from, carry, interaction })
 }
 
 /// The options of a question: no two are the same.
@@ -239,6 +249,8 @@ pub(super) fn table(cue: &Cue) -> WrittenCue<'_> {
             _ => cue.interaction.options.iter().map(String::as_str).collect(),
         },
         options_from: sources::said(cue),
+        carry_from: cue.carry.as_ref().map(|carry| carry.cue.clone()),
+        carry_options: cue.carry.as_ref().map(|carry| carry.options.clone()).unwrap_or_default(),
         votes: cue.interaction.votes.max(1),
         per_option: cue.interaction.per_option,
         changeable: cue.interaction.changeable,

@@ -10,6 +10,8 @@ use crate::{
     shows::{
         counting::{Counting, Gives, Pool},
         interaction::Interaction,
+        kind::Kind,
+        segments::SegmentWindow,
     },
     wire::{entry::Entry, outcome::Polarity},
 };
@@ -26,6 +28,8 @@ pub(super) struct Rules {
     threshold: Option<u8>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     not_from: BTreeMap<String, Vec<u16>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    windows: BTreeMap<String, SegmentWindow>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pool: Vec<PoolTable>,
 }
@@ -49,7 +53,7 @@ struct PoolTable {
 impl Rules {
     /// The rules of an interaction, as its file would say them. `None`: there is nothing to say.
     pub(super) fn of(interaction: &Interaction) -> Option<Self> {
-        let Interaction { counting, not_from, .. } = interaction;
+        let Interaction { counting, not_from, windows, .. } = interaction;
         let Counting { pools, polarity, tie_pool, threshold } = counting;
         let table = |pool: &Pool| {
             let mut table =
@@ -61,19 +65,20 @@ impl Rules {
             }
             table
         };
-        let says = !not_from.is_empty() || !counting.is_plain();
+        let says = !not_from.is_empty() || !windows.is_empty() || !counting.is_plain();
         says.then(|| Self {
             polarity: *polarity,
             tie_pool: tie_pool.clone(),
             threshold: *threshold,
             not_from: not_from.clone(),
+            windows: windows.clone(),
             pool: pools.iter().map(table).collect(),
         })
     }
 
     /// Puts the rules into an interaction of a show with these entries. An error says what is wrong and the mend.
     pub(super) fn put_into(&self, interaction: &mut Interaction, entries: &[Entry]) -> Result<(), String> {
-        let Self { polarity, tie_pool, threshold, not_from, pool } = self;
+        let Self { polarity, tie_pool, threshold, not_from, windows, pool } = self;
         if threshold.is_some_and(|percent| !(1..=100).contains(&percent)) {
             return Err("threshold: give 1 to 100 percent".into());
         }
@@ -89,6 +94,15 @@ impl Rules {
                 let most = interaction.options.len();
                 return Err(format!("not_from: give {segment:?} the numbers of its options, 1 to {most}"));
             }
+        }
+        if !windows.is_empty() && matches!(interaction.kind, Kind::Quiz(_)) {
+            return Err("windows: who answers a quiz later has heard the answer; leave them out".into());
+        }
+        for (segment, window) in windows {
+            if !segments().any(|one| one == segment) {
+                return Err(format!("windows: no [[entry]] has the segment {segment:?}: add one, or mend the name"));
+            }
+            check_window(*window, interaction.window_s).map_err(|detail| format!("windows: {segment:?}: {detail}"))?;
         }
         let mut pools: Vec<Pool> = Vec::with_capacity(pool.len());
         for table in pool {
@@ -113,10 +127,28 @@ impl Rules {
             return Err("tie_pool: give the name of one of the pools".into());
         }
         interaction.not_from = not_from.clone();
+        interaction.windows = windows.clone();
         interaction.counting =
             Counting { pools, polarity: *polarity, tie_pool: tie_pool.clone(), threshold: *threshold };
         Ok(())
     }
+}
+
+/// What is wrong with the window of a segment in a run whose window is so long, and the mend.
+fn check_window(window: SegmentWindow, window_s: Option<u32>) -> Result<(), String> {
+    let SegmentWindow { from_s, to_s } = window;
+    if window == SegmentWindow::default() {
+        return Err("give from_s, to_s or both, in seconds from the opening".into());
+    }
+    if to_s.is_some_and(|to_s| to_s <= from_s) {
+        return Err("it ends before it begins: give a to_s that is more than from_s".into());
+    }
+    let most = window_s.unwrap_or(limits::WINDOW_S_MAX);
+    if from_s >= most || to_s.is_some_and(|to_s| to_s > most) {
+        let mend = if window_s.is_some() { "give less, or raise window_s" } else { "give less" };
+        return Err(format!("the window of the cue is {most} seconds at most: {mend}"));
+    }
+    Ok(())
 }
 
 impl PoolTable {
@@ -166,6 +198,18 @@ mod tests {
     fn what_cannot_be_meant_is_said_before_air() {
         for (rules, said) in [
             ("threshold = 0", "threshold: give 1 to 100 percent"),
+            ("windows = { no = { to_s = 5 } }", "windows: no [[entry]] has the segment \"no\""),
+            ("windows = { se = {} }", "windows: \"se\": give from_s, to_s or both"),
+            ("windows = { se = { from_s = 9, to_s = 9 } }", "windows: \"se\": it ends before it begins"),
+            (
+                "windows = { se = { from_s = 86400 } }",
+                "windows: \"se\": the window of the cue is 86400 seconds at most",
+            ),
+            (
+                "windows = { se = { to_s = 5 } }\n[cue.quiz]\nright = [1]",
+                "windows: who answers a quiz later has heard the answer; leave them out",
+            ),
+            ("windows = { se = { to_s = -1 } }", "invalid value: integer `-1`"),
             ("not_from = { no = [1] }", "not_from: no [[entry]] has the segment \"no\""),
             ("not_from = { se = [3] }", "not_from: give \"se\" the numbers of its options, 1 to 2"),
             ("[[cue.rules.pool]]\nname = \"fans\"\npercent = 100", "no [[entry]] has the pool \"fans\""),

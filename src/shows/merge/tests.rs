@@ -45,8 +45,10 @@ fn a_merge_succeeds_what_redis_holds_and_passes_both() {
     for _ in 0..3 {
         theirs.at_ms(1000).send(Command::Step);
     }
+    theirs.document.format = 3;
     let held = ours.document.clone();
     let next = merged(&ours, &theirs, &["step"], 2000).document;
+    assert_eq!(next.format, 3, "an older release would drop what is kept of it");
     assert_eq!((next.previous, next.revision), (held.hash(), theirs.document.revision + 1));
     assert_eq!(next.graphic.step, 1, "what does not only go forward is as Redis holds it");
 }
@@ -116,7 +118,9 @@ fn a_run_that_redis_did_not_know_of_is_kept_if_it_was_opened() {
     theirs.send(Command::Take);
     let merge = merged(&ours, &theirs, &["standby", "take"], 25_000);
     assert_eq!((merge.document.runs.len(), merge.incidents.len()), (2, 1));
-    assert_eq!(merge.document.runs[1].windows.spans[0].closes, Some(Micros::from_ms(25_000 + LEAD)));
+    let windows = &merge.document.runs[1].windows;
+    assert_eq!(windows.spans[0].closes, Some(Micros::from_ms(25_000 + LEAD)));
+    assert!(theirs.document.runs[1].windows.is_older_than(windows), "nodes and the ledger take it");
     assert_eq!(merge.document.program, ours.document.program);
 }
 

@@ -142,6 +142,7 @@ impl Node {
             queue,
             store: store.clone(),
             redis: None,
+            buckets_away: Arc::default(),
             shared: None,
             check: None,
             encoder: None,

@@ -122,16 +122,16 @@ fn a_ballot_carries_the_link_that_its_voter_followed_and_nothing_else() {
     ];
     let row = |of, name: &str, option, label, votes| {
         let name = if name.is_empty() { String::new() } else { format!("\"{name}\"") };
-        format!("\"{of}\",{name},{option},\"{label}\",{votes},\"provisional\"\r\n")
+        format!("\"{of}\",{name},{option},\"{label}\",{votes},\"provisional\",0\r\n")
     };
     let lines = sums.iter().flat_map(|(of, name, [door, window])| {
         [row(of, name, 1, "The door", door), row(of, name, 2, "The window", window)]
     });
-    assert_eq!(parts.text(), format!("of,name,option,label,votes,state\r\n{}", lines.collect::<String>()));
+    assert_eq!(parts.text(), format!("of,name,option,label,votes,state,carried\r\n{}", lines.collect::<String>()));
     let told = stage.app.get(&format!("/f/{SHOW}/parts.json?key={}", stage.key)).json();
     assert_eq!(
         told[3],
-        json!({"of": "segment", "name": "hall", "option": 2, "label": "The window", "votes": 1, "state": "provisional"})
+        json!({"of": "segment", "name": "hall", "option": 2, "label": "The window", "votes": 1, "carried": 0, "state": "provisional"})
     );
     let run_path = format!("/api/v1/shows/{SHOW}/runs/{run}/certificate");
     let sheet = stage.ask("GET", &run_path, Some(&stage.staff), &[], &Value::Null).json();

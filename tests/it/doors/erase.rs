@@ -60,6 +60,9 @@ fn an_erased_show_stays_away_and_its_export_is_verified() {
     let (done, said) = erase(&stage, &["--yes", SHOW]);
     assert!(done && said.contains("1 signed manifests and the as-run log stay"), "{said}");
     assert!(!holds(&data, salt.as_bytes()) && !holds(&data, &id.to_le_bytes()), "{said}");
+    // An export of nothing leaves the one that there is.
+    assert!(!export.output().unwrap().status.success());
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
     papers::assert_verified(&papers::verify(&stage.app, &file, &key));
     let stored = rusqlite::Connection::open(data.join("documents.db")).unwrap();
     let count = |what: &str| stored.query_row(what, [], |row| row.get::<_, u32>(0)).unwrap();

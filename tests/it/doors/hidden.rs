@@ -33,18 +33,18 @@ fn found(text: &str) -> Vec<String> {
     secrets().into_iter().filter(|secret| words.contains(&secret.as_str())).collect()
 }
 
-/// Reads a connection until the run on program is in a phase, which ends what it was told before.
-fn until_phase(phase: &str, mut next: impl FnMut() -> Value) -> String {
+/// Reads a connection until the run of a cue is in a phase, which ends what it was told before.
+fn until_phase(cue: &str, phase: &str, mut next: impl FnMut() -> Value) -> String {
     let mut told = String::new();
     loop {
         let message = next();
         told += &format!("{message}\n");
-        let run = match message["t"].as_str() {
-            Some("show") => &message["run"],
-            Some("desk") => &message["runs"][0],
+        let runs = match message["t"].as_str() {
+            Some("show") => std::slice::from_ref(&message["run"]),
+            Some("desk") => message["runs"].as_array().unwrap(),
             _ => continue,
         };
-        if run["phase"] == phase {
+        if runs.iter().any(|run| run["cue"] == cue && run["phase"] == phase) {
             return told;
         }
     }
@@ -88,6 +88,37 @@ fn asked(stage: &Stage, operator: &str, device: &str) -> String {
     all.join("\n")
 }
 
+/// Opens cue 1 and votes; gives the token of one who has.
+fn vote(stage: &mut Stage) -> String {
+    let run = stage.open();
+    let mut device = String::new();
+    for (voter, first) in FIRST.iter().enumerate() {
+        device = stage.device();
+        let picks: Vec<u16> = (0..VOTES).map(|vote| if vote < *first { 1 } else { 2 }).collect();
+        let body = json!({ "run": run, "id": format!("{voter:032x}"), "picks": picks });
+        let receipt = stage.ask("POST", &format!("/api/v1/shows/{SHOW}/ballots"), Some(&device), &[], &body).json();
+        assert_eq!(receipt["is"], "counted", "{receipt}");
+    }
+    device
+}
+
+/// Closes what is on, and brings it to its sign-off.
+fn verify(stage: &mut Stage) {
+    stage.does("close", json!({}));
+    until("the run is locked", || (stage.live(None)["show"]["run"]["phase"] == "locked").then_some(()));
+    stage.does("seal", json!({}));
+    stage.does("verify", json!({}));
+}
+
+/// None of the numbers was told to anybody.
+fn assert_hidden(told: &[(&str, String)]) {
+    for (who, text) in told {
+        assert!(text.len() > 500, "{who}: {text}");
+        let lines: Vec<_> = text.lines().filter(|line| !found(line).is_empty()).collect();
+        assert!(lines.is_empty(), "{who} could read {:?} in {lines:#?}", found(text));
+    }
+}
+
 #[test]
 fn no_byte_tells_a_hidden_number_before_the_reveal() {
     let log = ["--log", "debug", "--log-format", "json"];
@@ -100,15 +131,7 @@ fn no_byte_tells_a_hidden_number_before_the_reveal() {
     let mut producer = joined(&stage, &stage.staff);
     let (mut events, mut of_screens) = (Events::open(&stage, ""), Events::open(&stage, &format!("?key={}", stage.key)));
 
-    let run = stage.open();
-    let mut device = String::new();
-    for (voter, first) in FIRST.iter().enumerate() {
-        device = stage.device();
-        let picks: Vec<u16> = (0..VOTES).map(|vote| if vote < *first { 1 } else { 2 }).collect();
-        let body = json!({ "run": run, "id": format!("{voter:032x}"), "picks": picks });
-        let receipt = stage.ask("POST", &format!("/api/v1/shows/{SHOW}/ballots"), Some(&device), &[], &body).json();
-        assert_eq!(receipt["is"], "counted", "{receipt}");
-    }
+    let device = vote(&mut stage);
     let open = asked(&stage, &operator_token, &device);
     until("a producer sees them", || (producer.wait_for("gauge")["run"]["counted"] == 12).then_some(()));
     stage.does("freeze", json!({}));
@@ -120,25 +143,57 @@ fn no_byte_tells_a_hidden_number_before_the_reveal() {
     stage.does("verify", json!({}));
 
     let mut told = vec![("what can be asked while it is open", open), ("once it is locked", locked)];
-    told.push(("viewers", until_phase("verified", || viewer.hear().unwrap())));
-    told.push(("screens", until_phase("verified", || screen.hear().unwrap())));
-    told.push(("operators", until_phase("verified", || operator.hear().unwrap())));
-    told.push(("viewers by events", until_phase("verified", || events.next().1)));
-    told.push(("screens by events", until_phase("verified", || of_screens.next().1)));
+    told.push(("viewers", until_phase("1", "verified", || viewer.hear().unwrap())));
+    told.push(("screens", until_phase("1", "verified", || screen.hear().unwrap())));
+    told.push(("operators", until_phase("1", "verified", || operator.hear().unwrap())));
+    told.push(("viewers by events", until_phase("1", "verified", || events.next().1)));
+    told.push(("screens by events", until_phase("1", "verified", || of_screens.next().1)));
     told.push(("what can be asked once it is verified", asked(&stage, &operator_token, &device)));
-    for (who, text) in &told {
-        assert!(text.len() > 500, "{who}: {text}");
-        let lines: Vec<_> = text.lines().filter(|line| !found(line).is_empty()).collect();
-        assert!(lines.is_empty(), "{who} could read {:?} in {lines:#?}", found(text));
-    }
+    assert_hidden(&told);
 
     // The same search finds them where they may be seen.
-    let produced = until_phase("verified", || producer.hear().unwrap());
+    let produced = until_phase("1", "verified", || producer.hear().unwrap());
     assert!(found(&produced).contains(&"731".to_owned()), "{produced}");
     stage.does("arm", json!({"what": "reveal"}));
     stage.does("reveal", json!({}));
-    let revealed = until_phase("revealed", || viewer.hear().unwrap());
+    let revealed = until_phase("1", "revealed", || viewer.hear().unwrap());
     until("everybody sees them", || (found(&stage.live(None).to_string()).len() >= 4).then_some(()));
     drop(revealed);
+    assert!(found(&asked(&stage, &operator_token, &device)).contains(&"731".to_owned()));
+}
+
+#[test]
+fn no_byte_tells_a_hidden_number_in_the_run_that_begins_with_it() {
+    let log = ["--log", "debug", "--log-format", "json"];
+    let mut stage = Stage::of("tests/it/doors/hidden.show.toml", &log).enter();
+    let operator_token = token(&stage, "operator");
+    let device = vote(&mut stage);
+    verify(&mut stage);
+    let address = stage.app.address();
+    let mut viewer = Raw::viewer(address);
+    let (mut screen, _) = Raw::join(address, json!({ "key": stage.key, "name": "results" }));
+    let mut operator = joined(&stage, &operator_token);
+    let mut producer = joined(&stage, &stage.staff);
+    stage.does("standby", json!({ "cue": "2" }));
+    let run = stage.open_standby();
+    let open = asked(&stage, &operator_token, &device);
+    // Nobody has voted in it: all that it has is what it began with.
+    verify(&mut stage);
+    assert_hidden(&[
+        ("what can be asked while it is open", open),
+        ("viewers", until_phase("2", "verified", || viewer.hear().unwrap())),
+        ("screens", until_phase("2", "verified", || screen.hear().unwrap())),
+        ("operators", until_phase("2", "verified", || operator.hear().unwrap())),
+        ("what can be asked once it is verified", asked(&stage, &operator_token, &device)),
+    ]);
+    let certificate = format!("/api/v1/shows/{SHOW}/runs/{run}/certificate");
+    let sheet = stage.ask("GET", &certificate, Some(&operator_token), &[], &Value::Null);
+    assert_eq!((sheet.status, found(sheet.text())), (403, Vec::new()));
+    let produced = until_phase("2", "verified", || producer.hear().unwrap());
+    assert!(found(&produced).contains(&"731".to_owned()), "{produced}");
+    // Its own reveal shows them.
+    stage.does("arm", json!({ "what": "reveal" }));
+    stage.does("reveal", json!({}));
+    until("everybody sees them", || (found(&stage.live(None).to_string()).len() >= 4).then_some(()));
     assert!(found(&asked(&stage, &operator_token, &device)).contains(&"731".to_owned()));
 }

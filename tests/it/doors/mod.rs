@@ -4,6 +4,7 @@
 mod addresses;
 mod after_vote;
 mod answers;
+mod carry;
 mod changes;
 mod clocks;
 mod corrections;
@@ -29,6 +30,7 @@ mod raw;
 mod reactions;
 mod rerun;
 mod screens;
+mod segments;
 mod siege;
 mod stage;
 mod tally;

@@ -68,7 +68,8 @@ fn public_answers_are_for_every_page() {
             assert_eq!((reply.status, allowed(&reply)), (204, Some("*")), "{path} {origin}");
             assert!(reply.header("access-control-allow-headers").unwrap().contains("if-none-match"));
         }
-        assert_eq!(allowed(&stage.app.get(path)), None);
+        // To own pages, too: browsers give pages of other sites what their cache has from these.
+        assert_eq!(allowed(&stage.app.get(path)), Some("*"), "{path}");
     }
 }
 

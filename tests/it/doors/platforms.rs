@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     entries::{codes, posted, text},
+    operators::joined,
     raw::Raw,
     screens::Events,
     stage::{SHOW, Stage, until},
@@ -155,8 +156,11 @@ fn who_sees_it_later_votes_later_and_the_recount_knows() {
     let phase = |stage: &Stage| stage.live(Some(&stage.key.clone()))["show"]["run"]["phase"].clone();
     assert_eq!(phase(&stage), "closing");
     assert_eq!(stage.asks("seal", json!({}))["code"], "not_now");
+    let mut desk = joined(&stage, &stage.staff);
+    assert_eq!(desk.wait_for("gauge")["run"]["decisive"], false, "television may still turn it");
     until("the run is locked", || (phase(&stage) == "locked").then_some(()));
     assert_eq!(stage.vote(&run, &last, 1)["reason"], "late");
+    until("it is decided", || (desk.wait_for("gauge")["run"]["decisive"] == true).then_some(()));
 
     stage.does("seal", json!({}));
     stage.does("verify", json!({}));

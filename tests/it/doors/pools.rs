@@ -90,7 +90,7 @@ fn what_pools_give_so_far_is_seen_by_those_who_may_see_it() {
         let rows = parts(&stage);
         (rows != json!([])).then_some(rows)
     });
-    let row = |name, option, label, votes| json!({ "of": "pool", "name": name, "option": option, "label": label, "votes": votes, "state": "provisional" });
+    let row = |name, option, label, votes| json!({ "of": "pool", "name": name, "option": option, "label": label, "votes": votes, "carried": 0, "state": "provisional" });
     let [ours, theirs] = [("", [1, 0]), ("jury", [0, 2])]
         .map(|(name, [first, second])| [row(name, 1, "Sweden", first), row(name, 2, "Norway", second)]);
     assert_eq!(rows, json!([ours, theirs].concat()));

@@ -1,6 +1,6 @@
 //! A rating from the ballots to the offline check: its steps are options, and everybody gets the same mean.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::stage::{SHOW, Stage, until};
 
@@ -47,7 +47,12 @@ fn a_rating_with_decimals_and_a_unit_is_exact_from_the_ballots_to_the_offline_ch
     }
     let rated = json!({ "mean": 0.1, "exact": "1/10", "median": 0.2 });
     until("all are in", || (stage.live(None)["results"]["rated"] == rated).then_some(()));
+    let status = stage.app.get(&format!("/f/{SHOW}/status.json?key={}", stage.key)).json();
+    assert_eq!((&status["mean"], &status["unit"]), (&json!("0.1"), &json!("°C")));
     stage.ends();
+    let path = format!("/api/v1/shows/{SHOW}/runs/{run}/certificate");
+    let sheet = stage.ask("GET", &path, Some(&stage.staff), &[], &Value::Null).json();
+    assert_eq!((&sheet["rated"], &sheet["unit"]), (&rated, &json!("°C")));
     let feed = stage.app.get(&format!("/f/{SHOW}/results.csv?key={}", stage.key));
     assert!(feed.text().contains("0.2\u{a0}°C"), "{}", feed.text());
     let told = stage.verified(&stage.export());

@@ -5,7 +5,7 @@ use tallylight::{
     wire::{
         command::Armable,
         entry::Entry,
-        seal::{CorrectionView, EntryCount, Part, PartCount, SealView},
+        seal::{CarriedChange, CarriedView, CorrectionView, EntryCount, Part, PartCount, SealView},
         server::*,
     },
 };
@@ -23,8 +23,14 @@ pub fn desk() -> DeskView {
         total: 3,
         margin: 1,
         outstanding: 0,
-        by_entry: vec![EntryCount { entry, counted: 3, votes: vec![2, 1], excluded: true }],
-        by_part: vec![PartCount { of: Part::Platform, name: "tv".into(), counted: 3, votes: vec![2, 1] }],
+        by_entry: vec![EntryCount { entry, counted: 3, votes: vec![2, 1], carried: vec![1, 0], excluded: true }],
+        by_part: vec![PartCount {
+            of: Part::Platform,
+            name: "tv".into(),
+            counted: 3,
+            votes: vec![2, 1],
+            carried: vec![1, 0],
+        }],
         outcome: Some(outcome()),
         rated: Some(rated()),
         correction: Some(CorrectionView {
@@ -50,6 +56,13 @@ pub fn desk() -> DeskView {
         extend_reopens: true,
         seal,
         void_reason,
+        carried: Some(CarriedView {
+            cue: "2".into(),
+            run: RunId(2),
+            revision: 1,
+            votes: vec![1, 0],
+            changed: Some(CarriedChange::Corrected),
+        }),
         right: Vec::new(),
         platforms: vec![PlatformView {
             platform: "tv".into(),
@@ -59,6 +72,9 @@ pub fn desk() -> DeskView {
             opens_at: Some(AT + 7000),
             closes_at: Some(AT + 67_000),
             locks_at: Some(AT + 70_000),
+            segment: String::new(),
+            from_s: None,
+            to_s: None,
         }],
     };
     let staff = |name: &str, role| StaffView { session: SESSION, name: name.into(), role };
@@ -72,6 +88,7 @@ pub fn desk() -> DeskView {
         window_s: Some(60),
         opens_on_take: true,
         adlib: false,
+        carry_from: Some("2".into()),
     };
     DeskView {
         id: "finale".into(),

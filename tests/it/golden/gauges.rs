@@ -22,7 +22,13 @@ pub fn gauge() -> Gauge {
         outstanding: 0,
         margin: 1,
         decisive: false,
-        by_part: vec![PartCount { of: Part::Pool, name: "jury".into(), counted: 1, votes: vec![0, 1] }],
+        by_part: vec![PartCount {
+            of: Part::Pool,
+            name: "jury".into(),
+            counted: 1,
+            votes: vec![0, 1],
+            carried: vec![],
+        }],
         hidden: false,
     };
     let screen = ScreenView {
@@ -55,6 +61,6 @@ pub fn gauge() -> Gauge {
 pub fn gauge_of_many() -> Gauge {
     let line = |node, held| NodeLine { node, stance: "holding".into(), viewers: 600, held, rev: 17, clock_ok: true };
     let (ok, detail) = (false, "Redis is not reached: connection refused".to_owned());
-    let redis = RedisGauge { ok, round_trip_us: 240, down_since: Some(AT), detail };
+    let redis = RedisGauge { ok, round_trip_us: 240, down_since: Some(AT), detail, buckets_away: 0 };
     Gauge { nodes: vec![line(NODE, 3), line(NodeId(9), 0)], redis: Some(redis), ..gauge() }
 }

@@ -104,6 +104,7 @@ pub fn definition_with((votes, per_option, changeable, pools): Rules) -> Arc<Def
         bucket_hash: BUCKET_HASH.into(),
         entries: Entries::default().declaring(&["nl", "se"].map(jury)).unwrap(),
         platforms: Vec::new(),
+        carries: None,
     })
 }
 
@@ -129,7 +130,7 @@ pub fn call(definition: &Arc<Definition>) -> Call {
 /// Windows with one span, in milliseconds.
 pub fn open(opens: u64, closes: u64, revision: u64) -> Windows {
     let span = Span { opens: Micros::from_ms(opens), closes: Some(Micros::from_ms(closes)) };
-    Windows { epoch: 1, revision, grace_ms: 0, spans: vec![span], tracks: Vec::new() }
+    Windows { epoch: 1, revision, grace_ms: 0, spans: vec![span], ..Windows::default() }
 }
 
 /// An undecided ballot.

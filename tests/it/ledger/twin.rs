@@ -19,7 +19,10 @@ use tallylight::{
         ids::{JournalId, NodeId, VoterId},
     },
     providers::redis::Script,
-    shows::windows::{Shift, Span, Track, Windows},
+    shows::{
+        segments::SegmentWindow,
+        windows::{Shift, Span, Track, Windows},
+    },
 };
 
 use super::{
@@ -76,7 +79,7 @@ fn drawn() -> impl Strategy<Value = Drawn> {
         8 => Just(vec![2_u16]),
         1 => prop::collection::vec(0..=4_u16, 0..5),
     ];
-    let ms = prop_oneof![3 => 1000..2000_u64, 2 => 900..2600_u64];
+    let ms = prop_oneof![3 => 1000..2000_u64, 2 => 900..2600_u64, 1 => 3000..3200_u64];
     let change = (prop_oneof![9 => 0..4_u32, 1 => any::<u32>()], prop::bool::weighted(0.95));
     (0..7_usize, 0..4_u128, picks, change, ms, entry(), prop::option::weighted(0.25, decided)).prop_map(
         |(voter, id, picks, change, ms, entry, decided)| Drawn { voter, id, picks, change, ms, entry, decided },
@@ -84,7 +87,7 @@ fn drawn() -> impl Strategy<Value = Drawn> {
 }
 
 fn entry() -> impl Strategy<Value = u8> {
-    prop_oneof![0..3_u8, 254..=255_u8]
+    prop_oneof![0..5_u8, 254..=255_u8]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -143,9 +146,19 @@ impl Caller {
             entries: entries.to_vec(),
             jitter_ms,
             shifts: ms.iter().map(|ms| shift(*ms)).collect(),
+            ..Track::default()
         };
-        let tracks = vec![track(&[1, 254], 40, &[300]), track(&[2], 0, &[700, 50])];
-        call.windows = Arc::new(Windows { epoch, revision, grace_ms: 10 * revision, spans, tracks });
+        let cut = |from_s, to_s, track| Track { window: Some(SegmentWindow { from_s, to_s }), ..track };
+        // One that has nothing of the first opening, and with the others one that has nothing at all.
+        let tracks = vec![
+            cut(2, None, track(&[4], 0, &[])),
+            track(&[1, 254], 40, &[300]),
+            cut(0, Some(1), track(&[3], 0, &[500])),
+            track(&[2], 0, &[700, 50]),
+        ];
+        let pause = (revision == 2).then(|| Span { opens: at(1700), closes: Some(at(1800)) });
+        let pauses = pause.into_iter().collect();
+        call.windows = Arc::new(Windows { epoch, revision, grace_ms: 10 * revision, spans, tracks, pauses });
         call.sealing = step.sealing;
         call.seal = step.seal.as_ref().map(|((revision, in_force), watermarks, [beyond, apart])| {
             let watermarks = watermarks.iter().map(|(number, seq)| (0, journal(*number), *seq));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::stage::{Node, SHOW, Stage};
 use crate::support::{SOON, http, until};
 
-fn ask(node: &Node, token: &str, method: &str, path: &str, body: &Value) -> Value {
+pub(super) fn ask(node: &Node, token: &str, method: &str, path: &str, body: &Value) -> Value {
     let token = format!("Bearer {token}");
     let headers = [("content-type", "application/json"), ("authorization", token.as_str())];
     let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -14,7 +14,7 @@ fn ask(node: &Node, token: &str, method: &str, path: &str, body: &Value) -> Valu
 }
 
 /// A command of another member of staff; the same one until it is done, for another node may have been faster.
-fn does(node: &Node, token: &str, verb: &str, mut arguments: Value) {
+pub(super) fn does(node: &Node, token: &str, verb: &str, mut arguments: Value) {
     arguments["do"] = verb.into();
     let mut sent = 0;
     until("the command is done", SOON, || {
@@ -26,7 +26,7 @@ fn does(node: &Node, token: &str, verb: &str, mut arguments: Value) {
 }
 
 /// Votes by an entry link of the show, or by none.
-fn vote(node: &Node, entry: Option<&str>, run: &Value, pick: u16) {
+pub(super) fn vote(node: &Node, entry: Option<&str>, run: &Value, pick: u16) {
     let joined = ask(node, "", "POST", "join", &entry.map_or(json!({}), |entry| json!({ "entry": entry })));
     let device = joined["device"].as_str().unwrap();
     let ballot = json!({ "run": run, "id": format!("{pick:032x}"), "picks": [pick] });
@@ -35,7 +35,7 @@ fn vote(node: &Node, entry: Option<&str>, run: &Value, pick: u16) {
     });
 }
 
-fn results(node: &Node) -> Value {
+pub(super) fn results(node: &Node) -> Value {
     http::get(node.app.address(), &format!("/api/v1/shows/{SHOW}/live")).json()["results"].clone()
 }
 

@@ -79,6 +79,10 @@ fn what_was_erased_does_not_come_back_from_a_directory_that_was_away() {
     a.app.stop();
     let (code, said) = erase(&stage, &a, true);
     assert!(code == Some(1) && said.contains("serves the show"), "{said}");
+    // What was refused is not done by a start either.
+    a.app.start();
+    until("both serve it", SOON, || (is_gone(&a).is_none() && is_gone(&b).is_none()).then_some(()));
+    a.app.stop();
     b.app.stop();
     let away = tempfile::tempdir().unwrap();
     copy(&b.app.data().join("."), away.path());

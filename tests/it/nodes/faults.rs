@@ -8,7 +8,10 @@ use std::{
 use serde_json::json;
 
 use super::stage::{Stage, agree};
-use crate::support::{SOON, redis::RedisCluster, until};
+use crate::{
+    books::show::metric,
+    support::{SOON, redis::RedisCluster, until},
+};
 
 fn until_open(node: &super::stage::Node) {
     until("the node takes ballots again", SOON, || (node.stance() == "open").then_some(()));
@@ -27,7 +30,13 @@ fn a_redis_that_was_killed_has_what_operators_were_told() {
     assert_eq!((&refused["ok"], &refused["code"]), (&json!(false), &json!("busy")), "{refused}");
     until("ballots are held", SOON, || (a.stance() == "holding").then_some(()));
     assert_eq!(a.app.get("/readyz").status, 200, "readiness never depends on Redis");
-    assert_eq!(a.app.get("/health").json()["checks"]["redis:state"][0]["status"], "warn");
+    let health = a.app.get("/health").json();
+    let said = [
+        &health["status"],
+        &health["checks"]["redis:state"][0]["status"],
+        &health["checks"]["journal:state"][0]["status"],
+    ];
+    assert_eq!(said, ["warn"; 3], "{health}");
     stage.redis.restart();
     until_open(&a);
     until_open(&b);
@@ -231,4 +240,33 @@ fn commands_go_on_while_the_slot_of_the_show_moves() {
     }
     agree(&a, &b);
     b.recognises(&a.told);
+}
+
+#[test]
+fn a_part_of_a_cluster_is_away_and_the_node_says_so_until_it_is_back() {
+    let stage = Stage::new();
+    let mut cluster = RedisCluster::start(3);
+    let mut a = stage.node_over(1, &cluster.urls().join(","));
+    a.does("standby", json!({ "cue": "1" }));
+    let needed = ["{tl:show:many}", "{tl:clock}"].map(|key| cluster.owner(key).0);
+    let gone = (0..3).find(|server| !needed.contains(server)).expect("one of three has neither");
+    cluster.servers[gone].kill();
+    let health = || a.app.get("/health").json();
+    until("the node says that ballots wait", SOON, || {
+        let health = health();
+        let output = health["checks"]["redis:state"][0]["output"].as_str().unwrap_or_default();
+        (health["status"] == "warn" && output.contains("buckets of ballots wait")).then_some(())
+    });
+    let tries = || metric(a.app.address(), "ledger_unreached_total");
+    let before = tries();
+    until("it has tried again and again", SOON, || (tries() > before + 100).then_some(()));
+    let said = |what: &str| a.app.process().lines().iter().filter(|line| line.contains(what)).count();
+    assert_eq!(
+        (said("the ledger is not reached"), said("the ledger is reached again")),
+        (1, 0),
+        "once for all buckets"
+    );
+    cluster.servers[gone].restart();
+    until("all is well again", SOON, || (health()["status"] == "pass").then_some(()));
+    assert!(said("the ledger is reached again") > 0);
 }

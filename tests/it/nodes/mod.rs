@@ -2,6 +2,7 @@
 //! throughout.
 
 mod away;
+mod carry;
 mod commands;
 mod corrections;
 mod erase;

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{Node, SHOW, Stage};
+use super::{
+    carry::opened,
+    stage::{Node, SHOW, Stage},
+};
 use crate::support::{SOON, http, until};
 
 fn ask(node: &Node, token: &str, path: &str, body: &Value) -> Value {
@@ -20,29 +23,17 @@ fn vote(node: &Node, token: &str, run: &Value, id: u8, is: &str) -> Value {
     })
 }
 
-fn opened(a: &mut Node, b: &Node) -> Value {
-    a.does("standby", json!({ "cue": "1" }));
-    a.does("take", json!({}));
-    a.does("open", json!({ "seconds": 0 }));
-    let run = a.show()["run"]["id"].clone();
-    until("the run is open on both", SOON, || {
-        let is_open = |node: &Node| node.show()["run"]["phase"] == "open" && node.show()["run"]["id"] == run;
-        (is_open(a) && is_open(b)).then_some(())
-    });
-    run
-}
-
 #[test]
 fn what_is_held_again_names_what_it_replaces_on_both_nodes() {
     let mut stage = Stage::new();
     let (mut a, mut b) = stage.two();
     a.takes_over();
-    let first = opened(&mut a, &b);
+    let first = opened(&mut a, &b, "1");
     let token = format!("Bearer {}", ask(&a, "", "join", &json!({}))["device"].as_str().unwrap());
     vote(&b, &token, &first, 1, "counted");
     a.does("arm", json!({ "what": "void" }));
     a.does("void", json!({ "reason": "the sound failed" }));
-    let second = opened(&mut a, &b);
+    let second = opened(&mut a, &b, "1");
     stage.redis.kill();
     b.app.kill();
     stage.redis.restart();

@@ -33,6 +33,8 @@ pub enum Mutant {
     NoLookUp,
     /// The node keeps the first windows it saw of a run.
     WindowsKept,
+    /// The node judges everybody by the whole window of the run.
+    SegmentsForgotten,
     /// A seal sums the buckets and does not mark them.
     SealWithoutMark,
     /// A start marks no bucket of a run that was sealed before.
@@ -124,6 +126,11 @@ fn a_replay_that_cannot_look_up_by_id_is_caught() {
 #[test]
 fn windows_that_are_not_judged_again_are_caught() {
     caught_by(Mutant::WindowsKept, &[Invariant::Timely]);
+}
+
+#[test]
+fn a_window_of_a_segment_that_is_forgotten_is_caught() {
+    caught_by(Mutant::SegmentsForgotten, &[Invariant::Timely]);
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub struct Plan {
     pub platforms: bool,
     /// Parts of the voters count apart.
     pub pools: bool,
+    /// Segments have windows of their own.
+    pub segments: bool,
     pub options: u16,
     pub buckets: u16,
     /// Runs, one after another.
@@ -42,6 +44,7 @@ impl Plan {
             changeable: rng.clone().u32(0..4) == 0,
             platforms: rng.clone().u32(0..5) < 2,
             pools: rng.clone().u32(0..3) == 1,
+            segments: matches!(rng.clone().u32(0..5), 1 | 3),
             votes,
             options: rng.u16(2..=5),
             buckets: *rng.choice(&[1, 2, 8, 64]).expect("not empty"),

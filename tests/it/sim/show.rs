@@ -1,5 +1,7 @@
 //! The show of a simulation: its document and what staff may do with it, by the real commands.
 
+use std::collections::BTreeMap;
+
 use fastrand::Rng;
 use tallylight::{
     base::{
@@ -13,6 +15,7 @@ use tallylight::{
         interaction::{Interaction, Visibility},
         platforms::Platform,
         rundown::Cue,
+        segments::SegmentWindow,
         transition::{self, Context},
     },
     wire::{command::Command, entry::Entry, server::Role},
@@ -47,6 +50,8 @@ pub struct Questions {
     pub platforms: bool,
     /// Who came by the first or the second entry are two segments of a jury, which count apart.
     pub pools: bool,
+    /// Who came by the first entry has the windows after their first second, who came by the second one the first three.
+    pub segments: bool,
     pub grace_ms: u64,
 }
 
@@ -54,8 +59,12 @@ pub struct Questions {
 pub fn document(questions: Questions) -> Document {
     let pool = |name: &str| Pool { name: name.into(), gives: Gives::Percent(50), each_segment: true };
     let pools = if questions.pools { vec![pool(""), pool("jury")] } else { Vec::new() };
+    let window = |from_s, to_s| SegmentWindow { from_s, to_s };
+    let windows = [("tv".to_owned(), window(1, None)), ("web".to_owned(), window(0, Some(3)))].into();
+    let windows: BTreeMap<String, SegmentWindow> = windows;
     let cue = |number: usize| Cue {
         options_from: Vec::new(),
+        carry: None,
         number: number.to_string(),
         segment: String::new(),
         title: String::new(),
@@ -68,6 +77,7 @@ pub fn document(questions: Questions) -> Document {
             grace_ms: questions.grace_ms,
             viewers_see: Visibility::Always,
             screens_see: Visibility::Always,
+            windows: if questions.segments { windows.clone() } else { BTreeMap::new() },
             counting: Counting { pools: pools.clone(), ..Counting::default() },
             ..Interaction::default()
         },
@@ -76,14 +86,14 @@ pub fn document(questions: Questions) -> Document {
     let document = Document::new("sim".parse().expect("a show id"), "Simulation".into(), rundown, "00".into());
     let came = |name: &str| {
         let in_jury = questions.pools && name != "hall";
-        let [segment, pool] = [name, "jury"].map(|word| in_jury.then(|| word.to_owned()));
-        Entry { segment, pool, platform: Some(name.into()) }
+        let segment = (in_jury || questions.segments).then(|| name.to_owned());
+        Entry { segment, pool: in_jury.then(|| "jury".to_owned()), platform: Some(name.into()) }
     };
     let entries = Entries::default().declaring(&["tv", "web", "hall"].map(came)).expect("there are numbers");
     let behind =
         |name: &str, delay_ms, jitter_ms| Platform { name: name.into(), label: String::new(), delay_ms, jitter_ms };
     let platforms = vec![behind("tv", 400, 0), behind("web", 1900, 250)];
-    match (questions.platforms, questions.pools) {
+    match (questions.platforms, questions.pools || questions.segments) {
         (true, _) => Document { entries, platforms, ..document },
         (false, true) => Document { entries, ..document },
         (false, false) => document,

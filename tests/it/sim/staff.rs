@@ -25,8 +25,9 @@ pub struct Staff {
 
 impl Staff {
     pub fn new(plan: &Plan) -> Self {
-        let Plan { runs, options, votes, changeable, platforms, pools, grace_ms, .. } = *plan;
-        let document = show::document(Questions { runs, options, votes, changeable, platforms, pools, grace_ms });
+        let Plan { runs, options, votes, changeable, platforms, pools, segments, grace_ms, .. } = *plan;
+        let document =
+            show::document(Questions { runs, options, votes, changeable, platforms, pools, segments, grace_ms });
         Self { document, step: Step::Standby, runs: 0, reopened: 0 }
     }
 

@@ -23,6 +23,8 @@ pub enum Mutant {
     JournalIdReused,
     /// Nodes keep the first windows that they saw of a run.
     WindowsKept,
+    /// Nodes judge everybody by the whole window of the run.
+    SegmentsForgotten,
     /// A seal adds up what is there and marks nothing.
     SealWithoutMark,
     /// An old board is trusted.
@@ -79,6 +81,11 @@ fn a_journal_id_that_is_reused_is_caught() {
 #[test]
 fn windows_that_are_not_judged_again_are_caught() {
     caught_by(Mutant::WindowsKept, &[Invariant::Timely]);
+}
+
+#[test]
+fn a_window_of_a_segment_that_is_forgotten_is_caught() {
+    caught_by(Mutant::SegmentsForgotten, &[Invariant::Timely]);
 }
 
 #[test]

@@ -275,6 +275,9 @@ impl World {
                 let first = process.first_windows.entry(run.definition.run).or_insert_with(|| run.windows.clone());
                 run.windows = first.clone();
             }
+            if self.mutant == Some(Mutant::SegmentsForgotten) {
+                run.windows.tracks.iter_mut().for_each(|track| track.window = None);
+            }
             if self.mutant == Some(Mutant::SealWithoutMark) {
                 run.seal_revision = None;
             }

@@ -21,8 +21,9 @@ pub struct Staff {
 
 impl Staff {
     pub fn new(plan: &Plan) -> Self {
-        let Plan { runs, options, votes, changeable, platforms, pools, grace_ms, .. } = *plan;
-        let mut document = show::document(Questions { runs, options, votes, changeable, platforms, pools, grace_ms });
+        let Plan { runs, options, votes, changeable, platforms, pools, segments, grace_ms, .. } = *plan;
+        let mut document =
+            show::document(Questions { runs, options, votes, changeable, platforms, pools, segments, grace_ms });
         for number in 0..plan.nodes {
             document = document.with_directory(node::name(number), true, Micros(0)).expect("it is new");
         }

@@ -48,6 +48,8 @@ export default {
   tap_button: { zero: '{emoji}، لم يُنقر', one: '{emoji}، نُقر مرة واحدة', two: '{emoji}، نُقر مرتين', few: '{emoji}، نُقر {n} مرات', many: '{emoji}، نُقر {n} مرة', other: '{emoji}، نُقر {n} مرة' },
   taps_total: { zero: 'لا نقرات', one: 'نقرة واحدة من الجميع', two: 'نقرتان من الجميع', few: '{n} نقرات من الجميع', many: '{n} نقرة من الجميع', other: '{n} نقرة من الجميع' },
 
+  own_window_soon: 'للتصويت وقت خاص بالرابط الذي دخلتَ منه',
+  own_window_over: 'انتهى التصويت لمن دخل من رابطك، وقد يستمر عند غيرهم.',
   not_for_you: 'هذا السؤال موجّه إلى آخرين.',
   closed_to_you: 'غير متاح من منطقتك',
 
@@ -113,6 +115,7 @@ export default {
   result_provisional: 'نتيجة أولية، لم يُتحقق منها بعد.',
   result_final: 'نتيجة نهائية تم التحقق منها.',
   result_declared: 'نتيجة أعلنها المسؤولون عن البرنامج ولم تُحتسب.',
+  result_carried: 'تُحتسب معها أصوات جولة سابقة.',
   result_excluded: 'استُبعد جزء من الأصوات بقرار.',
   right_corrected: 'صُحّحت الإجابة الصحيحة بعد خطأ.',
   result_total: { zero: 'لا أصوات', one: 'صوت واحد', two: 'صوتان', few: '{n} أصوات', many: '{n} صوتًا', other: '{n} صوت' },

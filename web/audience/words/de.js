@@ -48,6 +48,8 @@ export default {
   tap_button: { one: '{emoji}, {n} Mal getippt', other: '{emoji}, {n} Mal getippt' },
   taps_total: { one: '{n} Tipp von allen', other: '{n} Tipps von allen' },
 
+  own_window_soon: 'Wo du hereingekommen bist, hat die Abstimmung ihre eigene Zeit',
+  own_window_over: 'Wo du hereingekommen bist, ist die Abstimmung vorbei. Anderswo läuft sie vielleicht noch.',
   not_for_you: 'Diese Frage beantworten andere.',
   closed_to_you: 'Nicht aus deiner Region',
 
@@ -105,6 +107,7 @@ export default {
   result_provisional: 'Vorläufig, noch nicht geprüft.',
   result_final: 'Endgültig und geprüft.',
   result_declared: 'Von den Verantwortlichen der Sendung festgelegt, nicht gezählt.',
+  result_carried: 'Die Stimmen einer früheren Runde zählen mit.',
   result_excluded: 'Ein Teil der Stimmen wurde durch Entscheidung weggelassen.',
   right_corrected: 'Die richtige Antwort wurde nach einem Fehler berichtigt.',
   result_total: { one: '{n} Stimme', other: '{n} Stimmen' },

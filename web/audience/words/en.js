@@ -51,6 +51,8 @@ export default {
   tap_button: { one: '{emoji}, tapped {n} time', other: '{emoji}, tapped {n} times' },
   taps_total: { one: '{n} tap from everybody', other: '{n} taps from everybody' },
 
+  own_window_soon: 'Where you came in, voting has a time of its own',
+  own_window_over: 'Where you came in, voting is over. Elsewhere it may still go on.',
   not_for_you: 'This question is for others to answer.',
   closed_to_you: 'Not from your region',
 
@@ -108,6 +110,7 @@ export default {
   result_provisional: 'Provisional, not verified yet.',
   result_final: 'Final and verified.',
   result_declared: 'Declared by those who answer for the show, not counted.',
+  result_carried: 'Votes of an earlier round are included.',
   result_excluded: 'A part of the votes was left out by decision.',
   right_corrected: 'The right answer was corrected after a mistake.',
   result_total: { one: '{n} vote', other: '{n} votes' },

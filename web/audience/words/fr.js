@@ -48,6 +48,8 @@ export default {
   tap_button: { one: '{emoji}, tapé {n} fois', many: '{emoji}, tapé {n} de fois', other: '{emoji}, tapé {n} fois' },
   taps_total: { one: '{n} tape de tout le monde', many: '{n} de tapes de tout le monde', other: '{n} tapes de tout le monde' },
 
+  own_window_soon: 'Là où vous êtes arrivé, le vote a son propre horaire',
+  own_window_over: 'Là où vous êtes arrivé, le vote est terminé. Ailleurs, il peut continuer.',
   not_for_you: 'Cette question s’adresse à d’autres.',
   closed_to_you: 'Pas depuis votre région',
 
@@ -105,6 +107,7 @@ export default {
   result_provisional: 'Provisoire, pas encore vérifié.',
   result_final: 'Définitif et vérifié.',
   result_declared: 'Déclaré par les responsables de l’émission, non compté.',
+  result_carried: 'Les votes d’un tour précédent comptent aussi.',
   result_excluded: 'Une partie des votes a été écartée par décision.',
   right_corrected: 'La bonne réponse a été corrigée après une erreur.',
   result_total: { one: '{n} voix', many: '{n} de voix', other: '{n} voix' },

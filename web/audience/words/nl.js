@@ -48,6 +48,8 @@ export default {
   tap_button: { one: '{emoji}, {n} keer getikt', other: '{emoji}, {n} keer getikt' },
   taps_total: { one: '{n} tik van iedereen samen', other: '{n} tikken van iedereen samen' },
 
+  own_window_soon: 'Waar jij binnenkwam, heeft het stemmen een eigen tijd',
+  own_window_over: 'Waar jij binnenkwam, is het stemmen voorbij. Elders gaat het misschien nog door.',
   not_for_you: 'Deze vraag is voor anderen.',
   closed_to_you: 'Niet vanuit jouw regio',
 
@@ -105,6 +107,7 @@ export default {
   result_provisional: 'Voorlopig, nog niet gecontroleerd.',
   result_final: 'Definitief en gecontroleerd.',
   result_declared: 'Vastgesteld door wie voor de show instaat, niet geteld.',
+  result_carried: 'De stemmen van een eerdere ronde tellen mee.',
   result_excluded: 'Een deel van de stemmen is bij besluit weggelaten.',
   right_corrected: 'Het goede antwoord is na een fout gecorrigeerd.',
   result_total: { one: '{n} stem', other: '{n} stemmen' },

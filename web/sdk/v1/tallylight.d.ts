@@ -37,6 +37,8 @@ export interface Run {
   locks_at?: number;
   /** Where the viewer's platform is behind: how much the times above are later than in the studio, and by how much its viewers differ. */
   behind?: { delay_ms: number; jitter_ms: number };
+  /** Where the viewer came in has a part of the window alone: the times above are theirs, and others may vote before and after. */
+  own_window?: boolean;
   /** Ask once more before a ballot is given. */
   confirm?: boolean;
   /** Ballots may be given before the opening; the client sends them then. */
