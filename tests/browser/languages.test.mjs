@@ -296,7 +296,7 @@ test("numbers of a scale are written as their reader does, with decimals and the
   assert.deepEqual(await axe(arab.page), []);
   assert.equal(await arab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
   await dutch.page.locator(".scale-input").nth(1).check();
-  assert.match(await dutch.page.innerText(".send"), /-0,5\u00a0graden/);
+  await until("the button says what is sent", async () => /-0,5\u00a0graden/.test(await dutch.page.innerText(".send")));
   await dutch.page.locator(".send").click();
   await until("the receipt writes it as the reader does", async () => /-0,5\u00a0graden/.test(await dutch.page.innerText(".receipt")));
   await says(dutch.page, "Gemiddeld -0,5\u00a0graden");

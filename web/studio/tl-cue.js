@@ -31,6 +31,7 @@ class Cue extends StoreElement {
   #remove = h('button', { type: 'button', class: 'action cue-remove', onclick: () => this.#takeOut() });
   #cancel = h('button', { type: 'button', class: 'action', onclick: () => StoreElement.store?.set({ editing: undefined }) }, 'Cancel');
   #form = h('form', { class: 'cue-form', role: 'dialog', 'aria-labelledby': 'cue-head', novalidate: true, onsubmit: (event) => this.#save(event) });
+  #keep = h('button', { class: 'plain-button cue-save' }, 'Save');
   #buttons = h('div', { class: 'cue-buttons' });
   /** What is open: a cue's number, '' for a new one. @type {string|undefined} */
   #editing;
@@ -58,7 +59,7 @@ class Cue extends StoreElement {
     this.#fields.append(this.#more, this.#kept);
     this.#whole.append(...label(this.#toml, 'One [[cue]], as a show file says it'));
     this.#where.append(...label(this.#place, 'Stands'));
-    this.#buttons.append(h('button', { class: 'plain-button cue-save' }, 'Save'), this.#cancel, this.#remove);
+    this.#buttons.append(this.#keep, this.#cancel, this.#remove);
     this.#form.append(this.#title, this.#fields, this.#whole, check(this.#asToml, 'Write it as in a show file'), this.#where, this.#told, this.#buttons);
     // As everywhere: Ctrl and Enter send what is written.
     this.#form.addEventListener('keydown', (event) => event.ctrlKey && event.key === 'Enter' && this.#form.requestSubmit());
@@ -238,7 +239,8 @@ class Cue extends StoreElement {
 
   /** @param {State} state */
   draw(state) {
-    const { editing, desk } = state;
+    const { editing, desk, busy } = state;
+    setAttribute(this.#keep, 'aria-disabled', busy[editing ? 'cue_edit' : 'cue_add'] ? 'true' : undefined);
     if (editing === this.#editing || !desk) return;
     const before = this.#editing;
     this.#editing = editing;
