@@ -173,15 +173,15 @@ pub const HELD_MAX: u64 = 100_000;
 pub const WRITTEN_OFF_MAX: usize = 64;
 /// Options of one question.
 pub const OPTIONS_MAX: usize = 64;
+/// Steps of a scale: 0 to 100 in ones are 101.
+pub const RATING_STEPS_MAX: usize = 128;
 /// Votes of one voter in one run.
 pub const VOTES_PER_VOTER_MAX: u16 = 100;
 
 /// Places of a leaderboard that are published; everybody has a rank.
 pub const LEADERS_MAX: usize = 100;
-
 /// Of these so many are sent to everybody: a hundred would be more bytes than all results of a show. The rest is asked for.
 pub const LEADERS_SENT_MAX: usize = 10;
-
 /// Characters of the name of a round of quizzes and predictions: it stands above a leaderboard.
 pub const ROUND_CHARS_MAX: usize = 40;
 

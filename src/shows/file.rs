@@ -307,11 +307,12 @@ mod tests {
             assert_eq!(show.rundown[0].interaction.options, options);
             assert_eq!(read(&write(&show)), Ok(show));
         }
+        assert_eq!(with("from = 0\nto = 100").unwrap().rundown[0].interaction.options.len(), 101);
         for (scale, said) in [
             ("from = 1\nto = 1", "line 7, column 1: rating: no whole number of steps of 1 leads from 1 up to 1"),
             ("from = 1\nto = 10\nstep = 2", "no whole number of steps of 2 leads from 1 up to 10"),
             ("from = 1\nto = 10\nstep = 0", "no whole number of steps of 0"),
-            ("from = -2147483648\nto = 2147483647", "that are 4294967296 steps; give at most 64: a larger step"),
+            ("from = -2147483648\nto = 2147483647", "that are 4294967296 steps; give at most 128: a larger step"),
             ("from = 1\nto = 5\nhigh = \"a\\nb\"", "high is at most 300 characters, without a line break"),
             ("from = 1.5\nto = 5", "no whole number of steps of 1.0 leads from 1.5 up to 5.0"),
             ("from = 0.0005\nto = 1", "from, to and step have at most three digits behind the decimal point"),

@@ -81,7 +81,8 @@ pub(super) fn kind(text: &str, place: usize, entry: &ReadCue, options: &mut Vec<
         return Ok(if entry.kind == Word::Applause { Kind::Applause } else { Kind::Reactions });
     }
     let kind = table(text, entry, options)?;
-    if !(2..=limits::OPTIONS_MAX).contains(&options.len()) {
+    // The steps of a scale were counted where they were made.
+    if !matches!(kind, Kind::Rating(_)) && !(2..=limits::OPTIONS_MAX).contains(&options.len()) {
         let place = entry.question.span().start;
         return Err(at(text, place, format!("this question needs 2 to {} options", limits::OPTIONS_MAX)));
     }
@@ -315,8 +316,9 @@ impl RatingTable {
             return Err(format!("rating: no whole number of steps of {step} leads from {from} up to {to}"));
         }
         let count = way / i64::from(step) + 1;
-        if usize::try_from(count).is_ok_and(|count| count > limits::OPTIONS_MAX) {
-            return Err(format!("rating: that are {count} steps; give at most {}: a larger step", limits::OPTIONS_MAX));
+        if usize::try_from(count).is_ok_and(|count| count > limits::RATING_STEPS_MAX) {
+            let most = limits::RATING_STEPS_MAX;
+            return Err(format!("rating: that are {count} steps; give at most {most}: a larger step"));
         }
         let tail = scale.tail();
         let steps = scale.values().map(|value| scale.written(value) + &tail).collect();
