@@ -38,7 +38,7 @@ function draw(it) {
   const rows = it.options.map((/** @type {any} */ option) => {
     const place = places.get(option.n);
     const before = carried?.[option.n - 1] ?? 0;
-    return [option.n, option.label, ...(carried ? [count(before), count(option.votes - before)] : []), count(option.votes), `${option.share.toFixed(1)} %`, ...(outcome ? [place?.exact ?? '', place?.rank ?? ''] : [])];
+    return [option.n, option.label, ...(carried ? [count(before), count(option.votes - before)] : []), count(option.votes), `${option.share.toFixed(1)}\u00a0%`, ...(outcome ? [place?.exact ?? '', place?.rank ?? ''] : [])];
   });
   // Long names would leave the columns no room: then their numbers, which the result has beside the names.
   const names = it.options.map((/** @type {any} */ option) => option.label);
