@@ -156,6 +156,8 @@ test("on a screen twenty options, a line upright and a long winner are whole, an
   const inside = (/** @type {Page} */ page) => page.locator(".board, .row").evaluateAll((all) => all.map((node) => node.getBoundingClientRect()).every((box) => box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight));
   await on("20");
   for (const page of boards) await until("all of them are there, whole and in the picture", async () => (await page.locator(".rows .label").count()) === 20 && (await whole(page, ".rows .label")) && (await inside(page)));
+  await boards[1].setViewportSize(sizes.full);
+  await until("they are whole in a window that is turned", () => whole(boards[1], ".rows .label, .question"));
   await desk.press({ do: "close" });
   await on("14");
   await vote(server, desk.show, 1);

@@ -66,6 +66,8 @@
       stage.append(board, winner, ticker, this.#code);
       this.append(stage);
       this.dataset.visible = 'false';
+      // All sizes follow the picture's; only its shape moves what is beside what.
+      matchMedia('(orientation: portrait)').addEventListener('change', () => this.#fitAll());
     }
 
     /** What it is a picture of, once it is there. */
@@ -98,6 +100,16 @@
     #cancel() {
       clearTimeout(this.#swap);
       this.#swap = undefined;
+    }
+
+    /** Fits every text to the room that it has now. */
+    #fitAll() {
+      for (const { label } of this.#rows) fit(label, 1, LABEL_FIT_LEAST);
+      for (const node of [this.#tickerQuestion, this.#tickerOptions]) fit(node);
+      fit(this.#question, 1.36, QUESTION_FIT_LEAST);
+      fit(this.#item, 1.2);
+      fit(this.#mean, 1, MEAN_FIT_LEAST);
+      fit(this.#winner, 1, WINNER_FIT_LEAST);
     }
 
     #build() {
@@ -139,20 +151,18 @@
       this.dataset.head = String(Boolean(picture.head));
       this.dataset.code = String(Boolean(picture.code));
       // What is not seen has no size that a text could be fitted to.
-      const unfolds = this.dataset.ticker === 'true' && !picture.ticker;
-      const folds = this.dataset.ticker !== 'true' && picture.ticker;
+      const folds = this.dataset.ticker !== String(picture.ticker);
       this.dataset.ticker = String(picture.ticker);
-      if (unfolds) for (const { label } of this.#rows) fit(label, 1, LABEL_FIT_LEAST);
       this.dataset.item = String(Boolean(picture.item));
       if (write(this.#item, picture.item)) fit(this.#item, 1.2);
-      if (write(this.#tickerQuestion, picture.question) || folds) fit(this.#tickerQuestion);
+      if (write(this.#tickerQuestion, picture.question)) fit(this.#tickerQuestion);
       const line = picture.kind === 'rating' ? (picture.numbers ? `${picture.rated} ${picture.rated_note}` : '') : picture.item || undefined;
       const ticked = write(this.#tickerOptions, line ?? picture.options.map((/** @type {any} */ option) => `${option.label} ${picture.numbers ? option.number : ''}`.trim()).join('  ·  '));
-      if (ticked || folds) fit(this.#tickerOptions);
+      if (ticked) fit(this.#tickerOptions);
       if (picture.code && this.#code.getAttribute('src') !== picture.code) this.#code.src = picture.code;
       write(this.#head, picture.head);
       write(this.#time, picture.left ?? '');
-      if (write(this.#question, picture.question) || unfolds) fit(this.#question, 1.36, QUESTION_FIT_LEAST);
+      if (write(this.#question, picture.question)) fit(this.#question, 1.36, QUESTION_FIT_LEAST);
       write(this.#meanNote, picture.numbers ? picture.rated_note : '');
       if (write(this.#mean, picture.numbers ? picture.rated : '')) fit(this.#mean, 1, MEAN_FIT_LEAST);
       write(this.#low, picture.ends[0] ?? '');
@@ -173,6 +183,7 @@
         const narrows = write(this.#winnerNumber, picture.numbers ? picture.winner_number : '');
         if (write(this.#winner, picture.winners.join(' / ')) || narrows) fit(this.#winner, 1, WINNER_FIT_LEAST);
       }
+      if (folds) this.#fitAll();
       if (enter && !this.#swap && picture.visible && picture.key === this.#key && this.dataset.visible === 'false') this.dataset.visible = 'true';
     }
   }
