@@ -25,7 +25,7 @@ use crate::{
     },
     live::results::{Audience, is_hidden},
     shows::{
-        carry::Pinned,
+        carry::{self, Pinned},
         kind::Kind,
         run::{Replaced, Void},
         windows::Span,
@@ -34,7 +34,7 @@ use crate::{
     wire::{
         codes::Code,
         outcome::{Outcome, Rated},
-        seal::{CorrectionView, EntryCount, PartCount},
+        seal::{CarriedChange, CorrectionView, EntryCount, PartCount},
         server::Phase,
     },
 };
@@ -109,12 +109,14 @@ pub struct CertifiedCarried {
     manifest_hash: String,
     /// Votes per option, as far as they are not left out.
     votes: Vec<u64>,
+    /// What became of that result since. No manifest says it: this is as of now.
+    changed: Option<CarriedChange>,
 }
 
-fn carried(manifest: &Manifest) -> Option<CertifiedCarried> {
+fn carried(manifest: &Manifest, changed: Option<CarriedChange>) -> Option<CertifiedCarried> {
     let Pinned { cue, run, revision, manifest: hash, .. } = manifest.definition.carries.clone()?;
     let votes = manifest.sum.iter().zip(&manifest.totals).map(|(sum, own)| sum.saturating_sub(*own)).collect();
-    Some(CertifiedCarried { run, cue, revision, manifest_hash: hash, votes })
+    Some(CertifiedCarried { run, cue, revision, manifest_hash: hash, votes, changed })
 }
 
 /// A run that was declared void.
@@ -186,7 +188,7 @@ pub async fn certificate(
         return Err(Failure::new(Code::Busy, "the manifest of this run is not on this node yet: try again"));
     };
     let interaction = &manifest.definition.interaction;
-    let (counted, carried) = (manifest.votes().to_vec(), carried(&manifest));
+    let (counted, carried) = (manifest.votes().to_vec(), carried(&manifest, carry::changed(&document, run)));
     let numbers = counted.iter().zip(&manifest.shares);
     let option = |((n, label), (votes, share)): ((u16, &String), (&u64, &u16))| CertifiedOption {
         n,

@@ -76,4 +76,7 @@ test("the votes of a round are carried over, and everybody reads that they are",
   await says(producer, "✕ Void: the wrong song.");
   await runs.selectOption(later);
   await says(producer, "▲ a round that these votes come from was declared void since: Joan 1 · Ada 0. The seal stays as it is, and is not decisive: the producer voids it");
+  await sheet.reload();
+  await says(sheet, "▲ A round that votes carried over come from was declared void since this was sealed.");
+  assert.deepEqual(await axe(sheet, ["serious", "critical"]), []);
 });

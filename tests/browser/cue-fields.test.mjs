@@ -39,3 +39,10 @@ test("what other languages and segments say of the options before is named", () 
   assert.deepEqual(stale(first, edited(first, "options", "Grace\nAda"), ["2"]), ["carry_options of cue 2, if it has any"]);
   assert.deepEqual(stale(first, edited(first, "question", "Who?"), ["2"]), []);
 });
+
+test("a quiz without a right answer says what to write", () => {
+  const field = fields.find((one) => one.path === "quiz.right");
+  assert(field);
+  assert.match(wrong(field, " "), /Say which options are right, by their numbers/);
+  assert.equal(wrong(field, "2"), "");
+});

@@ -194,7 +194,10 @@ test("a cue of every kind is added by the form, and what the form does not know 
 
   // A mistake is told beside its field, which has the focus.
   await page.getByRole("button", { name: "Add a cue" }).click();
-  await fill({ kind: "quiz", number: "Q", question: "Which?", options: "Ada\nGrace", "quiz-right": "3" });
+  await fill({ kind: "quiz", number: "Q", question: "Which?", options: "Ada\nGrace" });
+  await page.locator(".cue-save").click();
+  await says(page, ".cue-told", "Say which options are right, by their numbers");
+  await fill({ "quiz-right": "3" });
   await page.locator(".cue-save").click();
   await until("the field says what is wrong", async () => (await page.locator("#cue-quiz-right[aria-invalid]").count()) === 1);
   assert.match(await page.locator(".cue-field", { has: page.locator("#cue-quiz-right") }).locator(".cue-told").innerText(), /right names the right options by their numbers, 1 to 2/);
@@ -260,4 +263,38 @@ test("a form that cannot load is closed by touch, and asks before other language
   await saved(page);
   await edit();
   await until("it was saved by the second press", async () => (await page.locator("#cue-options").inputValue()) === turned.join("\n"));
+});
+
+test("Save and then Escape: what was sent is done and said, and what was not sent is said, too", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show: "tests/browser/shows/segments.toml" });
+  const { page } = await visit(await browser(t), server.link("producer"), { viewport: sizes.desk });
+  await says(page, "tl-banner", "Connected");
+  const closed = () => until("the form is closed", async () => !(await page.locator("tl-cue").isVisible()));
+  await page.keyboard.press("Shift+E");
+  await until("it is loaded", async () => (await page.locator("#cue-question").inputValue()) !== "");
+  assert.match(await page.locator(".cue-kept").textContent() ?? "", /Kept as it is: .*windows of segments/);
+  // While it looks whether somebody else has edited it.
+  /** @type {(() => void)|undefined} */
+  let go;
+  const held = new Promise((resolve) => (go = () => resolve(undefined)));
+  await page.route("**/cues/*", async (route) => { await held; await route.continue(); });
+  await page.locator("#cue-question").fill("Never sent?");
+  await page.locator(".cue-save").click();
+  await page.keyboard.press("Escape");
+  await closed();
+  go?.();
+  await says(page, "tl-notice", "not saved. Its form was closed before.");
+  await page.unroute("**/cues/*");
+
+  // A new one is sent at once.
+  await page.keyboard.press("a");
+  await until("the form is open", () => page.locator("tl-cue").isVisible());
+  await page.locator("#cue-question").fill("Who is new?");
+  await page.locator("#cue-options").fill("Ada\nGrace");
+  await page.locator(".cue-save").click();
+  await page.keyboard.press("Escape");
+  await closed();
+  await says(page, "tl-notice", "Add cue: done");
+  await says(page, ".rundown-list", "Who is new?");
+  assert.equal((await page.innerText(".rundown-list")).includes("Never sent?"), false);
 });

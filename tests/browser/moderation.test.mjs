@@ -215,3 +215,28 @@ test("with 400 and with 5,000 waiting a key is painted within 100 ms", { timeout
   await page.fill("#search", "Question 4321:");
   await until("one is found", async () => (await page.locator(".row").count()) === 1);
 });
+
+test("who touches nothing for a minute keeps nothing from others, and what would do nothing looks so", { timeout: 90_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const program = await browser(t);
+  const { run } = await open(server);
+  await fill(server, run, 0, 1);
+  const away = await (await program.newContext({ viewport: sizes.desk })).newPage();
+  await away.clock.install();
+  await away.goto(server.link("moderator"));
+  const { page } = await visit(program, server.link("operator").replace("/studio/", "/moderate/"), { viewport: sizes.desk });
+  await says(page, ".people", "◉ Moderator");
+  // A minute on the clock of that page; its timers go on.
+  await away.clock.fastForward(61_000);
+  await until("the claim is over", async () => (await page.innerText(".people")).includes("○ Moderator"), 30_000);
+  await away.mouse.move(200, 300);
+  await says(page, ".people", "◉ Moderator");
+
+  const off = (/** @type {string} */ verb) => away.locator(`.item-deck [data-verb=${verb}][aria-disabled=true]`).count();
+  const offs = async () => (await Promise.all(["approve", "reject", "edit", "hide", "ban", "pull"].map(off))).join("");
+  await until("what waits is neither hidden nor pulled", async () => (await offs()) === "000101");
+  assert.deepEqual(await axe(away), []);
+  await away.keyboard.press("a");
+  await away.getByRole("button", { name: "Approved", exact: false }).first().click();
+  await until("what is approved is", async () => (await offs()) === "100000");
+});

@@ -227,3 +227,21 @@ test("the loader asks until the server answers, and then goes to the overlay", {
   await desk.press({ do: "take" });
   await shows(page, { visible: "true", question: "Who wins?" });
 });
+
+test("an address names any view, and one that there is not says which there are", { timeout: 60_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  await desk.press({ do: "standby", cue: "1" });
+  await desk.press({ do: "take" });
+  const program = await browser(t);
+  const at = (/** @type {string} */ view) => server.link("overlay").replace("/results", `/${view}`);
+  const { page: wrong, errors } = await visit(program, at("resluts"), { viewport: sizes.full });
+  await until("it says so", async () => /There is no view “resluts”\..*: results, leaderboard, bracket, ticker, qr, question/s.test(await wrong.getByRole("alert").innerText()));
+  assert.deepEqual(await axe(wrong, ["serious", "critical"]), []);
+  assert.equal((await drawn(wrong)).visible, "false");
+  const { page } = await visit(program, at("ticker"), { viewport: sizes.full });
+  await page.locator("tl-results[data-visible=true][data-ticker=true]").waitFor();
+  await page.goto(at("qr"));
+  await page.locator("tl-results[data-visible=true][data-code=true]").waitFor();
+  assert.deepEqual(errors, []);
+});

@@ -2,7 +2,7 @@
 // what is pressed is large enough.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axe, browser, serve, sizes, staff, until, visit } from "./helpers.mjs";
+import { axe, browser, serve, sizes, staff, until, visit, vote } from "./helpers.mjs";
 
 const show = "tests/browser/shows/pages.toml";
 const languages = ["en", "nl", "fr", "de", "ar"];
@@ -129,4 +129,44 @@ test("a screen has room for long names, upright too, and after it was one line",
     const sides = await page.locator("tl-bracket *").evaluateAll((all) => all.filter((node) => node.getBoundingClientRect().right > innerWidth || node.getBoundingClientRect().left < 0).map((node) => node.className));
     assert.deepEqual(sides, [], `${viewport.width}`);
   }
+});
+
+test("on a screen twenty options, a line upright and a long winner are whole, and Arabic begins at the right", { timeout: 90_000 }, async (t) => {
+  const server = await serve(t, { show });
+  const desk = await staff(server);
+  const program = await browser(t);
+  const at = new URL(server.link("overlay"));
+  const ticker = `${at}`.replace("/results", "/ticker");
+  const upright = { width: 1080, height: 1920 };
+  const open = async (/** @type {string} */ url, viewport = sizes.full) => (await visit(program, url, { viewport })).page;
+  const on = async (/** @type {string} */ cue) => {
+    await desk.press({ do: "standby", cue });
+    await desk.press({ do: "take" });
+  };
+  await on("1");
+  const lines = [await open(ticker), await open(ticker, upright)];
+  const boards = [await open(`${at}`), await open(`${at}`, upright)];
+  for (const page of lines) await until("question and options are whole", async () => (await page.locator(".ticker-options").innerText()).includes("Donau") && (await whole(page, ".ticker-question, .ticker-options")));
+  await vote(server, desk.show, 2);
+  for (const verb of ["close", "seal", "verify"]) await desk.press({ do: verb });
+  await desk.press({ do: "arm", what: "reveal" });
+  for (const verb of ["reveal", "step", "step", "step"]) await desk.press({ do: verb });
+  for (const page of boards) await until("the winner is whole", async () => (await page.locator(".winner-name").innerText()).includes("Conservatory") && (await whole(page, ".winner-name, .winner-question")));
+
+  const inside = (/** @type {Page} */ page) => page.locator(".board, .row").evaluateAll((all) => all.map((node) => node.getBoundingClientRect()).every((box) => box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight));
+  await on("20");
+  for (const page of boards) await until("all of them are there, whole and in the picture", async () => (await page.locator(".rows .label").count()) === 20 && (await whole(page, ".rows .label")) && (await inside(page)));
+  await boards[1].setViewportSize(sizes.full);
+  await until("they are whole in a window that is turned", () => whole(boards[1], ".rows .label, .question"));
+  await desk.press({ do: "close" });
+  await on("14");
+  await vote(server, desk.show, 1);
+  await desk.press({ do: "step" });
+  const arab = await open(`${at}&lang=ar&position=right`);
+  // All the votes are the first side's: its colour is all there is, and it comes from where reading begins.
+  await until("the first side's part begins at the right", async () => {
+    const [label, rope] = await Promise.all([arab.locator(".label").first().boundingBox(), arab.locator(".rope").boundingBox()]);
+    return label && rope && label.x > rope.x + rope.width / 2 && rope.x > 1920 / 2;
+  });
+  assert.equal(await arab.locator(".rope").evaluate((node) => getComputedStyle(node).transform), "matrix(-1, 0, 0, 1, 0, 0)");
 });

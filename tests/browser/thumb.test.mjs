@@ -116,7 +116,7 @@ test("a verified result has a certificate that says how to check it", { timeout:
   const text = await sheet.innerText("body");
   assert.match(text, /Rehearsal – this result does not count/);
   assert.match(text, /Who wins\?/);
-  assert.match(text, /Ada\s+1\s+100\.0 %/);
+  assert.match(text, /Ada\s+1\s+100\.0\s%/);
   const key = /verify rules\.jsonl --key ([0-9a-f]{64})/.exec(text)?.[1];
   assert.ok(key && server.lines.join("\n").includes(`signed by ${key}`), "the key is the one that the start told");
   for (const name of ["Rules (SHA-256)", "Manifest (SHA-256)"]) assert.match(text, new RegExp(`${name.replace(/[()]/g, "\\$&")}\\s+[0-9a-f]{64}`));

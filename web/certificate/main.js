@@ -38,7 +38,7 @@ function draw(it) {
   const rows = it.options.map((/** @type {any} */ option) => {
     const place = places.get(option.n);
     const before = carried?.[option.n - 1] ?? 0;
-    return [option.n, option.label, ...(carried ? [count(before), count(option.votes - before)] : []), count(option.votes), `${option.share.toFixed(1)} %`, ...(outcome ? [place?.exact ?? '', place?.rank ?? ''] : [])];
+    return [option.n, option.label, ...(carried ? [count(before), count(option.votes - before)] : []), count(option.votes), `${option.share.toFixed(1)}\u00a0%`, ...(outcome ? [place?.exact ?? '', place?.rank ?? ''] : [])];
   });
   // Long names would leave the columns no room: then their numbers, which the result has beside the names.
   const names = it.options.map((/** @type {any} */ option) => option.label);
@@ -62,6 +62,7 @@ function draw(it) {
       h('h1', {}, it.question),
       h('button', { type: 'button', class: 'print', onclick: () => print() }, 'Print')),
     table(it.declared ? 'Votes counted' : 'Result', head, rows),
+    ...since(it),
     ...correction(it),
     ...(it.rated ? [h('p', {}, `Mean ${withUnit(it, `${it.rated.mean}`)} (exactly ${it.rated.exact}), median ${withUnit(it, `${it.rated.median}`)}.`)] : []),
     ...(pools.length ? [table('Points by pool', ['Pool', ...labels], pools.map((/** @type {any} */ pool) => [pool.name || 'audience', ...(pool.silent ? it.options.map(() => 'silent') : pool.points.map(count))]))] : []),
@@ -74,6 +75,13 @@ function draw(it) {
       h('p', {}, 'Whoever has the export of the show counts every ballot again, without this service:'),
       h('pre', {}, `tallylight export ${it.show} --data DIR --out ${it.show}.jsonl\ntallylight verify ${it.show}.jsonl --key ${it.public_key}`),
       h('p', {}, 'The public key proves who signed only if it came to you another way than by this sheet.')));
+}
+
+/** What became since of the round whose votes are carried over, which no signature can say. @param {any} it */
+function since(it) {
+  if (!it.carried?.changed) return [];
+  const what = it.carried.changed === 'void' ? 'was declared void' : 'has another result';
+  return [h('p', { class: 'since' }, `▲ A round that votes carried over come from ${what} since this was sealed. What is signed here stays as it was, and is not decisive. As of ${when(Date.now())}.`)];
 }
 
 /** What was corrected, by whom and why. @param {any} it */

@@ -46,12 +46,12 @@ class Head extends StoreElement {
   }
 
   /** @param {import('./main.js').ModerationState} state */
-  draw({ desk, told, me, items, gauge, filter: { state, text } }) {
+  draw({ desk, told, me, items, gauge, now, filter: { state, text } }) {
     setText(this.#title, desk?.title ?? 'Moderation');
     setText(this.#mode, desk?.rehearsal ? 'Rehearsal' : desk ? 'Live' : '');
     setAttribute(this.#mode, 'data-live', Boolean(desk && !desk.rehearsal));
     const here = (desk?.staff ?? []).filter((one) => one.role === 'moderator');
-    const busy = new Set(told?.claims.map((claim) => claim.session));
+    const busy = new Set(told?.claims.filter((claim) => claim.until > now()).map((claim) => claim.session));
     setText(this.#people, here.map((one) => `${busy.has(one.session) ? '◉' : '○'} ${one.name}${one.session === me?.session ? ' (you)' : ''}`).join('  '));
     for (const [name, { tab, number }] of this.#tabs) {
       setAttribute(tab, 'aria-pressed', name === state ? 'true' : 'false');

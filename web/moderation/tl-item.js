@@ -1,6 +1,6 @@
 import { StoreElement, h, setAttribute, setText } from '../shared/element.js';
 import { timeOfDay } from '../shared/format.js';
-import { stateOf } from './queue.js';
+import { stateOf, takes } from './queue.js';
 import { flags, reasons, states, whyNot } from './words.js';
 
 /** The item under the cursor: all of its text, who did what with it, and what can be done. */
@@ -57,6 +57,12 @@ class ItemPane extends StoreElement {
     setAttribute(this.#buttons.ban, 'data-armed', Boolean(arming && arming.item === cursor));
     if (!item) return;
     const of = stateOf(item, pending);
+    const about = selected.size ? [...selected].flatMap((id) => items.get(id) ?? []) : [item];
+    // Off, and not gone: who is on one with the keyboard stays there.
+    for (const button of [...Object.values(this.#buttons), this.#pull]) {
+      const states = takes[button.dataset.verb ?? ''];
+      setAttribute(button, 'aria-disabled', !states || about.some((one) => states.includes(stateOf(one, pending))) ? undefined : 'true');
+    }
     setText(this.#head, selected.size ? `${selected.size} selected` : `${states[of]}${item.reason && of === item.state ? `: ${whyNot[item.reason] ?? item.reason}` : ''}${told?.on_air === item.id ? ' · on the screens' : ''}`);
     setText(this.#text, item.text);
     setText(this.#sent, item.sent ? `As it was sent: ${item.sent}` : '');

@@ -26,11 +26,11 @@ class QueueList extends StoreElement {
 
   /** @param {import('./main.js').ModerationState} state */
   draw(state) {
-    const { list, cursor, place, filter, told } = state;
+    const { list, cursor, place, filter, told, me } = state;
     this.#rows.style.height = `${list.length * ROW}px`;
     this.#rows.hidden = !list.length;
     this.#empty.hidden = Boolean(list.length);
-    setText(this.#empty, !told ? 'Asking for the queue.' : filter.text || filter.kind || filter.flag ? 'Nothing here matches.' : filter.state === 'waiting' ? 'Nothing waits.' : 'Nothing here.');
+    setText(this.#empty, !told ? 'Asking for the queue.' : filter.text || filter.kind || filter.flag ? 'Nothing here matches.' : me?.role === 'operator' && !['approved', 'picked', 'used'].includes(filter.state) ? 'Operators see what is approved; this is for moderators.' : filter.state === 'waiting' ? 'Nothing waits.' : 'Nothing here.');
     if (cursor !== this.#shown) {
       this.#shown = cursor ?? '';
       const top = place * ROW;

@@ -6,11 +6,13 @@
  */
 (() => {
   const page = /** @type {any} */ (window);
-  const { readFields, picture } = page.tallylight;
+  const { readFields, picture, views } = page.tallylight;
   const query = new URLSearchParams(location.search);
   const path = /\/o\/([^/]+)\/([^/]+)/.exec(location.pathname);
   const showId = query.get('show') ?? (path ? decodeURIComponent(path[1]) : '');
   const graphic = query.get('graphic') ?? (path ? decodeURIComponent(path[2]) : 'results');
+  // An address is checked before it is on air: there it must say what is wrong with it.
+  if (!views.includes(graphic)) return noSuchView();
   /** @type {'server'|'playout'} */
   const control = query.get('control') === 'playout' ? 'playout' : 'server';
   /** What it is for: viewers, who checks what comes next, who looks on. @type {import('../sdk/wire.js').Output} */
@@ -222,6 +224,16 @@
     const line = document.createElement('div');
     line.className = 'preview-line';
     document.body.append(mark, line);
+  }
+
+  function noSuchView() {
+    const said = document.createElement('div');
+    said.className = 'no-view';
+    said.setAttribute('role', 'alert');
+    for (const text of [`There is no view “${graphic}”.`, `An overlay’s address names one of these: ${views.join(', ')}.`]) {
+      said.append(Object.assign(document.createElement('p'), { textContent: text }));
+    }
+    document.querySelector('main')?.append(said);
   }
 
   /** @param {any} view */

@@ -7,6 +7,11 @@
   const OUT_MS = 420;
   /** The least size a text may shrink to before it is cut. */
   const FIT_LEAST = 0.72;
+  /** Three lines of a question, or of a name that has half the board, fit at this size. */
+  const QUESTION_FIT_LEAST = 0.62;
+  const LABEL_FIT_LEAST = 0.62;
+  /** More rows than these stand in two columns, where a picture is wide. */
+  const ROWS_MOST = 8;
   /** A unit may be long: the number is whole all the same. */
   const MEAN_FIT_LEAST = 0.4;
   /** Who wins is read from afar, but all of them are named. */
@@ -61,6 +66,8 @@
       stage.append(board, winner, ticker, this.#code);
       this.append(stage);
       this.dataset.visible = 'false';
+      // All sizes follow the picture's; only its shape moves what is beside what.
+      matchMedia('(orientation: portrait)').addEventListener('change', () => this.#fitAll());
     }
 
     /** What it is a picture of, once it is there. */
@@ -95,22 +102,36 @@
       this.#swap = undefined;
     }
 
+    /** Fits every text to the room that it has now. */
+    #fitAll() {
+      for (const { label } of this.#rows) fit(label, 1, LABEL_FIT_LEAST);
+      for (const node of [this.#tickerQuestion, this.#tickerOptions]) fit(node);
+      fit(this.#question, 1.36, QUESTION_FIT_LEAST);
+      fit(this.#item, 1.2);
+      fit(this.#mean, 1, MEAN_FIT_LEAST);
+      fit(this.#winner, 1, WINNER_FIT_LEAST);
+    }
+
     #build() {
       const picture = this.#picture;
       this.#key = picture.key;
       this.#list.replaceChildren();
       this.#list.dataset.count = String(picture.options.length);
+      // Two columns where there is room beside each other.
+      this.dataset.many = String(picture.kind !== 'rating' && picture.options.length > ROWS_MOST);
+      this.#list.style.setProperty('--lines', String(Math.ceil(picture.options.length / 2)));
       this.dataset.kind = picture.kind;
       this.#rows = picture.options.map((/** @type {{ label: string }} */ option, /** @type {number} */ i) => {
         const row = slot('row');
         const bar = slot('bar');
         const label = slot('label');
         const number = slot('number');
-        row.style.setProperty('--i', String(i));
+        // However many there are, the last one comes in soon.
+        row.style.setProperty('--i', String(i * Math.min(1, ROWS_MOST / picture.options.length)));
         label.textContent = option.label;
         row.append(bar, label, number);
         this.#list.append(row);
-        fit(label);
+        fit(label, 1, LABEL_FIT_LEAST);
         return { row, bar, label, number };
       });
       this.#fill(false);
@@ -129,19 +150,19 @@
       this.dataset.running = String(picture.left !== undefined);
       this.dataset.head = String(Boolean(picture.head));
       this.dataset.code = String(Boolean(picture.code));
-      // As one line along the bottom the board has no size that a text could be fitted to.
-      const unfolds = this.dataset.ticker === 'true' && !picture.ticker;
+      // What is not seen has no size that a text could be fitted to.
+      const folds = this.dataset.ticker !== String(picture.ticker);
       this.dataset.ticker = String(picture.ticker);
-      if (unfolds) for (const { label } of this.#rows) fit(label);
       this.dataset.item = String(Boolean(picture.item));
       if (write(this.#item, picture.item)) fit(this.#item, 1.2);
-      write(this.#tickerQuestion, picture.question);
+      if (write(this.#tickerQuestion, picture.question)) fit(this.#tickerQuestion);
       const line = picture.kind === 'rating' ? (picture.numbers ? `${picture.rated} ${picture.rated_note}` : '') : picture.item || undefined;
-      write(this.#tickerOptions, line ?? picture.options.map((/** @type {any} */ option) => `${option.label} ${picture.numbers ? option.number : ''}`.trim()).join('  ·  '));
+      const ticked = write(this.#tickerOptions, line ?? picture.options.map((/** @type {any} */ option) => `${option.label} ${picture.numbers ? option.number : ''}`.trim()).join('  ·  '));
+      if (ticked) fit(this.#tickerOptions);
       if (picture.code && this.#code.getAttribute('src') !== picture.code) this.#code.src = picture.code;
       write(this.#head, picture.head);
       write(this.#time, picture.left ?? '');
-      if (write(this.#question, picture.question) || unfolds) fit(this.#question, 1.36);
+      if (write(this.#question, picture.question)) fit(this.#question, 1.36, QUESTION_FIT_LEAST);
       write(this.#meanNote, picture.numbers ? picture.rated_note : '');
       if (write(this.#mean, picture.numbers ? picture.rated : '')) fit(this.#mean, 1, MEAN_FIT_LEAST);
       write(this.#low, picture.ends[0] ?? '');
@@ -157,10 +178,12 @@
       });
       if (picture.step === 3) {
         write(this.#winnerHead, picture.head);
-        if (write(this.#winner, picture.winners.join(' / '))) fit(this.#winner, 1, WINNER_FIT_LEAST);
         write(this.#winnerQuestion, picture.question);
-        write(this.#winnerNumber, picture.numbers ? picture.winner_number : '');
+        // The number first: the name has the room that it leaves.
+        const narrows = write(this.#winnerNumber, picture.numbers ? picture.winner_number : '');
+        if (write(this.#winner, picture.winners.join(' / ')) || narrows) fit(this.#winner, 1, WINNER_FIT_LEAST);
       }
+      if (folds) this.#fitAll();
       if (enter && !this.#swap && picture.visible && picture.key === this.#key && this.dataset.visible === 'false') this.dataset.visible = 'true';
     }
   }

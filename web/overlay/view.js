@@ -11,7 +11,7 @@
    * @property {import('../sdk/wire.js').ShowView} [show]
    * @property {import('../sdk/wire.js').Results} [results]
    * @property {import('../sdk/wire.js').Leaderboard} [leaderboard]
-   * @property {string} graphic of its address: `leaderboard` and `bracket` show that where `f1` says nothing else
+   * @property {string} graphic of its address: the view that is shown where `f1` names none
    * @property {number} now server's clock
    * @property {string} [code] address of the QR code that leads to the audience page
    * @property {string} [lang] what the graphic speaks
@@ -47,10 +47,12 @@
 
   /** Of what most pictures have nothing. */
   const plain = { kind: '', rated: '', rated_note: '', ends: /** @type {string[]} */ ([]), won: '', item: '' };
-  /** @type {Record<string, number>} */
-  const views = { question: 0, live: 1, ticker: 2, final: 2, winner: 3 };
+  /** The step that a view stands at, where it has one of its own. @type {Record<string, number|undefined>} */
+  const views = { results: undefined, leaderboard: undefined, bracket: undefined, ticker: 2, qr: undefined, question: 0, live: 1, final: 2, winner: 3 };
+  /** So many options are shown of a question that has more, where nobody says another number. */
+  const OPTIONS_MOST = 20;
 
-  /** @type {any} */ (window).tallylight.picture = picture;
+  Object.assign(/** @type {any} */ (window).tallylight, { picture, views: Object.keys(views) });
 
   /** @param {Known} known @returns {Picture} */
   function picture(known) {
@@ -58,31 +60,32 @@
     const speech = /** @type {Speech} */ (/** @type {any} */ (window).tallylight.speech(known.lang));
     const { words } = speech;
     const byHand = fields.f0 === 'manual' || (!fields.f0 && Boolean(fields.m_q || fields.m_o1));
-    const code = fields.f1 === 'qr' ? known.code : undefined;
-    const leads = !byHand && (fields.f1 === 'leaderboard' || (!fields.f1 && known.graphic === 'leaderboard'));
-    const bracket = !byHand && (fields.f1 === 'bracket' || (!fields.f1 && known.graphic === 'bracket'));
+    const view = fields.f1 || known.graphic;
+    const code = view === 'qr' ? known.code : undefined;
+    const leads = !byHand && view === 'leaderboard';
+    const bracket = !byHand && view === 'bracket';
     const next = known.preview && !byHand && !leads && !bracket && !fields.f0;
     const shown = byHand ? manual(fields, speech) : bracket ? rounds(known, speech) : leads ? leaders(known, speech) : live(known, speech, next);
     const own = byHand || known.control === 'playout';
-    const fixed = views[fields.f1 ?? ''];
-    let step = leads || bracket ? 2 : fixed ?? (next ? 0 : own ? known.step : known.show?.graphic.step ?? 0);
+    let step = leads || bracket ? 2 : views[view] ?? (next ? 0 : own ? known.step : known.show?.graphic.step ?? 0);
     const visible = Boolean(shown.key || code) && (next || (own ? known.playing : known.show?.graphic.state === 'on_air'));
     // A winner is named from a final result alone; before that the step shows the bars.
     if (step === 3 && !shown.winners.length) step = 2;
     // Two right answers are no tie.
     const tie = shown.winners.length > 1 && !shown.won;
     // All steps of a scale, or none of them: a part of it says something else.
-    const most = shown.kind === 'rating' ? shown.options.length : Number(fields.f4) || 8;
+    const most = shown.kind === 'rating' ? shown.options.length : Math.min(OPTIONS_MOST, Number(fields.f4) || OPTIONS_MOST);
+    const more = shown.options.length > most ? ` · ${speech.whole.format(most)} / ${speech.whole.format(shown.options.length)}` : '';
     return {
       ...shown, visible, next, code, dir: speech.dir,
-      ticker: fields.f1 === 'ticker',
+      ticker: view === 'ticker',
       side: firstSide(shown),
       step: code ? 0 : step,
       at_once: !next && known.show?.graphic.state === 'panic',
       question: fields.f2 || shown.question,
       options: shown.options.slice(0, most),
       numbers: shown.numbers && step > 0 && fields.f3 !== 'none',
-      head: step === 3 ? (tie ? words.tie : shown.won || (shown.evict ? words.evict : words.winner)) : shown.head,
+      head: step === 3 ? (tie ? words.tie : shown.won || (shown.evict ? words.evict : words.winner)) : shown.head && shown.head + more,
     };
   }
 

@@ -130,9 +130,9 @@ const WHOLE = /^-?\d+$/;
 const DECIMAL = /^-?\d+([.,](\d{1,2}|\d\d[1-9]))?$/;
 
 /** What is wrong with what stands in a field of a number; '': nothing. @param {Field} field @param {string|boolean} written */
-export function wrong({ as }, written) {
+export function wrong({ as, path }, written) {
   const text = typeof written === 'string' ? written.trim() : '';
-  if (!text) return '';
+  if (!text) return path === 'quiz.right' ? 'Say which options are right, by their numbers: 2, or 1, 3.' : '';
   if (as === 'number' && !WHOLE.test(text)) return 'Write a whole number in digits alone: 1000.';
   if (as === 'decimal' && !DECIMAL.test(text)) return 'Write a number in digits: 1000, or 2.5.';
   return '';

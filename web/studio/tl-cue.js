@@ -131,7 +131,7 @@ class Cue extends StoreElement {
       else input.value = String(value);
     }
     const { text, rules } = this.#before;
-    const kept = [text && `texts in ${Object.keys(text).join(', ')}`, rules?.pool && 'pools', rules?.not_from && 'what is closed to segments', rules?.tie_pool && 'tie_pool', rules?.polarity && 'who goes'];
+    const kept = [text && `texts in ${Object.keys(text).join(', ')}`, rules?.pool && 'pools', rules?.not_from && 'what is closed to segments', rules?.windows && 'windows of segments', rules?.tie_pool && 'tie_pool', rules?.polarity && 'who goes'];
     const said = kept.filter(Boolean).join('; ');
     setText(this.#kept, said && `Kept as it is: ${said}. To change that, write the cue as in a show file.`);
   }
@@ -146,8 +146,9 @@ class Cue extends StoreElement {
     if (editing) {
       // Nobody's edit is written over unseen.
       const now = await this.#both(editing);
-      // Closed meanwhile, or another one is open.
-      if (!now || this.#editing !== editing) return;
+      // Who closes it while that is looked at hears that nothing came of it.
+      if (this.#editing !== editing) return StoreElement.desk?.say('bad', `Cue ${editing}: not saved.`, 'Its form was closed before.');
+      if (!now) return;
       if (now.some((text, i) => text !== this.#loaded[i])) return this.#tell('Somebody else has edited this cue since. Cancel, and look at it again.');
     }
     await this.#send(editing ? { do: 'cue_edit', cue: editing, toml } : { do: 'cue_add', toml, ...(before ? { before } : {}) });
@@ -192,6 +193,8 @@ class Cue extends StoreElement {
       if (this.#editing === of) StoreElement.store?.set({ editing: undefined });
       return;
     }
+    // Who has closed it reads the notice, and another form is about something else.
+    if (this.#editing !== of) return;
     const { title, advice } = refusal(done.code, done.detail);
     // Whoever reads a form sees no lines.
     if (this.#asToml.checked) return this.#tell(`${title} ${advice}`);

@@ -28,7 +28,7 @@ export const stances = { open: 'Open', holding: 'Ballots are held', draining: 'D
 
 /** Why a command was not done, and what to do. @type {Record<string, [string, string]>} */
 const refusals = {
-  stale: ['The show has moved on since you looked.', 'Look again, then press again.'],
+  stale: ['The show has moved on since you looked.', ''],
   not_now: ['Not possible in this state.', ''],
   not_armed: ['It was not armed, or the 5 s are over.', 'Press once to arm, and again within 5 s.'],
   no_control: ['Somebody else has control.', 'Press K to ask for it, or hold Take over for 2 s.'],

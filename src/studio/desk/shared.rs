@@ -35,7 +35,7 @@ impl From<Miss> for Refusal {
         match miss {
             Miss::Refused(refusal) => refusal,
             Miss::Moved => {
-                let detail = "the show has moved on since your page showed it: look, and press again";
+                let detail = "something else came first, and nothing was done: look, then press again";
                 Self { code: Code::Stale, detail: detail.to_owned() }
             }
         }

@@ -104,6 +104,7 @@ fn the_votes_of_a_round_count_on_in_the_final_and_everybody_can_tell() {
     let sheet = stage.ask("GET", &path, Some(&stage.staff), &[], &Value::Null).json();
     assert_eq!((votes(&sheet), &sheet["counted"]), (vec![json!(2), json!(3)], &json!(2)));
     assert_eq!((&sheet["carried"]["votes"], &sheet["carried"]["run"]), (&json!([2, 1]), &json!(first)));
+    assert_eq!(sheet["carried"]["changed"], Value::Null);
 
     let file = stage.export();
     let told = stage.verified(&file);
@@ -136,6 +137,8 @@ fn the_votes_of_a_round_count_on_in_the_final_and_everybody_can_tell() {
     assert_eq!(note, format!("a line was counted twice; its votes are carried over into run {run} (cue 2)"));
     let desk = on_desk(&stage, |run| run["carried"]["changed"] == "void");
     assert_eq!(desk["seal"]["decisive"], false);
+    let sheet = stage.ask("GET", &path, Some(&stage.staff), &[], &Value::Null).json();
+    assert_eq!((&sheet["carried"]["votes"], &sheet["carried"]["changed"]), (&json!([2, 1]), &json!("void")));
     let told = stage.verified(&stage.export());
     let said = format!("ATTENTION: run {first} of cue 1, whose votes are carried over, was declared void since");
     assert!(told.contains(&said) && told.contains("consistent, signer unknown"), "{told}");

@@ -51,7 +51,9 @@ fn a_key_leads_the_show_beside_who_has_control_and_the_log_names_it() {
     );
     let seen = open["rev"].as_u64().unwrap();
     // What was seen is not so any more.
-    assert_eq!(code(&stage.fires(&format!("close?expect={}", seen - 1), &key)), "stale");
+    let stale = stage.fires(&format!("close?expect={}", seen - 1), &key);
+    assert_eq!(code(&stale), "stale");
+    assert!(!stale.text().contains("page"), "a key has none: {}", stale.text());
     assert_eq!(stage.fires(&format!("extend/30?expect={seen}"), &key).status, 409, "it has no close to move");
     assert_eq!(stage.fires(&format!("close?expect={seen}"), &key).status, 200);
     let log = stage.ask("GET", &format!("/api/v1/shows/{SHOW}/asrun"), Some(&stage.staff), &[], &Value::Null).json();
