@@ -240,23 +240,8 @@ impl Member {
     }
 
     fn record(&self, vote: &Vote, due_at: Micros) -> Record {
-        Record {
-            voter: self.part.voter,
-            twin: self.part.role == Role::Twin,
-            life: self.life,
-            run: vote.run,
-            id: vote.id,
-            picks: vote.picks.clone(),
-            due_at,
-            node: None,
-            sent_at: None,
-            sent: 0,
-            receipts: Vec::new(),
-            standing: Standing::Open,
-            settled_at: None,
-            withdrawn: false,
-            contradiction: false,
-        }
+        let record = Record::new(self.part.voter, vote.run, vote.id, vote.picks.clone(), vote.change, due_at);
+        Record { twin: self.part.role == Role::Twin, life: self.life, ..record }
     }
 }
 

@@ -33,7 +33,7 @@ use self::{
 
 mod member;
 mod plan;
-mod record;
+pub mod record;
 mod summary;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -22,6 +22,9 @@ pub struct Record {
     pub run: RunId,
     pub id: BallotId,
     pub picks: Vec<u16>,
+    /// Of a changeable run: the number of this ballot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<u32>,
     /// When it should have been sent; latencies count from here.
     #[serde(serialize_with = "ms")]
     pub due_at: Micros,
@@ -61,6 +64,35 @@ pub struct Heard {
 }
 
 impl Record {
+    /// A ballot that is due then.
+    pub const fn new(
+        voter: usize,
+        run: RunId,
+        id: BallotId,
+        picks: Vec<u16>,
+        change: Option<u32>,
+        due_at: Micros,
+    ) -> Self {
+        Self {
+            voter,
+            twin: false,
+            life: 0,
+            run,
+            id,
+            picks,
+            change,
+            due_at,
+            node: None,
+            sent_at: None,
+            sent: 0,
+            receipts: Vec::new(),
+            standing: Standing::Open,
+            settled_at: None,
+            withdrawn: false,
+            contradiction: false,
+        }
+    }
+
     /// Notes that the ballot is sent; `true` the first time.
     pub fn offered(&mut self, node: usize, now: Micros) -> bool {
         self.sent += 1;

@@ -115,7 +115,7 @@ fn book_file(folder: &TempDir) -> PathBuf {
 
 /// The load program, built as this test was: the same profile, the same features, the same target directory. Cargo has
 /// nothing to do if it is there and fresh.
-fn program() -> &'static Path {
+pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         if let Some(folder) = app::programs() {

@@ -20,4 +20,5 @@ mod damage;
 mod disk_full;
 mod failing_disk;
 mod network;
+mod rehearsal;
 mod restarts;
