@@ -149,6 +149,7 @@ impl App {
             metrics,
             journals,
         });
+        services.tasks.spawn(queue.clone().ring_at_turns(services.tasks.stop().clone()));
         let committer = Committer::new(queue, journal, stance);
         let committer = tasks::thread("committer", move || committer.run())?;
 

@@ -5,7 +5,7 @@
 //! its id; the watermark of a journal only detects gaps. In a changeable run every ballot that fits and came in time is
 //! counted, and of those of one voter the greatest by (change number, receive time, journal, number) is in force.
 
-mod hasher;
+pub(super) mod hasher;
 mod pools;
 mod rules;
 mod totals;
@@ -129,6 +129,12 @@ impl Voter {
         self.kept.iter().filter(|kept| kept.verdict == Verdict::Counted).map(|kept| &kept.picks)
     }
 
+    /// Whether this voter may cast these, too.
+    fn allows(&self, rules: &Rules, picks: &Picks) -> bool {
+        let votes = usize::from(self.spent) + usize::from(picks.votes());
+        rules.surely_allow(votes) || rules.allow(self.counted().chain([picks]))
+    }
+
     /// The place of the ballot that is in force, in the order of decision.
     fn in_force(&self) -> Option<usize> {
         in_force(&self.kept).and_then(|one| self.kept.iter().position(|kept| std::ptr::eq(kept, one)))
@@ -148,7 +154,7 @@ impl Voter {
     /// Two histories of a ledger may have counted more of one voter than there is: the latest go, by receive time,
     /// journal and number. `true`: some went.
     fn displace(&mut self, rules: &Rules, pools: &Pools, totals: &mut Totals, changed: &mut Vec<Place>) -> bool {
-        if rules.allow(self.counted()) {
+        if rules.surely_allow(usize::from(self.spent)) || rules.allow(self.counted()) {
             return false;
         }
         while !rules.allow(self.counted()) {
@@ -302,9 +308,10 @@ impl Bucket {
         let voter = self.voters.entry(ballot.voter).or_default();
         let left = self.rules.votes.saturating_sub(voter.spent);
         // A content that was refused because another one has its id does not keep that one from being decided.
-        let same = voter.kept.iter().position(|kept| kept.id == ballot.id && kept.picks == ballot.picks);
-        let other = || voter.kept.iter().position(|kept| kept.id == ballot.id && kept.has_its_id());
-        let known = same.or_else(other);
+        let by_id = || voter.kept.iter().enumerate().filter(|(_, kept)| kept.id == ballot.id);
+        let same = by_id().find(|(_, kept)| kept.picks == ballot.picks);
+        let other = same.or_else(|| by_id().find(|(_, kept)| kept.has_its_id()));
+        let known = other.map(|(index, _)| index);
         if let Some(kept) = known.map(|index| &voter.kept[index]) {
             let stands = matches!(kept.verdict, Verdict::Counted | Verdict::Displaced);
             if kept.picks == ballot.picks && (stands || !was_counted || self.sealed.is_none() || !is_sealed) {
@@ -343,7 +350,7 @@ impl Bucket {
             None if full => Verdict::Budget,
             None if timeliness != Timeliness::Within => Verdict::Late,
             None if self.marked.is_some() && !(is_in_force && is_sealed) => Verdict::AfterSeal,
-            None if !self.rules.allow(voter.counted().chain([&ballot.picks])) => Verdict::Budget,
+            None if !voter.allows(&self.rules, &ballot.picks) => Verdict::Budget,
             None => Verdict::Counted,
         };
         match verdict {

@@ -1,17 +1,19 @@
 //! The committer: one thread that writes what is staged in one group, and tells nobody before the disk has it. Where the
 //! ledger is embedded it decides first; a ledger of several nodes decides what is on disk (`courier.rs`).
-//! While a group is on its way the next one gathers by itself; there is no timer.
+//! While a group is on its way the next one gathers by itself, and while sessions have more to bring, too; there is no timer.
+
+mod queue;
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{
-        Arc, Condvar, Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
 use tokio::sync::oneshot;
+
+pub use self::queue::Queue;
+use self::queue::Waiting;
 
 use super::{
     ballot::{Ballot, Place},
@@ -23,6 +25,7 @@ use super::{
 };
 use crate::{
     base::{
+        clock::Stopwatch,
         ids::{BallotId, JournalId, RunId, VoterId},
         limits,
         stance::{JournalState, StanceCell},
@@ -37,25 +40,8 @@ const FULL_RETRY: Duration = Duration::from_millis(200);
 /// How often an idle committer looks at the room on the disk.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What waits for the committer.
-#[derive(Debug, Default)]
-pub struct Queue {
-    waiting: Mutex<Waiting>,
-    wake: Condvar,
-    /// Ballots that are staged in all shards together.
-    pub(super) staged: AtomicUsize,
-    /// How long the last group's fsync took, in microseconds.
-    pub fsync_us: AtomicU64,
-    /// Bytes the disk has left above the reserve, as of the last look.
-    pub free_bytes: AtomicU64,
-}
-
-#[derive(Debug, Default)]
-struct Waiting {
-    shards: VecDeque<(Arc<RunIntake>, u16)>,
-    orders: VecDeque<Order>,
-    stopped: bool,
-}
+/// … and a busy one: every journal write that needs more room asks for it anyway.
+const LOOK_BUSY: Duration = Duration::from_millis(100);
 
 /// Something to be done in the order of the ballots.
 #[derive(Debug)]
@@ -89,47 +75,6 @@ pub struct Marked {
     pub ledger: LedgerKind,
     /// Copies that have another verdict than somebody was told, each with its bucket.
     pub changed: Vec<(u16, Place)>,
-}
-
-impl Waiting {
-    fn is_empty(&self) -> bool {
-        self.shards.is_empty() && self.orders.is_empty()
-    }
-}
-
-impl Queue {
-    /// A shard has something staged and had nothing before.
-    pub(super) fn announce(&self, run: Arc<RunIntake>, bucket: u16) {
-        self.lock().shards.push_back((run, bucket));
-        self.wake.notify_one();
-    }
-
-    /// Something is to be done behind all that is staged now.
-    pub(super) fn order(&self, order: Order) {
-        let mut waiting = self.lock();
-        // After the stop nobody would answer: dropping the order tells the asker so.
-        if !waiting.stopped {
-            waiting.orders.push_back(order);
-            self.wake.notify_one();
-        }
-    }
-
-    /// Nobody works here any more: who waits for an order is told so, now and from here on.
-    fn close(&self) {
-        let mut waiting = self.lock();
-        waiting.stopped = true;
-        waiting.orders.clear();
-    }
-
-    /// Lets the committer finish what is staged and end.
-    pub fn stop(&self) {
-        self.lock().stopped = true;
-        self.wake.notify_one();
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// One group: what was decided together and goes to disk together.
@@ -204,8 +149,12 @@ impl<J: Journal> Committer<J> {
     /// Works until the queue is stopped and nothing waits any more.
     pub fn run(mut self) {
         self.look();
+        let mut looked = Stopwatch::start();
         while self.wait() {
-            self.look();
+            if looked.elapsed() >= LOOK_BUSY || self.state != JournalState::Writing {
+                self.look();
+                looked = Stopwatch::start();
+            }
             self.round();
         }
     }
@@ -234,7 +183,7 @@ impl<J: Journal> Committer<J> {
             let timed = self.queue.wake.wait_timeout_while(waiting, FULL_RETRY, |w| !w.stopped);
             timed.unwrap_or_else(PoisonError::into_inner).0
         } else {
-            let nothing = |w: &mut Waiting| idle && w.is_empty() && !w.stopped;
+            let nothing = |w: &mut Waiting| idle && !w.rung && w.orders.is_empty() && !w.stopped;
             let timed = self.queue.wake.wait_timeout_while(waiting, LOOK_EVERY, nothing);
             timed.unwrap_or_else(PoisonError::into_inner).0
         };
@@ -277,6 +226,7 @@ impl<J: Journal> Committer<J> {
         let mut waiting = self.queue.lock();
         self.shards.append(&mut waiting.shards);
         self.orders.append(&mut waiting.orders);
+        waiting.rung = false;
     }
 
     /// Takes what is staged, up to a full group, and decides it where the ledger is embedded.
@@ -356,7 +306,6 @@ impl<J: Journal> Committer<J> {
         if committed.bytes > 0 {
             let fsync_us = u64::try_from(committed.fsync.as_micros()).unwrap_or(u64::MAX);
             self.queue.fsync_us.store(fsync_us, Ordering::Relaxed);
-            self.queue.free_bytes.store(self.journal.free_bytes(), Ordering::Relaxed);
         }
         Ok(())
     }

@@ -1,12 +1,11 @@
 //! A shard: one bucket of a run in this node's memory, with the ballots that wait to be decided. Held under one short
 //! lock; nothing here blocks.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::{collections::HashMap, hash::BuildHasherDefault, sync::Arc};
 
 use super::{
     ballot::{Ballot, Decided, Picks, Place, Verdict},
-    bucket::{Bucket, Decision, Kept, in_force},
+    bucket::{Bucket, Decision, Kept, hasher::VoterHasher, in_force},
     inbox::Inbox,
     reconcile::{News, Reconcile},
     run_intake::RunIntake,
@@ -30,7 +29,7 @@ pub struct Shard {
     /// Ballots that the next group takes.
     pub(super) staged: Vec<(Ballot, Option<Decided>)>,
     /// Ballots that are staged, or decided and not on disk yet: nobody is told anything about them.
-    pending: HashMap<(VoterId, BallotId), Pending>,
+    pending: HashMap<(VoterId, BallotId), Pending, BuildHasherDefault<VoterHasher>>,
     /// The number of the next record in the current journal.
     pub(super) next_seq: u64,
 }
@@ -78,7 +77,7 @@ impl Shard {
             verdicts: Vec::new(),
             announced: false,
             staged: Vec::new(),
-            pending: HashMap::new(),
+            pending: HashMap::default(),
             next_seq: 1,
         }
     }

@@ -4,34 +4,43 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// Writes bytes as lower-case hexadecimal, two digits a byte.
 pub fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)] as char);
-        text.push(DIGITS[usize::from(byte & 15)] as char);
+    let mut digits = vec![0; bytes.len() * 2];
+    encode_into(bytes, &mut digits).to_owned()
+}
+
+/// The same without the heap, for short values. `into`: twice as long.
+pub fn encode_into<'a>(bytes: &[u8], into: &'a mut [u8]) -> &'a str {
+    for (pair, byte) in into.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
     }
-    text
+    std::str::from_utf8(into).expect("digits are text")
 }
 
 /// Reads exactly `N` bytes. Upper-case digits are not accepted, so that one value has one spelling.
-pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
+pub fn decode<const N: usize>(text: impl AsRef<[u8]>) -> Option<[u8; N]> {
+    let digits = text.as_ref();
     if digits.len() != N * 2 {
         return None;
     }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    let (mut bytes, mut seen) = ([0; N], 0);
+    for (byte, [high, low]) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
+        seen |= high | low;
+        *byte = high << 4 | low;
     }
-    Some(bytes)
+    (seen < 16).then_some(bytes)
 }
 
-fn digit(ascii: u8) -> Option<u8> {
-    match ascii {
-        b'0'..=b'9' => Some(ascii - b'0'),
-        b'a'..=b'f' => Some(ascii - b'a' + 10),
-        _ => None,
+/// What each byte is as a digit; 255: none.
+const VALUES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[DIGITS[value as usize] as usize] = value;
+        value += 1;
     }
-}
+    values
+};
 
 #[cfg(test)]
 mod tests {

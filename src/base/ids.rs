@@ -31,7 +31,7 @@ macro_rules! hex_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(&self.0.to_be_bytes()))
+                f.write_str(hex::encode_into(&self.0.to_be_bytes(), &mut [0; $bytes * 2]))
             }
         }
 
@@ -52,7 +52,7 @@ macro_rules! hex_id {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(hex::encode_into(&self.0.to_be_bytes(), &mut [0; $bytes * 2]))
             }
         }
 

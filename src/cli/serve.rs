@@ -59,12 +59,17 @@ fn show(path: &Path) -> anyhow::Result<ShowFile> {
     file::read(&super::read(path)?).with_context(|| format!("the show file {}", path.display()))
 }
 
+/// Tasks that a worker polls before it looks again at sockets and timers, and at whether the committer has something to
+/// do: some milliseconds of work, and some hundred ballots of a crowd in one group.
+const TURN_POLLS: u32 = 512;
+
 /// The event loop of a node: a worker per core.
 ///
 /// # Errors
 /// The system gives no threads.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the event loop")
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().event_interval(TURN_POLLS).build().context("starting the event loop")
 }
 
 /// The signals that end a node.

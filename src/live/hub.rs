@@ -358,9 +358,14 @@ fn same(last: Option<&Results>, results: &Option<Results>) -> bool {
     }
 }
 
+/// Room for the message that is sent most often: it need not grow.
+const RECEIPT_BYTES: usize = 144;
+
 /// A message as it is sent.
 pub fn encode(message: &ServerMessage) -> Utf8Bytes {
-    serde_json::to_string(message).expect("messages are plain data").into()
+    let mut text = Vec::with_capacity(RECEIPT_BYTES);
+    serde_json::to_writer(&mut text, message).expect("messages are plain data");
+    String::from_utf8(text).expect("JSON is text").into()
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use crate::{
     live::hub::encode,
     telemetry::metrics::Metrics,
     wire::{
-        self,
         client::ClientMessage,
         codes::Code,
         server::{Problem, ServerMessage},
@@ -39,6 +38,8 @@ pub struct Socket {
     message_bytes_max: usize,
     heard: Micros,
     next_ping: Micros,
+    /// Something may wait in the write buffer.
+    fed: bool,
     /// Why nothing more can be read, if that is the client's fault.
     broken: Option<Broken>,
 }
@@ -58,7 +59,7 @@ impl Socket {
     /// Takes over a socket after the upgrade. Its messages are an audience's until [`Socket::of_staff`].
     pub fn new(inner: WebSocket, now: Micros) -> Self {
         let message_bytes_max = limits::AUDIENCE_MESSAGE_BYTES_MAX;
-        Self { inner, message_bytes_max, heard: now, next_ping: now.plus_ms(ping_ms()), broken: None }
+        Self { inner, message_bytes_max, heard: now, next_ping: now.plus_ms(ping_ms()), fed: false, broken: None }
     }
 
     /// From now on messages may be as large as staff's.
@@ -82,12 +83,16 @@ impl Socket {
         match message {
             Some(Ok(Message::Text(text))) if text.len() > self.message_bytes_max => Ok(self.too_large()),
             Some(Ok(Message::Binary(bytes))) if bytes.len() > self.message_bytes_max => Ok(self.too_large()),
-            Some(Ok(Message::Text(text))) => Ok(match wire::read(text.as_bytes()) {
+            Some(Ok(Message::Text(text))) => Ok(match ClientMessage::read(text.as_bytes()) {
                 Ok(message) => Incoming::Message(message),
                 Err(error) => Incoming::Unreadable(bad_message(error.to_string())),
             }),
             Some(Ok(Message::Binary(_))) => Ok(Incoming::Unreadable(bad_message("send text frames".to_owned()))),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Incoming::Alive),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                // The pong may still be there.
+                self.fed = true;
+                Ok(Incoming::Alive)
+            }
             Some(Ok(Message::Close(_))) | None => Err(Gone),
             Some(Err(error)) => {
                 self.broken = broken(error);
@@ -125,6 +130,7 @@ impl Socket {
 
     /// Puts a message into the write buffer; [`Socket::flush`] sends it.
     pub fn feed(&mut self, text: Utf8Bytes) -> impl Future<Output = Result<(), Gone>> + '_ {
+        self.fed = true;
         deadline(self.inner.feed(Message::Text(text)))
     }
 
@@ -137,7 +143,11 @@ impl Socket {
 
     /// Sends everything that was fed, in one write where it fits.
     pub async fn flush(&mut self) -> Result<(), Gone> {
-        deadline(self.inner.flush()).await
+        if self.fed {
+            deadline(self.inner.flush()).await?;
+            self.fed = false;
+        }
+        Ok(())
     }
 
     /// When [`Socket::keep_alive`] wants to be called next.

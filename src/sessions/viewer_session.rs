@@ -207,8 +207,10 @@ impl ViewerSession {
                 incoming = self.socket.next() => {
                     // What came in one read is answered in one write.
                     let (mut incoming, before) = (Some(incoming?), self.voted);
+                    let received = self.services.clock.now();
+                    self.socket.heard(received);
                     while let Some(one) = incoming {
-                        match self.take(one) {
+                        match self.take(one, received) {
                             Reply::Receipts(receipts) => self.answer(receipts).await?,
                             Reply::Ask(ask) => Box::pin(self.ask(ask)).await?,
                             Reply::Say(say) => Box::pin(self.say(say)).await?,
@@ -272,9 +274,7 @@ impl ViewerSession {
     }
 
     /// Does what a message asks, and says what to send back at once.
-    fn take(&mut self, incoming: Incoming) -> Reply {
-        let received = self.services.clock.now();
-        self.socket.heard(received);
+    fn take(&mut self, incoming: Incoming, received: Micros) -> Reply {
         let message = match incoming {
             // A ping is answered by the socket. Who sends nothing else, and very often, is no viewer.
             Incoming::Alive => match self.permits.take(MESSAGES, received) {
@@ -341,11 +341,12 @@ impl ViewerSession {
     }
 
     async fn answer(&mut self, receipts: Vec<Receipt>) -> Result<(), Gone> {
+        let now = self.services.clock.now();
         for receipt in receipts {
             self.services.metrics.receipt(&receipt);
             self.learn(&receipt);
             if let (Some(at), false) = (receipt.at, receipt.repeated) {
-                let waited = self.services.clock.now().as_ms().saturating_sub(at);
+                let waited = now.as_ms().saturating_sub(at);
                 self.services.metrics.receipt_time(Duration::from_millis(waited));
             }
             self.socket.feed_message(ServerMessage::Receipt(receipt)).await?;

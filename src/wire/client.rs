@@ -7,7 +7,10 @@ use super::{
     command::Command,
     moderation::{Moderate, Say, Upvote},
 };
-use crate::base::ids::{BallotId, RunId};
+use crate::base::{
+    hex,
+    ids::{BallotId, RunId},
+};
 
 /// One message from any client. Which ones a session may send depends on who joined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,16 @@ pub enum ClientMessage {
     Command(CommandMessage),
     /// What is done with what the audience wrote (staff only).
     Moderate(Moderate),
+}
+
+impl ClientMessage {
+    /// Reads what a client sent.
+    ///
+    /// # Errors
+    /// As [`super::read`].
+    pub fn read(json: &[u8]) -> Result<Self, serde_json::Error> {
+        Vote::read_plain(json).map_or_else(|| super::read(json), |vote| Ok(Self::Vote(vote)))
+    }
 }
 
 /// Who joins. With none of the first four it is a new viewer, who gets a device token in the welcome.
@@ -69,6 +82,32 @@ pub struct Vote {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(maximum = 4294967295i64)]
     pub change: Option<u32>,
+}
+
+impl Vote {
+    /// Reads a ballot as pages write it, with these fields, in this order and without spaces: a tenth of the time that it
+    /// takes to find out what else it could be. `None`: it is written in another way, or is none.
+    fn read_plain(json: &[u8]) -> Option<Self> {
+        let (run, rest) = json.strip_prefix(br#"{"t":"vote","run":""#)?.split_first_chunk::<16>()?;
+        let (id, rest) = rest.strip_prefix(br#"","id":""#)?.split_first_chunk::<32>()?;
+        let picks = rest.strip_prefix(br#"","picks":["#)?.strip_suffix(b"]}")?;
+        Some(Self {
+            run: RunId(u64::from_be_bytes(hex::decode(run)?)),
+            id: BallotId(u128::from_be_bytes(hex::decode(id)?)),
+            picks: picks.split(|byte| *byte == b',').map(number).collect::<Option<_>>()?,
+            change: None,
+        })
+    }
+}
+
+/// A number from 1, as JSON writes it.
+fn number(digits: &[u8]) -> Option<u16> {
+    let digit = |number: u16, byte: &u8| {
+        let digit = byte.is_ascii_digit().then(|| u16::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    digits.first().filter(|first| **first != b'0')?;
+    digits.iter().try_fold(0, digit)
 }
 
 /// Option numbers, as the description of the API says them.
@@ -148,4 +187,34 @@ pub struct CommandMessage {
     pub expect: Option<u64>,
     #[serde(flatten)]
     pub command: Command,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_ballot_reads_as_any_other(run: u64, id: u128, picks in prop::collection::vec(any::<u16>(), 0..6)) {
+            let vote = Vote { run: RunId(run), id: BallotId(id), picks, change: None };
+            let json = serde_json::to_vec(&ClientMessage::Vote(vote.clone())).unwrap();
+            prop_assert_eq!(ClientMessage::read(&json).unwrap(), ClientMessage::Vote(vote.clone()));
+            let is_plain = !vote.picks.is_empty() && !vote.picks.contains(&0);
+            prop_assert_eq!(Vote::read_plain(&json), is_plain.then_some(vote));
+        }
+
+        /// What is not a ballot to the one is none to the other, either.
+        #[test]
+        fn no_other_text_is_taken_for_a_ballot(at in 0..97_usize, byte in prop::sample::select(br#"0f9F,]}-+. "eg{["#.to_vec())) {
+            let vote = Vote { run: RunId(0x1f), id: BallotId(0xabc), picks: vec![1, 20], change: None };
+            let mut json = serde_json::to_vec(&ClientMessage::Vote(vote)).unwrap();
+            let last = json.len() - 1;
+            json[at.min(last)] = byte;
+            if let Some(vote) = Vote::read_plain(&json) {
+                prop_assert_eq!(super::super::read::<ClientMessage>(&json).unwrap(), ClientMessage::Vote(vote));
+            }
+        }
+    }
 }

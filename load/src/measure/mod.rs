@@ -44,7 +44,7 @@ pub struct Args {
     /// votes: ballots of one connection that wait for a receipt at the same time.
     #[arg(long, default_value_t = 1)]
     in_flight: u32,
-    /// votes: ballots of one connection in all; 0: no limit. A run allows a voter at most 100 votes.
+    /// votes: ballots of one connection in all; 0 (and with --floor): no limit. A run allows a voter at most 100 votes.
     #[arg(long, default_value_t = 0)]
     ballots_per_connection: u32,
     /// votes: messages one connection sends per second in the long run; the server allows 20. 0 (and with --floor):

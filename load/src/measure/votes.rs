@@ -56,6 +56,7 @@ struct Voters {
     /// Microseconds between two messages of a connection in the long run; 0: no pace.
     interval_us: u64,
     burst: u64,
+    in_flight: u32,
     ballots_max: u32,
     /// Ballots in flight, all connections.
     waiting: usize,
@@ -84,7 +85,12 @@ impl Voters {
             began: Instant::now(),
             interval_us: if paced { (1e6 / args.pace) as u64 } else { 0 },
             burst: u64::from(args.burst),
-            ballots_max: if args.ballots_per_connection == 0 { u32::MAX } else { args.ballots_per_connection },
+            in_flight: args.in_flight,
+            ballots_max: if args.ballots_per_connection == 0 || args.floor {
+                u32::MAX
+            } else {
+                args.ballots_per_connection
+            },
             waiting: 0,
             batch: Vec::new(),
         }
@@ -118,7 +124,9 @@ impl Voters {
                 let due_us = voter.due_us.max(now_us);
                 let ahead_us = self.interval_us * (self.burst - 1);
                 if due_us > now_us + ahead_us {
-                    self.held.push(Reverse((due_us - ahead_us, peer.index)));
+                    // Until all that it may have in flight can go at once: one by one they would be another work.
+                    let more_us = self.interval_us * u64::from(self.in_flight - 1);
+                    self.held.push(Reverse((due_us - ahead_us + more_us, peer.index)));
                     break;
                 }
                 voter.due_us = due_us + self.interval_us;

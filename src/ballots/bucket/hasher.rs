@@ -2,7 +2,8 @@
 
 use std::hash::Hasher;
 
-/// Voters are keyed hashes already, which nobody can choose: their first bytes serve as they are.
+/// Voters are keyed hashes already, which nobody can choose: their first bytes serve as they are. What a client chose
+/// may stand behind a voter: it makes no two voters meet.
 #[derive(Debug, Default)]
 pub struct VoterHasher(u64);
 
@@ -13,7 +14,7 @@ impl Hasher for VoterHasher {
         }
     }
     fn write_u128(&mut self, value: u128) {
-        self.0 = (value >> 64) as u64;
+        self.0 = self.0.rotate_left(32) ^ (value >> 64) as u64;
     }
     fn finish(&self) -> u64 {
         self.0

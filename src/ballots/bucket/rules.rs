@@ -44,15 +44,18 @@ impl Rules {
         self.changeable || self.allow_together(cast)
     }
 
+    /// Whether one voter may have cast so many votes, whatever they are for: what is not more in all is not more of one
+    /// option, and most runs have no other limit.
+    pub fn surely_allow(&self, votes: usize) -> bool {
+        self.changeable || votes <= usize::from(self.per_option)
+    }
+
     fn allow_together<'a>(&self, cast: impl IntoIterator<Item = &'a Picks, IntoIter: Clone>) -> bool {
         let cast = cast.into_iter();
         let all: usize = cast.clone().map(|picks| picks.as_slice().len()).sum();
         let most = usize::from(self.per_option);
-        // What is not more in all is not more of one option, and most runs have no other limit.
-        let is_even = all <= most || {
-            let numbers = || cast.clone().flat_map(Picks::as_slice);
-            numbers().all(|n| numbers().filter(|other| *other == n).count() <= most)
-        };
-        all <= usize::from(self.votes) && is_even
+        let numbers = || cast.clone().flat_map(Picks::as_slice);
+        let is_even = || numbers().all(|n| numbers().filter(|other| *other == n).count() <= most);
+        all <= most || (all <= usize::from(self.votes) && is_even())
     }
 }

@@ -1,6 +1,6 @@
 //! The committer between a full disk, a crowd in one bucket and somebody who wants to seal.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::atomic::AtomicUsize};
 
 use futures_util::FutureExt as _;
 
