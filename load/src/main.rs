@@ -1,5 +1,5 @@
 //! `tallylight-load`: a virtual audience with exact book-keeping, and the raw tools behind
-//! `scripts/numbers`: `floor` (the least work any server could do) and `measure` (what one operation costs).
+//! `scripts/bench`: `floor` (the least work any server could do) and `measure` (what one operation costs).
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
