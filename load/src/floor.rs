@@ -1,5 +1,5 @@
 //! The floor: the least work a server can do for one delivery or one ballot. One epoll loop on one thread; one write of
-//! the same 400 bytes per subscriber and push; one write of fixed replies for all messages of one read. It keeps no
+//! the same bytes per subscriber and push; one write of fixed replies for all messages of one read. It keeps no
 //! promise at all, and every figure of ours is told as a share of it, from the same sitting on the same machine.
 
 use std::{
@@ -8,12 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::raw::{epoll::Epoll, frame, upgrade};
 
-/// Bytes of one push with its header: a question with some six options.
-const PUSH_BYTES: usize = 400;
+/// Fewer bytes than this are no frame of results.
+const PUSH_BYTES_MIN: usize = 130;
 /// About what a receipt is.
 const REPLY: &[u8] = br#"{"t":"receipt","run":"00c0ffee00c0ffee","id":"00000000000000000000000000000000","is":"counted","left":0,"at":1790000000000}"#;
 /// The listener's token; connections have their index.
@@ -30,10 +30,17 @@ pub struct Args {
     /// Pushes a frame to every subscriber this often, in milliseconds; 0: never.
     #[arg(long, default_value_t = 0)]
     tick_ms: u64,
+    /// Bytes of one push with its header.
+    #[arg(long, default_value_t = 400)]
+    push_bytes: usize,
 }
 
 /// Serves until it is killed. Says the address and the process id on the first line.
 pub fn run(args: &Args) -> Result<()> {
+    ensure!(
+        (PUSH_BYTES_MIN..65_536).contains(&args.push_bytes),
+        "--push-bytes must be {PUSH_BYTES_MIN} at least, and less than 65536"
+    );
     // tokio's socket, for its long queue of connections that wait to be accepted.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let listener = runtime.block_on(async {
@@ -44,13 +51,14 @@ pub fn run(args: &Args) -> Result<()> {
     });
     let listener = listener.with_context(|| format!("cannot listen on {}", args.listen))?;
     println!("floor http://{} pid {}", listener.local_addr()?, std::process::id());
-    Floor::new(listener, Duration::from_millis(args.tick_ms))?.serve()
+    Floor::new(listener, Duration::from_millis(args.tick_ms), args.push_bytes)?.serve()
 }
 
 struct Floor {
     listener: TcpListener,
     epoll: Epoll,
     tick: Duration,
+    push_bytes: usize,
     peers: Vec<Option<Peer>>,
     free: Vec<usize>,
     buffer: Vec<u8>,
@@ -65,7 +73,7 @@ struct Peer {
 }
 
 impl Floor {
-    fn new(listener: TcpListener, tick: Duration) -> Result<Self> {
+    fn new(listener: TcpListener, tick: Duration, push_bytes: usize) -> Result<Self> {
         listener.set_nonblocking(true)?;
         let epoll = Epoll::new()?;
         epoll.add(&listener, LISTENER)?;
@@ -73,6 +81,7 @@ impl Floor {
             listener,
             epoll,
             tick,
+            push_bytes,
             peers: Vec::new(),
             free: Vec::new(),
             buffer: vec![0; 64 * 1024],
@@ -132,7 +141,7 @@ impl Floor {
 
     /// (a) One plain write per subscriber.
     fn push(&mut self, version: u64) {
-        let frame = push_frame(version);
+        let frame = push_frame(version, self.push_bytes);
         for index in 0..self.peers.len() {
             let Some(peer) = self.peers[index].as_mut().filter(|peer| peer.upgraded) else { continue };
             // Who cannot take a whole frame at once is not part of a floor.
@@ -185,13 +194,13 @@ impl Peer {
     }
 }
 
-/// A frame of [`PUSH_BYTES`] that looks like results.
-fn push_frame(version: u64) -> Vec<u8> {
+/// A frame of so many bytes that looks like results.
+fn push_frame(version: u64, bytes: usize) -> Vec<u8> {
     let head =
         format!(r#"{{"t":"results","run":"00c0ffee00c0ffee","state":"live","epoch":1,"version":{version},"pad":""#);
     // Four bytes of frame header, two that end the text.
-    let text = format!("{head}{}\"}}", "x".repeat(PUSH_BYTES - 4 - 2 - head.len()));
-    let mut frame = Vec::with_capacity(PUSH_BYTES);
+    let text = format!("{head}{}\"}}", "x".repeat(bytes - 4 - 2 - head.len()));
+    let mut frame = Vec::with_capacity(bytes);
     frame::write(&mut frame, frame::TEXT, text.as_bytes(), false);
     frame
 }
@@ -202,8 +211,8 @@ mod tests {
 
     #[test]
     fn a_push_has_its_size_whatever_the_version() {
-        for version in [1, 1_000_000] {
-            assert_eq!(push_frame(version).len(), PUSH_BYTES);
+        for (version, bytes) in [(1, 400), (1_000_000, 400), (u64::MAX, PUSH_BYTES_MIN)] {
+            assert_eq!(push_frame(version, bytes).len(), bytes);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! `tallylight-load`: rehearsals from a file with exact books and a report, a virtual audience for tests, and the raw tools
-//! behind `scripts/numbers`: `floor` (the least work any server could do) and `measure` (what one operation costs).
+//! behind `scripts/bench`: `floor` (the least work any server could do) and `measure` (what one operation costs).
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

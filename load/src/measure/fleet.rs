@@ -8,13 +8,11 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
-use tallylight::viewer::connection::NodeAddress;
 use tokio::net::TcpSocket;
 
+use super::Args;
 use crate::raw::{epoll::Epoll, frame, upgrade};
 
-/// Connections that are on their way at the same time.
-const OPENING_MAX: usize = 256;
 /// Connections from one local address.
 const CONNECTIONS_PER_SOURCE: usize = 2000;
 /// All connections must be there within this time.
@@ -70,6 +68,8 @@ pub struct Fleet {
     buffer: Vec<u8>,
     /// The newest `show` message.
     pub show: Vec<u8>,
+    /// The newest `results` that came while connections were opened.
+    pub results: Vec<u8>,
     /// Connections that ended before the measurement did.
     pub closed: u64,
     /// Bytes that came so far.
@@ -78,33 +78,45 @@ pub struct Fleet {
 
 impl Fleet {
     /// Opens and joins so many connections and waits until all have their welcome and the show (the floor has neither).
-    /// `entries`: codes of entry links, which they come by in turns.
-    pub fn open(node: &NodeAddress, show: &str, connections: usize, entries: &[String], floor: bool) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-        let address = (node.host(), node.port()).to_socket_addrs()?.next().context("the host has no address")?;
-        let host = node.to_string();
+    pub fn open(args: &Args, connections: usize) -> Result<Self> {
         let mut fleet = Self {
             epoll: Epoll::new()?,
             peers: Vec::with_capacity(connections),
             tokens: Vec::new(),
             buffer: vec![0; 64 * 1024],
             show: Vec::new(),
+            results: Vec::new(),
             closed: 0,
             bytes: 0,
         };
+        fleet.come(args, connections)?;
+        Ok(fleet)
+    }
+
+    /// Everybody goes, and so many others come.
+    pub fn change(&mut self, args: &Args, connections: usize) -> Result<()> {
+        self.peers.clear();
+        self.come(args, connections)
+    }
+
+    fn come(&mut self, args: &Args, connections: usize) -> Result<()> {
+        let Args { url: node, show, entries, floor, opening, .. } = args;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let address = (node.host(), node.port()).to_socket_addrs()?.next().context("the host has no address")?;
+        let host = node.to_string();
         let until = Instant::now() + OPEN_TIMEOUT;
-        let joins = joins(entries);
+        let (joins, closed) = (joins(entries), self.closed);
         let mut ready = 0;
         while ready < connections {
             ensure!(Instant::now() < until, "{ready} of {connections} connections are there after {OPEN_TIMEOUT:?}");
-            ensure!(fleet.closed == 0, "the server closed connections while the audience came");
-            while fleet.peers.len() < connections && fleet.peers.len() - ready < OPENING_MAX {
-                let stream = runtime.block_on(connect(address, fleet.peers.len())).context("cannot connect")?;
-                fleet.adopt(stream, &upgrade::request(&host, show))?;
+            ensure!(self.closed == closed, "the server closed connections while the audience came");
+            while self.peers.len() < connections && self.peers.len() - ready < *opening {
+                let stream = runtime.block_on(connect(address, self.peers.len())).context("cannot connect")?;
+                self.adopt(stream, &upgrade::request(&host, show))?;
             }
-            ready += fleet.greet(&joins, floor)?;
+            ready += self.greet(&joins, *floor)?;
         }
-        Ok(fleet)
+        Ok(())
     }
 
     /// Waits for at most `limit` and gives what came to `work`.
@@ -131,8 +143,10 @@ impl Fleet {
 
     /// One round of upgrades and welcomes; says how many became ready.
     fn greet(&mut self, joins: &[Vec<u8>], floor: bool) -> Result<usize> {
-        let mut greeter = Greeter { joins, floor, ready: 0, failed: None };
+        let results = std::mem::take(&mut self.results);
+        let mut greeter = Greeter { joins, floor, ready: 0, results, failed: None };
         self.poll(Duration::from_millis(100), &mut greeter)?;
+        self.results = greeter.results;
         if let Some(text) = greeter.failed {
             bail!("the server says: {text}");
         }
@@ -155,6 +169,7 @@ struct Greeter<'a> {
     joins: &'a [Vec<u8>],
     floor: bool,
     ready: usize,
+    results: Vec<u8>,
     failed: Option<String>,
 }
 
@@ -163,6 +178,9 @@ impl Work for Greeter<'_> {
         let was = peer.ready(self.floor);
         peer.welcome |= text.starts_with(br#"{"t":"welcome""#);
         peer.show |= text.starts_with(br#"{"t":"show""#);
+        if text.starts_with(br#"{"t":"results""#) {
+            text.clone_into(&mut self.results);
+        }
         if text.starts_with(br#"{"t":"problem""#) {
             self.failed = Some(String::from_utf8_lossy(text).into_owned());
         }
@@ -258,6 +276,8 @@ async fn connect(address: SocketAddr, index: usize) -> std::io::Result<TcpStream
         let source = Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 0, 2, 1)) + number);
         socket.bind((IpAddr::V4(source), 0).into())?;
     }
+    // What ends is gone at once: the ports of one address are used up by some audiences that come one after the other.
+    socket.set_zero_linger()?;
     let stream = socket.connect(address).await?.into_std()?;
     stream.set_nodelay(true)?;
     Ok(stream)

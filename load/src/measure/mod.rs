@@ -1,5 +1,5 @@
-//! What one operation costs the server: its processor time and memory from /proc, divided by what a raw client saw.
-//! `fleet` is the client; `votes` and `fanout` are the work; idle connections do nothing.
+//! What one operation costs the server: its processor time and memory, divided by what a raw client saw. `fleet` is the
+//! client; `votes`, `fanout` and `fill` are the work; idle connections do nothing.
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use self::{
 };
 
 mod fanout;
+mod fill;
 mod fleet;
 mod process;
 #[cfg(test)]
@@ -63,9 +64,24 @@ pub struct Args {
     /// Seconds of the measurement.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
+    /// votes: so many audiences come one after the other, each of new voters; what they cost to come is left out.
+    #[arg(long, default_value_t = 1)]
+    rounds: u32,
+    /// votes: ballots per second that come whatever the receipts do; 0: each waits for a receipt.
+    #[arg(long, default_value_t = 0.0)]
+    rate: f64,
+    /// fill: ballots, each of a voter of its own.
+    #[arg(long, default_value_t = 1_000_000)]
+    ballots: u64,
+    /// Connections that are on their way at the same time.
+    #[arg(long, default_value_t = 256)]
+    opening: usize,
     /// The server's process.
     #[arg(long)]
     pid: u32,
+    /// Processes that work beside it, with commas: what they cost is told apart.
+    #[arg(long, value_delimiter = ',')]
+    beside: Vec<u32>,
 }
 
 /// What can be measured.
@@ -77,6 +93,8 @@ enum Kind {
     Votes,
     /// Memory of connections that do nothing.
     Idle,
+    /// Memory of ballots that are remembered.
+    Fill,
 }
 
 /// Measures and prints one JSON object.
@@ -86,23 +104,31 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn measure(args: &Args) -> Result<Map<String, Value>> {
-    ensure!(args.connections > 0 && args.in_flight > 0, "--connections and --in-flight must be more than 0");
+    ensure!(
+        args.connections > 0 && args.in_flight > 0 && args.opening > 0,
+        "--connections, --in-flight and --opening must be more than 0"
+    );
     ensure!(args.burst >= args.in_flight || args.pace <= 0.0 || args.floor, "--burst must hold what is in flight");
+    if args.work == Kind::Fill {
+        return fill::measure(args);
+    }
     let rss_before = rss_kib(Some(args.pid))?;
     let cpu_before = Cpu::of(Some(args.pid))?;
     let began = Instant::now();
-    let mut fleet = Fleet::open(&args.url, &args.show, args.connections, &args.entries, args.floor)?;
-    let join = Cpu::of(Some(args.pid))?.since(cpu_before, args.connections as u64, began.elapsed().as_secs_f64());
+    let mut fleet = Fleet::open(args, args.connections)?;
+    let seconds = began.elapsed().as_secs_f64();
+    let join = (Cpu::of(Some(args.pid))? - cpu_before).over(args.connections as u64, seconds);
     let rss_joined = rss_kib(Some(args.pid))?;
     let mut report = Map::new();
     report.insert("work".to_owned(), format!("{:?}", args.work).to_lowercase().into());
     report.insert("floor".to_owned(), args.floor.into());
     report.insert("connections".to_owned(), args.connections.into());
-    report.insert("join".to_owned(), json!({ "seconds": began.elapsed().as_secs_f64(), "server": join }));
+    report.insert("join".to_owned(), json!({ "seconds": seconds, "server": join }));
     let measured = match args.work {
         Kind::Votes => votes::measure(args, &mut fleet)?,
         Kind::Fanout => fanout::measure(args, &mut fleet)?,
         Kind::Idle => idle(args, &mut fleet)?,
+        Kind::Fill => unreachable!("it was measured above"),
     };
     report.extend(measured);
     let rss_after = rss_kib(Some(args.pid))?;
@@ -116,36 +142,72 @@ fn measure(args: &Args) -> Result<Map<String, Value>> {
     Ok(report)
 }
 
-/// The interval of a measurement: the costs of the server and of this client, over its operations.
-struct Interval {
-    began: Instant,
-    server: Cpu,
-    client: Cpu,
-    bytes: u64,
+/// What a measurement costs the server, what works beside it, and this client. It may stop, and go on.
+struct Meter {
     pid: u32,
+    beside: Vec<u32>,
+    began: Instant,
+    from: [Cpu; 3],
+    spent: [Cpu; 3],
+    seconds: f64,
+    from_bytes: u64,
+    bytes: u64,
 }
 
-impl Interval {
-    fn begin(pid: u32, fleet: &Fleet) -> Result<Self> {
-        let (server, client) = (Cpu::of(Some(pid))?, Cpu::of(None)?);
-        Ok(Self { began: Instant::now(), server, client, bytes: fleet.bytes, pid })
+impl Meter {
+    fn new(args: &Args) -> Self {
+        Self {
+            pid: args.pid,
+            beside: args.beside.clone(),
+            began: Instant::now(),
+            from: Default::default(),
+            spent: Default::default(),
+            seconds: 0.0,
+            from_bytes: 0,
+            bytes: 0,
+        }
     }
 
-    fn end(&self, operations: u64, fleet: &Fleet) -> Result<Map<String, Value>> {
-        let seconds = self.began.elapsed().as_secs_f64();
-        let server = Cpu::of(Some(self.pid))?.since(self.server, operations, seconds);
-        let client = Cpu::of(None)?.since(self.client, operations, seconds);
+    fn start(args: &Args, fleet: &Fleet) -> Result<Self> {
+        let mut meter = Self::new(args);
+        meter.resume(fleet)?;
+        Ok(meter)
+    }
+
+    fn now(&self) -> Result<[Cpu; 3]> {
+        Ok([Cpu::of(Some(self.pid))?, Cpu::of_all(&self.beside)?, Cpu::of(None)?])
+    }
+
+    fn resume(&mut self, fleet: &Fleet) -> Result<()> {
+        (self.from, self.from_bytes, self.began) = (self.now()?, fleet.bytes, Instant::now());
+        Ok(())
+    }
+
+    fn stop(&mut self, fleet: &Fleet) -> Result<()> {
+        self.seconds += self.began.elapsed().as_secs_f64();
+        self.bytes += fleet.bytes - self.from_bytes;
+        let now = self.now()?;
+        for ((spent, now), from) in self.spent.iter_mut().zip(now).zip(self.from) {
+            *spent += now - from;
+        }
+        Ok(())
+    }
+
+    fn report(&self, operations: u64, fleet: &Fleet) -> Map<String, Value> {
+        let seconds = self.seconds;
+        let [server, beside, client] = self.spent.map(|spent| spent.over(operations, seconds));
         let value = json!({
             "seconds": seconds,
             "operations": operations,
             "per_second": operations as f64 / seconds,
             // Of everything that came, not of these operations alone.
-            "bytes_per_connection": (fleet.bytes - self.bytes) / fleet.peers.len().max(1) as u64,
+            "bytes_per_connection": self.bytes / fleet.peers.len().max(1) as u64,
             "server": server,
+            "beside": beside,
             "client_cores": client.cores,
         });
         match value {
-            Value::Object(map) => Ok(map),
+            Value::Object(map) => map,
             _ => unreachable!("the value above is an object"),
         }
     }
@@ -171,9 +233,10 @@ fn idle(args: &Args, fleet: &mut Fleet) -> Result<Map<String, Value>> {
     let mut nothing = Nothing(0);
     poll_for(fleet, args.warm_up, &mut nothing)?;
     nothing.0 = 0;
-    let interval = Interval::begin(args.pid, fleet)?;
+    let mut meter = Meter::start(args, fleet)?;
     poll_for(fleet, args.seconds, &mut nothing)?;
-    interval.end(nothing.0, fleet)
+    meter.stop(fleet)?;
+    Ok(meter.report(nothing.0, fleet))
 }
 
 /// The run that is open in a `show` message, and how many options it has.

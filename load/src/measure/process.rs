@@ -1,18 +1,26 @@
-//! What a process costs, from /proc: processor time and memory.
+//! What a process costs: processor time, and memory from /proc.
 
-use std::fs;
+use std::{
+    fs,
+    ops::{AddAssign, Sub},
+};
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
+
+use crate::raw::clock::processor_time;
 
 /// One clock tick of /proc/PID/stat: USER_HZ is 100 on every Linux.
 const TICK_US: f64 = 10_000.0;
 
 /// Processor time used so far, all threads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Cpu {
-    pub user_us: f64,
-    pub sys_us: f64,
+    /// Exactly.
+    all_us: f64,
+    /// What /proc saw of it at its ticks: how much of it was in user space and in the kernel.
+    user_us: f64,
+    sys_us: f64,
 }
 
 impl Cpu {
@@ -22,19 +30,51 @@ impl Cpu {
         // The name in brackets may hold anything; what counts comes after it.
         let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |index: usize| fields.get(index).and_then(|f| f.parse::<f64>().ok()).context("odd /proc/PID/stat");
-        Ok(Self { user_us: ticks(11)? * TICK_US, sys_us: ticks(12)? * TICK_US })
+        let id = pid.unwrap_or_else(std::process::id);
+        let all = processor_time(id).with_context(|| format!("there is no process {id}"))?;
+        Ok(Self { all_us: all.as_secs_f64() * 1e6, user_us: ticks(11)? * TICK_US, sys_us: ticks(12)? * TICK_US })
     }
 
-    /// What was used since `before`, for so many operations in so many seconds.
-    pub fn since(self, before: Self, operations: u64, seconds: f64) -> Cost {
-        let (user_us, sys_us) = (self.user_us - before.user_us, self.sys_us - before.sys_us);
+    /// Of several processes together.
+    pub fn of_all(pids: &[u32]) -> Result<Self> {
+        let mut all = Self::default();
+        for pid in pids {
+            all += Self::of(Some(*pid))?;
+        }
+        Ok(all)
+    }
+
+    /// Used for so many operations in so many seconds.
+    pub fn over(self, operations: u64, seconds: f64) -> Cost {
+        let Self { all_us, user_us, sys_us } = self;
+        let seen_us = user_us + sys_us;
+        let part = |us: f64| if seen_us > 0.0 { all_us * us / seen_us } else { 0.0 };
         let each = |us: f64| if operations == 0 { 0.0 } else { us / operations as f64 };
         Cost {
-            user_us_per_operation: each(user_us),
-            sys_us_per_operation: each(sys_us),
-            us_per_operation: each(user_us + sys_us),
-            cores: (user_us + sys_us) / 1e6 / seconds,
+            user_us_per_operation: each(part(user_us)),
+            sys_us_per_operation: each(part(sys_us)),
+            us_per_operation: each(all_us),
+            cores: all_us / 1e6 / seconds,
         }
+    }
+}
+
+impl Sub for Cpu {
+    type Output = Self;
+    fn sub(self, before: Self) -> Self {
+        Self {
+            all_us: self.all_us - before.all_us,
+            user_us: self.user_us - before.user_us,
+            sys_us: self.sys_us - before.sys_us,
+        }
+    }
+}
+
+impl AddAssign for Cpu {
+    fn add_assign(&mut self, other: Self) {
+        self.all_us += other.all_us;
+        self.user_us += other.user_us;
+        self.sys_us += other.sys_us;
     }
 }
 
@@ -67,10 +107,11 @@ mod tests {
     #[test]
     fn this_process_costs_something() {
         assert!(rss_kib(None).unwrap() > 100);
-        let before = Cpu { user_us: 0.0, sys_us: 0.0 };
-        let after = Cpu { user_us: 300.0, sys_us: 700.0 };
-        let cost = after.since(before, 100, 0.001);
-        assert!((cost.us_per_operation - 10.0).abs() < 1e-9 && (cost.cores - 1.0).abs() < 1e-9);
-        Cpu::of(None).unwrap();
+        let before = Cpu::default();
+        let after = Cpu { all_us: 1000.0, user_us: 3000.0, sys_us: 1000.0 };
+        let cost = (after - before).over(100, 0.001);
+        let near = |found: f64, expected: f64| (found - expected).abs() < 1e-9;
+        assert!(near(cost.us_per_operation, 10.0) && near(cost.user_us_per_operation, 7.5) && near(cost.cores, 1.0));
+        Cpu::of_all(&[std::process::id()]).unwrap();
     }
 }

@@ -44,7 +44,12 @@ fn args(work: Kind, url: NodeAddress) -> Args {
         votes_per_second: 200.0,
         warm_up: 0.0,
         seconds: 10.0,
+        rounds: 1,
+        rate: 0.0,
+        ballots: 0,
+        opening: 256,
         pid: std::process::id(),
+        beside: Vec::new(),
     }
 }
 

@@ -10,10 +10,11 @@ use std::{
 
 use anyhow::Result;
 use fastrand::Rng;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Args, Interval,
+    Args, Meter,
     fleet::{Fleet, Peer, Work},
     wait_for_run,
 };
@@ -21,26 +22,43 @@ use crate::{latency::Latency, raw::frame};
 
 /// The longest wait of a poll, so that a pace is kept to about a millisecond.
 const POLL: Duration = Duration::from_millis(1);
+/// Ballots that came at a rate have so long to be answered after the last one.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Measures receipts per second and what each cost.
 pub fn measure(args: &Args, fleet: &mut Fleet) -> Result<Map<String, Value>> {
     let (run, options) = wait_for_run(args, fleet)?;
     let mut voters = Voters::new(args, Writer::new(&run, options), args.connections);
-    for index in 0..args.connections {
-        voters.voters[index].credit = args.in_flight;
-        voters.send(&mut fleet.peers[index]);
+    let mut meter = Meter::new(args);
+    for round in 0..args.rounds {
+        if round > 0 {
+            fleet.change(args, args.connections)?;
+            voters.change(args.connections);
+        }
+        let warm_up = if round == 0 { args.warm_up } else { 0.0 };
+        voters.play(fleet, args, warm_up)?;
+        if warm_up > 0.0 {
+            voters.counts.clear();
+            voters.latency = Latency::new();
+        }
+        meter.resume(fleet)?;
+        voters.play(fleet, args, args.seconds)?;
+        meter.stop(fleet)?;
     }
-    voters.play(fleet, args.warm_up)?;
-    voters.counts.clear();
-    voters.latency = Latency::new();
-    let interval = Interval::begin(args.pid, fleet)?;
-    voters.play(fleet, args.seconds)?;
-    let replies = voters.counts.values().sum();
-    let mut report = interval.end(replies, fleet)?;
+    let mut report = meter.report(voters.counts.values().sum(), fleet);
     report.insert("in_flight".to_owned(), args.in_flight.into());
     report.insert("replies".to_owned(), json!(voters.counts));
+    report.insert("books".to_owned(), json!(voters.books));
     report.insert("latency".to_owned(), json!(voters.latency.percentiles()));
     Ok(report)
+}
+
+/// Every ballot and every reply, those of the warm-up too.
+#[derive(Default, Serialize)]
+struct Books {
+    sent: u64,
+    answered: u64,
+    counted: u64,
 }
 
 /// All voters, one per connection.
@@ -57,9 +75,15 @@ struct Voters {
     interval_us: u64,
     burst: u64,
     in_flight: u32,
+    /// Ballots come at a rate.
+    open: bool,
     ballots_max: u32,
     /// Ballots in flight, all connections.
     waiting: usize,
+    books: Books,
+    /// At a rate: when the next ballot is due, and whose it is.
+    due: Instant,
+    next: usize,
     batch: Vec<u8>,
 }
 
@@ -86,22 +110,60 @@ impl Voters {
             interval_us: if paced { (1e6 / args.pace) as u64 } else { 0 },
             burst: u64::from(args.burst),
             in_flight: args.in_flight,
-            ballots_max: if args.ballots_per_connection == 0 || args.floor {
-                u32::MAX
-            } else {
-                args.ballots_per_connection
-            },
+            open: args.rate > 0.0,
+            ballots_max: if args.ballots_per_connection == 0 { u32::MAX } else { args.ballots_per_connection },
             waiting: 0,
+            books: Books::default(),
+            due: Instant::now(),
+            next: 0,
             batch: Vec::new(),
         }
     }
 
+    /// Others vote from now on.
+    fn change(&mut self, connections: usize) {
+        self.voters.clear();
+        self.voters.resize_with(connections, Voter::default);
+        self.held.clear();
+        self.waiting = 0;
+    }
+
     /// Plays for so many seconds, or until all ballots are answered.
-    fn play(&mut self, fleet: &mut Fleet, seconds: f64) -> Result<()> {
+    fn play(&mut self, fleet: &mut Fleet, args: &Args, seconds: f64) -> Result<()> {
+        if seconds <= 0.0 {
+            return Ok(());
+        }
         let until = Instant::now() + Duration::from_secs_f64(seconds);
+        if args.rate > 0.0 {
+            self.arrive(fleet, Duration::from_secs_f64(1.0 / args.rate), until)?;
+            return self.settle(fleet, Instant::now() + ANSWER_TIMEOUT);
+        }
+        for (voter, peer) in self.voters.iter_mut().zip(&fleet.peers).filter(|(voter, _)| voter.sent == 0) {
+            voter.credit = args.in_flight;
+            self.held.push(Reverse((0, peer.index)));
+        }
+        self.settle(fleet, until)
+    }
+
+    /// Ballots that wait for nobody. A late one counts from when it was due.
+    fn arrive(&mut self, fleet: &mut Fleet, every: Duration, until: Instant) -> Result<()> {
+        self.due = Instant::now();
+        while self.due < until {
+            while self.due <= Instant::now() && self.due < until {
+                let peer = &mut fleet.peers[self.next % self.voters.len()];
+                self.batch.clear();
+                self.cast(peer.index, self.due);
+                peer.send(&self.batch);
+                self.next += 1;
+                self.due += every;
+            }
+            fleet.poll(POLL, self)?;
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, fleet: &mut Fleet, until: Instant) -> Result<()> {
         while Instant::now() < until && (self.waiting > 0 || !self.held.is_empty()) {
-            let limit = if self.held.is_empty() { POLL * 50 } else { POLL };
-            fleet.poll(limit, self)?;
             let now_us = self.now_us();
             while let Some(&Reverse((at, index))) = self.held.peek()
                 && at <= now_us
@@ -109,17 +171,32 @@ impl Voters {
                 self.held.pop();
                 self.send(&mut fleet.peers[index]);
             }
+            let limit = if self.held.is_empty() { POLL * 50 } else { POLL };
+            fleet.poll(limit, self)?;
         }
         Ok(())
+    }
+
+    /// Puts one more ballot into the batch.
+    fn cast(&mut self, voter: usize, at: Instant) {
+        let voter = &mut self.voters[voter];
+        voter.sent += 1;
+        voter.sent_at.push_back(at);
+        self.waiting += 1;
+        self.books.sent += 1;
+        self.writer.write(&mut self.batch);
     }
 
     /// Sends all that credit, pace and limit allow, in one write.
     fn send(&mut self, peer: &mut Peer) {
         let now = Instant::now();
         let now_us = self.now_us();
-        let voter = &mut self.voters[peer.index];
         self.batch.clear();
-        while voter.credit > 0 && voter.sent < self.ballots_max {
+        loop {
+            let voter = &mut self.voters[peer.index];
+            if voter.credit == 0 || voter.sent >= self.ballots_max {
+                break;
+            }
             if self.interval_us > 0 {
                 let due_us = voter.due_us.max(now_us);
                 let ahead_us = self.interval_us * (self.burst - 1);
@@ -132,10 +209,7 @@ impl Voters {
                 voter.due_us = due_us + self.interval_us;
             }
             voter.credit -= 1;
-            voter.sent += 1;
-            voter.sent_at.push_back(now);
-            self.waiting += 1;
-            self.writer.write(&mut self.batch);
+            self.cast(peer.index, now);
         }
         if !self.batch.is_empty() {
             peer.send(&self.batch);
@@ -151,8 +225,11 @@ impl Work for Voters {
     fn text(&mut self, peer: &mut Peer, text: &[u8]) {
         let Some(kind) = kind(text) else { return };
         *self.counts.entry(kind).or_default() += 1;
+        self.books.answered += 1;
+        self.books.counted += u64::from(kind == "counted");
         let voter = &mut self.voters[peer.index];
-        voter.credit += 1;
+        // At a rate nobody waits for a reply.
+        voter.credit += u32::from(!self.open);
         if let Some(sent_at) = voter.sent_at.pop_front() {
             self.waiting -= 1;
             self.latency.add(u64::try_from(sent_at.elapsed().as_micros()).unwrap_or(u64::MAX));
@@ -165,13 +242,15 @@ impl Work for Voters {
 }
 
 /// What a reply says; `None`: it is no reply.
-fn kind(text: &[u8]) -> Option<&'static str> {
+pub fn kind(text: &[u8]) -> Option<&'static str> {
     if text.starts_with(br#"{"t":"problem""#) {
         return Some("problem");
     }
-    if !text.starts_with(br#"{"t":"receipt""#) {
-        return None;
-    }
+    if text.starts_with(br#"{"t":"receipt""#) { kind_of(text) } else { None }
+}
+
+/// What a receipt says, whatever stands around it.
+pub fn kind_of(text: &[u8]) -> Option<&'static str> {
     // `is` comes after two ids, a reason right after it.
     let is = after(text, br#""is":""#)?;
     Some(match (is.first()?, after(is, br#""reason":""#).unwrap_or_default()) {
@@ -186,7 +265,8 @@ fn kind(text: &[u8]) -> Option<&'static str> {
     })
 }
 
-fn after<'a>(text: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
+/// What comes after a word.
+pub fn after<'a>(text: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
     let at = text.windows(word.len()).position(|window| window == word)?;
     Some(&text[at + word.len()..])
 }

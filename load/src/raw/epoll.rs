@@ -1,4 +1,4 @@
-//! epoll: the only unsafe code of this crate.
+//! epoll. Unsafe code of this crate is here and in `clock`.
 #![expect(unsafe_code, reason = "epoll is measured bare: the standard library does not have it")]
 
 use std::{
