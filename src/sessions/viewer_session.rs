@@ -207,9 +207,10 @@ impl ViewerSession {
                 incoming = self.socket.next() => {
                     // What came in one read is answered in one write.
                     let (mut incoming, before) = (Some(incoming?), self.voted);
-                    let received = self.services.clock.now();
-                    self.socket.heard(received);
                     while let Some(one) = incoming {
+                        // Each at its own time: what came before may have waited for a check or a disk.
+                        let received = self.services.clock.now();
+                        self.socket.heard(received);
                         match self.take(one, received) {
                             Reply::Receipts(receipts) => self.answer(receipts).await?,
                             Reply::Ask(ask) => Box::pin(self.ask(ask)).await?,

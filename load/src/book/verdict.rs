@@ -103,6 +103,9 @@ pub fn compare(book: &Book, accounts: &BTreeMap<RunId, Account>, missing: usize)
             verdict.unchecked.push(format!("Cue {}: not compared: {why}.", run.cue));
             continue;
         }
+        if !account.note.is_empty() {
+            verdict.unchecked.push(format!("Cue {}: without a certificate: {}.", run.cue, account.note));
+        }
         if missing == 0 {
             verdict.wrong.extend(differences(run, account).into_iter().map(|says| format!("Cue {}: {says}", run.cue)));
         }

@@ -17,6 +17,9 @@ use super::{
 };
 use crate::latency::Latency;
 
+/// How long after the end the receipts of the last ballots may take.
+const LAST_RECEIPTS: Duration = Duration::from_secs(10);
+
 /// Measures deliveries per second, what each cost, the time from the first receiver of a push to the last, and from a
 /// ballot's receipt until every connection has a result with it.
 pub fn measure(args: &Args, fleet: &mut Fleet) -> Result<Map<String, Value>> {
@@ -48,12 +51,17 @@ pub fn measure(args: &Args, fleet: &mut Fleet) -> Result<Map<String, Value>> {
     // Messages of other topics than results, which came besides.
     report.insert("others".to_owned(), audience.others.into());
     report.insert("receipts".to_owned(), audience.receipts.into());
+    let told = audience.told.percentiles();
+    // The last ballots are still on their way.
+    let (sent, until) = (trickle.as_ref().map_or(0, |trickle| trickle.next as u64), Instant::now() + LAST_RECEIPTS);
+    while audience.counted < sent && Instant::now() < until {
+        fleet.poll(Duration::from_millis(1), &mut audience)?;
+    }
     // Every ballot and every counted receipt, those of the warm-up too.
-    let sent = trickle.map_or(0, |trickle| trickle.next);
     report.insert("books".to_owned(), json!({ "sent": sent, "counted": audience.counted }));
     // Over the pushes that every connection got; the others were overtaken by newer ones.
     report.insert("first_to_last".to_owned(), json!(spread.percentiles()));
-    report.insert("receipt_to_all".to_owned(), json!(audience.told.percentiles()));
+    report.insert("receipt_to_all".to_owned(), json!(told));
     Ok(report)
 }
 

@@ -1,4 +1,4 @@
-//! epoll. Unsafe code of this crate is here and in `clock`.
+//! epoll. Unsafe code of this crate is here, in `clock` and where a worker asks for more files.
 #![expect(unsafe_code, reason = "epoll is measured bare: the standard library does not have it")]
 
 use std::{

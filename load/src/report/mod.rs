@@ -105,6 +105,12 @@ fn read(folder: &Folder) -> Result<Report> {
     }
     let missing_viewers = scenario.viewers.saturating_sub(played);
     let mut verdict = verdict::compare(&book, &server.accounts, missing_viewers);
+    if book.runs.values().all(|run| run.due == 0) && scenario.crowds.iter().any(|crowd| crowd.habits.votes > 0.0) {
+        verdict.unchecked.push("No ballot was due: no run that takes ballots was open.".to_owned());
+    }
+    if folder.has("stop") {
+        verdict.missed.push("It was stopped early.".to_owned());
+    }
     for done in &server.done {
         if let Some(why) = &done.refused {
             verdict.missed.push(format!("In the studio {} was refused: {why}.", done.what.trim_end_matches('.')));

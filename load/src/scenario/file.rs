@@ -5,6 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+/// A rehearsal, and whatever in it takes time, takes a day at most.
+const SECONDS_MAX: f64 = 86_400.0;
+
 /// What a rehearsal is made of. Times are seconds from its start.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scenario {
@@ -215,7 +218,7 @@ pub fn read(text: &str) -> Result<Scenario, FileError> {
     let says = |place: &Spanned<f64>, ok: bool, detail: &str| {
         if ok { Ok(()) } else { Err(at(text, place.span().start, detail.to_owned())) }
     };
-    says(&top.seconds, seconds > 0.0 && seconds <= 86_400.0, "seconds is how long it takes: 1 to 86400")?;
+    says(&top.seconds, seconds > 0.0 && seconds <= SECONDS_MAX, "seconds is how long it takes: 1 to 86400")?;
     let viewers = *top.viewers.get_ref();
     if viewers == 0 {
         return Err(at(text, top.viewers.span().start, "viewers is how many there are: at least 1".into()));
@@ -270,7 +273,7 @@ fn check(habits: &Habits, seconds: f64) -> Result<(), String> {
     }
     let Habits { join_s, think_s, change_s, away_s, .. } = *habits;
     for (name, [from, to]) in [("join_s", join_s), ("think_s", think_s), ("change_s", change_s), ("away_s", away_s)] {
-        if !(from >= 0.0 && from <= to) {
+        if !(from >= 0.0 && from <= to && to <= SECONDS_MAX) {
             return Err(format!("{name} is [from, to] in seconds, the smaller first"));
         }
     }
@@ -283,8 +286,8 @@ fn check(habits: &Habits, seconds: f64) -> Result<(), String> {
     if !(0.0..=20.0).contains(&habits.reads_every_s) {
         return Err("reads_every_s is from 0 to 20: who reads less often is taken for gone".into());
     }
-    if habits.poll_s < 0.1 {
-        return Err("poll_s is at least 0.1".into());
+    if !(0.1..=3600.0).contains(&habits.poll_s) {
+        return Err("poll_s is from 0.1 to 3600".into());
     }
     if habits.ballots == 0 {
         return Err("ballots is at least 1; votes = 0 is who does not vote".into());
@@ -312,7 +315,8 @@ fn step(text: &str, table: &StepTable, seconds: f64) -> Result<Step, FileError> 
         "extend" => table.seconds.map(|seconds| Act::Extend { seconds }).ok_or("extend needs seconds"),
         "cut" => {
             let (share, away_s) = (table.share.unwrap_or(1.0), table.away_s.unwrap_or_default());
-            let fits = (0.0..=1.0).contains(&share) && away_s[0] >= 0.0 && away_s[0] <= away_s[1];
+            let fits =
+                (0.0..=1.0).contains(&share) && away_s[0] >= 0.0 && away_s[0] <= away_s[1] && away_s[1] <= SECONDS_MAX;
             if fits {
                 Ok(Act::Cut { share, away_s })
             } else {

@@ -63,10 +63,16 @@ pub async fn attend(number: usize, shared: Arc<Shared>, stop: CancellationToken)
             break;
         }
         let now = viewer.shared.clock.now();
-        viewer.vote(now).await;
-        if poll_at <= now {
-            viewer.poll(poll_at).await;
-            poll_at = poll_at.plus_ms(every_ms);
+        let asks = async {
+            viewer.vote(now).await;
+            if poll_at <= now {
+                viewer.poll(poll_at).await;
+                poll_at = poll_at.plus_ms(every_ms);
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = asks => {}
         }
         if let Some(away_ms) = cuts.first().filter(|cut| cut.at <= now).map(|cut| cut.away_ms) {
             cuts.remove(0);

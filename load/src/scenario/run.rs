@@ -119,8 +119,9 @@ async fn lead(args: &Args) -> Result<ExitCode> {
     let workers = (0..local).map(|_| start_worker(&folder)).collect::<Result<Vec<_>>>()?;
     let leader = Leader { args, scenario, folder, parts, workers, clock };
     let played = leader.play(studio).await;
-    let outcome = played.and_then(|folder| report::write(&folder, &args.out));
-    if args.folder.is_none() {
+    let written = played.and_then(|folder| report::write(&folder, &args.out));
+    let outcome = written.with_context(|| format!("no report; what there is, is in {}", temporary.display()));
+    if args.folder.is_none() && outcome.is_ok() {
         // What is left of it is in the report.
         let _ = fs::remove_dir_all(&temporary);
     }
@@ -141,6 +142,16 @@ struct Leader<'a> {
     parts: usize,
     workers: Vec<Child>,
     clock: Clock,
+}
+
+impl Drop for Leader<'_> {
+    fn drop(&mut self) {
+        for worker in &mut self.workers {
+            // It has ended, or it never will.
+            let _ = worker.kill();
+            let _ = worker.wait();
+        }
+    }
 }
 
 impl Leader<'_> {
@@ -191,7 +202,8 @@ impl Leader<'_> {
             let next_s = steps.peek().map_or(f64::MAX, |step| step.at_s);
             let wait = Duration::from_secs_f64((next_s - now_s).clamp(0.0, 0.1));
             tokio::select! {
-                _ = tokio::signal::ctrl_c(), if !stopped => {
+                _ = tokio::signal::ctrl_c() => {
+                    ensure!(!stopped, "ended at once");
                     stopped = true;
                     self.say("stopping early: what was sent is settled first; once more ends at once");
                     self.folder.write("stop", &true)?;
@@ -203,14 +215,12 @@ impl Leader<'_> {
             self.say("some workers did not end: their parts are missing");
         }
         self.say("closing, sealing and verifying what was counted");
-        server.accounts = studio.conclude().await;
+        server.accounts = tokio::select! {
+            accounts = studio.conclude() => accounts,
+            _ = tokio::signal::ctrl_c() => bail!("ended before the accounts were there"),
+        };
         server.samples.push(metrics::sample(&mut nodes, seconds(&self.clock)).await);
         self.folder.write("server.json", &server)?;
-        for worker in &mut self.workers {
-            // It has ended, or it never will.
-            let _ = worker.kill();
-            let _ = worker.wait();
-        }
         eprintln!();
         Ok(self.folder.clone())
     }

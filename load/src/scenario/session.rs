@@ -191,12 +191,14 @@ impl Viewer {
                 }
                 () = sleep(Duration::from_micros(wake_at.0.saturating_sub(now.0))) => {
                     let now = self.shared.clock.now();
-                    if due_at <= now {
-                        self.shared.done(Kind::Tool, due_at, now);
-                    } else if reads && now >= silent_at {
+                    if due_at > now && reads && now >= silent_at {
                         return Err(Closing::Broken);
                     }
                 }
+            }
+            let now = self.shared.clock.now();
+            if due_at <= now {
+                self.shared.done(Kind::Tool, due_at, now);
             }
         }
     }

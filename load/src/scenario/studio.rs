@@ -115,6 +115,7 @@ impl Studio {
             let options = results["options"].as_array().into_iter().flatten();
             account.votes = options.map(|option| option["votes"].as_u64().unwrap_or(0)).collect();
             account.source = Source::Results;
+            account.note.clear();
         } else if over && account.source == Source::Nothing {
             account.note = "viewers may not see its numbers: give --staff".to_owned();
         }

@@ -23,6 +23,7 @@ use super::{
     poll, session,
     shared::Shared,
 };
+use crate::book::series::Kind;
 
 /// Nobody waits longer for a job, or for the start.
 const WAIT_MAX: Duration = Duration::from_secs(600);
@@ -31,7 +32,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// An audience of which nothing was sent for this long has sent all it has.
 const QUIET: Duration = Duration::from_millis(500);
 /// At the end everybody is gone within this time.
-const LEAVE: Duration = Duration::from_secs(10);
+const LEAVE: Duration = Duration::from_secs(15);
 /// Files that are no viewers.
 const OTHER_FILES: u64 = 64;
 
@@ -88,8 +89,9 @@ async fn play(folder: &Folder, job: &Job, shared: &Arc<Shared>) -> Result<()> {
     tokio::pin!(stopped);
     loop {
         let now = shared.clock.now();
-        while let Some((_, viewer)) = arrivals.next_if(|(at, _)| *at <= now) {
+        while let Some((at, viewer)) = arrivals.next_if(|(at, _)| *at <= now) {
             let (shared, stop) = (Arc::clone(shared), tasks.stop().clone());
+            shared.done(Kind::Tool, at, now);
             match shared.plan.habits(viewer).way {
                 Way::Websocket => tasks.spawn(session::attend(viewer, shared, stop)),
                 Way::Poll => tasks.spawn(poll::attend(viewer, shared, stop)),

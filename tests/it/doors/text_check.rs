@@ -14,6 +14,7 @@ use super::{
     operators::token,
     stage::{SHOW, Stage, until},
 };
+use crate::support::websocket::Client;
 
 const SHOW_FILE: &str = "tests/it/doors/writing.show.toml";
 
@@ -56,13 +57,13 @@ fn serve() -> (SocketAddr, Arc<Mutex<Service>>) {
     (address, service)
 }
 
-/// Opens the cue that approves unseen.
-fn opens(stage: &mut Stage) -> String {
-    stage.does("standby", json!({"cue": "2"}));
+/// Opens a cue and gives its run.
+fn opens(stage: &mut Stage, cue: &str) -> String {
+    stage.does("standby", json!({ "cue": cue }));
     stage.does("take", json!({}));
     until("it is open", || {
         let run = stage.live(None)["show"]["run"].clone();
-        (run["phase"] == "open").then(|| run["id"].as_str().unwrap().to_owned())
+        (run["phase"] == "open" && run["cue"] == cue).then(|| run["id"].as_str().unwrap().to_owned())
     })
 }
 
@@ -89,7 +90,7 @@ fn what_the_check_says_is_done_and_its_silence_approves_nothing() {
     let args = ["--check-url", &url, "--check-secret-file", secret.to_str().unwrap(), "--check-timeout-ms", "300"];
     let mut stage = Stage::of(SHOW_FILE, &args).enter();
     let moderator = token(&stage, "moderator");
-    let run = opens(&mut stage);
+    let run = opens(&mut stage, "2");
 
     assert_eq!(say(&stage, &run, "Hello from Utrecht")["is"], "approved");
     let refused = say(&stage, &run, "refuse this");
@@ -147,7 +148,26 @@ fn a_check_that_is_not_there_approves_nothing() {
     let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut stage = Stage::of(SHOW_FILE, &["--check-url", &format!("http://{nowhere}")]).enter();
     let moderator = token(&stage, "moderator");
-    let run = opens(&mut stage);
+    let run = opens(&mut stage, "2");
     assert_eq!(say(&stage, &run, "Is anybody there?")["is"], "waiting");
     assert_eq!(flags(&stage, &moderator, "Is anybody there?"), json!(["unchecked"]));
+}
+
+#[test]
+fn a_ballot_behind_a_text_that_is_checked_is_judged_by_when_it_came_itself() {
+    let (address, service) = serve();
+    service.lock().unwrap().says = None;
+    let args = ["--check-url", &format!("http://{address}"), "--check-timeout-ms", "5000"];
+    let mut stage = Stage::of(SHOW_FILE, &args).enter();
+    let texts = opens(&mut stage, "2");
+    let (mut viewer, _) = Client::joined(&stage.app, SHOW, &json!({"t": "join"}));
+    viewer
+        .send(json!({"t": "say", "run": texts, "id": format!("{:032x}", 1), "text": "Hello from Utrecht"}).to_string());
+    until("the check is asked", || (!service.lock().unwrap().asked.is_empty()).then_some(()));
+    // The vote opens after the text came, and before it is answered.
+    stage.does("close", json!({}));
+    until("it is locked", || (stage.live(None)["show"]["run"]["phase"] == "locked").then_some(()));
+    let run = opens(&mut stage, "3");
+    viewer.send(json!({"t": "vote", "run": run, "id": format!("{:032x}", 2), "picks": [1]}).to_string());
+    assert_eq!(viewer.wait_for("receipt")["is"], "counted");
 }
