@@ -171,7 +171,7 @@ pub const SEAL_APART_MAX: usize = 32_768;
 pub const HELD_MAX: u64 = 100_000;
 /// Data directories that were written off and are named in a show's document: so many disks are not lost in one show.
 pub const WRITTEN_OFF_MAX: usize = 64;
-/// Options of one question.
+/// Options of one question, but for the steps of a scale.
 pub const OPTIONS_MAX: usize = 64;
 /// Steps of a scale: 0 to 100 in ones are 101.
 pub const RATING_STEPS_MAX: usize = 128;
