@@ -88,7 +88,9 @@ impl Socket {
 fn read(text: &str) -> Heard {
     if text.starts_with(r#"{"t":"results","#) {
         let hidden = text.contains(r#""state":"hidden""#);
-        return Heard::Results(number(text, r#""as_of":"#).map(Micros::from_ms).filter(|_| !hidden));
+        // Before the first ballot nothing was counted at any moment.
+        let counted = number(text, r#""as_of":"#).filter(|at| *at > 0 && !hidden);
+        return Heard::Results(counted.map(Micros::from_ms));
     }
     serde_json::from_str(text).map_or(Heard::Alive, |message| Heard::Message(Box::new(message)))
 }
@@ -130,6 +132,7 @@ mod tests {
         let live = r#"{"t":"results","run":"00c0ffee00c0ffee","state":"live","epoch":1,"version":42,"as_of":1790000012000,"total":3}"#;
         assert!(matches!(read(live), Heard::Results(Some(at)) if at == Micros::from_ms(1_790_000_012_000)));
         assert!(matches!(read(&live.replace("live", "hidden")), Heard::Results(None)));
+        assert!(matches!(read(&live.replace("1790000012000", "0")), Heard::Results(None)));
         assert!(matches!(read(r#"{"t":"reconnect","after_ms":5}"#), Heard::Message(_)));
         assert!(matches!(read(r#"{"t":"of tomorrow"}"#), Heard::Alive));
     }
